@@ -1,0 +1,65 @@
+/* The pipeline: read this first.
+ *
+ *   measure   the machine at this instant
+ *   turn      scan, drain, detail, accumulate
+ *   close     rank, admit, report
+ *
+ * Several turns may pass before a close and give the same series as one.
+ * One thread at a time; nothing here locks, logs or reads a clock. */
+#ifndef PM_CORE_CYCLE_H
+#define PM_CORE_CYCLE_H
+
+#include "base/err.h"
+#include "base/now.h"
+#include "core/admit.h"
+#include "core/disk.h"
+#include "core/report.h"
+#include "core/select.h"
+
+/* Filled by the configuration and by the scenario player alike; borrowed by
+ * the cycle for its life. */
+struct pm_cycle_options {
+  char *sampler; /* a name of pm_sample_names */
+  char *proc_path, *sys_path;
+  char *helper; /* procman-hold */
+  bool system, temperatures;
+  bool full;                    /* Detail of automatic groups */
+  bool meta_user, meta_command; /* fill these in process rows */
+  struct pm_disk_options disk;
+  struct pm_select_options select;
+  struct pm_admit_options admit;
+};
+
+struct pm_cycle;
+
+/* -errno: neither /proc nor a sampler could be opened, a rule is bad, or no
+ * memory. */
+int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
+                 struct pm_err *err);
+void pm_cycle_free(struct pm_cycle *cycle); /* accepts NULL */
+
+const char *pm_cycle_sampler(const struct pm_cycle *cycle);
+bool pm_cycle_reports_deaths(const struct pm_cycle *cycle);
+bool pm_cycle_ranks_by_io(const struct pm_cycle *cycle);
+
+/* The machine's CPU, memory, disks, sensors.  Call it right before the turn
+ * that a close follows, so that both speak of the same moment.  -errno: some
+ * of it is absent, err says what. */
+int pm_cycle_measure(struct pm_cycle *cycle, struct pm_now now,
+                     struct pm_err *err);
+
+/* -errno: the turn was not whole and is counted as skipped; what was charged
+ * stays, nothing is charged twice.  With 0, err->num may still say that some
+ * processes could not be read. */
+int pm_cycle_turn(struct pm_cycle *cycle, struct pm_now now,
+                  struct pm_err *err);
+
+/* *ret is valid until the next close.  -ENOMEM: nothing was reported, and the
+ * next close speaks of both intervals. */
+int pm_cycle_close(struct pm_cycle *cycle, struct pm_now now,
+                   const struct pm_report **ret, struct pm_err *err);
+
+/* Trouble with the helper since the last call: 0 or -errno. */
+int pm_cycle_helper_trouble(struct pm_cycle *cycle, struct pm_err *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* What a cycle is made of.  For cycle.c, turn.c and close.c only. */
+#ifndef PM_CORE_CYCLE_STATE_H
+#define PM_CORE_CYCLE_STATE_H
+
+#include "core/cycle.h"
+#include "core/face.h"
+#include "core/group.h"
+#include "core/rows.h"
+#include "core/sample.h"
+#include "core/sensor.h"
+#include "core/system.h"
+#include "core/table.h"
+
+struct pm_cycle {
+  const struct pm_cycle_options *options;
+  struct pm_admit_options admit_options; /* without the lists nobody fills */
+  struct pm_root root;
+  struct pm_sampler sampler;
+  struct pm_select *select;
+  struct pm_probe *probe;
+  struct pm_face face;
+  struct pm_table table;
+  struct pm_groups groups;
+  struct pm_admit admit;
+  /* the machine */
+  struct pm_system system;
+  struct pm_system_row system_row;
+  struct pm_system_sums sums; /* since the last close */
+  struct pm_disks disks;
+  struct pm_sensors sensors;
+  size_t disk_rows, sensor_rows;
+  /* the turn */
+  uint32_t turn;        /* number of this one, from 1 */
+  struct pm_now now;    /* of this turn */
+  uint64_t first_birth; /* ticks after boot of the first scan; 0 = none yet */
+  bool first;           /* this scan only lays the base */
+  int failed;           /* -errno: the turn is lost */
+  bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
+  uint32_t unreadable, processes;
+  uint64_t threads;
+  struct pm_states states;
+  /* the close */
+  struct pm_books books;
+  uint64_t last_unattributed;
+  bool closed; /* there was a close: rates have a base */
+  struct pm_admit_item **items;
+  size_t items_room;
+  size_t groups_room, processes_room;
+  uint64_t admitted, evicted, dropped, skipped;
+  struct pm_report report;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* The door to one process's other files.  Nobody else reads below /proc/PID
+ * but the sampler.  Whatever was read belongs to (pid, birth): that is
+ * verified after reading. */
+#ifndef PM_CORE_DETAIL_H
+#define PM_CORE_DETAIL_H
+
+#include "base/now.h"
+#include "core/probe.h"
+#include "core/root.h"
+#include "core/task.h"
+
+enum pm_want {
+  PM_WANT_EXE = 1,
+  PM_WANT_CMDLINE = 2, /* by the probe */
+  PM_WANT_UID = 4,
+  PM_WANT_CGROUP = 8,
+  PM_WANT_IO = 16,
+  PM_WANT_SWAP = 32,
+  PM_WANT_FDS = 64,
+};
+
+enum { PM_EXE = 256, PM_CMDLINE = PM_TOOL_TEXT + 1, PM_CGROUP = 512 };
+
+struct pm_detail {
+  unsigned got; /* of enum pm_want; what is missing could not be had */
+  bool slow;    /* the command line was not to be had in time: ask later */
+  uint32_t uid; /* effective */
+  char exe[PM_EXE];
+  char cgroup[PM_CGROUP];
+  char cmdline[PM_CMDLINE]; /* arguments, each ended by a NUL */
+  size_t cmdline_length;
+  struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS */
+};
+
+/* Reads what `want` names.  -ESRCH: the process is gone or is another one
+ * now; *ret is then not to be used.  0 otherwise, whatever was denied. */
+int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
+                   struct pm_now now, int32_t pid, uint64_t birth,
+                   unsigned want, struct pm_detail *ret);
+
+#endif

@@ -1,0 +1,29 @@
+/* What a process is: reads as much of it as the rules ask for and chooses its
+ * group.  Used when a process is new, has exec'd, or may have changed. */
+#ifndef PM_CORE_FACE_H
+#define PM_CORE_FACE_H
+
+#include "core/detail.h"
+#include "core/select.h"
+#include "core/user.h"
+
+struct pm_face {
+  const struct pm_root *root;     /* (borrowed) */
+  struct pm_probe *probe;         /* (borrowed) */
+  const struct pm_select *select; /* (borrowed) */
+  struct pm_users users;
+  struct pm_detail detail; /* of the process last looked at */
+  struct pm_facts facts;
+  char cmdline[PM_CMDLINE]; /* with blanks, as rules see it */
+};
+
+/* Chooses the group.  True: ask again soon, because something was not to be
+ * had in time.  A process that is gone is judged by its comm alone. */
+bool pm_face_choose(struct pm_face *face, struct pm_now now,
+                    const struct pm_task *task, struct pm_choice *ret);
+
+/* The same for one that nobody can look at any more. */
+void pm_face_choose_dead(struct pm_face *face, const struct pm_task *task,
+                         struct pm_choice *ret);
+
+#endif

@@ -1,0 +1,54 @@
+/* What a sampler says of one process, and where it says it.  The same record
+ * in the same units from every sampler. */
+#ifndef PM_CORE_TASK_H
+#define PM_CORE_TASK_H
+
+#include "core/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  PM_COMM = 16,  /* TASK_COMM_LEN, sched.h: 15 bytes and a NUL */
+  PM_BATCH = 256 /* the most tasks one sink call carries */
+};
+
+enum pm_task_flag {
+  PM_TASK_KERNEL = 1, /* PF_KTHREAD */
+};
+
+struct pm_task {
+  int32_t pid, ppid;
+  /* Start in clock ticks after boot, stat field 22.  (pid, birth) is the
+   * identity.  0 = the process is there but could not be read: whoever keeps
+   * it must neither update nor forget it. */
+  uint64_t birth;
+  uint64_t exec_mark;     /* changes at execve(2); 0 = the sampler cannot say */
+  uint64_t reaped_faults; /* of waited-for children, stat field 11 */
+  uint32_t have;          /* PM_BIT of each valid v[] */
+  uint32_t flags;         /* enum pm_task_flag */
+  char state;             /* letter of stat field 3 */
+  char comm[PM_COMM];     /* any bytes but NUL */
+  uint64_t v[PM_F_COUNT];
+};
+
+/* A process that is gone: its last, complete numbers. */
+struct pm_death {
+  struct pm_task last; /* have: counters only; ppid is not known */
+};
+
+/* Takes what scan and drain push.  Batches of at most PM_BATCH, in no
+ * promised order; the array is the sampler's and valid during the call. */
+struct pm_sink {
+  void (*tasks)(void *arg, const struct pm_task *batch, size_t n);
+  void (*deaths)(void *arg, const struct pm_death *batch, size_t n);
+  void *arg;
+};
+
+static inline void pm_task_set(struct pm_task *t, enum pm_field f, uint64_t v) {
+  t->v[f] = v;
+  t->have |= PM_BIT(f);
+}
+
+#endif

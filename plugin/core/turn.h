@@ -1,0 +1,9 @@
+/* One turn of the cycle: scan, drain, sweep, look. */
+#ifndef PM_CORE_TURN_H
+#define PM_CORE_TURN_H
+
+#include "core/cycle_state.h"
+
+int pm_turn(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# ./bootstrap run: a collectd of our own in the foreground, everything below
+# ./run.  usage: run.sh BUILD-DIRECTORY SECONDS (0 = until Ctrl-C)
+set -eu
+top=$PWD build=$top/$1 seconds=$2 run=$top/run
+collectd=$(command -v collectd || echo /usr/sbin/collectd)
+modules=$("$collectd" -h | sed -n 's/^ *Plugin directory *//p')
+
+mkdir -p "$run/plugins" "$run/data"
+# collectd takes no symbolic links for modules
+cp "$build/.libs/procman.so" "$modules/csv.so" "$modules/logfile.so" "$run/plugins/"
+
+cat >"$run/collectd.conf" <<EOF
+BaseDir "$run"
+PIDFile "$run/collectd.pid"
+PluginDir "$run/plugins"
+Hostname "localhost"
+Interval ${PM_INTERVAL:-2}
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel info
+  File "$run/collectd.log"
+</Plugin>
+LoadPlugin csv
+<Plugin csv>
+  DataDir "$run/data"
+  StoreRates true
+</Plugin>
+Include "$top/conf/procman.conf"
+<Plugin procman>
+  Helper "$build/procman-hold"
+</Plugin>
+EOF
+
+echo "-- collectd runs with conf/procman.conf, every ${PM_INTERVAL:-2} seconds"
+echo "   values   $run/data/localhost/    (a folder a group, a file a metric and day)"
+echo "   log      $run/collectd.log"
+: >"$run/collectd.log"
+if [ "$seconds" -eq 0 ]; then
+    echo "   look     tests/host/table.sh run/data     (in another terminal)"
+    echo "   stop     Ctrl-C"
+    exec "$collectd" -f -C "$run/collectd.conf"
+fi
+echo "   it stops by itself after $seconds seconds"
+status=0
+timeout --signal=TERM "$seconds" "$collectd" -f -C "$run/collectd.conf" || status=$?
+[ "$status" -eq 124 ] || { echo "collectd ended early:"; cat "$run/collectd.log"; exit 1; }
+exec tests/host/table.sh "$run/data"
