@@ -187,10 +187,9 @@ static int pm_init(void) {
 /* collectd has joined its readers; a failed init left nothing to undo. */
 static int pm_shutdown(void) {
   pm_cycle_free(pm.cycle);
-  pm.cycle = NULL;
   if (pm.configured)
     pm_options_done(&pm.options);
-  pm.configured = false;
+  memset(&pm, 0, sizeof pm);
   return 0;
 }
 

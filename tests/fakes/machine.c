@@ -1,0 +1,260 @@
+#include "fakes/machine.h"
+
+#include "core/detail.h"
+#include "core/disk.h"
+#include "core/probe.h"
+#include "core/root.h"
+#include "core/sample.h"
+#include "core/sensor.h"
+#include "core/system.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fake_machine fake_machine;
+
+void fake_machine_reset(void) {
+  fake_machine = (struct fake_machine){
+      .now = {1000 * PM_NS_PER_S, 1000 * PM_NS_PER_S, 1700000000 * PM_NS_PER_S},
+      .cpus = 2,
+      .memory_bytes = UINT64_C(1) << 30,
+  };
+}
+
+struct fake_task *fake_machine_find(int32_t pid) {
+  for (size_t i = 0; i < fake_machine.count; i++)
+    if (fake_machine.task[i].there && fake_machine.task[i].task.pid == pid)
+      return &fake_machine.task[i];
+  return NULL;
+}
+
+static struct fake_task *unused(void) {
+  for (size_t i = 0; i < fake_machine.count; i++)
+    if (!fake_machine.task[i].there)
+      return &fake_machine.task[i];
+  return fake_machine.count < FAKE_TASKS
+             ? &fake_machine.task[fake_machine.count++]
+             : NULL;
+}
+
+struct fake_task *fake_machine_task(int32_t pid) {
+  struct fake_task *t = fake_machine_find(pid);
+  if (t)
+    return t;
+  t = unused();
+  if (!t)
+    abort();
+  *t = (struct fake_task){.there = true};
+  t->task.pid = pid;
+  t->task.ppid = 1;
+  t->task.state = 'S';
+  return t;
+}
+
+/* ---- base/now.h, core/root.h ---- */
+
+struct pm_now pm_now_read(void) {
+  return fake_machine.now;
+}
+
+int pm_root_open(struct pm_root *root, const char *proc_path,
+                 const char *sys_path, struct pm_err *err) {
+  *root = (struct pm_root){.proc = -1,
+                           .sys = -1,
+                           .proc_path = proc_path,
+                           .sys_path = sys_path,
+                           .tick_ns = FAKE_TICK_NS,
+                           .page_bytes = 4096};
+  return strcmp(proc_path, "/nowhere") == 0
+             ? pm_err_set(err, ENOENT, "open the process file system at %s",
+                          proc_path)
+             : 0;
+}
+
+void pm_root_close(struct pm_root *root) { (void)root; }
+
+/* ---- core/sample.h ---- */
+
+const char *const pm_sample_names[] = {"auto", "proc", NULL};
+
+#define GIVES                                                                  \
+  (PM_HAVE_CPU | PM_BIT(PM_F_rss) | PM_BIT(PM_F_vsize) |                       \
+   PM_BIT(PM_F_threads) | PM_BIT(PM_F_birth) | PM_BIT(PM_F_faults_minor) |     \
+   PM_BIT(PM_F_faults_major))
+
+static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
+  (void)self;
+  struct pm_task batch[PM_BATCH];
+  size_t n = 0;
+  for (size_t i = 0; i < fake_machine.count; i++) {
+    const struct fake_task *t = &fake_machine.task[i];
+    if (!t->there)
+      continue;
+    batch[n] = t->unreadable ? (struct pm_task){.pid = t->task.pid} : t->task;
+    batch[n++].have &= fake_machine.deaths ? GIVES | PM_HAVE_IO : GIVES;
+    if (n < PM_BATCH)
+      continue;
+    sink->tasks(sink->arg, batch, n);
+    n = 0;
+    if (fake_machine.broken)
+      break; /* half way through */
+  }
+  if (n)
+    sink->tasks(sink->arg, batch, n);
+  return fake_machine.broken ? pm_err_say(err, EIO, "the scan broke") : 0;
+}
+
+static int drain(void *self, const struct pm_sink *sink, uint64_t *lost,
+                 struct pm_err *err) {
+  (void)self;
+  (void)err;
+  sink->deaths(sink->arg, fake_machine.death, fake_machine.death_count);
+  fake_machine.death_count = 0;
+  *lost += fake_machine.lost;
+  fake_machine.lost = 0;
+  return 0;
+}
+
+static void close_sampler(void *self) { (void)self; }
+
+static const struct pm_sampler_ops plain = {"proc", 1,    GIVES, false,
+                                            NULL,   scan, NULL,  close_sampler};
+static const struct pm_sampler_ops with_deaths = {
+    "bpf", 3, GIVES | PM_HAVE_IO, true, NULL, scan, drain, close_sampler};
+
+int pm_sample_open(struct pm_sampler *ret, const char *name,
+                   const struct pm_root *root, struct pm_err *err) {
+  (void)name;
+  (void)root;
+  (void)err;
+  ret->ops = fake_machine.deaths ? &with_deaths : &plain;
+  return 0;
+}
+
+void pm_sample_close(struct pm_sampler *sampler) { sampler->ops = NULL; }
+
+/* ---- core/detail.h, core/probe.h ---- */
+
+static void copy(char *to, size_t size, const char *from) {
+  snprintf(to, size, "%s", from);
+}
+
+static void numbers_of(const struct fake_task *t, unsigned want,
+                       struct pm_detail *d) {
+  uint32_t fields = (want & PM_WANT_IO ? PM_HAVE_IO : 0) |
+                    (want & PM_WANT_SWAP ? PM_BIT(PM_F_swap) : 0) |
+                    (want & PM_WANT_FDS ? PM_HAVE_FDS : 0);
+  d->numbers = t->task;
+  d->numbers.have &= fields;
+}
+
+/* A user's name stands for itself: the uid is its hash. */
+static uint32_t uid_of(const struct fake_task *t) {
+  uint32_t h = 5381;
+  for (const char *p = t->user; *p; p++)
+    h = h * 33 + (unsigned char)*p;
+  return h;
+}
+
+int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
+                   struct pm_now now, int32_t pid, uint64_t birth,
+                   unsigned want, struct pm_detail *ret) {
+  (void)root;
+  (void)probe;
+  (void)now;
+  struct fake_task *t = fake_machine_find(pid);
+  if (!t || t->task.birth != birth)
+    return -ESRCH;
+  t->looks++;
+  ret->got = want;
+  ret->slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
+  copy(ret->exe, sizeof ret->exe, t->exe);
+  copy(ret->cgroup, sizeof ret->cgroup, t->cgroup[0] ? t->cgroup : "/");
+  memcpy(ret->cmdline, t->cmdline, sizeof t->cmdline);
+  ret->cmdline_length = t->cmdline_hangs ? 0 : t->cmdline_length;
+  ret->uid = uid_of(t);
+  if (t->cmdline_hangs)
+    ret->got &= ~(unsigned)PM_WANT_CMDLINE;
+  numbers_of(t, want, ret);
+  return 0;
+}
+
+struct pm_probe {
+  int nothing;
+};
+
+struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
+                              const char *sys_path) {
+  (void)helper;
+  (void)proc_path;
+  (void)sys_path;
+  return calloc(1, sizeof(struct pm_probe));
+}
+
+void pm_probe_free(struct pm_probe *probe) { free(probe); }
+
+int pm_probe_trouble(struct pm_probe *probe, struct pm_err *err) {
+  (void)probe;
+  (void)err;
+  return 0;
+}
+
+ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
+                      char *buf, size_t size) {
+  (void)probe;
+  (void)now;
+  copy(buf, size, "root");
+  for (size_t i = 0; i < fake_machine.count; i++)
+    if (fake_machine.task[i].user[0] && uid_of(&fake_machine.task[i]) == uid)
+      copy(buf, size, fake_machine.task[i].user);
+  return (ssize_t)strlen(buf);
+}
+
+/* ---- core/system.h, core/disk.h, core/sensor.h ---- */
+
+void pm_system_done(struct pm_system *system) { system->based = false; }
+
+int pm_system_read(struct pm_system *system, const struct pm_root *root,
+                   struct pm_now now, struct pm_system_row *row,
+                   struct pm_system_sums *sums, struct pm_err *err) {
+  (void)root;
+  (void)err;
+  double *value = (double *)row;
+  for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
+    value[i] = NAN;
+  *sums = (struct pm_system_sums){.known = system->based,
+                                  .busy_ns = fake_machine.busy_ns,
+                                  .wall_ns = now.mono - system->last_mono,
+                                  .cpus = fake_machine.cpus,
+                                  .memory_bytes = fake_machine.memory_bytes};
+  system->based = true;
+  system->last_mono = now.mono;
+  fake_machine.busy_ns = 0;
+  return 0;
+}
+
+void pm_disk_done(struct pm_disks *disks) { disks->count = 0; }
+
+int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
+                 const struct pm_root *root, struct pm_probe *probe,
+                 struct pm_now now, struct pm_err *err) {
+  (void)disks;
+  (void)options;
+  (void)root;
+  (void)probe;
+  (void)now;
+  (void)err;
+  return 0;
+}
+
+int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,
+                   struct pm_probe *probe, struct pm_now now) {
+  (void)sensors;
+  (void)root;
+  (void)probe;
+  (void)now;
+  return 0;
+}

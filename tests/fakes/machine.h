@@ -1,0 +1,42 @@
+/* A machine made of variables: fakes/machine.c defines every symbol of
+ * base/now.h, core/{root,sample,detail,probe,system,disk,sensor}.h, so that
+ * the doors open onto this struct. */
+#ifndef PM_FAKES_MACHINE_H
+#define PM_FAKES_MACHINE_H
+
+#include "base/now.h"
+#include "core/task.h"
+
+struct fake_task {
+  struct pm_task task;
+  bool there;
+  bool unreadable; /* listed, but stat says no */
+  bool cmdline_hangs;
+  char exe[128], user[64], cgroup[128], cmdline[256];
+  size_t cmdline_length;
+  unsigned looks; /* times that detail was asked */
+};
+
+enum { FAKE_TASKS = 20000, FAKE_TICK_NS = 10000000, FAKE_HZ = 100 };
+
+extern struct fake_machine {
+  struct pm_now now;
+  uint32_t cpus;
+  uint64_t busy_ns, wall_read; /* busy since the last reading */
+  uint64_t memory_bytes;
+  bool deaths;   /* the sampler reports them */
+  bool broken;   /* the next scans fail */
+  uint64_t lost; /* deaths without room */
+  struct fake_task task[FAKE_TASKS];
+  size_t count;
+  struct pm_death death[FAKE_TASKS];
+  size_t death_count;
+} fake_machine;
+
+void fake_machine_reset(void);
+
+/* The task of that pid that is there, or a new one. */
+struct fake_task *fake_machine_task(int32_t pid);
+struct fake_task *fake_machine_find(int32_t pid);
+
+#endif
