@@ -1,181 +1,62 @@
 #include "options.h"
 
 #include "options_place.h"
+#include "options_value.h"
 
 #include "core/sample.h"
 #include "core/slot.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-struct option {
-  const char *name;
-  /* Stores the value at `at`; false: it is not valid. -ENOMEM is told by
-   * errno. */
-  bool (*set)(const struct option *option, const oconfig_item_t *item,
-              void *at);
-  size_t offset; /* of the member in the struct that the table is for */
-  double min, max;
-  const char *valid; /* what would be, for people */
-};
-
-/* ---- kinds of values ---- */
-
-static bool text_of(const oconfig_item_t *item, int i, const char **ret) {
-  if (item->values[i].type != OCONFIG_TYPE_STRING)
-    return false;
-  *ret = item->values[i].value.string;
-  return true;
-}
-
-static bool set_text(const struct option *o, const oconfig_item_t *item,
-                     void *at) {
-  (void)o;
-  const char *text;
-  if (item->values_num != 1 || !text_of(item, 0, &text) || !*text)
-    return false;
-  char *copy = strdup(text);
-  if (!copy)
-    return false;
-  free(*(char **)at);
-  *(char **)at = copy;
-  return true;
-}
-
-static bool set_flag(const struct option *o, const oconfig_item_t *item,
-                     void *at) {
-  (void)o;
-  static const char *const words[] = {"false", "true", "no",
-                                      "yes",   "off",  "on"};
-  if (item->values_num != 1)
-    return false;
-  if (item->values[0].type == OCONFIG_TYPE_BOOLEAN) {
-    *(bool *)at = item->values[0].value.boolean;
-    return true;
-  }
-  const char *text;
-  if (!text_of(item, 0, &text))
-    return false;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcasecmp(text, words[i]) == 0) {
-      *(bool *)at = i & 1;
-      return true;
-    }
-  return false;
-}
-
-static bool set_count(const struct option *o, const oconfig_item_t *item,
-                      void *at) {
-  if (item->values_num != 1 || item->values[0].type != OCONFIG_TYPE_NUMBER)
-    return false;
-  double n = item->values[0].value.number;
-  if (!(n >= o->min && n <= o->max) || n != floor(n))
-    return false;
-  *(uint32_t *)at = (uint32_t)n;
-  return true;
-}
-
-static bool add_word(struct pm_words *words, const char *text) {
-  char **more = realloc(words->word, (words->count + 1) * sizeof *more);
-  if (!more)
-    return false;
-  words->word = more;
-  char *copy = strdup(text);
-  if (!copy)
-    return false;
-  more[words->count++] = copy;
-  return true;
-}
-
-static void free_words(struct pm_words *words) {
-  for (size_t i = 0; i < words->count; i++)
-    free(words->word[i]);
-  free(words->word);
-  *words = (struct pm_words){0};
-}
-
-/* Lists grow: an option may stand on several lines. */
-static bool set_words(const struct option *o, const oconfig_item_t *item,
-                      void *at) {
-  (void)o;
-  const char *text;
-  for (int i = 0; i < item->values_num; i++)
-    if (!text_of(item, i, &text) || !*text || !add_word(at, text))
-      return false;
-  return item->values_num > 0;
-}
-
-/* The index of each value in a list of words, in order and without repeats. */
-static int set_indexes(const oconfig_item_t *item, const char *const *words,
-                       int word_count, int *ret) {
-  int n = 0;
-  for (int i = 0; i < item->values_num; i++) {
-    const char *text;
-    if (!text_of(item, i, &text))
-      return -1;
-    int index = 0;
-    while (index < word_count && strcmp(words[index], text) != 0)
-      index++;
-    for (int k = 0; k < n; k++)
-      if (ret[k] == index)
-        return -1;
-    if (index == word_count || n == word_count)
-      return -1;
-    ret[n++] = index;
-  }
-  return n;
-}
-
 /* ---- options with a meaning of their own ---- */
 
-static bool set_sampler(const struct option *o, const oconfig_item_t *item,
+static bool set_sampler(const struct pm_option *o, const oconfig_item_t *item,
                         void *at) {
   const char *text;
-  if (item->values_num != 1 || !text_of(item, 0, &text))
+  if (item->values_num != 1 || !pm_value_text(item, 0, &text))
     return false;
   for (const char *const *name = pm_sample_names; *name; name++)
     if (strcmp(*name, text) == 0)
-      return set_text(o, item, at);
+      return pm_value_set_text(o, item, at);
   return false;
 }
 
-static bool set_disk(const struct option *o, const oconfig_item_t *item,
+static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
                      void *at) {
   struct pm_disk_options *disk = at;
   const char *text;
-  if (item->values_num == 1 && text_of(item, 0, &text) &&
+  if (item->values_num == 1 && pm_value_text(item, 0, &text) &&
       (strcmp(text, "auto") == 0 || strcmp(text, "none") == 0)) {
     disk->automatic = strcmp(text, "auto") == 0;
     return true;
   }
   for (int i = 0; i < item->values_num; i++)
-    if (!text_of(item, i, &text) || text[0] != '/')
+    if (!pm_value_text(item, i, &text) || text[0] != '/')
       return false;
   disk->automatic = false;
   if (disk->paths.count + (size_t)item->values_num > PM_DISK_MAX)
     return false;
-  return set_words(o, item, &disk->paths);
+  return pm_value_set_words(o, item, &disk->paths);
 }
 
-static bool set_group_by(const struct option *o, const oconfig_item_t *item,
+static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
                          void *at) {
   (void)o;
   static const char *const words[PM_BY_COUNT] = {
       [PM_BY_NAME] = "name", [PM_BY_UNIT] = "unit", [PM_BY_USER] = "user"};
   struct pm_select_options *select = at;
   const char *text;
-  if (item->values_num == 1 && text_of(item, 0, &text) &&
+  if (item->values_num == 1 && pm_value_text(item, 0, &text) &&
       strcmp(text, "none") == 0) {
     select->by_count = 0;
     return true;
   }
   int index[PM_BY_COUNT];
-  int n = set_indexes(item, words, PM_BY_COUNT, index);
+  int n = pm_value_indexes(item, words, PM_BY_COUNT, index);
   for (int i = 0; i < n; i++)
     select->by[i] = (enum pm_group_by)index[i];
   if (n > 0)
@@ -183,14 +64,14 @@ static bool set_group_by(const struct option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
-static bool set_top_by(const struct option *o, const oconfig_item_t *item,
+static bool set_top_by(const struct pm_option *o, const oconfig_item_t *item,
                        void *at) {
   (void)o;
   static const char *const words[PM_TOP_COUNT] = {
       [PM_TOP_CPU] = "cpu", [PM_TOP_RSS] = "rss", [PM_TOP_IO] = "io"};
   struct pm_admit_options *admit = at;
   int index[PM_TOP_COUNT];
-  int n = set_indexes(item, words, PM_TOP_COUNT, index);
+  int n = pm_value_indexes(item, words, PM_TOP_COUNT, index);
   for (int i = 0; i < n; i++)
     admit->by[i] = (enum pm_top_by)index[i];
   if (n > 0)
@@ -198,24 +79,24 @@ static bool set_top_by(const struct option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
-static bool set_detail(const struct option *o, const oconfig_item_t *item,
+static bool set_detail(const struct pm_option *o, const oconfig_item_t *item,
                        void *at) {
   (void)o;
   static const char *const words[] = {"basic", "full"};
   int index[2];
-  if (set_indexes(item, words, 2, index) != 1)
+  if (pm_value_indexes(item, words, 2, index) != 1)
     return false;
   *(bool *)at = index[0] == 1;
   return true;
 }
 
-static bool set_meta(const struct option *o, const oconfig_item_t *item,
+static bool set_meta(const struct pm_option *o, const oconfig_item_t *item,
                      void *at) {
   (void)o;
   static const char *const words[] = {"pid", "user", "command"};
   struct pm_options *options = at;
   int index[3];
-  int n = set_indexes(item, words, 3, index);
+  int n = pm_value_indexes(item, words, 3, index);
   for (int i = 0; i < n; i++) {
     options->meta_pid |= index[i] == 0;
     options->cycle.meta_user |= index[i] == 1;
@@ -224,56 +105,62 @@ static bool set_meta(const struct option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
-static bool set_commands(const struct option *o, const oconfig_item_t *item,
+static bool set_commands(const struct pm_option *o, const oconfig_item_t *item,
                          void *at) {
   const char *text;
   for (int i = 0; i < item->values_num; i++)
-    if (!text_of(item, i, &text) || pm_select_check(text, NULL) < 0)
+    if (!pm_value_text(item, i, &text) || pm_select_check(text, NULL) < 0)
       return false;
-  return set_words(o, item, at);
+  return pm_value_set_words(o, item, at);
 }
 
 /* ---- the tables ---- */
 
 #define TOP(member) offsetof(struct pm_options, member)
-static const struct option top_options[] = {
+static const struct pm_option top_options[] = {
     {"Sampler", set_sampler, TOP(cycle.sampler), 0, 0, "\"auto\" or \"proc\""},
-    {"System", set_flag, TOP(cycle.system), 0, 0, "true or false"},
+    {"System", pm_value_set_flag, TOP(cycle.system), 0, 0, "true or false"},
     {"Disk", set_disk, TOP(cycle.disk), 0, 0,
      "\"auto\", \"none\" or at most 64 absolute paths"},
-    {"Temperatures", set_flag, TOP(cycle.temperatures), 0, 0, "true or false"},
+    {"Temperatures", pm_value_set_flag, TOP(cycle.temperatures), 0, 0,
+     "true or false"},
     {"GroupBy", set_group_by, TOP(cycle.select), 0, 0,
      "\"none\", or a list of \"name\", \"unit\", \"user\" without repeats"},
-    {"Top", set_count, TOP(cycle.admit.top), 0, 1000, "0 to 1000"},
+    {"Top", pm_value_set_count, TOP(cycle.admit.top), 0, 1000, "0 to 1000"},
     {"TopBy", set_top_by, TOP(cycle.admit), 0, 0,
      "a list of \"cpu\", \"rss\", \"io\" without repeats"},
-    {"MaxGroups", set_count, TOP(cycle.admit.max_groups), 0, 4096, "0 to 4096"},
-    {"NewNamesPerHour", set_count, TOP(cycle.admit.names_per_hour), 0, 100000,
-     "0 to 100000"},
-    {"MaxNames", set_count, TOP(cycle.admit.max_names), 0, 100000,
+    {"MaxGroups", pm_value_set_count, TOP(cycle.admit.max_groups), 0, 4096,
+     "0 to 4096"},
+    {"NewNamesPerHour", pm_value_set_count, TOP(cycle.admit.names_per_hour), 0,
+     100000, "0 to 100000"},
+    {"MaxNames", pm_value_set_count, TOP(cycle.admit.max_names), 0, 100000,
      "0 to 100000"},
     {"Detail", set_detail, TOP(cycle.full), 0, 0, "\"basic\" or \"full\""},
-    {"Interpreters", set_words, TOP(cycle.select.interpreters), 0, 0,
+    {"Interpreters", pm_value_set_words, TOP(cycle.select.interpreters), 0, 0,
      "globs on names of interpreters"},
-    {"Disable", set_words, TOP(disable), 0, 0, "globs on PLUGIN/TYPE-INSTANCE"},
+    {"Disable", pm_value_set_words, TOP(disable), 0, 0,
+     "globs on PLUGIN/TYPE-INSTANCE"},
     {"MetaData", set_meta, 0, 0, 0,
      "a list of \"pid\", \"user\", \"command\" without repeats"},
-    {"ProcPath", set_text, TOP(cycle.proc_path), 0, 0, "a directory"},
-    {"SysPath", set_text, TOP(cycle.sys_path), 0, 0, "a directory"},
-    {"Helper", set_text, TOP(cycle.helper), 0, 0, "the path of procman-hold"},
-    {"Strict", set_flag, TOP(strict), 0, 0, "true or false"},
+    {"ProcPath", pm_value_set_text, TOP(cycle.proc_path), 0, 0, "a directory"},
+    {"SysPath", pm_value_set_text, TOP(cycle.sys_path), 0, 0, "a directory"},
+    {"Helper", pm_value_set_text, TOP(cycle.helper), 0, 0,
+     "the path of procman-hold"},
+    {"Strict", pm_value_set_flag, TOP(strict), 0, 0, "true or false"},
 };
 
 #define RULE(member) offsetof(struct pm_rule_options, member)
-static const struct option group_options[] = {
-    {"Name", set_words, RULE(names), 0, 0, "globs on the program's name"},
+static const struct pm_option group_options[] = {
+    {"Name", pm_value_set_words, RULE(names), 0, 0,
+     "globs on the program's name"},
     {"Command", set_commands, RULE(commands), 0, 0,
      "extended regular expressions (regex(7))"},
-    {"User", set_words, RULE(users), 0, 0, "names of users"},
-    {"Unit", set_words, RULE(units), 0, 0, "globs on systemd units"},
-    {"Cgroup", set_words, RULE(cgroups), 0, 0, "globs on cgroup paths"},
+    {"User", pm_value_set_words, RULE(users), 0, 0, "names of users"},
+    {"Unit", pm_value_set_words, RULE(units), 0, 0, "globs on systemd units"},
+    {"Cgroup", pm_value_set_words, RULE(cgroups), 0, 0,
+     "globs on cgroup paths"},
     {"Detail", set_detail, RULE(full), 0, 0, "\"basic\" or \"full\""},
-    {"PerProcess", set_count, RULE(slots), 0, PM_SLOT_MAX, "0 to 64"},
+    {"PerProcess", pm_value_set_count, RULE(slots), 0, PM_SLOT_MAX, "0 to 64"},
 };
 
 enum {
@@ -309,7 +196,7 @@ static size_t distance(const char *a, const char *b) {
   return row[m];
 }
 
-static const char *nearest(const char *key, const struct option *table,
+static const char *nearest(const char *key, const struct pm_option *table,
                            size_t count) {
   const char *best = table[0].name;
   for (size_t i = 1; i < count; i++)
@@ -325,7 +212,7 @@ struct reading {
 };
 
 static int unknown_option(const struct reading *r, const oconfig_item_t *item,
-                          const struct option *table, size_t count) {
+                          const struct pm_option *table, size_t count) {
   char place[512], text[sizeof r->options->unknown + 512];
   pm_options_place(item, place, sizeof place);
   snprintf(text, sizeof text,
@@ -373,7 +260,8 @@ static int bad_value(const struct reading *r, const oconfig_item_t *item,
 }
 
 static int read_option(const struct reading *r, const oconfig_item_t *item,
-                       const struct option *table, size_t count, void *base) {
+                       const struct pm_option *table, size_t count,
+                       void *base) {
   for (size_t i = 0; i < count; i++) {
     if (strcasecmp(table[i].name, item->key) != 0)
       continue;
@@ -401,7 +289,7 @@ static bool is_group_name(const struct pm_options *o, const char *name) {
 static int read_group(const struct reading *r, const oconfig_item_t *item) {
   struct pm_select_options *select = &r->options->cycle.select;
   const char *name;
-  if (item->values_num != 1 || !text_of(item, 0, &name) ||
+  if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
       !is_group_name(r->options, name))
     return bad_value(r, item,
                      "one name that no other group has (\".\" and \"_\" count "
@@ -489,7 +377,7 @@ int pm_options_init(struct pm_options *o) {
               set_default_text(&o->cycle.helper, PM_HELPER);
   for (size_t i = 0; done && i < sizeof interpreters / sizeof *interpreters;
        i++)
-    done = add_word(&o->cycle.select.interpreters, interpreters[i]);
+    done = pm_value_add_word(&o->cycle.select.interpreters, interpreters[i]);
   if (done)
     return 0;
   pm_options_done(o);
@@ -498,11 +386,11 @@ int pm_options_init(struct pm_options *o) {
 
 static void free_rule(struct pm_rule_options *rule) {
   free(rule->name);
-  free_words(&rule->names);
-  free_words(&rule->commands);
-  free_words(&rule->users);
-  free_words(&rule->units);
-  free_words(&rule->cgroups);
+  pm_value_free_words(&rule->names);
+  pm_value_free_words(&rule->commands);
+  pm_value_free_words(&rule->users);
+  pm_value_free_words(&rule->units);
+  pm_value_free_words(&rule->cgroups);
 }
 
 void pm_options_done(struct pm_options *o) {
@@ -510,11 +398,11 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.proc_path);
   free(o->cycle.sys_path);
   free(o->cycle.helper);
-  free_words(&o->cycle.disk.paths);
+  pm_value_free_words(&o->cycle.disk.paths);
   for (size_t i = 0; i < o->cycle.select.rule_count; i++)
     free_rule(&o->cycle.select.rules[i]);
   free(o->cycle.select.rules);
-  free_words(&o->cycle.select.interpreters);
-  free_words(&o->disable);
+  pm_value_free_words(&o->cycle.select.interpreters);
+  pm_value_free_words(&o->disable);
   *o = (struct pm_options){0};
 }

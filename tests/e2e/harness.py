@@ -1,0 +1,173 @@
+"""A real collectd with our module, everything in a temporary folder."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
+BUILD = os.path.abspath(os.environ.get("PM_BUILD", "build"))
+PLUGINDIR = os.environ.get("PM_PLUGINDIR") or "/usr/lib/collectd"
+COLLECTD = os.environ.get("COLLECTD") or "/usr/sbin/collectd"
+
+
+def skip(reason):
+    """Exit as automake's 'skipped'; an error where nothing may be skipped."""
+    print(f"SKIP: {reason}", file=sys.stderr)
+    sys.exit(99 if os.environ.get("PM_STRICT") == "1" else 77)
+
+
+def wait_for(what, check, seconds=20):
+    """The first true result of check(), asked until the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = check()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+# GETVAL prints seven digits
+def near(what, have, want, relative=1e-6, absolute=0.0):
+    room = max(abs(want) * relative, absolute)
+    assert abs(have - want) <= room, f"{what}: {have} is not {want} ± {room}"
+    print(f"  {what}: {have:g} (independently {want:g})")
+
+
+class Collectd:
+    """with Collectd(options) as c: …   Values by c.get("plugin/type")."""
+
+    def __init__(self, options="", interval=1, plugins=("unixsock", "csv"), extra="",
+                 prefix=()):
+        self.dir = tempfile.mkdtemp(prefix="procman-e2e-")
+        os.chmod(self.dir, 0o755)
+        self.options, self.interval = options, interval
+        self.plugins, self.extra, self.prefix = plugins, extra, list(prefix)
+        self.process = None
+        self.conf = os.path.join(self.dir, "collectd.conf")
+        self.log = os.path.join(self.dir, "collectd.log")
+        self.write()
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self):
+        modules = self.path("plugins")
+        os.makedirs(modules, exist_ok=True)
+        shutil.copy(os.path.join(BUILD, ".libs", "procman.so"), modules)
+        for name in ("logfile",) + tuple(self.plugins):
+            shutil.copy(os.path.join(PLUGINDIR, name + ".so"), modules)
+        loads = "".join(f"LoadPlugin {n}\n" for n in self.plugins)
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.write(f"""BaseDir "{self.dir}"
+PIDFile "{self.dir}/pid"
+PluginDir "{modules}"
+Hostname "host"
+Interval {self.interval}
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel info
+  File "{self.log}"
+</Plugin>
+{loads}
+<Plugin unixsock>
+  SocketFile "{self.dir}/sock"
+  DeleteSocket true
+</Plugin>
+<Plugin csv>
+  DataDir "{self.dir}/csv"
+</Plugin>
+{self.extra}
+LoadPlugin procman
+<Plugin procman>
+  Helper "{BUILD}/procman-hold"
+{self.options}
+</Plugin>
+""")
+
+    def command(self, *args):
+        return self.prefix + [COLLECTD, *args, "-C", self.conf]
+
+    def once(self):
+        """collectd -T: (exit status, what it said)."""
+        p = subprocess.run(self.command("-T"), capture_output=True, text=True,
+                           timeout=60, check=False)
+        return p.returncode, p.stdout + p.stderr + self.said()
+
+    def said(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command("-f"))
+        wait_for("collectd", lambda: "entering read-loop" in self.said()
+                 or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def stop(self):
+        """Seconds that it took to end on SIGTERM."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=60)
+        return time.monotonic() - start
+
+    def __exit__(self, kind, value, trace):
+        if self.process and self.process.poll() is None:
+            self.stop()
+        if kind:
+            print("".join(self.said().splitlines(True)[-20:]), file=sys.stderr)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def ask(self, line):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(self.path("sock"))
+            s.sendall(line.encode() + b"\n")
+            f = s.makefile("r", encoding="utf-8", errors="replace")
+            count = int(f.readline().split()[0])
+            return [f.readline().rstrip("\n") for _ in range(max(count, 0))]
+
+    def names(self):
+        """Everything collectd knows, as "plugin/type"."""
+        return {line.split(" ", 1)[1].split("/", 1)[1]
+                for line in self.ask("LISTVAL")}
+
+    def get(self, name):
+        """The last value or rate of each data source, or None."""
+        lines = self.ask(f'GETVAL "host/{name}"')
+        return {k: float(v) for k, v in (l.split("=") for l in lines)} or None
+
+    def value(self, name):
+        values = self.get(name)
+        return next(iter(values.values())) if values else None
+
+    def intervals(self, count):
+        """Waits for so many more closes, told by the uptime series' stamps."""
+        for _ in range(count):
+            stamp = self.stamp()
+            wait_for("the next interval", lambda s=stamp: self.stamp() > s)
+
+    def stamp(self):
+        for line in self.ask("LISTVAL"):
+            when, name = line.split(" ", 1)
+            if name == "host/procman_self/count-processes":
+                return float(when)
+        return 0.0
+
+
+def series_def():
+    """(scope, level, type, instance, line) of every line of series.def."""
+    text = open(os.path.join(SRC, "plugin", "series.def"),
+                encoding="utf-8").read()
+    line = re.compile(r'^PM_SERIES\((\w+), (\w+), (\w+), "(\w+)", ("(\w*)"|NULL)',
+                      re.M)
+    return [(m[1], m[2], m[4], m[6], m[0]) for m in line.finditer(text)]

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""The configuration in a real collectd: the shipped example works unchanged, a
+bad value keeps collectd from starting and the message names file and line."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import SRC, Collectd
+
+
+def once(options, extra=""):
+    c = Collectd(options, extra=extra)
+    try:
+        return c.once() + (c.conf,)
+    finally:
+        c.__exit__(None, None, None)
+
+
+def check_example():
+    example = os.path.join(SRC, "conf", "procman.conf")
+    status, said, _ = once("", extra=f'Include "{example}"')
+    assert status == 0, said
+    assert 'sampler "proc"' in said, said
+    # every commented default must be valid when it is taken out of comments
+    with open(example, encoding="utf-8") as f:
+        text = "".join(l.replace("#", "", 1) if l.lstrip().startswith("#") and
+                       not l.lstrip().startswith("# ") else l for l in f)
+    inner = text.split("<Plugin procman>")[1].rsplit("</Plugin>")[0]
+    status, said, _ = once(inner)
+    assert status == 0 and "does not know the option" not in said, said
+    print("  conf/procman.conf: as it stands and with every option spelled out")
+
+
+BAD = [
+    ('Top "many"', 'Top cannot be "many"; valid: 0 to 1000'),
+    ("Top -1", "Top cannot be -1; valid: 0 to 1000"),
+    ('GroupBy "colour"', 'GroupBy cannot be "colour"'),
+    ('<Group "a">\n  Command "a(b"\n</Group>', 'Command cannot be "a(b"'),
+    ('<Group "a">\n</Group>\n<Group "a">\n</Group>', "one name that no other"),
+    ("Strict true\nTpo 20", "does not know the option Tpo"),
+]
+
+
+def check_bad():
+    for options, message in BAD:
+        status, said, conf = once(options)
+        assert status != 0, f"{options} was taken"
+        assert message in said, f"{options}: {said}"
+        key = message.split()[0] if "cannot" in message else None
+        if key:
+            lines = open_lines(options, conf)
+            number = lines(key)
+            assert f"{conf} line {number}: " in said, (number, said)
+        print("  refused:", options.replace("\n", " "))
+
+
+def open_lines(options, conf):
+    """Line number of an option: the module's block starts behind Helper."""
+    del conf
+    c = Collectd(options)
+    with open(c.conf, encoding="utf-8") as f:
+        text = f.readlines()
+    c.__exit__(None, None, None)
+    return lambda key: next(i for i, l in enumerate(text, 1)
+                            if l.split() and l.split()[0] == key)
+
+
+def check_included():
+    """The option stands in a file that is included."""
+    c = Collectd("")
+    part = c.path("part.conf")
+    with open(part, "w", encoding="utf-8") as f:
+        f.write('# a comment\n<Plugin "procman">\n\n  MaxNames "x"\n</Plugin>\n')
+    c.extra = f'Include "{c.dir}/part*.conf"'
+    c.write()
+    status, said = c.once()
+    c.__exit__(None, None, None)
+    assert status != 0 and f"{part} line 4: MaxNames cannot be" in said, said
+
+
+def check_unknown():
+    """An option from a later version: said, and it runs."""
+    status, said, _ = once('Samplr "auto"')
+    assert status == 0, said
+    assert "does not know the option Samplr; the nearest that it knows is Sampler" in said, said
+
+
+def main():
+    check_example()
+    check_bad()
+    check_included()
+    check_unknown()
+
+
+if __name__ == "__main__":
+    main()

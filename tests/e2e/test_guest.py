@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""Manners of a guest: no descriptor leaks and none below 1024 are kept, it
+lives as nobody and under hidepid, without its helper, and stops at once."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Collectd, near, wait_for
+
+
+def descriptors(pid):
+    """All but sockets, of which our own questions make some."""
+    folder = f"/proc/{pid}/fd"
+    found = {int(n): os.readlink(f"{folder}/{n}") for n in os.listdir(folder)}
+    return {n: to for n, to in found.items() if "socket" not in to}
+
+
+def check_descriptors():
+    with Collectd(interval=1) as c:
+        wait_for("a close", lambda: c.value("procman_self/count-series"))
+        c.intervals(1)
+        before = descriptors(c.process.pid)
+        for _ in range(200):
+            subprocess.run(["true"], check=True)
+        c.intervals(3)
+        after = descriptors(c.process.pid)
+        ours = {n for n, to in after.items()
+                if to in ("/proc", "/sys") or "pidfd" in to}
+        assert ours and min(ours) >= 1024, after
+        assert set(after) == set(before), (before, after)
+        print(f"  {len(after)} descriptors before and after 200 processes")
+        with open(f"/proc/{c.process.pid}/status", encoding="ascii") as f:
+            status = f.read()
+        assert "SigIgn:\t0000000000011000" in status, status
+        print("  signal dispositions are collectd's own")
+
+
+def check_without_helper():
+    c = Collectd()
+    c.options = '  Helper "/nowhere/procman-hold"\n  Disk "/" \n' \
+                '  <Group "x">\n    Command "sleep"\n  </Group>'
+    c.write()
+    with c:
+        wait_for("a close", lambda: c.value("procman_self/count-series"))
+        c.intervals(3)
+        assert c.value("procman_disk-root/bytes-total"), "local disks need no helper"
+        said = c.said()
+        assert said.count("start the helper /nowhere/procman-hold") == 1, said
+        print("  without its helper: one line in the log, the rest works")
+
+
+def check_hidepid():
+    """As nobody, on a /proc that hides the others."""
+    if os.geteuid() != 0:
+        print("  (not root: hidepid cannot be mounted)")
+        return
+    c = Collectd()
+    proc = c.path("proc")
+    os.mkdir(proc)
+    c.options = f'  ProcPath "{proc}"'
+    c.write()
+    c.prefix = ["unshare", "-m", "sh", "-c",
+                f'mount -t proc -o hidepid=2 proc {proc} && '
+                f'chown -R 65534 {c.dir} 2>/dev/null; '
+                'exec setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"',
+                "-"]
+    with c:
+        wait_for("a close", lambda: c.value("procman_self/count-series"))
+        c.intervals(3)
+        count = c.get("procman_system/ps_count")["processes"]
+        near("processes that nobody sees", count, 2, absolute=1)
+        names = c.names()
+        assert not any("_unattributed" in n for n in names), names
+        assert "procman_self/gauge-surplus_seconds" not in names
+        assert "could not be read" not in c.said(), c.said()
+
+
+def check_stop():
+    """SIGTERM in the middle of whatever it does."""
+    with Collectd(interval=1) as c:
+        wait_for("a close", lambda: c.value("procman_self/count-series"))
+        took = c.stop()
+        assert c.process.returncode == 0, c.process.returncode
+        assert took < 3, took
+        print(f"  stopped after {took:.2f} s with status 0")
+
+
+def main():
+    check_descriptors()
+    check_without_helper()
+    check_hidepid()
+    check_stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""The manual page has every option of the tables and every series of
+series.def, with its unit and its definition; README, example and manual name
+no option that does not exist."""
+import os
+import re
+import sys
+
+SRC = os.environ.get("PM_SRC", ".")
+
+
+def read(*path):
+    with open(os.path.join(SRC, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+def options():
+    """Names in the tables of options.c, and Group itself."""
+    text = read("plugin", "options.c")
+    names = set(re.findall(r'^    \{"(\w+)", (?:set_|pm_value_set_)', text, re.M))
+    assert len(names) > 20, names
+    return names | {"Group"}
+
+
+def series():
+    line = re.compile(r'^PM_SERIES\((\w+), (\w+), (\w+), "(\w+)", '
+                      r'(?:"(\w*)"|NULL), \w+\([^)]*\), "([^"]*)", "([^"]*)"\)', re.M)
+    text = read("plugin", "series.def")
+    found = line.findall(text)
+    assert len(found) == text.count("\nPM_SERIES("), "a line that cannot be read"
+    return found
+
+
+PLUGINS = {"SYSTEM": "procman_system", "SENSOR": "procman_system",
+           "DISK": "procman_disk", "GROUP": "procman",
+           "PROCESS": "procman_process", "SELF": "procman_self"}
+
+
+def series_faults(manual):
+    """Each series is an =item below the =head2 of its plugin, and the
+    paragraph behind it has unit and definition word for word."""
+    sections = {}
+    for part in re.split(r"^=head2 ", manual, flags=re.M)[1:]:
+        title, body = part.split("\n", 1)
+        for plugin in re.findall(r"C<(procman\w*)>", title):
+            sections[plugin] = sections.get(plugin, "") + re.split(r"^=head1 ", body, flags=re.M)[0]
+    for scope, level, _, kind, instance, unit, what in series():
+        name = kind + ("-" + instance if instance else "")
+        if scope == "SENSOR":
+            name = "temperature-I<CHIP>-I<LABEL>"
+        want = f"=item C<{name}> ({unit})" + (", I<full>" if level == "FULL" else "")
+        body = sections.get(PLUGINS[scope], "")
+        if want not in body:
+            yield f"{PLUGINS[scope]}: no line \"{want}\""
+        elif what not in " ".join(body.split(want, 1)[1].split("=item")[0].split()):
+            yield f"{PLUGINS[scope]}/{name} is not defined as in series.def: {what}"
+
+
+def option_faults(manual):
+    told = set(re.findall(r"^=item B<(\w+)>", manual, re.M))
+    told |= set(re.findall(r"^=item E<lt>B<(\w+)>", manual, re.M))
+    known = options()
+    for name in sorted(known - told):
+        yield f"the manual does not have the option {name}"
+    for name in sorted(told - known):
+        yield f"the manual has an option {name} that does not exist"
+
+
+def example_faults():
+    known = options()
+    for name in ("conf/procman.conf", "README.md"):
+        text = read(*name.split("/"))
+        for block in re.findall(r"<Plugin procman>(.*?)</Plugin>", text, re.S):
+            for word in re.findall(r"^\s*#?\s?<?([A-Z]\w+) ?\S", block, re.M):
+                line = re.search(rf"^\s*#?\s?<?{word}\b.*$", block, re.M)[0]
+                is_prose = re.match(r"^\s*# ", line)
+                if word not in known and not is_prose:
+                    yield f"{name} has an option {word} that does not exist"
+
+
+def main():
+    manual = read("plugin", "collectd-procman.pod")
+    faults = (list(series_faults(manual)) + list(option_faults(manual)) +
+              list(example_faults()))
+    print("\n".join(faults) or f"{len(series())} series and {len(options())} "
+          "options are documented")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
