@@ -82,12 +82,12 @@ LoadPlugin logfile
 <Plugin csv>
   DataDir "{self.dir}/csv"
 </Plugin>
-{self.extra}
 LoadPlugin procman
 <Plugin procman>
   Helper "{BUILD}/procman-hold"
 {self.options}
 </Plugin>
+{self.extra}
 """)
 
     def command(self, *args):

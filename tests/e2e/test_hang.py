@@ -112,7 +112,7 @@ def check(c, sleeper):
     # the FUSE server has the same arguments and can be read; the victim not
     assert c.get("procman-hanging/ps_count")["processes"] == 1
     turn = c.value("procman_self/duration-turn")
-    assert turn < 0.1, f"a turn takes {turn} s"
+    assert turn < 0.5, f"a turn takes {turn} s"
     helpers = children(c.process.pid)
     assert 1 <= len(helpers) <= 2, f"helpers: {helpers}"
     print(f"  {len(helpers)} helpers, a turn takes {turn:.4f} s")
