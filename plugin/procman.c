@@ -17,7 +17,14 @@
 /* A lasting fault is said again after this long. */
 #define COMPLAIN_NS (3600 * PM_NS_PER_S)
 
-enum complaint { ABOUT_MACHINE, ABOUT_TURN, ABOUT_CLOSE, ABOUT_HELPER, ABOUTS };
+enum complaint {
+  ABOUT_MACHINE,
+  ABOUT_TURN,
+  ABOUT_CLOSE,
+  ABOUT_HELPER,
+  ABOUT_NAMES,
+  ABOUTS
+};
 
 /* collectd hands its configuration and init callbacks no argument of ours. */
 static struct {
@@ -90,6 +97,13 @@ static void close_interval(struct pm_now now) {
   if (pm_cycle_close(pm.cycle, now, &report, &err) < 0) {
     complain(ABOUT_CLOSE, now.mono, &err);
     return;
+  }
+  if (report->self.names_spent) {
+    pm_err_say(&err, ENOSPC,
+               "all %u names of MaxNames are used: programs with other names "
+               "stay in _other until collectd is restarted",
+               pm.options.cycle.admit.max_names);
+    complain(ABOUT_NAMES, now.mono, &err);
   }
   struct pm_report full = *report;
   put_self(&full.self);

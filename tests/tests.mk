@@ -20,7 +20,8 @@ tests_host_play_SOURCES = tests/host/play.c \
 tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
 tests_host_play_LDADD = libpmplugin.la libpmcore.la libpmbase.la -lm
-tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit
+tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit \
+	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 TEST_EXTENSIONS = .scn .py .sh
 SCN_LOG_COMPILER = ./tests/host/play
@@ -47,7 +48,8 @@ scenarios = \
 	tests/scenario/17-io.scn \
 	tests/scenario/18-names.scn \
 	tests/scenario/19-group-by.scn \
-	tests/scenario/20-hanging-command-line.scn
+	tests/scenario/20-hanging-command-line.scn \
+	tests/scenario/21-out-of-memory.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

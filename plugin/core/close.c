@@ -245,6 +245,7 @@ static void report_self(struct pm_cycle *c) {
   s->evicted = (double)c->evicted;
   s->dropped = c->sampler.ops->deaths ? (double)c->dropped : NAN;
   s->skipped = (double)c->skipped;
+  s->names_spent = c->admit.names >= c->admit_options.max_names;
 }
 
 int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {

@@ -72,6 +72,7 @@ struct pm_self_row {
   double sampler; /* struct pm_sampler_ops.level */
   double surplus; /* seconds charged beyond what the machine was busy */
   double admitted, evicted, dropped, skipped; /* counters */
+  bool names_spent; /* MaxNames: no new automatic name can enter */
 };
 
 /* Closed books: all in nanoseconds since the first measurement.

@@ -122,6 +122,21 @@ size_t __wrap_pm_emit(const struct pm_options *options,
   return __real_pm_emit(options, report, interval_ns);
 }
 
+/* Memory of the plugin and its core runs out while `oom yes` stands. */
+static bool out_of_memory;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size) {
+  return out_of_memory ? NULL : __real_calloc(n, size);
+}
+
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size) {
+  return out_of_memory ? NULL : __real_realloc(p, size);
+}
+
 static void stop(void) {
   if (play.running)
     fake_collectd.shutdown();
@@ -358,6 +373,8 @@ static void do_machine(void) {
   }
 }
 
+static void do_oom(void) { out_of_memory = strcmp(word(1), "yes") == 0; }
+
 static void do_interval(void) {
   fake_collectd.interval = NS_TO_CDTIME_T((uint64_t)amount(word(1)));
 }
@@ -511,15 +528,16 @@ static const struct verb {
   const char *name;
   void (*run)(void);
 } verbs[] = {
-    {"absent", do_absent},   {"at", do_at},           {"books", do_books},
-    {"churn", do_churn},     {"clock", do_clock},     {"config", do_config},
-    {"count", do_count},     {"death", do_death},     {"ever", do_ever},
-    {"expect", do_expect},   {"gone", do_gone},       {"interval", do_interval},
-    {"log", do_log},         {"looks", do_looks},     {"machine", do_machine},
-    {"meta", do_meta},       {"nolog", do_nolog},     {"notice", do_notice},
-    {"refused", do_refused}, {"restart", do_restart}, {"run", do_run},
-    {"same", do_same},       {"save", do_save},       {"show", do_show},
-    {"start", start},        {"task", do_task},       {"tick", tick},
+    {"absent", do_absent}, {"at", do_at},           {"books", do_books},
+    {"churn", do_churn},   {"clock", do_clock},     {"config", do_config},
+    {"count", do_count},   {"death", do_death},     {"ever", do_ever},
+    {"expect", do_expect}, {"gone", do_gone},       {"interval", do_interval},
+    {"log", do_log},       {"looks", do_looks},     {"machine", do_machine},
+    {"meta", do_meta},     {"nolog", do_nolog},     {"notice", do_notice},
+    {"oom", do_oom},       {"refused", do_refused}, {"restart", do_restart},
+    {"run", do_run},       {"same", do_same},       {"save", do_save},
+    {"show", do_show},     {"start", start},        {"task", do_task},
+    {"tick", tick},
 };
 
 static void obey(void) {
