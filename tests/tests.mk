@@ -49,7 +49,9 @@ scenarios = \
 	tests/scenario/18-names.scn \
 	tests/scenario/19-group-by.scn \
 	tests/scenario/20-hanging-command-line.scn \
-	tests/scenario/21-out-of-memory.scn
+	tests/scenario/21-out-of-memory.scn \
+	tests/scenario/22-steps-back.scn \
+	tests/scenario/23-io-outside.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

@@ -16,12 +16,14 @@
 
 struct fake_machine fake_machine;
 
+/* Too large for an initialiser on the stack. */
 void fake_machine_reset(void) {
-  fake_machine = (struct fake_machine){
-      .now = {1000 * PM_NS_PER_S, 1000 * PM_NS_PER_S, 1700000000 * PM_NS_PER_S},
-      .cpus = 2,
-      .memory_bytes = UINT64_C(1) << 30,
-  };
+  struct fake_machine *m = &fake_machine;
+  memset(m, 0, sizeof *m);
+  m->now = (struct pm_now){1000 * PM_NS_PER_S, 1000 * PM_NS_PER_S,
+                           1700000000 * PM_NS_PER_S};
+  m->cpus = 2;
+  m->memory_bytes = UINT64_C(1) << 30;
 }
 
 struct fake_task *fake_machine_find(int32_t pid) {
