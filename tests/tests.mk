@@ -10,6 +10,125 @@ AM_TESTS_ENVIRONMENT = \
 	PM_PLUGINDIR='$(plugindir)'; export PM_PLUGINDIR; \
 	COLLECTD='$(COLLECTD)'; export COLLECTD;
 
+# ---- unit: one file of core each ----
+
+if HAVE_CMOCKA
+check_LTLIBRARIES = libpmunit.la
+libpmunit_la_SOURCES = \
+	tests/fakes/root.c tests/fakes/root.h \
+	tests/unit/check.c tests/unit/check.h \
+	tests/unit/faulty.c tests/unit/faulty.h \
+	tests/unit/patient.c tests/unit/patient.h
+libpmunit_la_CPPFLAGS = $(unit_cppflags)
+
+unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
+unit_ldadd = libpmcore.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
+faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=strdup
+patient_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
+spawning_ldflags = $(patient_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
+
+unit_tests = \
+	tests/unit/test_err \
+	tests/unit/test_parse_pid \
+	tests/unit/test_parse_sys \
+	tests/unit/test_captured \
+	tests/unit/test_name \
+	tests/unit/test_unit \
+	tests/unit/test_select \
+	tests/unit/test_admit \
+	tests/unit/test_slot \
+	tests/unit/test_table \
+	tests/unit/test_group \
+	tests/unit/test_rows \
+	tests/unit/test_sample_proc \
+	tests/unit/test_detail \
+	tests/unit/test_probe \
+	tests/unit/test_system \
+	tests/unit/test_disk \
+	tests/unit/test_sensor
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+tests_unit_test_err_SOURCES = tests/unit/test_err.c
+tests_unit_test_err_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_err_LDADD = $(unit_ldadd)
+
+tests_unit_test_parse_pid_SOURCES = tests/unit/test_parse_pid.c
+tests_unit_test_parse_pid_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_parse_pid_LDADD = $(unit_ldadd)
+
+tests_unit_test_parse_sys_SOURCES = tests/unit/test_parse_sys.c
+tests_unit_test_parse_sys_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_parse_sys_LDADD = $(unit_ldadd)
+
+tests_unit_test_captured_SOURCES = tests/unit/test_captured.c
+tests_unit_test_captured_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_captured_LDADD = $(unit_ldadd)
+
+tests_unit_test_name_SOURCES = tests/unit/test_name.c
+tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_name_LDADD = $(unit_ldadd)
+
+tests_unit_test_unit_SOURCES = tests/unit/test_unit.c
+tests_unit_test_unit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_unit_LDADD = $(unit_ldadd)
+
+tests_unit_test_select_SOURCES = tests/unit/test_select.c
+tests_unit_test_select_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_select_LDADD = $(unit_ldadd)
+tests_unit_test_select_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_admit_SOURCES = tests/unit/test_admit.c
+tests_unit_test_admit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_admit_LDADD = $(unit_ldadd)
+
+tests_unit_test_slot_SOURCES = tests/unit/test_slot.c
+tests_unit_test_slot_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_slot_LDADD = $(unit_ldadd)
+
+tests_unit_test_table_SOURCES = tests/unit/test_table.c
+tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_table_LDADD = $(unit_ldadd)
+tests_unit_test_table_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_group_SOURCES = tests/unit/test_group.c
+tests_unit_test_group_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_group_LDADD = $(unit_ldadd)
+tests_unit_test_group_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_rows_SOURCES = tests/unit/test_rows.c
+tests_unit_test_rows_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rows_LDADD = $(unit_ldadd)
+
+tests_unit_test_sample_proc_SOURCES = tests/unit/test_sample_proc.c
+tests_unit_test_sample_proc_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sample_proc_LDADD = $(unit_ldadd)
+
+tests_unit_test_detail_SOURCES = tests/unit/test_detail.c
+tests_unit_test_detail_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_detail_LDADD = $(unit_ldadd)
+tests_unit_test_detail_LDFLAGS = $(patient_ldflags)
+
+tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
+tests_unit_test_probe_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_probe_LDADD = $(unit_ldadd)
+tests_unit_test_probe_LDFLAGS = $(spawning_ldflags)
+
+tests_unit_test_system_SOURCES = tests/unit/test_system.c
+tests_unit_test_system_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_system_LDADD = $(unit_ldadd)
+
+tests_unit_test_disk_SOURCES = tests/unit/test_disk.c
+tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_disk_LDADD = $(unit_ldadd)
+
+tests_unit_test_sensor_SOURCES = tests/unit/test_sensor.c
+tests_unit_test_sensor_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sensor_LDADD = $(unit_ldadd)
+tests_unit_test_sensor_LDFLAGS = $(patient_ldflags)
+endif
+
 # ---- scenarios: the real plugin against fakes, time as a variable ----
 
 check_PROGRAMS += tests/host/play
@@ -74,3 +193,6 @@ check_PROGRAMS += tests/e2e/hang
 tests_e2e_hang_SOURCES = tests/e2e/hang.c
 tests_e2e_hang_LDFLAGS = -pthread
 endif
+
+# captured trees; their list is what is there
+EXTRA_DIST += tests/data

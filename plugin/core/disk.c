@@ -12,8 +12,8 @@ void pm_disk_done(struct pm_disks *disks) {
 
 /* File systems whose answer comes from this kernel alone. */
 static bool is_local(const struct pm_mount *m) {
-  static const char *const no_device[] = {"overlay", "tmpfs", "ramfs", "zfs",
-                                          "btrfs"};
+  static const char *const no_device[] = {"overlay", "tmpfs", "ramfs",
+                                          "rootfs",  "zfs",   "btrfs"};
   if (strncmp(m->type, "fuse", 4) == 0 || strcmp(m->type, "autofs") == 0)
     return false; /* fuseblk has a device, and a process that may not answer */
   if (m->major != 0)
@@ -41,16 +41,37 @@ static bool is_below(const char *path, const char *point) {
   return strncmp(path, point, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
+/* A later mount on the same point hides this one. */
+static bool is_hidden(const struct pm_mount *m, const char *rest) {
+  struct pm_mount later;
+  int status;
+  for (const char *p = rest; (status = pm_parse_mount(&p, &later)) != 1;)
+    if (status == 0 && strcmp(later.point, m->point) == 0)
+      return true;
+  return false;
+}
+
 /* Walking to a path passes every mount above it: one that is not local is
- * enough to block.  The last mount on a point hides the earlier ones. */
+ * enough to block. */
 static bool is_remote(const char *mountinfo, const char *path) {
   struct pm_mount m;
-  bool remote = false;
   int status;
   for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
-    if (status == 0 && is_below(path, m.point) && !is_local(&m))
-      remote = true;
-  return remote;
+    if (status == 0 && is_below(path, m.point) && !is_local(&m) &&
+        !is_hidden(&m, p))
+      return true;
+  return false;
+}
+
+/* Only a mount point's own name leads where it says: any other path may hold
+ * links to anywhere. */
+static bool is_point(const char *mountinfo, const char *path) {
+  struct pm_mount m;
+  int status;
+  for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
+    if (status == 0 && strcmp(m.point, path) == 0)
+      return true;
+  return false;
 }
 
 static bool is_named(const struct pm_disks *disks, const char *name) {
@@ -69,7 +90,7 @@ static void add(struct pm_disks *disks, const char *mountinfo,
   pm_name_mount(path, d->name);
   if (is_named(disks, d->name))
     pm_name_tell_apart(path, d->name);
-  d->remote = is_remote(mountinfo, path);
+  d->remote = !is_point(mountinfo, path) || is_remote(mountinfo, path);
   disks->count++;
 }
 
@@ -103,13 +124,14 @@ static void choose_automatic(const char *mountinfo, struct pm_disks *ret) {
   int status;
   /* "/" is always shown, whatever it stands on (overlay in a container) */
   for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
-    if (status == 0 && strcmp(m.point, "/") == 0 && count == 0)
+    if (status == 0 && strcmp(m.point, "/") == 0 && !is_hidden(&m, p))
       remember(seen, &count, &m);
   add(ret, mountinfo, "/");
   for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;) {
-    if (status < 0 || !is_storage(&m) || is_seen(seen, count, &m))
+    if (status < 0 || !is_storage(&m) || is_hidden(&m, p))
       continue;
-    if (ret->count == PM_DISK_AUTO || is_remote(mountinfo, m.point))
+    if (ret->count == PM_DISK_AUTO || is_seen(seen, count, &m) ||
+        is_remote(mountinfo, m.point))
       continue;
     remember(seen, &count, &m);
     add(ret, mountinfo, m.point);

@@ -132,9 +132,12 @@ void pm_groups_name(const struct pm_groups *g, struct pm_group *group) {
     return;
   char name[PM_NAME];
   pm_name_identifier(group->raw, true, name);
-  if (is_taken(g, group, name)) {
-    char salted[PM_PROGRAM + 2]; /* a user and a program may share a name */
-    snprintf(salted, sizeof salted, "%d%s", (int)group->by, group->raw);
+  /* a user and a program may share a name, and anybody may call his process
+   * like the hash of another's: ask until it is free */
+  for (int salt = group->by; is_taken(g, group, name); salt += PM_BY_COUNT) {
+    char salted[PM_PROGRAM + 12];
+    snprintf(salted, sizeof salted, "%d%s", salt, group->raw);
+    pm_name_identifier(group->raw, true, name);
     pm_name_tell_apart(salted, name);
   }
   strcpy(group->name, name);

@@ -1,5 +1,6 @@
 #include "core/name.h"
 
+#include "core/interpreter.h"
 #include "core/task.h"
 
 #include <ctype.h>
@@ -42,11 +43,16 @@ static const char *argument(const struct pm_name_hints *h, size_t n) {
 /* comm was cut: does a longer word say how it goes on? */
 static bool completes(const char *comm, const char *path,
                       char ret[PM_PROGRAM]) {
-  const char *word = base(path);
+  /* "name: worker" of setproctitle(3), and "name (deleted)" of /proc/PID/exe:
+   * what stands behind the blank is no path */
+  size_t length = strcspn(path, " ");
+  const char *word = path;
+  for (size_t i = 0; i < length; i++)
+    if (path[i] == '/')
+      word = path + i + 1;
+  length -= (size_t)(word - path);
   if (strncmp(word, comm, PM_COMM - 1) != 0)
     return false;
-  /* "name: worker" of setproctitle(3), and "name (deleted)" of /proc/PID/exe */
-  size_t length = strcspn(word, " ");
   if (length > 0 && word[length - 1] == ':')
     length--;
   if (length < PM_COMM)
@@ -67,57 +73,10 @@ static bool complete(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
   return false;
 }
 
-/* Options of interpreters that take the next argument along. */
-static bool takes_value(const char *option) {
-  static const char *const list[] = {
-      "-W",
-      "-X",
-      "-I",
-      "-r",
-      "-cp",
-      "-classpath",
-      "--classpath",
-      "--module-path",
-      "-p",
-      "--require",
-      "--loader",
-      "--import",
-      "--conditions",
-      "-C",
-      "--add-modules",
-  };
-  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-    if (strcmp(option, list[i]) == 0)
-      return true;
-  return false;
-}
-
-/* After these the next argument is the program itself. */
-static bool names_program(const char *option) {
-  return strcmp(option, "-m") == 0 || strcmp(option, "-jar") == 0 ||
-         strcmp(option, "--module") == 0;
-}
-
-/* Code on the command line (sh -c, python -c, perl -e) has no name. */
-static bool is_code(const char *option) {
-  return strcmp(option, "-c") == 0 || strcmp(option, "-e") == 0 ||
-         strcmp(option, "-E") == 0 || strcmp(option, "--eval") == 0;
-}
-
 static bool script(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
-  const char *word;
-  for (size_t i = 1; (word = argument(h, i)); i++) {
-    if (names_program(word)) {
-      word = argument(h, i + 1);
-      break;
-    }
-    if (is_code(word))
-      return false;
-    if (word[0] != '-')
-      break;
-    i += takes_value(word);
-  }
-  if (!word || !*word)
+  const char *word =
+      pm_interpreter_script(h->comm, h->cmdline, h->cmdline_length);
+  if (!word)
     return false;
   word = base(word);
   put(ret, word, strlen(word));
@@ -154,8 +113,9 @@ void pm_name_tell_apart(const char *raw, char name[PM_NAME]) {
 
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]) {
   size_t n = 0;
+  /* '.' counts as '_' to Graphite */
   bool ours =
-      raw[0] == '_' || clean(raw[0]) == '_' || strncmp(raw, "job@", 4) == 0;
+      raw[0] == '.' || clean(raw[0]) == '_' || strncmp(raw, "job@", 4) == 0;
   if (guard && ours && raw[0])
     ret[n++] = 'p';
   const char *from = raw[0] ? raw : "unnamed";

@@ -32,8 +32,8 @@ void pm_name_program(const struct pm_name_hints *hints,
                      const char *const *interpreters, char ret[PM_PROGRAM]);
 
 /* An identifier of [A-Za-z0-9_.@+-], at most PM_NAME_CUT bytes plus a hash
- * where it was cut.  With guard, a name that begins like one of ours ('_' or
- * "job@") gets a 'p' in front.  Never empty. */
+ * where it was cut.  With guard, a name that begins like one of ours ('_', '.'
+ * or "job@") gets a 'p' in front.  Never empty. */
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]);
 
 /* Puts a hash of raw behind the identifier, to tell it from an equal one. */

@@ -101,7 +101,8 @@ int pm_parse_io(const char *text, struct pm_task *ret) {
 int pm_parse_status(const char *text, struct pm_status *ret) {
   const char *uid = strstr(text, "\nUid:");
   unsigned int real, effective;
-  if (!uid || sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
+  char behind; /* a number that ends with the text may have been cut */
+  if (!uid || sscanf(uid, "\nUid: %u %u%c", &real, &effective, &behind) != 3)
     return -EINVAL;
   *ret = (struct pm_status){.euid = effective};
   uint64_t kilobytes;
@@ -149,8 +150,10 @@ int pm_parse_fd_limit(const char *text, uint64_t *ret) {
     *ret = UINT64_MAX;
     return 0;
   }
-  if (!isdigit((unsigned char)*line))
+  char *end;
+  uint64_t limit = strtoull(line, &end, 10);
+  if (end == line || *end != ' ')
     return -EINVAL;
-  *ret = strtoull(line, NULL, 10);
+  *ret = limit;
   return 0;
 }

@@ -14,6 +14,8 @@ static const char *next_line(const char *p) {
 
 int pm_parse_cpu(const char *text, struct pm_cpu_times *ret) {
   struct pm_cpu_times t = {0};
+  if (strncmp(text, "cpu ", 4) != 0)
+    return -EINVAL;
   /* columns came one by one over the years: the first four are always there */
   int n = sscanf(text,
                  "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
@@ -83,7 +85,8 @@ int pm_parse_memory(const char *text, struct pm_memory *ret) {
 
 int pm_parse_load(const char *text, double ret[3]) {
   double l[3];
-  if (sscanf(text, "%lf %lf %lf", &l[0], &l[1], &l[2]) != 3)
+  char behind; /* a number that ends with the text may have been cut */
+  if (sscanf(text, "%lf %lf %lf%c", &l[0], &l[1], &l[2], &behind) != 4)
     return -EINVAL;
   memcpy(ret, l, sizeof l);
   return 0;
@@ -91,29 +94,30 @@ int pm_parse_load(const char *text, double ret[3]) {
 
 int pm_parse_uptime(const char *text, double *ret) {
   double seconds;
-  if (sscanf(text, "%lf", &seconds) != 1)
+  char behind;
+  if (sscanf(text, "%lf%c", &seconds, &behind) != 2)
     return -EINVAL;
   *ret = seconds;
   return 0;
 }
 
-/* Undoes the \ooo of seq_path(); false if the word does not fit. */
+/* Undoes the \ooo of seq_path(); false if the word was cut at size. */
 static bool unescape(const char *from, size_t length, char *ret, size_t size) {
   size_t n = 0;
-  for (size_t i = 0; i < length; i++) {
-    if (n + 1 >= size)
-      return false;
-    if (from[i] == '\\' && i + 3 < length &&
-        isdigit((unsigned char)from[i + 1])) {
-      ret[n++] = (char)((from[i + 1] - '0') << 6 | (from[i + 2] - '0') << 3 |
-                        (from[i + 3] - '0'));
-      i += 3;
-    } else {
-      ret[n++] = from[i];
+  for (size_t i = 0; i < length && n + 1 < size; n++) {
+    bool octal = from[i] == '\\' && i + 3 < length &&
+                 isdigit((unsigned char)from[i + 1]);
+    ret[n] = octal ? (char)((from[i + 1] - '0') << 6 |
+                            (from[i + 2] - '0') << 3 | (from[i + 3] - '0'))
+                   : from[i];
+    i += octal ? 4 : 1;
+    if (i >= length) {
+      ret[n + 1] = '\0';
+      return true;
     }
   }
   ret[n] = '\0';
-  return true;
+  return length == 0;
 }
 
 /* The n-th word of a line, counted from 0. */
@@ -131,11 +135,12 @@ static const char *word(const char *line, const char *end, int n,
   return p;
 }
 
-static bool put(const char *line, const char *end, int n, char *ret,
+/* The n-th word, unescaped.  cut: a longer one may be cut. */
+static bool put(const char *line, const char *end, int n, bool cut, char *ret,
                 size_t size) {
   size_t length;
   const char *p = word(line, end, n, &length);
-  return p && unescape(p, length, ret, size);
+  return p && length > 0 && (unescape(p, length, ret, size) || cut);
 }
 
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS...] - TYPE SOURCE OPTIONS */
@@ -144,12 +149,13 @@ static int parse_mount_line(const char *line, const char *end,
   const char *dash = memmem(line, (size_t)(end - line), " - ", 3);
   if (!dash || sscanf(line, "%*u %*u %u:%u", &ret->major, &ret->minor) != 2)
     return -EINVAL;
-  dash += 3;
-  if (!put(line, end, 4, ret->point, sizeof ret->point) ||
-      !put(dash, end, 0, ret->type, sizeof ret->type) ||
-      !put(dash, end, 1, ret->source, sizeof ret->source))
-    return -EINVAL;
-  return 0;
+  const char *type = dash + 3;
+  ret->source[0] = '\0'; /* it may be empty */
+  put(type, end, 1, true, ret->source, sizeof ret->source);
+  return put(line, dash, 4, false, ret->point, sizeof ret->point) &&
+                 put(type, end, 0, true, ret->type, sizeof ret->type)
+             ? 0
+             : -EINVAL;
 }
 
 int pm_parse_mount(const char **cursor, struct pm_mount *ret) {

@@ -200,7 +200,12 @@ static int start(struct pm_probe *probe, struct pm_now now) {
   /* Used only while the child still holds its end of the socket, so the pid
    * cannot have become somebody else's. */
   int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  probe->pidfd = pidfd < 0 ? -1 : move_high(pidfd);
+  if (pidfd < 0) { /* one that hangs could be neither killed nor counted */
+    num = errno;
+    hang_up(probe);
+    return trouble(probe, now, num);
+  }
+  probe->pidfd = move_high(pidfd);
   struct pm_tool_answer hello;
   ssize_t n = receive(probe->sock, &hello, PM_PROBE_START_MS);
   if (n >= 0)

@@ -55,9 +55,10 @@ static int add_rule(struct pm_select *s, struct rule *rule,
   if (!rule->commands)
     return pm_err_set(err, ENOMEM, "compile the rules of group %s", o->name);
   for (size_t i = 0; i < o->commands.count; i++) {
-    int status = compile(&rule->commands[i], o->commands.word[i], err);
+    struct pm_err why;
+    int status = compile(&rule->commands[i], o->commands.word[i], &why);
     if (status < 0)
-      return status;
+      return pm_err_say(err, why.num, "group %s: %s", o->name, why.text);
     rule->command_count++;
   }
   return 0;
