@@ -134,9 +134,10 @@ void pm_groups_name(const struct pm_groups *g, struct pm_group *group) {
   pm_name_identifier(group->raw, true, name);
   /* a user and a program may share a name, and anybody may call his process
    * like the hash of another's: ask until it is free */
-  for (int salt = group->by; is_taken(g, group, name); salt += PM_BY_COUNT) {
+  for (unsigned salt = group->by; is_taken(g, group, name);
+       salt += PM_BY_COUNT) {
     char salted[PM_PROGRAM + 12];
-    snprintf(salted, sizeof salted, "%d%s", salt, group->raw);
+    snprintf(salted, sizeof salted, "%u%s", salt, group->raw);
     pm_name_identifier(group->raw, true, name);
     pm_name_tell_apart(salted, name);
   }
