@@ -22,9 +22,13 @@ PYTHONS = 1 << 12 | 1 << 24
 COLLECTDS = 1 << 12 | 1 << 16
 
 
+STANDARD = (1 << 31) - 1  # what lies above is the C library's own
+
+
 def ignored(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return next(int(l.split()[1], 16) for l in f if l.startswith("SigIgn"))
+        line = next(l for l in f if l.startswith("SigIgn"))
+    return int(line.split()[1], 16) & STANDARD
 
 
 def check_descriptors():

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static unsigned failures;
 
@@ -81,4 +83,11 @@ const char *check_env(const char *name) {
   char reason[128];
   snprintf(reason, sizeof reason, "%s is not set; run it by make check", name);
   check_skip(reason);
+}
+
+void check_pidfd(void) {
+  int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+  if (fd < 0)
+    check_skip("pidfd_open(2) does not work here");
+  close(fd);
 }

@@ -34,4 +34,8 @@ _Noreturn void check_skip(const char *reason);
 /* A variable of the environment, PM_SRC or PM_BUILD; skips without it. */
 const char *check_env(const char *name);
 
+/* Skips where pidfd_open(2) does not work, and so no helper is started: before
+ * Linux 5.3, and under valgrind. */
+void check_pidfd(void);
+
 #endif

@@ -279,6 +279,7 @@ static void without_helper(void **state) {
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
+  check_pidfd();
   const struct CMUnitTest tests[] = {
       HERE(everything),           HERE(one_at_a_time),
       cmocka_unit_test(denied),   HERE(kernel_threads),

@@ -336,6 +336,26 @@ static void programs_interpreted(void **state) {
   check_programs(rows, CHECK_COUNT(rows));
 }
 
+/* More ways to bring code, or to read it from standard input: the words behind
+ * are arguments. */
+static void programs_without_a_file(void **state) {
+  (void)state;
+  static const struct program_row rows[] = {
+      {"perl -0pe", "perl", "", ARGS("perl\0-0pe\0s/a/b/\0file"), "perl"},
+      {"perl -0777ne", "perl", "", ARGS("perl\0-0777ne\0print"), "perl"},
+      {"perl -0777 -ne", "perl", "", ARGS("perl\0-0777\0-ne\0print"), "perl"},
+      {"perl -l0ne", "perl", "", ARGS("perl\0-l0ne\0print"), "perl"},
+      {"ruby -0777ne", "ruby", "", ARGS("ruby\0-0777ne\0puts 1"), "ruby"},
+      {"sh -s --", "sh", "", ARGS("sh\0-s\0--\0--token=secret"), "sh"},
+      {"bash -s", "bash", "", ARGS("bash\0-s\0stable"), "bash"},
+      {"bash -xs", "bash", "", ARGS("bash\0-xs\0stable"), "bash"},
+      {"python3 -", "python3", "", ARGS("python3\0-\0arg"), "python3"},
+      {"bash -eo pipefail -c", "bash", "",
+       ARGS("bash\0-eo\0pipefail\0-c\0a | b"), "bash"},
+  };
+  check_programs(rows, CHECK_COUNT(rows));
+}
+
 /* Code on the command line is nobody's name: it would be a series a command,
  * with whatever secrets stand in it. */
 static void programs_of_code(void **state) {
@@ -429,6 +449,7 @@ int main(void) {
       cmocka_unit_test(programs_long),
       cmocka_unit_test(programs_interpreted),
       cmocka_unit_test(programs_of_code),
+      cmocka_unit_test(programs_without_a_file),
       cmocka_unit_test(programs_options_differ),
       cmocka_unit_test(worth_a_look),
   };

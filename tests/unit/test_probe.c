@@ -116,16 +116,6 @@ static ssize_t ask_sysfs(struct world *w, const char *path) {
   return pm_probe_sysfs(w->probe, w->now, path, text, sizeof text);
 }
 
-/* valgrind has none; nor had Linux before 5.3. */
-static void need_pidfd(void) {
-  int fd = (int)__real_syscall(SYS_pidfd_open, (long)getpid(), 0L);
-  if (fd < 0) {
-    print_message("skipped: pidfd_open(2) does not work here\n");
-    skip();
-  }
-  close(fd);
-}
-
 /* Stops the child that serves now (one is started if need be). */
 static pid_t stop_child(struct world *w) {
   assert_true(ask_sysfs(w, "a/temp") > 0);
@@ -246,7 +236,6 @@ static void lengths(void **state) {
 
 static void a_request_hangs(void **state) {
   struct world *w = *state;
-  need_pidfd();
   pid_t first = stop_child(w);
   patient_no_more = true;
   check_int("hangs", "status", ask_cmdline(w, 1), -ETIMEDOUT);
@@ -269,7 +258,6 @@ static void a_request_hangs(void **state) {
 /* The pid is used again: that process has done nothing. */
 static void rest_is_of_one_birth(void **state) {
   struct world *w = *state;
-  need_pidfd();
   char text[64];
   check_int("hangs", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("the same", "status", ask_cmdline(w, 1), -EAGAIN);
@@ -282,7 +270,6 @@ static void rest_is_of_one_birth(void **state) {
 static void rest_is_of_one_kind(void **state) {
   struct world *w = *state;
   char text[64];
-  need_pidfd();
   stop_child(w);
   patient_no_more = true;
   check_int("hangs", "status",
@@ -297,7 +284,6 @@ static void rest_is_of_one_kind(void **state) {
 
 static void rest_doubles(void **state) {
   struct world *w = *state;
-  need_pidfd();
   uint64_t start = w->now.mono;
   static const uint64_t lengths_s[] = {60,  120,  240,  480,
                                        960, 1920, 3600, 3600};
@@ -327,7 +313,6 @@ static void kill_oldest(size_t which) {
 
 static void stuck_children(void **state) {
   struct world *w = *state;
-  need_pidfd();
   immortal = true;
   check_int("cmdline 1", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("cmdline 2", "status", cmdline_hangs(w, 2), -ETIMEDOUT);
@@ -480,6 +465,7 @@ static void freed(void **state) {
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
+  check_pidfd();
   const struct CMUnitTest tests[] = {
       HERE(answers),
       HERE(answers_of_statvfs),

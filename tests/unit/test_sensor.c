@@ -296,6 +296,7 @@ static void no_sys(void **state) {
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
+  check_pidfd();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names),
       HERE(labels),
