@@ -20,8 +20,8 @@ static const struct language languages[] = {
      .program = "m",
      .value = "WX",
      .words = {"--check-hash-based-pycs"}},
-    {.glob = "perl*", .code = "eE", .value = "I", .attached = "CDFMimx0"},
-    {.glob = "ruby*", .code = "e", .value = "rICE", .attached = "FKTWx0"},
+    {.glob = "perl*", .code = "eE", .value = "I", .attached = "CDFMimx"},
+    {.glob = "ruby*", .code = "e", .value = "rICE", .attached = "FKTWx"},
     {.glob = "php*",
      .code = "rBRE",
      .program = "fF",
@@ -36,7 +36,7 @@ static const struct language languages[] = {
     {.glob = "lua*", .value = "el"},
     {.glob = "Rscript*", .code = "e"},
     {.glob = "*sh",
-     .code = "c",
+     .code = "cs", /* -s: from standard input, and arguments for it */
      .value = "oO",
      .words = {"--rcfile", "--init-file"}},
     /* ours or not: the commonest habits */

@@ -182,7 +182,20 @@ static void hang_up(struct pm_probe *probe) {
   drop_fd(&probe->pidfd);
 }
 
-static int start(struct pm_probe *probe, struct pm_now now) {
+static void abandon(struct pm_probe *probe, uint32_t kind) {
+  if (probe->pidfd >= 0)
+    syscall(SYS_pidfd_send_signal, probe->pidfd, SIGKILL, NULL, 0);
+  for (size_t i = 0; i < PM_PROBE_STUCK; i++) {
+    if (probe->stuck[i].pidfd >= 0)
+      continue;
+    probe->stuck[i] = (struct stuck){probe->pidfd, kind};
+    probe->pidfd = -1;
+    break;
+  }
+  hang_up(probe);
+}
+
+static int start(struct pm_probe *probe, struct pm_now now, uint32_t kind) {
   if (now.mono < probe->retry)
     return -EAGAIN;
   int ends[2];
@@ -210,6 +223,8 @@ static int start(struct pm_probe *probe, struct pm_now now) {
   ssize_t n = receive(probe->sock, &hello, PM_PROBE_START_MS);
   if (n >= 0)
     return 0;
+  if (n == -ETIMEDOUT)
+    abandon(probe, kind);
   hang_up(probe);
   return trouble(probe, now, (int)-n);
 }
@@ -234,19 +249,6 @@ static bool may_risk(struct pm_probe *probe, uint32_t kind) {
   }
   return all < PM_PROBE_STUCK &&
          (kind != PM_TOOL_CMDLINE || cmdline < PM_PROBE_STUCK_CMDLINE);
-}
-
-static void abandon(struct pm_probe *probe, uint32_t kind) {
-  if (probe->pidfd >= 0)
-    syscall(SYS_pidfd_send_signal, probe->pidfd, SIGKILL, NULL, 0);
-  for (size_t i = 0; i < PM_PROBE_STUCK; i++) {
-    if (probe->stuck[i].pidfd >= 0)
-      continue;
-    probe->stuck[i] = (struct stuck){probe->pidfd, kind};
-    probe->pidfd = -1;
-    break;
-  }
-  hang_up(probe);
 }
 
 static struct rest *find_rest(struct pm_probe *probe, struct subject s) {
@@ -295,7 +297,7 @@ static int request(struct pm_probe *probe, struct pm_now now,
     return -EAGAIN;
   if (!may_risk(probe, ask->kind))
     return -EAGAIN;
-  int status = probe->sock < 0 ? start(probe, now) : 0;
+  int status = probe->sock < 0 ? start(probe, now, ask->kind) : 0;
   if (status < 0)
     return status;
   ssize_t n = exchange(probe, ask, answer);

@@ -24,13 +24,23 @@ bool pm_unit_of(const char *cgroup, char *ret, size_t size) {
   return found;
 }
 
+/* app-NAME-PID.scope of desktops: the number goes. */
+static void drop_number(char *unit) {
+  char *dot = strrchr(unit, '.'), *dash = strrchr(unit, '-');
+  if (fnmatch("app-*-*.scope", unit, 0) == 0 && dash < dot && dash[1] != '.' &&
+      strspn(dash + 1, "0123456789") == (size_t)(dot - dash - 1))
+    memmove(dash, dot, strlen(dot) + 1);
+}
+
 void pm_unit_group(char *unit) {
   static const char *const numbered[][2] = {
       {"session-*.scope", "session.scope"},
       {"run-*.scope", "run.scope"},
       {"run-*.service", "run.service"},
+      {"vte-spawn-*.scope", "vte-spawn.scope"},
   };
   for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++)
     if (fnmatch(numbered[i][0], unit, 0) == 0)
       strcpy(unit, numbered[i][1]);
+  drop_number(unit);
 }

@@ -50,6 +50,11 @@ def check_descriptors():
         print("  signal dispositions are collectd's own")
 
 
+def root_is_a_mount():
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        return any(line.split()[4] == "/" for line in f)
+
+
 def check_without_helper():
     c = Collectd()
     c.options = '  Helper "/nowhere/procman-hold"\n  Disk "/" \n' \
@@ -58,7 +63,9 @@ def check_without_helper():
     with c:
         wait_for("a close", lambda: c.value("procman_self/count-series"))
         c.intervals(3)
-        assert c.value("procman_disk-root/bytes-total"), "local disks need no helper"
+        # in a chroot the mounts do not tell what "/" is: then it is asked for
+        local = root_is_a_mount()
+        assert bool(c.value("procman_disk-root/bytes-total")) == local
         said = c.said()
         assert said.count("start the helper /nowhere/procman-hold") == 1, said
         print("  without its helper: one line in the log, the rest works")

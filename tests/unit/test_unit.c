@@ -67,6 +67,10 @@ static void numbered_units(void **state) {
   } rows[] = {
       {"session-3.scope", "session.scope"},
       {"session-c12.scope", "session.scope"},
+      {"vte-spawn-7c1e.scope", "vte-spawn.scope"},
+      {"app-gnome-firefox-4711.scope", "app-gnome-firefox.scope"},
+      {"app-firefox.scope", "app-firefox.scope"},
+      {"app-x-.scope", "app-x-.scope"},
       {"run-r0123456789abcdef.scope", "run.scope"},
       {"run-u17.service", "run.service"},
       {"session.scope", "session.scope"},
