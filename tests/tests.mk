@@ -196,3 +196,16 @@ endif
 
 # captured trees; their list is what is there
 EXTRA_DIST += tests/data
+
+# ---- bench: numbers, never a verdict of `make check` ----
+
+EXTRA_PROGRAMS = tests/bench/sleepers tests/bench/floor
+tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
+tests_bench_floor_SOURCES = tests/bench/floor.c
+CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += tests/bench/bench.py tests/bench/RESULTS.md
+
+# make bench BENCH='--sizes 10000 --write RESULTS.md'
+bench: procman.la procman-hold $(EXTRA_PROGRAMS)
+	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
+.PHONY: bench
