@@ -37,6 +37,8 @@ struct pm_cycle {
   int failed;           /* -errno: the turn is lost */
   bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
   uint32_t unreadable, processes;
+  uint32_t lookers;    /* processes that only detail knows all of */
+  uint32_t look_turns; /* one that does not move is looked at so seldom */
   uint64_t threads;
   struct pm_states states;
   /* the close */

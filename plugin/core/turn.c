@@ -8,7 +8,7 @@
 enum {
   LIMBO_S = 30,    /* a death record comes some 20 ms after wait4(2) */
   FACE_TURNS = 32, /* user, unit, command line may change without an exec */
-  LOOK_TURNS = 16, /* costly numbers of a process that does not move */
+  LOOKS = 128,     /* a turn, at processes that do not move */
 };
 
 /* ---- charging: the one place where a counter becomes somebody's ---- */
@@ -312,13 +312,24 @@ static void look_one(void *arg, struct pm_entry *e) {
     e->looked = 0;
     e->known &= ~fields;
   }
-  bool rest = (c->turn + (uint32_t)e->pid) % LOOK_TURNS != 0;
-  if (e->looked == 0 || e->flags & PM_ENTRY_MOVED || !rest)
+  c->lookers++;
+  bool turn_has_come = (c->turn + (uint32_t)e->pid) % c->look_turns == 0;
+  if (e->looked == 0 || e->flags & PM_ENTRY_MOVED || turn_has_come)
     look(c, e, fields);
   /* the dead hold no memory and no files: nothing is lacking */
   if (e->state != 'Z' && e->state != 'X')
     join_gauges(e, fields & ~PM_HAVE_COUNTERS);
   g->lacks |= fields & PM_HAVE_COUNTERS & ~e->known;
+}
+
+/* Few processes are looked at in every turn; of very many that do not move,
+ * each in its turn, so that an interval's cost stays that of the scan. */
+static void look_around(struct pm_cycle *c) {
+  c->look_turns = 1;
+  while (c->look_turns * LOOKS < c->lookers)
+    c->look_turns *= 2;
+  c->lookers = 0;
+  pm_table_each(&c->table, look_one, c);
 }
 
 /* ---- the turn ---- */
@@ -359,7 +370,7 @@ int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   pm_table_each(&c->table, sweep_one, c);
   if (ops->drain)
     status = ops->drain(c->sampler.self, &sink, &c->dropped, err);
-  pm_table_each(&c->table, look_one, c);
+  look_around(c);
   if (status == 0 && c->unreadable)
     pm_err_say(err, EACCES, "%u of %u processes in %s could not be read",
                c->unreadable, c->processes, c->root.proc_path);

@@ -296,6 +296,19 @@ static void do_death(void) {
   f->there = false;
 }
 
+/* crowd NUMBER COMM: so many that do nothing */
+static void do_crowd(void) {
+  for (int32_t i = 0; i < atoi(word(1)); i++) {
+    struct fake_task *f = fake_machine_task(200000 + i);
+    snprintf(f->task.comm, sizeof f->task.comm, "%s", word(2));
+    f->task.birth = 90000;
+    set_number(&f->task, "user", "0");
+    set_number(&f->task, "system", "0");
+    for (int field = PM_F_io_read; field <= PM_F_disk_write; field++)
+      pm_task_set(&f->task, (enum pm_field)field, 0);
+  }
+}
+
 /* churn TICKS NAMES: in every interval other names that burn CPU */
 static void do_churn(void) {
   static int32_t next = 100000;
@@ -528,16 +541,16 @@ static const struct verb {
   const char *name;
   void (*run)(void);
 } verbs[] = {
-    {"absent", do_absent}, {"at", do_at},           {"books", do_books},
-    {"churn", do_churn},   {"clock", do_clock},     {"config", do_config},
-    {"count", do_count},   {"death", do_death},     {"ever", do_ever},
-    {"expect", do_expect}, {"gone", do_gone},       {"interval", do_interval},
-    {"log", do_log},       {"looks", do_looks},     {"machine", do_machine},
-    {"meta", do_meta},     {"nolog", do_nolog},     {"notice", do_notice},
-    {"oom", do_oom},       {"refused", do_refused}, {"restart", do_restart},
-    {"run", do_run},       {"same", do_same},       {"save", do_save},
-    {"show", do_show},     {"start", start},        {"task", do_task},
-    {"tick", tick},
+    {"absent", do_absent},     {"at", do_at},         {"books", do_books},
+    {"churn", do_churn},       {"clock", do_clock},   {"config", do_config},
+    {"count", do_count},       {"crowd", do_crowd},   {"death", do_death},
+    {"ever", do_ever},         {"expect", do_expect}, {"gone", do_gone},
+    {"interval", do_interval}, {"log", do_log},       {"looks", do_looks},
+    {"machine", do_machine},   {"meta", do_meta},     {"nolog", do_nolog},
+    {"notice", do_notice},     {"oom", do_oom},       {"refused", do_refused},
+    {"restart", do_restart},   {"run", do_run},       {"same", do_same},
+    {"save", do_save},         {"show", do_show},     {"start", start},
+    {"task", do_task},         {"tick", tick},
 };
 
 static void obey(void) {
