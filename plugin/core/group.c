@@ -1,5 +1,6 @@
 #include "core/group.h"
 
+#include "base/hash.h"
 #include "core/slot.h"
 
 #include <errno.h>
@@ -67,12 +68,8 @@ void pm_groups_done(struct pm_groups *g) {
   *g = (struct pm_groups){0};
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
 static size_t bucket_of(enum pm_group_by by, const char *raw) {
-  uint32_t h = UINT32_C(2166136261) ^ (uint32_t)by;
-  for (; *raw; raw++)
-    h = (h ^ (unsigned char)*raw) * UINT32_C(16777619);
-  return h % PM_GROUP_BUCKETS;
+  return (pm_hash(raw) + by) % PM_GROUP_BUCKETS;
 }
 
 struct pm_group *pm_groups_get(struct pm_groups *g,

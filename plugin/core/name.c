@@ -1,5 +1,6 @@
 #include "core/name.h"
 
+#include "base/hash.h"
 #include "core/interpreter.h"
 #include "core/task.h"
 
@@ -92,14 +93,6 @@ void pm_name_program(const struct pm_name_hints *h,
   put(ret, h->comm, strlen(h->comm));
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint32_t hash(const char *s) {
-  uint32_t h = UINT32_C(2166136261);
-  for (; *s; s++)
-    h = (h ^ (unsigned char)*s) * UINT32_C(16777619);
-  return h;
-}
-
 static char clean(char c) {
   bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
               (c >= '0' && c <= '9') || (c && strchr("_.@+-", c));
@@ -108,7 +101,7 @@ static char clean(char c) {
 
 void pm_name_tell_apart(const char *raw, char name[PM_NAME]) {
   size_t n = strnlen(name, PM_NAME_CUT);
-  snprintf(name + n, PM_NAME - n, "-%08x", hash(raw));
+  snprintf(name + n, PM_NAME - n, "-%08x", pm_hash(raw));
 }
 
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]) {

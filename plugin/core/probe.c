@@ -1,6 +1,8 @@
 #include "core/probe.h"
 
 #include "base/clean.h"
+#include "base/fd.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <sys/syscall.h>
 
 enum {
-  HIGH_FD = 1024,  /* see root.c */
   REST_SLOTS = 64, /* things that rest; the one that rests longest gives way */
   REST_MIN_S = 60,
   REST_MAX_S = 3600,
@@ -152,14 +153,6 @@ static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
   return whole ? n : -EPROTO;
 }
 
-static int move_high(int fd) {
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
-  if (high < 0)
-    return fd;
-  close(fd);
-  return high;
-}
-
 /* dup2 onto the descriptor itself would keep close-on-exec, and 0..2 are
  * opened before it: the child's end must be above. */
 static int socket_pair(int ends[2]) {
@@ -172,7 +165,7 @@ static int socket_pair(int ends[2]) {
     close(ends[0]);
     return -num;
   }
-  ends[0] = move_high(ends[0]);
+  ends[0] = pm_fd_high(ends[0]);
   ends[1] = above;
   return 0;
 }
@@ -218,7 +211,7 @@ static int start(struct pm_probe *probe, struct pm_now now, uint32_t kind) {
     hang_up(probe);
     return trouble(probe, now, num);
   }
-  probe->pidfd = move_high(pidfd);
+  probe->pidfd = pm_fd_high(pidfd);
   struct pm_tool_answer hello;
   ssize_t n = receive(probe->sock, &hello, PM_PROBE_START_MS);
   if (n >= 0)
@@ -323,14 +316,6 @@ static ssize_t text(const struct pm_tool_answer *answer, char *buf,
   return (ssize_t)n;
 }
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t hash(const char *s) {
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (; *s; s++)
-    h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-  return h;
-}
-
 static int request_path(struct pm_probe *probe, struct pm_now now,
                         uint32_t kind, const char *path,
                         struct pm_tool_answer *answer) {
@@ -338,7 +323,7 @@ static int request_path(struct pm_probe *probe, struct pm_now now,
   if (strlen(path) >= sizeof ask.path)
     return -ENAMETOOLONG;
   strcpy(ask.path, path);
-  struct subject subject = {kind, hash(path), 0};
+  struct subject subject = {kind, pm_hash(path), 0};
   return request(probe, now, subject, &ask, answer);
 }
 

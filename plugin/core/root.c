@@ -1,24 +1,15 @@
 #include "core/root.h"
 
 #include "base/clean.h"
+#include "base/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
-/* Descriptors that live long stay out of the way of plugins that still use
- * select(2), where the limit allows. */
-enum { HIGH_FD = 1024 };
-
 static int open_dir(const char *path) {
   int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return -errno;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
-  if (high < 0)
-    return fd;
-  close(fd);
-  return high;
+  return fd < 0 ? -errno : pm_fd_high(fd);
 }
 
 int pm_root_open(struct pm_root *root, const char *proc_path,

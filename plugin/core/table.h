@@ -28,7 +28,6 @@ struct pm_entry {
   uint32_t seen;                /* turn */
   uint32_t faced;               /* turn in which its group was looked up */
   uint32_t looked;              /* turn in which detail was read; 0 = never */
-  uint32_t uid;                 /* effective; 0 while not wanted */
   uint32_t number;              /* the table's own */
   uint8_t life;                 /* enum pm_life */
   uint8_t flags;                /* enum pm_entry_flag */
@@ -37,10 +36,9 @@ struct pm_entry {
 };
 
 enum pm_entry_flag {
-  PM_ENTRY_KERNEL = 1,
-  PM_ENTRY_FRESH = 2,  /* born under our eyes and first seen in this turn */
-  PM_ENTRY_MOVED = 4,  /* its CPU or faults grew in the last turn */
-  PM_ENTRY_SETTLE = 8, /* ask for its group again in the next turn */
+  PM_ENTRY_FRESH = 1,  /* born under our eyes and first seen in this turn */
+  PM_ENTRY_MOVED = 2,  /* its CPU or faults grew in the last turn */
+  PM_ENTRY_SETTLE = 4, /* ask for its group again in the next turn */
 };
 
 struct pm_table {

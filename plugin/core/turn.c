@@ -143,10 +143,7 @@ static struct pm_entry *newcomer(struct pm_cycle *c, const struct pm_task *t) {
     e->flags |= PM_ENTRY_FRESH;
     pm_groups_payer(&c->groups, e->group)->starts++;
   }
-  if (t->flags & PM_TASK_KERNEL) {
-    e->flags |= PM_ENTRY_KERNEL;
-    c->sees_kernel |= t->pid == 2;
-  }
+  c->sees_kernel |= t->pid == 2 && t->flags & PM_TASK_KERNEL;
   return e;
 }
 

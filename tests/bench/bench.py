@@ -567,11 +567,22 @@ def git(*words):
     return result.stdout.strip() if result.returncode == 0 else ""
 
 
-def commit():
+def is_stale(build):
+    """The commit of the source says nothing about an older module."""
+    module = build / ".libs" / "procman.so"
+    rooms = (HERE.parent.parent / room for room in ("plugin", "control"))
+    return module.exists() and any(
+        file.stat().st_mtime > module.stat().st_mtime
+        for room in rooms for file in room.rglob("*.[ch]"))
+
+
+def commit(build):
+    """Asked for before the measurement: the source may change meanwhile."""
     name = git("rev-parse", "--short", "HEAD") or "unknown"
     changed = git("status", "--porcelain", "--", "../../plugin",
                   "../../control")
-    return name + (" with changes" if changed else "")
+    return (name + (" with changes" if changed else "")
+            + (", MODULE OLDER THAN THE SOURCE" if is_stale(build) else ""))
 
 
 def cpu_model():
@@ -601,7 +612,7 @@ def command_line(bench):
 def report(bench, sizes):
     samplers = ", ".join(sorted(filter(None, bench.samplers))) or "–"
     head = [
-        f"## {datetime.date.today()}, {commit()}", "",
+        f"## {datetime.date.today()}, {bench.commit}", "",
         f"{cpu_model()}, {os.cpu_count()} cores, Linux "
         f"{kernel()}; load average at the start {bench.load[0]:.1f}.  "
         f"Sampler: {samplers}; program names: {bench.names}.", "",
@@ -641,6 +652,7 @@ class Bench:
         self.sizes = sorted(set(options.sizes))
         self.samplers = set()
         self.load = os.getloadavg()
+        self.commit = commit(self.build)
         self.sink = Sink()
 
     def tool(self, name):

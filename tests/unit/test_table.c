@@ -196,11 +196,11 @@ static void entries_keep_their_place(void **state) {
   (void)state;
   struct pm_table t = {0};
   struct pm_entry *first = pm_table_add(&t, 1, 1);
-  first->uid = 4711;
+  first->ppid = 4711;
   for (int pid = 2; pid < 5000; pid++)
     pm_table_add(&t, pid, 1);
   check_true("5000 later", "same address", pm_table_find(&t, 1, 1) == first);
-  check_u64("5000 later", "same content", first->uid, 4711);
+  check_int("5000 later", "same content", first->ppid, 4711);
   pm_table_done(&t);
   check_end();
 }
