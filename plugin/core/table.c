@@ -8,7 +8,6 @@ void pm_table_done(struct pm_table *t) {
   for (size_t i = 0; i < t->slab_count; i++)
     free(t->slabs[i]);
   free(t->slabs);
-  free(t->free_list);
   free(t->index);
   *t = (struct pm_table){0};
 }
@@ -72,24 +71,28 @@ static bool grow_index(struct pm_table *t) {
   return true;
 }
 
+static void put_free(struct pm_table *t, struct pm_entry *e) {
+  e->life = PM_LIFE_FREE;
+  e->seen = t->free_head;
+  t->free_head = e->number + 1;
+}
+
 static bool grow_slabs(struct pm_table *t) {
-  if (t->free_count)
+  if (t->free_head)
     return true;
   size_t count = t->slab_count + 1;
   struct pm_entry **slabs = realloc(t->slabs, count * sizeof *slabs);
   if (!slabs)
     return false;
   t->slabs = slabs;
-  uint32_t *list = realloc(t->free_list, count * SLAB * sizeof *list);
-  if (!list)
-    return false;
-  t->free_list = list;
   struct pm_entry *slab = calloc(SLAB, sizeof *slab);
   if (!slab)
     return false;
   slabs[t->slab_count] = slab;
-  for (size_t i = SLAB; i-- > 0;)
-    list[t->free_count++] = (uint32_t)(t->slab_count * SLAB + i);
+  for (size_t i = SLAB; i-- > 0;) {
+    slab[i].number = (uint32_t)(t->slab_count * SLAB + i);
+    put_free(t, &slab[i]);
+  }
   t->slab_count = count;
   return true;
 }
@@ -97,8 +100,9 @@ static bool grow_slabs(struct pm_table *t) {
 struct pm_entry *pm_table_add(struct pm_table *t, int32_t pid, uint64_t birth) {
   if (!grow_index(t) || !grow_slabs(t))
     return NULL;
-  uint32_t number = t->free_list[--t->free_count];
+  uint32_t number = t->free_head - 1;
   struct pm_entry *e = entry_at(t, number);
+  t->free_head = e->seen;
   *e = (struct pm_entry){
       .pid = pid, .birth = birth, .life = PM_LIFE_LIVE, .number = number};
   index_put(t, pid, number);
@@ -126,8 +130,7 @@ void pm_table_remove(struct pm_table *t, struct pm_entry *e) {
     t->index[i] = 0;
     hole = i;
   }
-  e->life = PM_LIFE_FREE;
-  t->free_list[t->free_count++] = e->number;
+  put_free(t, e);
   t->count--;
 }
 

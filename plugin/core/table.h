@@ -25,7 +25,7 @@ struct pm_entry {
   uint64_t spent_ns;            /* CPU since the last close */
   uint64_t limbo_until;         /* mono */
   uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
-  uint32_t seen;                /* turn */
+  uint32_t seen;                /* turn; of a free entry: the next free one */
   uint32_t faced;               /* turn in which its group was looked up */
   uint32_t looked;              /* turn in which detail was read; 0 = never */
   uint32_t number;              /* the table's own */
@@ -44,10 +44,9 @@ enum pm_entry_flag {
 struct pm_table {
   struct pm_entry **slabs;
   size_t slab_count;
-  uint32_t *free_list; /* numbers of entries that are free */
-  size_t free_count;
-  uint32_t *index;   /* entry number + 1; 0 = empty */
-  size_t index_size; /* a power of two */
+  uint32_t free_head; /* number + 1 of a free entry; 0 = none is left */
+  uint32_t *index;    /* entry number + 1; 0 = empty */
+  size_t index_size;  /* a power of two */
   size_t count;
 };
 

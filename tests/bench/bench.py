@@ -573,7 +573,7 @@ def is_stale(build):
     rooms = (HERE.parent.parent / room for room in ("plugin", "control"))
     return module.exists() and any(
         file.stat().st_mtime > module.stat().st_mtime
-        for room in rooms for file in room.rglob("*.[ch]"))
+        for room in rooms for file in room.rglob("*.[chd]*"))
 
 
 def commit(build):

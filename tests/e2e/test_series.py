@@ -183,17 +183,21 @@ def check_idle_group(c, w):
     near("slot sleeps", process("ps_state-sleeping"), 1)
 
 
+def written(c, name):
+    """What csv wrote of a series: (names of the columns, rows of numbers).
+    unixsock hands out rates; here are the counters themselves."""
+    folder, kind = c.path("csv/host/" + name).rsplit("/", 1)
+    header, rows = [], []
+    for file in sorted(f for f in os.listdir(folder) if f.startswith(kind + "-20")):
+        with open(os.path.join(folder, file), encoding="ascii") as f:
+            header = f.readline().strip().split(",")
+            rows += [[float(n) for n in line.split(",")] for line in f]
+    return header, rows
+
+
 def total(c, name, source):
-    """A counter's growth is what csv and the network see; unixsock hands out
-    rates, so sum the csv file."""
-    folder = c.path(f"csv/host/{name.rsplit('/', 1)[0]}")
-    kind = name.rsplit("/", 1)[1]
-    file = next(os.path.join(folder, f) for f in sorted(os.listdir(folder))
-                if f.startswith(kind + "-20"))
-    with open(file, encoding="ascii") as f:
-        header = f.readline().strip().split(",")
-        last = f.readlines()[-1].strip().split(",")
-    return float(last[header.index(source)])
+    header, rows = written(c, name)
+    return rows[-1][header.index(source)]
 
 
 def check_counters(c, w):
@@ -235,6 +239,23 @@ def check_cores(c, w):
          0.001)
 
 
+def check_books(c):
+    """All groups, and what nobody was charged for, make the machine's CPU."""
+    busy = 0
+    stamps = [row[0] for row in written(c, "procman_system/uptime")[1]]
+    percents = dict(written(c, "procman_system/percent-cpu")[1])
+    for before, now in zip(stamps, stamps[1:]):
+        busy += percents[now] / 100 * psutil.cpu_count() * (now - before)
+    charged = 0
+    for group in os.listdir(c.path("csv/host")):
+        if group.startswith("procman-") and any(
+                f.startswith("ps_cputime-") for f in os.listdir(c.path("csv/host/" + group))):
+            charged += sum(written(c, group + "/ps_cputime")[1][-1][1:]) / 1e6
+    surplus = total(c, "procman_self/gauge-surplus_seconds", "value")
+    near("CPU seconds of all groups", charged - surplus, busy, relative=0.01,
+         absolute=0.1)
+
+
 def check_life(c, w):
     """The group stays when its process ends, and knows of a new one."""
     starts = total(c, "procman-worker/total_events-start", "value")
@@ -269,6 +290,7 @@ def main():
         check_cores(c, worker)
         check_percent_cpu(c)
         check_life(c, worker)
+        check_books(c)
         took = c.stop()
         assert took < 5, f"collectd took {took:.1f} s to stop"
         assert "ERROR" not in c.said() and "Value too old" not in c.said(), c.said()
