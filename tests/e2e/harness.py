@@ -11,8 +11,14 @@ import time
 
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
 BUILD = os.path.abspath(os.environ.get("PM_BUILD", "build"))
-PLUGINDIR = os.environ.get("PM_PLUGINDIR") or "/usr/lib/collectd"
 COLLECTD = os.environ.get("COLLECTD") or "/usr/sbin/collectd"
+
+
+def stock_modules():
+    """Where the daemon's own modules are: not where ours will be installed."""
+    said = subprocess.run([COLLECTD, "-h"], capture_output=True, text=True,
+                          check=False).stdout
+    return re.search(r"^ *Plugin directory +(\S+)", said, re.M)[1]
 
 
 def skip(reason):
@@ -61,7 +67,7 @@ class Collectd:
         os.makedirs(modules, exist_ok=True)
         shutil.copy(os.path.join(BUILD, ".libs", "procman.so"), modules)
         for name in ("logfile",) + tuple(self.plugins):
-            shutil.copy(os.path.join(PLUGINDIR, name + ".so"), modules)
+            shutil.copy(os.path.join(stock_modules(), name + ".so"), modules)
         loads = "".join(f"LoadPlugin {n}\n" for n in self.plugins)
         with open(self.conf, "w", encoding="utf-8") as f:
             f.write(f"""BaseDir "{self.dir}"
