@@ -81,7 +81,9 @@ def check_hidepid():
     os.mkdir(proc)
     c.options = f'  ProcPath "{proc}"'
     c.write()
-    c.prefix = ["unshare", "-m", "sh", "-c",
+    # in a chroot "/" is no mount, whose propagation could be changed
+    spread = "private" if root_is_a_mount() else "unchanged"
+    c.prefix = ["unshare", "-m", "--propagation", spread, "sh", "-c",
                 f'mount -t proc -o hidepid=2 proc {proc} && '
                 f'chown -R 65534 {c.dir} 2>/dev/null; '
                 'exec setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"',
@@ -95,6 +97,9 @@ def check_hidepid():
         assert not any("_unattributed" in n for n in names), names
         assert "procman_self/gauge-surplus_seconds" not in names
         assert "could not be read" not in c.said(), c.said()
+        c.stop()
+        if spread == "unchanged":  # it may have spread to here
+            subprocess.run(["umount", "-q", proc], check=False)
 
 
 def check_stop():
