@@ -169,7 +169,8 @@ scenarios = \
 	tests/scenario/20-hanging-command-line.scn \
 	tests/scenario/21-out-of-memory.scn \
 	tests/scenario/22-steps-back.scn \
-	tests/scenario/23-io-outside.scn
+	tests/scenario/23-io-outside.scn \
+	tests/scenario/24-blind.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

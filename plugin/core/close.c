@@ -214,6 +214,18 @@ static void begin_interval_of(void *arg, struct pm_entry *e) {
   e->spent_ns = 0;
 }
 
+/* What was spent is measured against the machine's time: where that could not
+ * be read, the next interval speaks of both. */
+static void begin_interval(struct pm_cycle *c) {
+  if (c->closed && !c->sums.known)
+    return;
+  pm_groups_begin_interval(&c->groups);
+  if (c->processes_room)
+    pm_table_each(&c->table, begin_interval_of, NULL);
+  c->sums.known = false;
+  c->sums.wall_ns = c->sums.busy_ns = 0;
+}
+
 /* ---- the whole ---- */
 
 static void report_system(struct pm_cycle *c) {
@@ -245,7 +257,8 @@ static void report_self(struct pm_cycle *c) {
   s->evicted = (double)c->evicted;
   s->dropped = c->sampler.ops->deaths ? (double)c->dropped : NAN;
   s->skipped = (double)c->skipped;
-  s->names_spent = c->admit.names >= c->admit_options.max_names;
+  s->names_spent =
+      c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;
 }
 
 int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
@@ -262,11 +275,7 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   report_self(c);
   c->report.books = c->books;
   pm_groups_sweep(&c->groups);
-  pm_groups_begin_interval(&c->groups);
-  if (c->processes_room)
-    pm_table_each(&c->table, begin_interval_of, NULL);
-  c->sums.known = false;
-  c->sums.wall_ns = c->sums.busy_ns = 0;
+  begin_interval(c);
   c->closed = true;
   return 0;
 }

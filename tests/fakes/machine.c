@@ -223,10 +223,12 @@ int pm_system_read(struct pm_system *system, const struct pm_root *root,
                    struct pm_now now, struct pm_system_row *row,
                    struct pm_system_sums *sums, struct pm_err *err) {
   (void)root;
-  (void)err;
   double *value = (double *)row;
   for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
     value[i] = NAN;
+  *sums = (struct pm_system_sums){0};
+  if (fake_machine.blind)
+    return pm_err_say(err, EIO, "the machine cannot be read");
   *sums = (struct pm_system_sums){.known = system->based,
                                   .busy_ns = fake_machine.busy_ns,
                                   .wall_ns = now.mono - system->last_mono,

@@ -26,6 +26,7 @@ extern struct fake_machine {
   uint64_t memory_bytes;
   bool deaths;   /* the sampler reports them */
   bool broken;   /* the next scans fail */
+  bool blind;    /* its own numbers cannot be read */
   uint64_t lost; /* deaths without room */
   struct fake_task task[FAKE_TASKS];
   size_t count;

@@ -379,6 +379,8 @@ static void do_machine(void) {
       fake_machine.deaths = strcmp(word(i + 1), "yes") == 0;
     else if (strcmp(word(i), "broken") == 0)
       fake_machine.broken = strcmp(word(i + 1), "yes") == 0;
+    else if (strcmp(word(i), "blind") == 0)
+      fake_machine.blind = strcmp(word(i + 1), "yes") == 0;
     else if (strcmp(word(i), "lost") == 0)
       fake_machine.lost = (uint64_t)amount(word(i + 1));
     else
