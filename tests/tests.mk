@@ -131,7 +131,8 @@ endif
 # ---- scenarios: the real plugin against fakes, time as a variable ----
 
 check_PROGRAMS += tests/host/play
-tests_host_play_SOURCES = tests/host/play.c \
+tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
+	tests/host/play_expect.c tests/host/play_machine.c \
 	tests/fakes/collectd.c tests/fakes/collectd.h \
 	tests/fakes/machine.c tests/fakes/machine.h \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
