@@ -118,7 +118,8 @@ static bool set_commands(const struct pm_option *o, const oconfig_item_t *item,
 
 #define TOP(member) offsetof(struct pm_options, member)
 static const struct pm_option top_options[] = {
-    {"Sampler", set_sampler, TOP(cycle.sampler), 0, 0, "\"auto\" or \"proc\""},
+    {"Sampler", set_sampler, TOP(cycle.sampler), 0, 0,
+     "\"auto\", \"bpf\" or \"proc\""},
     {"System", pm_value_set_flag, TOP(cycle.system), 0, 0, "true or false"},
     {"Disk", set_disk, TOP(cycle.disk), 0, 0,
      "\"auto\", \"none\" or at most 64 absolute paths"},
@@ -161,6 +162,7 @@ static const struct pm_option group_options[] = {
      "globs on cgroup paths"},
     {"Detail", set_detail, RULE(full), 0, 0, "\"basic\" or \"full\""},
     {"PerProcess", pm_value_set_count, RULE(slots), 0, PM_SLOT_MAX, "0 to 64"},
+    {"Notify", pm_value_set_flag, RULE(notify), 0, 0, "true or false"},
 };
 
 enum {

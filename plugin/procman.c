@@ -7,6 +7,7 @@
 #include "collectd/core/utils/common/common.h"
 
 #include "emit.h"
+#include "notify.h"
 #include "options.h"
 
 #include "core/cycle.h"
@@ -18,6 +19,7 @@
 #define COMPLAIN_NS (3600 * PM_NS_PER_S)
 
 enum complaint {
+  ABOUT_DEATHS,
   ABOUT_MACHINE,
   ABOUT_TURN,
   ABOUT_CLOSE,
@@ -31,6 +33,7 @@ static struct {
   bool configured; /* options hold their defaults */
   struct pm_options options;
   struct pm_cycle *cycle;
+  struct pm_notifier *notifier;
   uint64_t interval, tick; /* ns */
   uint64_t next_close;     /* mono */
   uint64_t said[ABOUTS];   /* mono of the last complaint; 0 = never */
@@ -130,14 +133,22 @@ static bool is_due(struct pm_now now) {
   return true;
 }
 
+static void interval(struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  if (pm_cycle_measure(pm.cycle, now, &err) < 0)
+    complain(ABOUT_MACHINE, now.mono, &err);
+  if (turn(now))
+    close_interval(now);
+}
+
 static void tick(void) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_now now = pm_now_read();
-  bool due = is_due(now);
-  if (due && pm_cycle_measure(pm.cycle, now, &err) < 0)
-    complain(ABOUT_MACHINE, now.mono, &err);
-  if (turn(now) && due)
-    close_interval(now);
+  pm_notifier_tick(pm.notifier, now);
+  if (pm_cycle_drain(pm.cycle, now, &err) < 0)
+    complain(ABOUT_DEATHS, now.mono, &err);
+  if (is_due(now))
+    interval(now);
   if (pm_cycle_helper_trouble(pm.cycle, &err) < 0)
     complain(ABOUT_HELPER, now.mono, &err);
 }
@@ -176,23 +187,35 @@ static bool asks_for_io(void) {
   return false;
 }
 
+static void tell_sampler(const struct pm_sampler *sampler) {
+  INFO("procman: processes are read by the sampler \"%s\" (%s%s)",
+       sampler->ops->name, sampler->what,
+       sampler->deaths ? ", with every exit" : "");
+  if (sampler->passed.num)
+    NOTICE("procman: a better sampler is not to be had: %s",
+           sampler->passed.text);
+  if (asks_for_io() && !pm_cycle_ranks_by_io(pm.cycle))
+    NOTICE("procman: TopBy \"io\" is left out: the sampler \"%s\" does not "
+           "know the I/O of every process",
+           sampler->ops->name);
+}
+
 static int pm_init(void) {
   struct pm_err err = PM_ERR_INIT;
   if (make_options() < 0)
     return -1;
-  if (pm_cycle_new(&pm.options.cycle, &pm.cycle, &err) < 0) {
+  pm.notifier = pm_notifier_new(&pm.options.cycle.select);
+  if (!pm.notifier)
+    pm_err_set(&err, ENOMEM, "make room for notifications");
+  if (!pm.notifier || pm_cycle_new(&pm.options.cycle, &pm.cycle, &err) < 0) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }
-  INFO("procman: processes are read by the sampler \"%s\"",
-       pm_cycle_sampler(pm.cycle));
-  if (asks_for_io() && !pm_cycle_ranks_by_io(pm.cycle))
-    NOTICE("procman: TopBy \"io\" is left out: the sampler \"%s\" does not "
-           "know the I/O of every process",
-           pm_cycle_sampler(pm.cycle));
+  pm_cycle_watch_exits(pm.cycle, pm_notifier_tell, pm.notifier);
+  tell_sampler(pm_cycle_sampler(pm.cycle));
   warn_unknown();
   pm.interval = CDTIME_T_TO_NS(plugin_get_interval());
-  bool often = pm_cycle_reports_deaths(pm.cycle) && pm.interval > PM_NS_PER_S;
+  bool often = pm_cycle_sampler(pm.cycle)->deaths && pm.interval > PM_NS_PER_S;
   pm.tick = often ? PM_NS_PER_S : pm.interval;
   return plugin_register_complex_read(NULL, "procman", pm_read,
                                       NS_TO_CDTIME_T(pm.tick), NULL);
@@ -201,6 +224,7 @@ static int pm_init(void) {
 /* collectd has joined its readers; a failed init left nothing to undo. */
 static int pm_shutdown(void) {
   pm_cycle_free(pm.cycle);
+  pm_notifier_free(pm.notifier);
   if (pm.configured)
     pm_options_done(&pm.options);
   memset(&pm, 0, sizeof pm);

@@ -139,7 +139,7 @@ tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
 tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
 tests_host_play_LDADD = libpmplugin.la libpmcore.la libpmbase.la -lm
-tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit \
+tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 TEST_EXTENSIONS = .scn .py .sh
@@ -171,7 +171,11 @@ scenarios = \
 	tests/scenario/21-out-of-memory.scn \
 	tests/scenario/22-steps-back.scn \
 	tests/scenario/23-io-outside.scn \
-	tests/scenario/24-blind.scn
+	tests/scenario/24-blind.scn \
+	tests/scenario/25-exits.scn \
+	tests/scenario/26-strangers.scn \
+	tests/scenario/27-inheritance.scn \
+	tests/scenario/28-notify.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

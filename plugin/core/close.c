@@ -72,7 +72,7 @@ static void admit(struct pm_cycle *c, struct pm_now now) {
     c->admitted++;
     g->since = c->turn + 1; /* from the next turn on it is charged itself */
     g->lacks |=
-        (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap)) & ~c->sampler.ops->gives;
+        (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap)) & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
@@ -100,15 +100,15 @@ static struct pm_rows_frame frame_of(const struct pm_cycle *c,
       .wall_ns = c->closed && c->sums.known ? c->sums.wall_ns : 0,
       .cpus = c->sums.cpus,
       .memory_bytes = c->sums.memory_bytes,
-      .can =
-          c->sampler.ops->gives | PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap),
+      .can = c->sampler.gives | PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap),
+      .exits = c->sampler.deaths,
   };
 }
 
 static void report_pseudo(struct pm_cycle *c, struct pm_rows_frame f) {
   struct pm_report *r = &c->report;
   struct pm_group other;
-  f.can = c->sampler.ops->gives; /* nobody looks at each of their members */
+  f.can = c->sampler.gives; /* nobody looks at each of their members */
   gather_other(c, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
@@ -250,12 +250,12 @@ static void report_self(struct pm_cycle *c) {
   struct pm_self_row *s = &c->report.self;
   s->processes = (double)c->table.count;
   s->groups = (double)c->report.group_count;
-  s->sampler = c->sampler.ops->level;
+  s->sampler = c->sampler.level;
   s->surplus =
       c->sees_kernel ? (double)c->books.surplus / (double)PM_NS_PER_S : NAN;
   s->admitted = (double)c->admitted;
   s->evicted = (double)c->evicted;
-  s->dropped = c->sampler.ops->deaths ? (double)c->dropped : NAN;
+  s->dropped = c->sampler.deaths ? (double)c->dropped : NAN;
   s->skipped = (double)c->skipped;
   s->names_spent =
       c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;

@@ -28,7 +28,7 @@ static void choose_lists(struct pm_cycle *c) {
   c->admit_options = c->options->admit;
   struct pm_admit_options *o = &c->admit_options;
   size_t kept = 0;
-  bool io = c->sampler.ops->gives & PM_BIT(PM_F_disk_write);
+  bool io = c->sampler.gives & PM_BIT(PM_F_disk_write);
   for (size_t i = 0; i < o->by_count; i++)
     if (o->by[i] != PM_TOP_IO || io)
       o->by[kept++] = o->by[i];
@@ -50,9 +50,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   choose_lists(c);
   pm_admit_init(&c->admit, &c->admit_options,
                 (uint32_t)options->select.rule_count);
-  c->face.root = &c->root;
-  c->face.probe = c->probe;
-  c->face.select = c->select;
+  pm_face_init(&c->face, &c->root, c->probe, c->select);
   *ret = c;
   return 0;
 }
@@ -62,6 +60,8 @@ void pm_cycle_free(struct pm_cycle *c) {
     return;
   pm_close_done(c);
   pm_table_done(&c->table);
+  pm_inherit_done(&c->inherit);
+  pm_face_done(&c->face);
   pm_groups_done(&c->groups);
   pm_probe_free(c->probe);
   pm_select_free(c->select);
@@ -72,12 +72,8 @@ void pm_cycle_free(struct pm_cycle *c) {
   free(c);
 }
 
-const char *pm_cycle_sampler(const struct pm_cycle *c) {
-  return c->sampler.ops->name;
-}
-
-bool pm_cycle_reports_deaths(const struct pm_cycle *c) {
-  return c->sampler.ops->deaths;
+const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *c) {
+  return &c->sampler;
 }
 
 bool pm_cycle_ranks_by_io(const struct pm_cycle *c) {
@@ -114,6 +110,17 @@ int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,
           ? (size_t)pm_sensor_read(&c->sensors, &c->root, c->probe, now)
           : 0;
   return status ? status : rows < 0 ? rows : 0;
+}
+
+int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+  return pm_drain(c, now, err);
+}
+
+void pm_cycle_watch_exits(struct pm_cycle *c,
+                          void (*tell)(void *arg, const struct pm_exit *exit),
+                          void *arg) {
+  c->tell_exit = tell;
+  c->tell_exit_arg = arg;
 }
 
 int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {

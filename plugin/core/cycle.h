@@ -1,7 +1,8 @@
 /* The pipeline: read this first.
  *
+ *   drain     the processes that ended
  *   measure   the machine at this instant
- *   turn      scan, drain, detail, accumulate
+ *   turn      scan, detail, accumulate
  *   close     rank, admit, report
  *
  * Several turns may pass before a close and give the same series as one.
@@ -14,6 +15,7 @@
 #include "core/admit.h"
 #include "core/disk.h"
 #include "core/report.h"
+#include "core/sample.h"
 #include "core/select.h"
 
 /* Filled by the configuration and by the scenario player alike; borrowed by
@@ -38,8 +40,8 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
                  struct pm_err *err);
 void pm_cycle_free(struct pm_cycle *cycle); /* accepts NULL */
 
-const char *pm_cycle_sampler(const struct pm_cycle *cycle);
-bool pm_cycle_reports_deaths(const struct pm_cycle *cycle);
+/* Which sampler there is: name, form, and why it is no better one. */
+const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *cycle);
 bool pm_cycle_ranks_by_io(const struct pm_cycle *cycle);
 
 /* The machine's CPU, memory, disks, sensors.  Call it right before the turn
@@ -47,6 +49,11 @@ bool pm_cycle_ranks_by_io(const struct pm_cycle *cycle);
  * of it is absent, err says what. */
 int pm_cycle_measure(struct pm_cycle *cycle, struct pm_now now,
                      struct pm_err *err);
+
+/* Takes in the processes that ended; before each turn, and in between as often
+ * as their records would overflow otherwise. */
+int pm_cycle_drain(struct pm_cycle *cycle, struct pm_now now,
+                   struct pm_err *err);
 
 /* -errno: the turn was not whole and is counted as skipped; what was charged
  * stays, nothing is charged twice.  With 0, err->num may still say that some
@@ -58,6 +65,12 @@ int pm_cycle_turn(struct pm_cycle *cycle, struct pm_now now,
  * next close speaks of both intervals. */
 int pm_cycle_close(struct pm_cycle *cycle, struct pm_now now,
                    const struct pm_report **ret, struct pm_err *err);
+
+/* Has the ends of processes of groups with Notify told to `tell`, which is
+ * called during drains and turns. */
+void pm_cycle_watch_exits(struct pm_cycle *cycle,
+                          void (*tell)(void *arg, const struct pm_exit *exit),
+                          void *arg);
 
 /* Trouble with the helper since the last call: 0 or -errno. */
 int pm_cycle_helper_trouble(struct pm_cycle *cycle, struct pm_err *err);

@@ -5,6 +5,7 @@
 #include "core/cycle.h"
 #include "core/face.h"
 #include "core/group.h"
+#include "core/inherit.h"
 #include "core/rows.h"
 #include "core/sample.h"
 #include "core/sensor.h"
@@ -22,6 +23,7 @@ struct pm_cycle {
   struct pm_table table;
   struct pm_groups groups;
   struct pm_admit admit;
+  struct pm_inherit inherit;
   /* the machine */
   struct pm_system system;
   struct pm_system_row system_row;
@@ -50,6 +52,8 @@ struct pm_cycle {
   size_t groups_room, processes_room;
   uint64_t admitted, evicted, dropped, skipped;
   struct pm_report report;
+  void (*tell_exit)(void *arg, const struct pm_exit *exit);
+  void *tell_exit_arg;
 };
 
 #endif

@@ -1,8 +1,22 @@
 #include "core/face.h"
 
+#include "base/hash.h"
+
+#include <stdio.h>
 #include <string.h>
 
-static unsigned wanted(const struct pm_face *face, const char *comm) {
+void pm_face_init(struct pm_face *face, const struct pm_root *root,
+                  struct pm_probe *probe, const struct pm_select *select) {
+  face->root = root;
+  face->probe = probe;
+  face->select = select;
+  pm_cgroups_init(&face->cgroups, root);
+}
+
+void pm_face_done(struct pm_face *face) { pm_cgroups_done(&face->cgroups); }
+
+static unsigned wanted(const struct pm_face *face, const struct pm_task *task) {
+  const char *comm = task->comm;
   struct pm_needs needs = pm_select_needs(face->select);
   const char *const *interpreters = pm_select_interpreters(face->select);
   unsigned want = 0;
@@ -10,7 +24,7 @@ static unsigned wanted(const struct pm_face *face, const char *comm) {
     want |= PM_WANT_EXE;
   if (needs.cmdline || pm_name_is_interpreter(comm, interpreters))
     want |= PM_WANT_CMDLINE;
-  if (needs.uid)
+  if (needs.uid && !(task->flags & PM_TASK_OWNER))
     want |= PM_WANT_UID;
   if (needs.cgroup)
     want |= PM_WANT_CGROUP;
@@ -53,10 +67,48 @@ static const char *flat_cmdline(struct pm_face *face) {
   return face->cmdline;
 }
 
+/* ---- names that comm cuts ---- */
+
+static struct pm_face_name *name_slot(struct pm_face *face, const char *comm) {
+  return &face->names[pm_hash(comm) % PM_FACE_NAMES];
+}
+
+static void learn_name(struct pm_face *face, const struct pm_task *task) {
+  struct pm_face_name *slot = name_slot(face, task->comm);
+  if (!pm_name_is_cut(task->comm))
+    return;
+  memcpy(slot->comm, task->comm, sizeof slot->comm);
+  memcpy(slot->program, face->facts.program, sizeof slot->program);
+}
+
+static void recall_name(struct pm_face *face, const struct pm_task *task) {
+  const struct pm_face_name *slot = name_slot(face, task->comm);
+  if (pm_name_is_cut(task->comm) && strcmp(slot->comm, task->comm) == 0)
+    memcpy(face->facts.program, slot->program, sizeof slot->program);
+}
+
+/* ---- facts ---- */
+
+static void know_owner(struct pm_face *face, struct pm_now now,
+                       const struct pm_task *task) {
+  const struct pm_detail *d = &face->detail;
+  bool told = task->flags & PM_TASK_OWNER;
+  face->facts.user = NULL;
+  if (pm_select_needs(face->select).uid && (told || d->got & PM_WANT_UID))
+    face->facts.user =
+        pm_user_name(&face->users, face->probe, now, told ? task->uid : d->uid);
+}
+
+static void know_cgroup(struct pm_face *face, const struct pm_task *task) {
+  const struct pm_detail *d = &face->detail;
+  face->facts.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
+  if (face->facts.cgroup && task->flags & PM_TASK_CGROUP)
+    pm_cgroups_learn(&face->cgroups, task->cgroup, d->cgroup);
+}
+
 bool pm_face_choose(struct pm_face *face, struct pm_now now,
                     const struct pm_task *task, struct pm_choice *ret) {
-  const struct pm_detail *d = &face->detail;
-  unsigned want = wanted(face, task->comm);
+  unsigned want = wanted(face, task);
   look(face, now, task, want);
   name_it(face, task->comm);
   bool cut = pm_name_is_cut(face->facts.program);
@@ -64,20 +116,29 @@ bool pm_face_choose(struct pm_face *face, struct pm_now now,
     look(face, now, task, want | PM_WANT_CMDLINE);
     name_it(face, task->comm);
   }
+  learn_name(face, task);
   face->facts.cmdline = flat_cmdline(face);
-  face->facts.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
-  face->facts.user = d->got & PM_WANT_UID
-                         ? pm_user_name(&face->users, face->probe, now, d->uid)
-                         : NULL;
+  face->facts.kin_rule = 0;
+  know_owner(face, now, task);
+  know_cgroup(face, task);
   pm_select_choose(face->select, &face->facts, ret);
-  return d->slow;
+  return face->detail.slow;
 }
 
-void pm_face_choose_dead(struct pm_face *face, const struct pm_task *task,
+void pm_face_choose_dead(struct pm_face *face, struct pm_now now,
+                         const struct pm_task *task, const struct pm_kin *kin,
                          struct pm_choice *ret) {
-  struct pm_now never = {0};
-  look(face, never, task, 0);
+  look(face, now, task, 0);
   name_it(face, task->comm);
-  face->facts.cmdline = face->facts.cgroup = face->facts.user = NULL;
+  recall_name(face, task);
+  if (kin->program)
+    snprintf(face->facts.program, PM_PROGRAM, "%s", kin->program);
+  face->facts.cmdline = NULL;
+  face->facts.kin_rule = kin->rule;
+  know_owner(face, now, task);
+  face->facts.cgroup =
+      task->flags & PM_TASK_CGROUP && pm_select_needs(face->select).cgroup
+          ? pm_cgroups_path(&face->cgroups, task->cgroup)
+          : NULL;
   pm_select_choose(face->select, &face->facts, ret);
 }

@@ -42,6 +42,7 @@ static int add_rule(struct pm_groups *g, const struct pm_rule_options *rule,
     return pm_err_set(err, ENOMEM, "make the group %s", rule->name);
   pm_name_identifier(rule->name, false, group->name);
   group->full = rule->full;
+  group->notify = rule->notify;
   group->admit.in = true;
   g->configured++;
   return 0;
@@ -93,6 +94,16 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
   group->next = *bucket;
   *bucket = group;
   return group;
+}
+
+void pm_groups_kin(const struct pm_groups *g, const struct pm_group *group,
+                   struct pm_kin *ret) {
+  *ret = (struct pm_kin){0};
+  for (uint32_t i = 0; i < g->configured; i++)
+    if (g->list[i] == group)
+      ret->rule = i + 1;
+  if (group->kind == PM_ROW_AUTOMATIC && group->by == PM_BY_NAME)
+    ret->program = group->raw;
 }
 
 static void unlink_group(struct pm_groups *g, struct pm_group *group) {

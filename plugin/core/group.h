@@ -15,14 +15,14 @@ struct pm_group {
   char *raw;             /* the automatic group's key */
   enum pm_group_by by;
   enum pm_row_kind kind;
-  bool full;
+  bool full, notify;
   char name[PM_NAME];         /* "" until it is first emitted */
   struct pm_admit_item admit; /* .in: charges stay here */
   struct pm_slot *slots;
   uint32_t slot_count;
   uint32_t members; /* entries of the table that point here */
   uint32_t since;   /* turn of the last admission */
-  uint64_t total[PM_F_COUNTERS], starts;    /* as emitted */
+  uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */
   /* of the last turn */
@@ -49,6 +49,10 @@ void pm_groups_done(struct pm_groups *groups);
  * memory. */
 struct pm_group *pm_groups_get(struct pm_groups *groups,
                                const struct pm_choice *choice);
+
+/* What a process is that has the same program as that group's members. */
+void pm_groups_kin(const struct pm_groups *groups, const struct pm_group *group,
+                   struct pm_kin *ret);
 
 /* Forgets automatic groups without members whose name was never used. */
 void pm_groups_sweep(struct pm_groups *groups);

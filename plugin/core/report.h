@@ -6,6 +6,7 @@
 
 #include "base/now.h"
 #include "core/name.h"
+#include "core/task.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,16 @@ struct pm_sensor_row {
 
 enum pm_row_kind { PM_ROW_CONFIGURED, PM_ROW_AUTOMATIC, PM_ROW_PSEUDO };
 
+/* An exit is one of ok, error and signal; oom are some of signal. */
+enum pm_event {
+  PM_EVENT_START,
+  PM_EVENT_EXIT_OK,
+  PM_EVENT_EXIT_ERROR,
+  PM_EVENT_EXIT_SIGNAL,
+  PM_EVENT_OOM,
+  PM_EVENTS
+};
+
 struct pm_group_row {
   char name[PM_NAME];
   enum pm_row_kind kind;
@@ -48,10 +59,10 @@ struct pm_group_row {
   double memory_percent;       /* rss of the machine's memory, 0-100 */
   double rss, vsize, swap;     /* bytes */
   double processes, threads;
-  double disk_read, disk_write, io_read, io_write; /* bytes, counters */
-  double starts;                                   /* counter */
-  double faults_minor, faults_major;               /* counters */
-  double switch_voluntary, switch_involuntary;     /* counters */
+  double disk_read, disk_write, io_read, io_write;      /* bytes, counters */
+  double starts, exit_ok, exit_error, exit_signal, oom; /* counters */
+  double faults_minor, faults_major;                    /* counters */
+  double switch_voluntary, switch_involuntary;          /* counters */
   double fds, fd_percent; /* open files; the worst member's of its limit */
   double delay;           /* seconds waited for a CPU per second */
   double oldest;          /* seconds; unknown without members */
@@ -69,16 +80,26 @@ struct pm_self_row {
   double turn;                 /* seconds */
   double cpu_user, cpu_system; /* microseconds, counters */
   double processes, groups, series, config_warnings;
-  double sampler; /* struct pm_sampler_ops.level */
+  double sampler; /* struct pm_sampler.level */
   double surplus; /* seconds charged beyond what the machine was busy */
   double admitted, evicted, dropped, skipped; /* counters */
   bool names_spent; /* MaxNames: no new automatic name can enter */
 };
 
-/* Closed books: all in nanoseconds since the first measurement.
- * charged + unattributed - surplus == busy. */
+/* All in ns since the start: charged + unattributed - surplus == busy. */
 struct pm_books {
   uint64_t busy, charged, unattributed, surplus;
+};
+
+/* How one process ended, for a group with Notify. */
+struct pm_exit {
+  const char *group; /* (borrowed) its name */
+  uint32_t rule;     /* the group's place in the configuration */
+  char comm[PM_COMM];
+  int32_t pid;
+  uint32_t status; /* of wait4(2) */
+  bool oom;
+  uint64_t lived_ns, cpu_ns, maxrss_bytes;
 };
 
 struct pm_report {

@@ -48,7 +48,17 @@ static void put_counters(const struct pm_group *g, uint32_t known,
   r->faults_major = counter(g, known, PM_F_faults_major);
   r->switch_voluntary = counter(g, known, PM_F_switch_voluntary);
   r->switch_involuntary = counter(g, known, PM_F_switch_involuntary);
-  r->starts = (double)g->starts;
+}
+
+static void put_events(const struct pm_group *g, struct pm_rows_frame f,
+                       struct pm_group_row *r) {
+  r->starts = (double)g->events[PM_EVENT_START];
+  if (!f.exits)
+    return;
+  r->exit_ok = (double)g->events[PM_EVENT_EXIT_OK];
+  r->exit_error = (double)g->events[PM_EVENT_EXIT_ERROR];
+  r->exit_signal = (double)g->events[PM_EVENT_EXIT_SIGNAL];
+  r->oom = (double)g->events[PM_EVENT_OOM];
 }
 
 static void put_cpu(uint64_t spent_ns, struct pm_rows_frame f,
@@ -94,6 +104,7 @@ void pm_rows_group(const struct pm_group *g, struct pm_rows_frame f,
   uint32_t known = known_fields(g, f);
   begin(g, r);
   put_counters(g, known, r);
+  put_events(g, f, r);
   put_cpu(g->spent_ns, f, r);
   put_gauges(g, known, f, r);
 }

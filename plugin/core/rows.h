@@ -13,6 +13,7 @@ struct pm_rows_frame {
   uint32_t cpus;         /* 0 = not known */
   uint64_t memory_bytes; /* 0 = not known */
   uint32_t can;          /* PM_BIT of what sampler and detail can know */
+  bool exits;            /* every exit is known */
 };
 
 void pm_rows_group(const struct pm_group *group, struct pm_rows_frame f,

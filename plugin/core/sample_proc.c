@@ -29,14 +29,22 @@ struct entry {
   char name[];
 };
 
-static int proc_open(const struct pm_root *root, void **ret_self,
+static int proc_open(const struct pm_root *root, struct pm_sampler *ret,
                      struct pm_err *err) {
   struct proc_sampler *self = calloc(1, sizeof *self);
   if (!self)
     return pm_err_set(err, ENOMEM, "make the /proc sampler");
   self->root = root;
   self->units = (struct pm_units){root->tick_ns, root->page_bytes};
-  *ret_self = self;
+  *ret = (struct pm_sampler){
+      .ops = &pm_sample_proc,
+      .self = self,
+      .what = "/proc",
+      .level = 1,
+      .gives = PM_HAVE_CPU | PM_BIT(PM_F_faults_minor) |
+               PM_BIT(PM_F_faults_major) | PM_BIT(PM_F_threads) |
+               PM_BIT(PM_F_vsize) | PM_BIT(PM_F_rss) | PM_BIT(PM_F_birth),
+  };
   return 0;
 }
 
@@ -106,10 +114,6 @@ static int proc_scan(void *arg, const struct pm_sink *sink,
 
 const struct pm_sampler_ops pm_sample_proc = {
     .name = "proc",
-    .level = 1,
-    .gives = PM_HAVE_CPU | PM_BIT(PM_F_faults_minor) |
-             PM_BIT(PM_F_faults_major) | PM_BIT(PM_F_threads) |
-             PM_BIT(PM_F_vsize) | PM_BIT(PM_F_rss) | PM_BIT(PM_F_birth),
     .open = proc_open,
     .scan = proc_scan,
     .close = free,

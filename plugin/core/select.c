@@ -148,12 +148,15 @@ static bool any_command(const struct rule *rule, const char *cmdline) {
   return false;
 }
 
-static bool matches(const struct rule *rule, const struct pm_facts *f,
-                    const char *unit) {
+static bool matches(const struct pm_select *s, uint32_t i,
+                    const struct pm_facts *f, const char *unit) {
+  const struct rule *rule = &s->rules[i];
   const struct pm_rule_options *o = rule->options;
-  return any_glob(&o->names, f->program) && any_equal(&o->users, f->user) &&
-         any_glob(&o->units, unit) && any_glob(&o->cgroups, f->cgroup) &&
-         any_command(rule, f->cmdline);
+  if (!any_equal(&o->users, f->user) || !any_glob(&o->units, unit) ||
+      !any_glob(&o->cgroups, f->cgroup))
+    return false;
+  return i + 1 == f->kin_rule ||
+         (any_glob(&o->names, f->program) && any_command(rule, f->cmdline));
 }
 
 static bool key_of(enum pm_group_by by, const struct pm_facts *f,
@@ -178,8 +181,8 @@ void pm_select_choose(const struct pm_select *s, const struct pm_facts *f,
   ret->rule = -1;
   ret->by = PM_BY_NAME;
   ret->key[0] = '\0';
-  for (size_t i = 0; i < o->rule_count; i++)
-    if (matches(&s->rules[i], f, unit)) {
+  for (uint32_t i = 0; i < o->rule_count; i++)
+    if (matches(s, i, f, unit)) {
       ret->rule = (int)i;
       return;
     }

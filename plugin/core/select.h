@@ -21,7 +21,8 @@ struct pm_words {
 struct pm_rule_options {
   char *name; /* of the group */
   struct pm_words names, commands, users, units, cgroups;
-  bool full;      /* Detail "full" */
+  bool full; /* Detail "full" */
+  bool notify;
   uint32_t slots; /* PerProcess */
 };
 
@@ -33,12 +34,20 @@ struct pm_select_options {
   struct pm_words interpreters;
 };
 
+/* A relative with the same program: where that belongs, this one does as far
+ * as its name and command line are concerned. */
+struct pm_kin {
+  uint32_t rule;       /* 1 + that of the relative; 0 = none */
+  const char *program; /* (borrowed) NULL = not known */
+};
+
 /* What is known of a process when it is matched. */
 struct pm_facts {
   char program[PM_PROGRAM];
   const char *cmdline; /* blanks between the arguments; NULL = not known */
   const char *user;    /* NULL = not known */
   const char *cgroup;  /* NULL = not known */
+  uint32_t kin_rule;   /* pm_kin.rule */
 };
 
 struct pm_select;

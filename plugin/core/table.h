@@ -21,7 +21,7 @@ struct pm_entry {
   uint64_t last[PM_F_COUNTERS]; /* never falls */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
-  uint64_t reaped_now;          /* its growth in the last turn */
+  uint64_t reaped_now;          /* its last growth, as far as unexplained */
   uint64_t spent_ns;            /* CPU since the last close */
   uint64_t limbo_until;         /* mono */
   uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
@@ -29,6 +29,7 @@ struct pm_entry {
   uint32_t faced;               /* turn in which its group was looked up */
   uint32_t looked;              /* turn in which detail was read; 0 = never */
   uint32_t number;              /* the table's own */
+  uint32_t uid;                 /* effective, if the sampler tells */
   uint8_t life;                 /* enum pm_life */
   uint8_t flags;                /* enum pm_entry_flag */
   char state;
@@ -39,6 +40,7 @@ enum pm_entry_flag {
   PM_ENTRY_FRESH = 1,  /* born under our eyes and first seen in this turn */
   PM_ENTRY_MOVED = 2,  /* its CPU or faults grew in the last turn */
   PM_ENTRY_SETTLE = 4, /* ask for its group again in the next turn */
+  PM_ENTRY_TOLD = 8,   /* how it ended was counted */
 };
 
 struct pm_table {

@@ -16,6 +16,10 @@ enum {
 
 enum pm_task_flag {
   PM_TASK_KERNEL = 1, /* PF_KTHREAD */
+  PM_TASK_OWNER = 2,  /* uid is known */
+  PM_TASK_CGROUP = 4, /* cgroup is known */
+  PM_TASK_ENDED = 8,  /* every thread has: status is known */
+  PM_TASK_OOM = 16,   /* by the OOM killer */
 };
 
 struct pm_task {
@@ -28,6 +32,10 @@ struct pm_task {
   uint64_t reaped_faults; /* of waited-for children, stat field 11 */
   uint32_t have;          /* PM_BIT of each valid v[] */
   uint32_t flags;         /* enum pm_task_flag */
+  uint32_t uid;           /* effective */
+  uint32_t status;        /* of wait4(2) */
+  uint64_t cgroup;        /* inode of its directory, unified hierarchy */
+  uint64_t maxrss_bytes;  /* of an ended one: the most it ever held */
   char state;             /* letter of stat field 3 */
   char comm[PM_COMM];     /* any bytes but NUL */
   uint64_t v[PM_F_COUNT];
@@ -35,7 +43,10 @@ struct pm_task {
 
 /* A process that is gone: its last, complete numbers. */
 struct pm_death {
-  struct pm_task last; /* have: counters only; ppid is not known */
+  struct pm_task last;   /* have: counters only; ended */
+  uint64_t end_ns;       /* after boot, when its last trace went */
+  uint64_t parent_birth; /* the parent is (last.ppid, this) or nobody we know */
+  uint64_t parent_mark;  /* exec_mark of the parent at the fork */
 };
 
 /* Takes what scan and drain push.  Batches of at most PM_BATCH, in no

@@ -108,8 +108,13 @@ int meta_data_add_signed_int(meta_data_t *md, const char *key, int64_t value) {
 }
 
 int plugin_dispatch_notification(const notification_t *n) {
-  snprintf(fake_collectd.notice, sizeof fake_collectd.notice, "%d %s",
-           n->severity, n->message);
+  const char *severity = n->severity == NOTIF_FAILURE   ? "FAILURE"
+                         : n->severity == NOTIF_WARNING ? "WARNING"
+                                                        : "OKAY";
+  const char *dash = n->plugin_instance[0] ? "-" : "";
+  snprintf(fake_collectd.notice, sizeof fake_collectd.notice,
+           "%s %s%s%s/%s-%s: %s", severity, n->plugin, dash, n->plugin_instance,
+           n->type, n->type_instance, n->message);
   return 0;
 }
 

@@ -28,10 +28,10 @@ extern struct fake_collectd {
   struct fake_series *series;
   size_t series_count, series_room;
   unsigned round;
-  unsigned fallen;  /* counters that went down: there must be none */
-  unsigned stale;   /* a time stamp that did not grow within a series */
-  char log[16384];  /* every line since fake_collectd_reset */
-  char notice[512]; /* the last notification: "SEVERITY text" */
+  unsigned fallen;   /* counters that went down: there must be none */
+  unsigned stale;    /* a time stamp that did not grow within a series */
+  char log[16384];   /* every line since fake_collectd_reset */
+  char notice[1024]; /* the last notification: "SEVERITY series: text" */
 } fake_collectd;
 
 void module_register(void);

@@ -1,5 +1,6 @@
 #include "fakes/machine.h"
 
+#include "core/cgroup.h"
 #include "core/detail.h"
 #include "core/disk.h"
 #include "core/probe.h"
@@ -80,12 +81,44 @@ void pm_root_close(struct pm_root *root) { (void)root; }
 
 /* ---- core/sample.h ---- */
 
-const char *const pm_sample_names[] = {"auto", "proc", NULL};
+const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};
 
 #define GIVES                                                                  \
   (PM_HAVE_CPU | PM_BIT(PM_F_rss) | PM_BIT(PM_F_vsize) |                       \
    PM_BIT(PM_F_threads) | PM_BIT(PM_F_birth) | PM_BIT(PM_F_faults_minor) |     \
    PM_BIT(PM_F_faults_major))
+
+#define GIVES_MORE                                                             \
+  (GIVES | PM_HAVE_IO | PM_BIT(PM_F_delay_cpu) | PM_BIT(PM_F_switch_voluntary))
+
+/* Users and control groups are numbered by their first mention. */
+static uint32_t number_of(const char *name) {
+  struct fake_machine *m = &fake_machine;
+  for (uint32_t i = 0; i < m->name_count; i++)
+    if (strcmp(m->names[i], name) == 0)
+      return i + 1;
+  if (m->name_count == FAKE_NAMES)
+    abort();
+  snprintf(m->names[m->name_count], sizeof m->names[0], "%s", name);
+  return ++m->name_count;
+}
+
+static const char *name_of(uint64_t number) {
+  return number && number <= fake_machine.name_count
+             ? fake_machine.names[number - 1]
+             : NULL;
+}
+
+struct pm_task fake_machine_seen(const struct fake_task *f) {
+  struct pm_task t = f->task;
+  t.have &= fake_machine.deaths ? GIVES_MORE : GIVES;
+  if (!fake_machine.deaths)
+    return t;
+  t.flags |= PM_TASK_OWNER | PM_TASK_CGROUP;
+  t.uid = number_of(f->user);
+  t.cgroup = number_of(f->cgroup);
+  return t;
+}
 
 static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
   (void)self;
@@ -95,8 +128,8 @@ static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
     const struct fake_task *t = &fake_machine.task[i];
     if (!t->there)
       continue;
-    batch[n] = t->unreadable ? (struct pm_task){.pid = t->task.pid} : t->task;
-    batch[n++].have &= fake_machine.deaths ? GIVES | PM_HAVE_IO : GIVES;
+    batch[n++] = t->unreadable ? (struct pm_task){.pid = t->task.pid}
+                               : fake_machine_seen(t);
     if (n < PM_BATCH)
       continue;
     sink->tasks(sink->arg, batch, n);
@@ -122,17 +155,21 @@ static int drain(void *self, const struct pm_sink *sink, uint64_t *lost,
 
 static void close_sampler(void *self) { (void)self; }
 
-static const struct pm_sampler_ops plain = {"proc", 1,    GIVES, false,
-                                            NULL,   scan, NULL,  close_sampler};
-static const struct pm_sampler_ops with_deaths = {
-    "bpf", 3, GIVES | PM_HAVE_IO, true, NULL, scan, drain, close_sampler};
+static const struct pm_sampler_ops ops = {"fake", NULL, scan, drain,
+                                          close_sampler};
 
 int pm_sample_open(struct pm_sampler *ret, const char *name,
                    const struct pm_root *root, struct pm_err *err) {
   (void)name;
   (void)root;
   (void)err;
-  ret->ops = fake_machine.deaths ? &with_deaths : &plain;
+  *ret = (struct pm_sampler){.ops = &ops, .what = "made up", .level = 1};
+  ret->gives = GIVES;
+  if (!fake_machine.deaths)
+    return 0;
+  ret->level = 3;
+  ret->gives = GIVES_MORE;
+  ret->deaths = true;
   return 0;
 }
 
@@ -153,14 +190,6 @@ static void numbers_of(const struct fake_task *t, unsigned want,
   d->numbers.have &= fields;
 }
 
-/* A user's name stands for itself: the uid is its hash. */
-static uint32_t uid_of(const struct fake_task *t) {
-  uint32_t h = 5381;
-  for (const char *p = t->user; *p; p++)
-    h = h * 33 + (unsigned char)*p;
-  return h;
-}
-
 int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
                    struct pm_now now, int32_t pid, uint64_t birth,
                    unsigned want, struct pm_detail *ret) {
@@ -177,7 +206,7 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
   copy(ret->cgroup, sizeof ret->cgroup, t->cgroup[0] ? t->cgroup : "/");
   memcpy(ret->cmdline, t->cmdline, sizeof t->cmdline);
   ret->cmdline_length = t->cmdline_hangs ? 0 : t->cmdline_length;
-  ret->uid = uid_of(t);
+  ret->uid = number_of(t->user);
   if (t->cmdline_hangs)
     ret->got &= ~(unsigned)PM_WANT_CMDLINE;
   numbers_of(t, want, ret);
@@ -208,11 +237,29 @@ ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
                       char *buf, size_t size) {
   (void)probe;
   (void)now;
-  copy(buf, size, "root");
-  for (size_t i = 0; i < fake_machine.count; i++)
-    if (fake_machine.task[i].user[0] && uid_of(&fake_machine.task[i]) == uid)
-      copy(buf, size, fake_machine.task[i].user);
+  const char *name = name_of(uid);
+  copy(buf, size, name && *name ? name : "root");
   return (ssize_t)strlen(buf);
+}
+
+/* ---- core/cgroup.h ---- */
+
+void pm_cgroups_init(struct pm_cgroups *cgroups, const struct pm_root *root) {
+  cgroups->root = root;
+}
+
+void pm_cgroups_done(struct pm_cgroups *cgroups) { cgroups->root = NULL; }
+
+void pm_cgroups_learn(struct pm_cgroups *cgroups, uint64_t id,
+                      const char *path) {
+  (void)cgroups;
+  (void)id;
+  (void)path;
+}
+
+const char *pm_cgroups_path(struct pm_cgroups *cgroups, uint64_t id) {
+  (void)cgroups;
+  return name_of(id);
 }
 
 /* ---- core/system.h, core/disk.h, core/sensor.h ---- */

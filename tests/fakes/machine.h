@@ -12,12 +12,18 @@ struct fake_task {
   bool there;
   bool unreadable; /* listed, but stat says no */
   bool cmdline_hangs;
+  bool forked; /* and no exec since */
   char exe[128], user[64], cgroup[128], cmdline[256];
   size_t cmdline_length;
   unsigned looks; /* times that detail was asked */
 };
 
-enum { FAKE_TASKS = 20000, FAKE_TICK_NS = 10000000, FAKE_HZ = 100 };
+enum {
+  FAKE_TASKS = 20000,
+  FAKE_NAMES = 64,
+  FAKE_TICK_NS = 10000000,
+  FAKE_HZ = 100
+};
 
 extern struct fake_machine {
   struct pm_now now;
@@ -32,7 +38,12 @@ extern struct fake_machine {
   size_t count;
   struct pm_death death[FAKE_TASKS];
   size_t death_count;
+  char names[FAKE_NAMES][128]; /* of users and control groups */
+  uint32_t name_count;
 } fake_machine;
+
+/* The task as a sampler shows it. */
+struct pm_task fake_machine_seen(const struct fake_task *task);
 
 void fake_machine_reset(void);
 

@@ -122,6 +122,20 @@ void *__wrap_realloc(void *p, size_t size) {
   return out_of_memory ? NULL : __real_realloc(p, size);
 }
 
+/* The cycle that the plugin made, for turns between its own. */
+static struct pm_cycle *cycle;
+
+int __real_pm_cycle_new(const struct pm_cycle_options *options,
+                        struct pm_cycle **ret, struct pm_err *err);
+int __wrap_pm_cycle_new(const struct pm_cycle_options *options,
+                        struct pm_cycle **ret, struct pm_err *err);
+int __wrap_pm_cycle_new(const struct pm_cycle_options *options,
+                        struct pm_cycle **ret, struct pm_err *err) {
+  int status = __real_pm_cycle_new(options, ret, err);
+  cycle = status < 0 ? NULL : *ret;
+  return status;
+}
+
 static void stop(void) {
   if (play.running)
     fake_collectd.shutdown();
@@ -161,6 +175,20 @@ void play_advance(uint64_t ns) {
   fake_machine.now.mono += ns;
   fake_machine.now.boot += ns;
   fake_machine.now.real += ns;
+}
+
+/* turns DURATION every DURATION: time passes, with a drain and a turn */
+static void do_turns(void) {
+  uint64_t end = fake_machine.now.mono + (uint64_t)play_amount(play_word(1));
+  uint64_t step = (uint64_t)play_amount(play_word(3));
+  start();
+  while (fake_machine.now.mono + step <= end) {
+    struct pm_err err = PM_ERR_INIT;
+    play_advance(step);
+    if (pm_cycle_drain(cycle, fake_machine.now, &err) < 0 ||
+        pm_cycle_turn(cycle, fake_machine.now, &err) < 0)
+      play_fail("%s", err.text);
+  }
 }
 
 static void do_refused(void) {
@@ -213,6 +241,7 @@ static const struct verb {
     {"machine", play_machine},
     {"meta", play_meta},
     {"nolog", play_nolog},
+    {"nonotice", play_nonotice},
     {"notice", play_notice},
     {"oom", do_oom},
     {"refused", do_refused},
@@ -224,6 +253,7 @@ static const struct verb {
     {"start", start},
     {"task", play_task},
     {"tick", play_tick},
+    {"turns", do_turns},
 };
 
 static void obey(void) {

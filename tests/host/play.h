@@ -66,6 +66,7 @@ void play_books(void);
 void play_log(void);
 void play_nolog(void);
 void play_notice(void);
+void play_nonotice(void);
 void play_meta(void);
 void play_looks(void);
 void play_save(void);

@@ -91,6 +91,11 @@ void play_notice(void) {
     play_fail("the notification is \"%s\"", fake_collectd.notice);
 }
 
+void play_nonotice(void) {
+  if (strstr(fake_collectd.notice, play_word(1)))
+    play_fail("the notification is \"%s\"", fake_collectd.notice);
+}
+
 void play_meta(void) {
   const struct fake_series *s = fake_collectd_now(play_word(1));
   if (!s || !strstr(s->meta, play_word(2)))

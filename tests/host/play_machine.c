@@ -21,6 +21,8 @@ static const struct number numbers[] = {
     {"rss", PM_F_rss},
     {"vsize", PM_F_vsize},
     {"swap", PM_F_swap},
+    {"delay", PM_F_delay_cpu},
+    {"voluntary", PM_F_switch_voluntary},
     {"threads", PM_F_threads},
     {"fds", PM_F_fds},
     {"fdshare", PM_F_fd_share},
@@ -63,7 +65,17 @@ static void set_task(struct fake_task *f, const char *key, const char *value) {
   else if (strcmp(key, "mark") == 0)
     t->exec_mark = (uint64_t)play_amount(value);
   else if (strcmp(key, "kernel") == 0)
-    t->flags = PM_TASK_KERNEL;
+    t->flags |= PM_TASK_KERNEL;
+  else if (strcmp(key, "status") == 0)
+    t->status = (uint32_t)play_amount(value);
+  else if (strcmp(key, "ended") == 0)
+    t->flags |= PM_TASK_ENDED;
+  else if (strcmp(key, "oom") == 0)
+    t->flags |= PM_TASK_OOM;
+  else if (strcmp(key, "maxrss") == 0)
+    t->maxrss_bytes = (uint64_t)play_amount(value);
+  else if (strcmp(key, "forked") == 0)
+    f->forked = strcmp(value, "yes") == 0;
   else if (strcmp(key, "exe") == 0)
     snprintf(f->exe, sizeof f->exe, "%s", value);
   else if (strcmp(key, "owner") == 0)
@@ -114,9 +126,13 @@ void play_gone(void) { play_existing()->there = false; }
 void play_death(void) {
   struct fake_task *f = play_existing();
   struct pm_death *d = &fake_machine.death[fake_machine.death_count++];
-  d->last = f->task;
+  const struct fake_task *parent = fake_machine_find(f->task.ppid);
+  d->last = fake_machine_seen(f);
   d->last.have &= PM_HAVE_COUNTERS;
-  d->last.ppid = 0;
+  d->last.flags |= PM_TASK_ENDED;
+  d->end_ns = fake_machine.now.boot;
+  d->parent_birth = parent ? parent->task.birth : 0;
+  d->parent_mark = d->last.exec_mark - !f->forked;
   f->there = false;
 }
 

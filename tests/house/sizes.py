@@ -15,7 +15,7 @@ def files():
     for folder in FOLDERS:
         for where, _, names in os.walk(os.path.join(SRC, folder)):
             for name in sorted(names):
-                if name.endswith((".c", ".h")):
+                if name.endswith((".c", ".h")) and ".skel." not in name:
                     yield os.path.join(where, name)
 
 

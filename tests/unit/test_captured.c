@@ -70,13 +70,14 @@ static void take(void *arg, const struct pm_task *batch, size_t n) {
 
 static void sampled(void **state) {
   (void)state;
-  void *sampler;
+  struct pm_sampler sampler;
   struct seen seen = {.count = 0};
   struct pm_sink sink = {.tasks = take, .arg = &seen};
   struct pm_err err = PM_ERR_INIT;
   assert_int_equal(pm_sample_proc.open(&root, &sampler, &err), 0);
-  check_int("scan", "status", pm_sample_proc.scan(sampler, &sink, &err), 0);
-  pm_sample_proc.close(sampler);
+  check_int("scan", "status", pm_sample_proc.scan(sampler.self, &sink, &err),
+            0);
+  pm_sample_proc.close(sampler.self);
   check_u64("scan", "processes", seen.count, PROCESSES);
   for (size_t i = 0; i < PROCESSES; i++) {
     const struct pm_task *t = &seen.task[i];

@@ -299,7 +299,7 @@ static void turns(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(all); i++) {
     pm_group_join(all[i], PM_F_rss, 5);
     all[i]->processes = all[i]->lacks = 3;
-    all[i]->total[0] = all[i]->starts = 9;
+    all[i]->total[0] = all[i]->events[PM_EVENT_START] = 9;
   }
   pm_groups_begin_turn(g);
   for (size_t i = 0; i < CHECK_COUNT(all); i++) {
@@ -308,7 +308,8 @@ static void turns(void **state) {
     check_u64(row, "rss", all[i]->gauge[PM_F_rss - PM_F_COUNTERS], 0);
     check_u64(row, "processes", all[i]->processes, 0);
     check_u64(row, "lacks", all[i]->lacks, 0);
-    check_u64(row, "counters stay", all[i]->total[0] + all[i]->starts, 18);
+    check_u64(row, "counters stay",
+              all[i]->total[0] + all[i]->events[PM_EVENT_START], 18);
   }
   groups_free(g);
   check_end();

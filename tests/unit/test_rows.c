@@ -15,13 +15,14 @@ static const struct pm_rows_frame frame = {
     .cpus = 4,
     .memory_bytes = 1000000,
     .can = UINT32_MAX,
+    .exits = true,
 };
 
 static struct pm_group sample(void) {
   struct pm_group g = {.kind = PM_ROW_AUTOMATIC,
                        .full = true,
                        .name = "web",
-                       .starts = 17,
+                       .events = {17, 18, 19, 20, 5},
                        .spent_ns = 20 * S,
                        .waited_ns = 5 * S,
                        .processes = 3};
@@ -75,6 +76,10 @@ static void whole_group(void **state) {
       {"switch_voluntary", r.switch_voluntary, 9000},
       {"switch_involuntary", r.switch_involuntary, 10000},
       {"starts", r.starts, 17},
+      {"exit_ok", r.exit_ok, 18},
+      {"exit_error", r.exit_error, 19},
+      {"exit_signal", r.exit_signal, 20},
+      {"oom", r.oom, 5},
       {"fds", r.fds, 40},
       {"fd_percent", r.fd_percent, 25},
       {"delay", r.delay, 0.5},
@@ -239,6 +244,10 @@ static void evicted(void **state) {
       {"cpu_user", r.cpu_user, was.cpu_user},
       {"io_read", r.io_read, was.io_read},
       {"starts", r.starts, 17},
+      {"exit_ok", r.exit_ok, 18},
+      {"exit_error", r.exit_error, 19},
+      {"exit_signal", r.exit_signal, 20},
+      {"oom", r.oom, 5},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++)
     check_real("evicted", rows[i].name, rows[i].got, rows[i].want);

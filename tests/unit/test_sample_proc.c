@@ -19,7 +19,7 @@ struct seen {
 struct world {
   struct fake_root *fake;
   struct pm_root root;
-  void *sampler;
+  struct pm_sampler sampler;
   struct seen seen;
 };
 
@@ -39,7 +39,7 @@ static int by_pid(const void *a, const void *b) {
 static int scan(struct world *w, struct pm_err *err) {
   struct pm_sink sink = {.tasks = take, .arg = &w->seen};
   w->seen.count = w->seen.batches = w->seen.largest = 0;
-  int status = pm_sample_proc.scan(w->sampler, &sink, err);
+  int status = pm_sample_proc.scan(w->sampler.self, &sink, err);
   qsort(w->seen.task, w->seen.count, sizeof *w->seen.task, by_pid);
   return status;
 }
@@ -59,7 +59,7 @@ static int begin(void **state) {
 
 static int end(void **state) {
   struct world *w = *state;
-  pm_sample_proc.close(w->sampler);
+  pm_sample_proc.close(w->sampler.self);
   pm_root_close(&w->root);
   fake_root_free(w->fake);
   free(w);
@@ -74,11 +74,11 @@ static void says_what_it_gives(void **state) {
   fake_root_process(w->fake, &(struct fake_process){.pid = 1, .birth = 2});
   check_int("one", "status", scan(w, &err), 0);
   check_u64("one", "have is what it promises", w->seen.task[0].have,
-            pm_sample_proc.gives);
+            w->sampler.gives);
   check_text("ops", "name", pm_sample_proc.name, "proc");
-  check_int("ops", "level", pm_sample_proc.level, 1);
+  check_int("ops", "level", w->sampler.level, 1);
   check_true("ops", "reports no deaths",
-             !pm_sample_proc.deaths && !pm_sample_proc.drain);
+             !w->sampler.deaths && !pm_sample_proc.drain);
   check_end();
 }
 

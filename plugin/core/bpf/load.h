@@ -1,0 +1,72 @@
+/* The BPF programs as descriptors.  libbpf's own objects, and the kernel's
+ * types that it reads to load them, are given back before these functions
+ * return; what stays is a handful of descriptors and shared memory. */
+#ifndef PM_CORE_BPF_LOAD_H
+#define PM_CORE_BPF_LOAD_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pm_bpf_task;
+struct ring_buffer;
+
+/* The open-coded walk (Linux 6.7).  rows: (borrowed by nobody else) written by
+ * the kernel while pm_bpf_walk_run runs and at no other time. */
+struct pm_bpf_walker {
+  int prog; /* -1 = not loaded */
+  struct pm_bpf_task *rows;
+  uint32_t room; /* rows */
+  uint32_t turn;
+};
+
+/* The task iterator (Linux 5.8). */
+struct pm_bpf_dumper {
+  int link; /* -1 = not loaded */
+};
+
+/* The records of processes that ended (Linux 5.8). */
+struct pm_bpf_deaths {
+  int link, lost_map; /* -1 = not loaded */
+  struct ring_buffer *ring;
+  uint64_t lost; /* so far */
+};
+
+#define PM_BPF_WALKER_INIT                                                     \
+  { .prog = -1 }
+#define PM_BPF_DUMPER_INIT                                                     \
+  { .link = -1 }
+#define PM_BPF_DEATHS_INIT                                                     \
+  { .link = -1, .lost_map = -1 }
+
+/* -errno: the kernel or our rights do not allow it; err says which program and
+ * what libbpf said first. */
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, uint32_t room,
+                       struct pm_err *err);
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_err *err);
+
+/* on_death is called with each record by pm_bpf_deaths_drain. */
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
+                       int (*on_death)(void *arg, void *record, size_t size),
+                       void *arg, struct pm_err *err);
+
+/* All accept what was never opened. */
+void pm_bpf_walker_close(struct pm_bpf_walker *walker);
+void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper);
+void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths);
+
+/* Walks once.  Rows to look at, possibly more than there is room for: then
+ * the walk is not whole.  Adds up *tasks, the threads.  tidy: leave no holes.
+ */
+int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
+                          uint32_t *tasks, struct pm_err *err);
+
+/* A descriptor from which the pieces of one dump are read; the caller's. */
+int pm_bpf_dumper_run(const struct pm_bpf_dumper *dumper, struct pm_err *err);
+
+/* Adds to *lost the records that found no room since the last call. */
+int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, uint64_t *lost,
+                        struct pm_err *err);
+
+#endif

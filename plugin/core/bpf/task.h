@@ -1,0 +1,75 @@
+/* What the kernel's half says to ours: records of fixed size, shared by
+ * task.bpf.c and user space and always built for the same machine.  Times are
+ * in nanoseconds, memory in pages, I/O in bytes. */
+#ifndef PM_CORE_BPF_TASK_H
+#define PM_CORE_BPF_TASK_H
+
+#include <linux/types.h>
+
+enum { PM_BPF_COMM = 16 };
+
+/* Which numbers the running kernel has; the others are 0. */
+enum pm_bpf_has {
+  PM_BPF_HAS_MEMORY = 1, /* rss and swap, in a layout that we know */
+  PM_BPF_HAS_CHARS = 2,  /* io_*: CONFIG_TASK_XACCT */
+  PM_BPF_HAS_BYTES = 4,  /* disk_*: CONFIG_TASK_IO_ACCOUNTING */
+  PM_BPF_HAS_DELAY = 8,  /* CONFIG_SCHED_INFO */
+  PM_BPF_HAS_CGROUP = 16 /* CONFIG_CGROUPS */
+};
+
+/* What every thread uses for itself. */
+struct pm_bpf_use {
+  __u64 exec_ns;            /* by the scheduler: exact */
+  __u64 user_ns, system_ns; /* by the tick: only their ratio is of use */
+  __u64 faults_minor, faults_major;
+  __u64 switch_voluntary, switch_involuntary;
+  __u64 io_read, io_write, disk_read, disk_write;
+  __u64 delay_ns; /* runnable, waiting; ended threads take theirs along */
+};
+
+/* A process with its threads summed. */
+struct pm_bpf_task {
+  __u64 start_ns; /* after boot, suspended time included */
+  struct pm_bpf_use use;
+  __u64 prev_user_ns, prev_system_ns; /* what /proc last said of the split */
+  __u64 reaped_faults;                /* of waited-for children */
+  __u64 cgroup;                       /* inode of its unified directory */
+  __u64 vsize, rss, swap, maxrss;
+  __u64 mark; /* differs once the first thread has run again */
+  __u32 pid, ppid, uid, threads;
+  __u32 state, exit_state; /* of the first thread, as in task_struct */
+  __u32 flags;             /* PF_* */
+  __u32 exec_id;           /* the low half of self_exec_id */
+  __u32 status;            /* of wait4(2), once every thread has ended */
+  __u16 has;               /* enum pm_bpf_has */
+  __u16 oom;               /* it was the OOM killer's victim */
+  char comm[PM_BPF_COMM];
+};
+
+/* What is left when the last trace of a process is freed. */
+struct pm_bpf_death {
+  struct pm_bpf_task task;
+  __u64 end_ns;          /* after boot, when it was freed */
+  __u64 parent_start_ns; /* tells a parent from one who got its number */
+  __u32 parent_exec_id;  /* exec_id of its parent when it was forked */
+};
+
+/* The argument of the open-coded walk. */
+struct pm_bpf_walk {
+  __u32 turn;  /* in: decides which rows are read anew whatever they show */
+  __u32 tidy;  /* in: leave no holes */
+  __u32 rows;  /* out: rows to look at; those without a pid are holes */
+  __u32 tasks; /* out: threads of all processes */
+};
+
+/* One thread in the output of the task iterator, where the threads of a
+ * process do not stand together.  A first thread is followed by its
+ * pm_bpf_task, which then holds all that ended threads used. */
+struct pm_bpf_piece {
+  __u32 pid;      /* of the process */
+  __u32 first;    /* a pm_bpf_task follows */
+  __u64 ended_ns; /* exec_ns of ended threads as seen from here */
+  struct pm_bpf_use use;
+};
+
+#endif

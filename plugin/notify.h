@@ -1,0 +1,22 @@
+/* Ends of processes as notifications, of groups with Notify: at most
+ * PM_NOTIFY_MINUTE a minute and group, then one that counts the rest. */
+#ifndef PM_NOTIFY_H
+#define PM_NOTIFY_H
+
+#include "core/cycle.h"
+
+enum { PM_NOTIFY_MINUTE = 5 };
+
+struct pm_notifier;
+
+/* rules: whose groups are watched, borrowed for life.  NULL: no memory. */
+struct pm_notifier *pm_notifier_new(const struct pm_select_options *rules);
+void pm_notifier_free(struct pm_notifier *notifier); /* accepts NULL */
+
+/* Counts of minutes that are over are told now. */
+void pm_notifier_tick(struct pm_notifier *notifier, struct pm_now now);
+
+/* notifier as a pm_cycle_watch_exits() callback. */
+void pm_notifier_tell(void *notifier, const struct pm_exit *exit);
+
+#endif
