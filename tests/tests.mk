@@ -49,6 +49,14 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
+if HAVE_BPF
+unit_tests += tests/unit/test_sample_bpf
+tests_unit_test_sample_bpf_SOURCES = tests/unit/test_sample_bpf.c
+tests_unit_test_sample_bpf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sample_bpf_LDADD = $(unit_ldadd)
+tests_unit_test_sample_bpf_LDFLAGS = $(AM_LDFLAGS) -pthread
+endif
+
 tests_unit_test_err_SOURCES = tests/unit/test_err.c
 tests_unit_test_err_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_err_LDADD = $(unit_ldadd)
