@@ -183,7 +183,8 @@ scenarios = \
 	tests/scenario/25-exits.scn \
 	tests/scenario/26-strangers.scn \
 	tests/scenario/27-inheritance.scn \
-	tests/scenario/28-notify.scn
+	tests/scenario/28-notify.scn \
+	tests/scenario/29-last-face.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
@@ -197,7 +198,8 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 # ---- end to end, in the real collectd ----
 
 e2e_tests = tests/e2e/test_config.py tests/e2e/test_guest.py \
-	tests/e2e/test_hang.py tests/e2e/test_series.py
+	tests/e2e/test_hang.py tests/e2e/test_series.py \
+	tests/e2e/test_truth.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/harness.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS

@@ -68,7 +68,7 @@ static void forget(struct pm_cycle *c, struct pm_entry *e) {
   pm_table_remove(&c->table, e);
 }
 
-/* ---- one that no scan ever saw ---- */
+/* ---- whose it was ---- */
 
 /* Has it done nothing but being forked?  Then it is what its parent is. */
 static bool is_copy(const struct pm_entry *parent, const struct pm_death *d) {
@@ -77,18 +77,37 @@ static bool is_copy(const struct pm_entry *parent, const struct pm_death *d) {
          memcmp(parent->comm, d->last.comm, PM_COMM) == 0;
 }
 
-static struct pm_group *group_of(struct pm_cycle *c, const struct pm_death *d) {
+/* self: as a scan saw it, or NULL. */
+static struct pm_group *group_of(struct pm_cycle *c,
+                                 const struct pm_entry *self,
+                                 const struct pm_death *d) {
   if (d->last.flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   const struct pm_entry *parent =
       pm_table_find(&c->table, d->last.ppid, d->parent_birth);
   struct pm_kin kin = {0};
-  if (is_copy(parent, d))
+  if (self && self->exec_mark == d->last.exec_mark)
+    pm_groups_kin(&c->groups, self->group, &kin);
+  else if (is_copy(parent, d))
     pm_groups_kin(&c->groups, parent->group, &kin);
   struct pm_choice choice;
   pm_face_choose_dead(&c->face, c->now, &d->last, &kin, &choice);
   return pm_groups_get(&c->groups, &choice);
 }
+
+/* A shell's child may be seen before its exec and end before the next scan. */
+static void follow(struct pm_cycle *c, struct pm_entry *e,
+                   const struct pm_death *d) {
+  const struct pm_task *t = &d->last;
+  if (e->exec_mark == t->exec_mark && e->uid == t->uid &&
+      memcmp(e->comm, t->comm, PM_COMM) == 0)
+    return;
+  struct pm_group *group = group_of(c, e, d);
+  if (group)
+    pm_member_move(e, group);
+}
+
+/* ---- one that no scan ever saw ---- */
 
 /* It is ours only if it was born after the first scan; what was there before
  * is nobody's growth. */
@@ -100,7 +119,7 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
                              .birth = t->birth,
                              .reaped_now = t->reaped_faults,
                              .reaped_faults = t->reaped_faults};
-  passing.group = group_of(c, d);
+  passing.group = group_of(c, NULL, d);
   if (!passing.group) {
     c->dropped++;
     return;
@@ -118,6 +137,7 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
 static void take_leave(struct pm_cycle *c, struct pm_entry *e,
                        const struct pm_death *d) {
   const struct pm_task *t = &d->last;
+  follow(c, e, d);
   e->reaped_now += t->reaped_faults - e->reaped_faults;
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);

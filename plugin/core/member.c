@@ -13,7 +13,7 @@ void pm_member_leave(struct pm_entry *e) {
 }
 
 /* What only detail knows has a base only while the group is looked at. */
-static void move_to(struct pm_entry *e, struct pm_group *group) {
+void pm_member_move(struct pm_entry *e, struct pm_group *group) {
   if (e->group == group)
     return;
   if (e->group) {
@@ -46,7 +46,7 @@ void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
     c->failed = -ENOMEM;
     return;
   }
-  move_to(e, group);
+  pm_member_move(e, group);
   e->faced = c->turn;
   e->exec_mark = t->exec_mark;
   e->uid = t->uid;

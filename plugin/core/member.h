@@ -15,6 +15,8 @@ bool pm_member_must_face(const struct pm_cycle *cycle,
 void pm_member_face(struct pm_cycle *cycle, struct pm_entry *entry,
                     const struct pm_task *task);
 
+void pm_member_move(struct pm_entry *entry, struct pm_group *to);
+
 /* Its group has one member less. */
 void pm_member_leave(struct pm_entry *entry);
 

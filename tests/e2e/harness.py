@@ -27,6 +27,21 @@ def skip(reason):
     sys.exit(99 if os.environ.get("PM_STRICT") == "1" else 77)
 
 
+def samplers():
+    """Those that work on this machine; to lack one is an error where nothing
+    may be skipped."""
+    c = Collectd('  Sampler "bpf"')
+    try:
+        status, said = c.once()
+    finally:
+        c.__exit__(None, None, None)
+    if status == 0:
+        return ["bpf", "proc"]
+    print(f"without bpf: {said}", file=sys.stderr)
+    assert os.environ.get("PM_STRICT") != "1", "bpf must work here"
+    return ["proc"]
+
+
 def wait_for(what, check, seconds=20):
     """The first true result of check(), asked until the time is over."""
     end = time.monotonic() + seconds
@@ -168,6 +183,42 @@ LoadPlugin procman
             if name == "host/procman_self/count-processes":
                 return float(when)
         return 0.0
+
+
+def written(c, name):
+    """What csv wrote of a series: (names of the columns, rows of numbers).
+    unixsock hands out rates; here are the counters themselves."""
+    folder, kind = c.path("csv/host/" + name).rsplit("/", 1)
+    header, rows = [], []
+    for file in sorted(f for f in os.listdir(folder) if f.startswith(kind + "-20")):
+        with open(os.path.join(folder, file), encoding="ascii") as f:
+            header = f.readline().strip().split(",")
+            rows += [[float(n) for n in line.split(",")] for line in f]
+    return header, rows
+
+
+def total(c, name, source):
+    header, rows = written(c, name)
+    return rows[-1][header.index(source)]
+
+
+def groups(c):
+    """The groups that csv knows, as plugin and its instance."""
+    return [g for g in os.listdir(c.path("csv/host")) if g.startswith("procman-") and
+            any(f.startswith("ps_cputime-") for f in os.listdir(c.path("csv/host/" + g)))]
+
+
+def check_books(c):
+    """All groups, and what nobody was charged for, make the machine's CPU."""
+    cpus, busy = os.cpu_count(), 0
+    stamps = [row[0] for row in written(c, "procman_system/uptime")[1]]
+    percents = dict(written(c, "procman_system/percent-cpu")[1])
+    for before, now in zip(stamps, stamps[1:]):
+        busy += percents[now] / 100 * cpus * (now - before)
+    charged = sum(sum(written(c, g + "/ps_cputime")[1][-1][1:]) for g in groups(c)) / 1e6
+    surplus = total(c, "procman_self/gauge-surplus_seconds", "value")
+    near("CPU seconds of all groups", charged - surplus, busy, relative=0.01,
+         absolute=0.1)
 
 
 def series_def():

@@ -389,46 +389,65 @@ static const struct pm_death *find_death(const struct world *w, pid_t pid) {
   return NULL;
 }
 
-static void wait_for_death(struct world *w, pid_t pid) {
-  for (int i = 0; i < 200 && !find_death(w, pid); i++) {
-    usleep(20000);
+/* Was it told by its own record?  Its last words take longer. */
+static bool wait_for_death(struct world *w, pid_t pid) {
+  enum { PAUSE_US = 20000, SOON = 35 };
+  int i = 0;
+  for (; i < 200 && !find_death(w, pid); i++) {
+    usleep(PAUSE_US);
     drain(w);
   }
+  return i < SOON;
 }
 
 static uint64_t microseconds_of(const struct timeval *t) {
   return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
 }
 
-static void check_death(const char *row, const struct pm_death *d, int status,
-                        const struct rusage *used) {
+/* rusage cuts both halves of the CPU to microseconds.  A parent on another CPU
+ * may be quicker than the last microseconds of its child: then the record has
+ * them and rusage has not.  True: so it was. */
+static bool check_cpu(const char *row, const struct pm_death *d,
+                      const struct rusage *used) {
   uint64_t want =
       microseconds_of(&used->ru_utime) + microseconds_of(&used->ru_stime);
   uint64_t have =
       (d->last.v[PM_F_cpu_user] + d->last.v[PM_F_cpu_system]) / 1000;
-  /* rusage cuts both to microseconds */
-  check_true(row, "CPU within 1 us", have >= want && have <= want + 1);
+  bool raced = d->last.v[PM_F_switch_voluntary] > (uint64_t)used->ru_nvcsw;
+  check_true(row, "CPU within 1 us",
+             have >= want && have <= want + (raced ? 200 : 1));
+  return raced;
+}
+
+static bool check_death(const char *row, const struct pm_death *d, int status,
+                        const struct rusage *used) {
+  bool raced = check_cpu(row, d, used);
   check_u64(row, "status", d->last.status, (uint32_t)status);
   check_int(row, "ppid", d->last.ppid, getpid());
   check_u64(row, "ended", d->last.flags & PM_TASK_ENDED, PM_TASK_ENDED);
   check_u64(row, "voluntary", d->last.v[PM_F_switch_voluntary],
-            (uint64_t)used->ru_nvcsw);
+            (uint64_t)used->ru_nvcsw + raced);
   check_u64(row, "faults", d->last.v[PM_F_faults_minor],
             (uint64_t)used->ru_minflt);
   check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
             (uint64_t)used->ru_maxrss);
+  return raced;
+}
+
+static void check_last_words(const char *row, const struct pm_death *d,
+                             int status) {
+  check_u64(row, "status", d->last.status, (uint32_t)status);
+  check_int(row, "ppid", d->last.ppid, getpid());
+  check_u64(row, "ended", d->last.flags & PM_TASK_ENDED, PM_TASK_ENDED);
 }
 
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
- *
- * Some kernels now and then run a batch of RCU callbacks in which tracepoints
- * reach no BPF program at all (seen on a paravirtual guest: 3 to 60 records of
- * 20,000, counted against perf, bpf_prog_info shows no recursion).  What comes
- * must be exact; a few may not come. */
+ * Some kernels make no record of some processes (see `leaves` in task.bpf.c):
+ * these are told by their last words. */
 static void ends_equal_wait4(void **state) {
   struct world *w = *state;
-  enum { CHILDREN = 400, FEW = 4 };
-  int missing = 0;
+  enum { CHILDREN = 400 };
+  int late = 0, raced = 0;
   drain(w);
   w->deaths.count = 0;
   for (unsigned i = 0; i < CHILDREN; i++) {
@@ -437,16 +456,19 @@ static void ends_equal_wait4(void **state) {
     int status;
     pid_t pid = child(short_life, i);
     wait4(pid, &status, 0, &used);
-    wait_for_death(w, pid);
+    bool by_record = wait_for_death(w, pid);
     const struct pm_death *d = find_death(w, pid);
     snprintf(row, sizeof row, "child %u", i);
-    if (!d)
-      missing++;
-    else if (i % 8 != 3)
-      check_death(row, d, status, &used);
+    check_true(row, "told", d != NULL);
+    late += !by_record;
+    if (d && !by_record)
+      check_last_words(row, d, status);
+    else if (d && i % 8 != 3)
+      raced += check_death(row, d, status, &used);
   }
-  printf("  %d of %d records did not come\n", missing, CHILDREN);
-  check_true("all", "nearly every record came", missing <= FEW);
+  printf("  %d of %d were told by their last words\n", late, CHILDREN);
+  check_true("all", "rusage has nearly all", raced <= CHILDREN / 20);
+  check_true("all", "nearly every record came", late <= CHILDREN / 20);
   check_end();
 }
 

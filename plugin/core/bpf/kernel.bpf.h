@@ -70,7 +70,12 @@ struct sched_info {
   unsigned long long run_delay;
 } OF_THE_KERNEL;
 
+struct atomic {
+  int counter;
+};
+
 struct signal_struct {
+  struct atomic live;
   int nr_threads;
   int group_exit_code;
   unsigned int flags;
@@ -90,7 +95,7 @@ struct task_struct {
   struct mm_struct *mm;
   int exit_state, exit_code;
   int pid, tgid;
-  struct task_struct *real_parent;
+  struct task_struct *real_parent, *group_leader;
   __u64 utime, stime;
   unsigned long nvcsw, nivcsw;
   __u64 start_boottime;

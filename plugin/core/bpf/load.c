@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- libbpf as a guest of collectd's process ---- */
@@ -67,16 +68,20 @@ static int complain(struct pm_err *err, int num, const char *what) {
 
 /* ---- one program and its maps out of the object ---- */
 
-static void keep_only(struct task_bpf *object,
-                      const struct bpf_program *program,
-                      const struct bpf_map *first,
-                      const struct bpf_map *second) {
+static bool has(const void *const *list, const void *one) {
+  while (*list && *list != one)
+    list++;
+  return *list;
+}
+
+/* keep: programs and maps, NULL behind the last. */
+static void keep_only(struct task_bpf *object, const void *const *keep) {
   struct bpf_program *p;
   bpf_object__for_each_program(p, object->obj)
-      bpf_program__set_autoload(p, p == program);
+      bpf_program__set_autoload(p, has(keep, p));
   struct bpf_map *m;
   bpf_object__for_each_map(m, object->obj)
-      bpf_map__set_autocreate(m, m == first || m == second);
+      bpf_map__set_autocreate(m, has(keep, m));
 }
 
 /* A descriptor of our own, out of the way of select(2), so that libbpf's
@@ -92,7 +97,8 @@ static size_t bytes_of(uint32_t room) {
 }
 
 static int load_walk(struct task_bpf *object, struct pm_bpf_walker *ret) {
-  keep_only(object, object->progs.walk, object->maps.rows, NULL);
+  const void *keep[] = {object->progs.walk, object->maps.rows, NULL};
+  keep_only(object, keep);
   bpf_map__set_max_entries(object->maps.rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
@@ -147,7 +153,8 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 /* ---- the dump ---- */
 
 static int load_dump(struct task_bpf *object, struct pm_bpf_dumper *ret) {
-  keep_only(object, object->progs.dump, NULL, NULL);
+  const void *keep[] = {object->progs.dump, NULL};
+  keep_only(object, keep);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
@@ -194,34 +201,67 @@ static uint32_t ring_bytes(void) {
   return bytes;
 }
 
-static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret,
-                       ring_buffer_sample_fn on_death, void *arg) {
-  keep_only(object, object->progs.died, object->maps.deaths, object->maps.lost);
+static int attach(struct bpf_program *program) {
+  struct bpf_link *link = bpf_program__attach(program);
+  int fd = link ? own(bpf_link__fd(link)) : -1;
+  int num = errno;
+  bpf_link__destroy(link);
+  errno = num;
+  return fd;
+}
+
+enum { PLACES_BYTES = PM_BPF_LEAVING * sizeof(__u64) };
+
+static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
+  const struct pm_bpf_deaths *deaths = source;
+  return bpf_map_lookup_elem(deaths->words, &place, ret);
+}
+
+static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
+  void *places = mmap(NULL, PLACES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      bpf_map__fd(object->maps.leaving), 0);
+  if (places == MAP_FAILED)
+    return -1;
+  ret->recall.leaving = places;
+  return ret->words = own(bpf_map__fd(object->maps.words));
+}
+
+static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
+  const void *keep[] = {object->progs.leaves,
+                        object->progs.died,
+                        object->maps.deaths,
+                        object->maps.counts,
+                        object->maps.leaving,
+                        object->maps.words,
+                        NULL};
+  keep_only(object, keep);
   bpf_map__set_max_entries(object->maps.deaths, ring_bytes());
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->ring =
-      ring_buffer__new(bpf_map__fd(object->maps.deaths), on_death, arg, NULL);
-  ret->lost_map = own(bpf_map__fd(object->maps.lost));
-  if (!ret->ring || ret->lost_map < 0)
+  ret->ring = ring_buffer__new(bpf_map__fd(object->maps.deaths),
+                               ret->recall.on_death, ret->recall.sink, NULL);
+  ret->counts = own(bpf_map__fd(object->maps.counts));
+  if (!ret->ring || ret->counts < 0 || share_places(object, ret) < 0)
     return -errno;
-  struct bpf_link *link = bpf_program__attach(object->progs.died);
-  if (!link)
-    return -errno;
-  ret->link = own(bpf_link__fd(link));
-  status = ret->link < 0 ? -errno : 0;
-  bpf_link__destroy(link);
-  return status;
+  ret->died = attach(object->progs.died);
+  if (ret->died >= 0)
+    ret->leaves = attach(object->progs.leaves);
+  return ret->leaves < 0 ? -errno : 0;
 }
 
 int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
+  deaths->recall = (struct pm_bpf_recall){.is_nobody = pm_bpf_is_nobody,
+                                          .words = read_words,
+                                          .source = deaths,
+                                          .on_death = on_death,
+                                          .sink = arg};
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_deaths(object, deaths, on_death, arg) : -errno;
+  int status = object ? load_deaths(object, deaths) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   if (status == 0)
@@ -231,24 +271,36 @@ int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
 }
 
 void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths) {
-  if (deaths->link >= 0)
-    close(deaths->link);
-  if (deaths->lost_map >= 0)
-    close(deaths->lost_map);
+  const int fds[] = {deaths->died, deaths->leaves, deaths->counts,
+                     deaths->words};
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+    if (fds[i] >= 0)
+      close(fds[i]);
+  if (deaths->recall.leaving)
+    munmap(deaths->recall.leaving, PLACES_BYTES);
   ring_buffer__free(deaths->ring);
   *deaths = (struct pm_bpf_deaths)PM_BPF_DEATHS_INIT;
 }
 
+static uint64_t count_of(const struct pm_bpf_deaths *deaths, uint32_t which,
+                         uint64_t otherwise) {
+  uint64_t count;
+  bool known = bpf_map_lookup_elem(deaths->counts, &which, &count) == 0;
+  return known ? count : otherwise;
+}
+
 int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, uint64_t *lost,
                         struct pm_err *err) {
-  uint32_t key = 0;
-  uint64_t so_far = deaths->lost;
   int status = ring_buffer__consume(deaths->ring);
   if (status < 0)
     return pm_err_set(err, -status, "read the records of ended processes");
-  if (bpf_map_lookup_elem(deaths->lost_map, &key, &so_far) == 0) {
-    *lost += so_far - deaths->lost;
-    deaths->lost = so_far;
-  }
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  pm_bpf_recall(&deaths->recall,
+                (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec,
+                count_of(deaths, PM_BPF_TAIL_NS, 0));
+  uint64_t so_far = count_of(deaths, PM_BPF_LOST, deaths->lost);
+  *lost += so_far - deaths->lost;
+  deaths->lost = so_far;
   return 0;
 }

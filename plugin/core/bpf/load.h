@@ -5,6 +5,7 @@
 #define PM_CORE_BPF_LOAD_H
 
 #include "base/err.h"
+#include "core/bpf/recall.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +29,9 @@ struct pm_bpf_dumper {
 
 /* The records of processes that ended (Linux 5.8). */
 struct pm_bpf_deaths {
-  int link, lost_map; /* -1 = not loaded */
+  int died, leaves, counts, words; /* links and maps; -1 = not loaded */
   struct ring_buffer *ring;
+  struct pm_bpf_recall recall;
   uint64_t lost; /* so far */
 };
 
@@ -38,7 +40,7 @@ struct pm_bpf_deaths {
 #define PM_BPF_DUMPER_INIT                                                     \
   { .link = -1 }
 #define PM_BPF_DEATHS_INIT                                                     \
-  { .link = -1, .lost_map = -1 }
+  { .died = -1, .leaves = -1, .counts = -1, .words = -1 }
 
 /* -errno: the kernel or our rights do not allow it; err says which program and
  * what libbpf said first. */

@@ -54,6 +54,21 @@ struct pm_bpf_death {
   __u32 parent_exec_id;  /* exec_id of its parent when it was forked */
 };
 
+enum pm_bpf_count {
+  PM_BPF_LOST,    /* records that found no room */
+  PM_BPF_TAIL_NS, /* what a process uses after its last words, on average */
+  PM_BPF_COUNTS
+};
+
+/* Processes that left their last words and of which no record has come; the
+ * place is pid % PM_BPF_LEAVING.  The marks are set by user space. */
+enum {
+  PM_BPF_LEAVING = 8192,
+  PM_BPF_GONE = 1 << 30, /* nobody has this pid any more */
+  PM_BPF_TOLD = 1 << 29, /* its last words were taken for a record */
+  PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_TOLD
+};
+
 /* The argument of the open-coded walk. */
 struct pm_bpf_walk {
   __u32 turn;  /* in: decides which rows are read anew whatever they show */

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+"""CPU is charged to whom used it, to the microsecond of wait4(2), in a real
+collectd on the live machine: processes too short for any sample, a load that
+dodges the scheduler's tick and one that hits it, exec, and a recycled pid."""
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Collectd, check_books, groups, near, samplers, skip, total, written
+
+TICK = 0.004  # of CONFIG_HZ=250; any other is hit and dodged at random
+
+
+def burn(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def until_grid(offset):
+    """Sleeps until `offset` seconds after a tick."""
+    now = time.monotonic()
+    time.sleep((now // TICK + 1) * TICK + offset - now)
+
+
+def dodge(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        until_grid(TICK / 10)
+        burn(TICK / 2)
+
+
+def hit(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        until_grid(-TICK / 16)
+        burn(TICK / 8)
+
+
+def rename(name):
+    with open("/proc/self/comm", "w", encoding="ascii") as f:
+        f.write(name)
+
+
+def child(name, work, *args):
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        rename(name)
+        work(*args)
+    finally:
+        os._exit(0)
+
+
+def used(pid):
+    usage = os.wait4(pid, 0)[2]
+    return usage.ru_utime + usage.ru_stime
+
+
+def storm(seconds):
+    """Children of a few milliseconds, two at a time."""
+    end, living, count = time.monotonic() + seconds, [], 0
+    while time.monotonic() < end:
+        living.append(child("pmshort", burn, random.uniform(0, 0.006)))
+        count += 1
+        if len(living) == 2:
+            os.waitpid(living.pop(0), 0)
+    os.waitpid(living.pop(), 0)
+    print(f"  {count} children in {seconds} s", flush=True)
+
+
+def charged(c, group):
+    return sum(written(c, f"procman-{group}/ps_cputime")[1][-1][1:]) / 1e6
+
+
+def expect(c, group, cpu, relative=1e-6):
+    """rusage is in whole microseconds, and so is what csv writes."""
+    c.intervals(2)
+    near(f"CPU seconds of {group}", charged(c, group), cpu, relative,
+         absolute=2e-5)
+
+
+def check_storm(c):
+    """wait4 of their parent, of the same name, adds them all up.  On a kernel
+    that keeps some records to itself a few are estimated (see recall.h)."""
+    expect(c, "short", used(child("pmshort", storm, 6)), relative=0.001)
+
+
+def check_ticks(c):
+    pids = [child("pmdodge", dodge, 4), child("pmhit", hit, 4)]
+    for group, pid in zip(("dodge", "hit"), pids):
+        expect(c, group, used(pid))
+
+
+def check_exec(c):
+    """What it used before goes with its old name."""
+    def work():
+        burn(0.7)
+        os.execv("/usr/bin/python3", ["pmafter", "-c", AFTER])
+    pid = child("pmbefore", work)
+    cpu = used(pid)
+    c.intervals(2)
+    before, after = charged(c, "before"), charged(c, "after")
+    near("CPU seconds of before and after", before + after, cpu, absolute=2e-5)
+    assert before <= 0.75 and after >= 0.2, (before, after)
+
+
+AFTER = """
+import time
+open("/proc/self/comm", "w").write("pmafter")
+while time.process_time() < 1.4:
+    pass
+time.sleep(1.5)
+"""
+
+
+def take_pid(wanted, name, work, *args):
+    """A child with that very number; a stranger may be quicker."""
+    for _ in range(50):
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as f:
+            f.write(str(wanted - 1))
+        pid = child(name, work, *args)
+        if pid == wanted:
+            return pid
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+    raise AssertionError(f"pid {wanted} was not to be had")
+
+
+def burn_and_rest(seconds, rest):
+    burn(seconds)
+    time.sleep(rest)
+
+
+def check_reuse(c):
+    pid = child("pmfirst", burn_and_rest, 0.9, 2.5)
+    first = used(pid)
+    take_pid(pid, "pmsecond", burn_and_rest, 0.3, 1.5)
+    second = used(pid)
+    expect(c, "first", first)
+    expect(c, "second", second)
+
+
+def check_figures(c):
+    """Over the whole run nothing was negative or above the machine."""
+    cpus = os.cpu_count()
+    for group in groups(c):
+        rows = written(c, group + "/ps_cputime")[1]
+        for before, now in zip(rows, rows[1:]):
+            assert now[1] >= before[1] and now[2] >= before[2], (group, before, now)
+        try:
+            percents = written(c, group + "/percent-cpu")[1]
+        except ValueError:
+            continue
+        high = [row for row in percents if not 0 <= row[1] <= 100]
+        assert not high, (group, high)
+    system = written(c, "procman_system/percent-cpu")[1]
+    assert all(0 <= p <= 100 for _, p in system), system
+    idle = charged(c, "_unattributed") + total(c, "procman_self/gauge-surplus_seconds",
+                                               "value")
+    took = system[-1][0] - system[0][0]
+    near("unattributed and surplus of the machine's seconds", idle, 0,
+         absolute=0.01 * took * cpus)
+
+
+NAMES = ("short", "dodge", "hit", "before", "after", "first", "second", "old")
+
+
+def check_all():
+    c = Collectd("\n".join(f'<Group "{n}">\n  Name "pm{n}"\n</Group>' for n in NAMES))
+    with c:
+        c.intervals(2)
+        for check in (check_storm, check_ticks, check_exec, check_reuse):
+            print(check.__name__)
+            check(c)
+        near("CPU seconds since then of an old process", charged(c, "old"), 0)
+        check_figures(c)
+        check_books(c)
+        assert total(c, "procman_self/total_events-dropped", "value") == 0
+
+
+def main():
+    if os.geteuid() != 0:
+        skip("only root may load BPF programs and choose a pid")
+    if "bpf" not in samplers():
+        skip("BPF cannot be had here (see above)")
+    old = child("pmold", burn_and_rest, 1, 120)
+    try:
+        time.sleep(1.2)
+        check_all()
+    finally:
+        os.kill(old, 9)
+        os.waitpid(old, 0)
+
+
+if __name__ == "__main__":
+    main()
