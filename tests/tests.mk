@@ -50,9 +50,16 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 if HAVE_BPF
-unit_tests += tests/unit/test_sample_bpf
+unit_tests += tests/unit/test_record tests/unit/test_recall \
+	tests/unit/test_sample_bpf
+tests_unit_test_record_SOURCES = tests/unit/test_record.c
+tests_unit_test_record_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_record_LDADD = $(unit_ldadd)
+tests_unit_test_recall_SOURCES = tests/unit/test_recall.c
+tests_unit_test_recall_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_recall_LDADD = $(unit_ldadd)
 tests_unit_test_sample_bpf_SOURCES = tests/unit/test_sample_bpf.c
-tests_unit_test_sample_bpf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sample_bpf_CPPFLAGS = $(unit_cppflags) $(LIBBPF_CFLAGS)
 tests_unit_test_sample_bpf_LDADD = $(unit_ldadd)
 tests_unit_test_sample_bpf_LDFLAGS = $(AM_LDFLAGS) -pthread
 endif
@@ -191,15 +198,15 @@ EXTRA_DIST += $(scenarios) tests/scenario/README.md
 # ---- the house itself ----
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
-	tests/house/sizes.py tests/house/docs.py
+	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh
 TESTS += $(house_tests)
 EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
 e2e_tests = tests/e2e/test_config.py tests/e2e/test_guest.py \
-	tests/e2e/test_hang.py tests/e2e/test_series.py \
-	tests/e2e/test_truth.py
+	tests/e2e/test_hang.py tests/e2e/test_ladder.py \
+	tests/e2e/test_series.py tests/e2e/test_truth.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/harness.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS

@@ -8,11 +8,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
   SPARE = 1024,       /* rows beyond what was found */
   DUMP_BYTES = 65536, /* more than the 8 pages of fs/bpf_seq_read() */
 };
+
+/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#define INITIAL_PID_NS UINT32_C(0xeffffffc)
 
 /* A process of several threads, while its pieces come in. */
 struct gathered {
@@ -29,6 +33,8 @@ struct piece {
 
 struct bpf_sampler {
   struct pm_bpf_units units;
+  struct pm_bpf_ns ns;
+  bool foreign; /* our own pid is another than /proc says: ProcPath */
   uint32_t walk_max, threads; /* of the last scan */
   struct pm_bpf_walker walker;
   struct pm_bpf_dumper dumper;
@@ -86,8 +92,9 @@ static int64_t walk(struct bpf_sampler *self, struct pm_err *err) {
         pm_bpf_walker_run(&self->walker, self->untidy, &self->threads, err);
     if (rows < 0 || rows <= self->walker.room)
       return rows;
-    int status = pm_bpf_walker_open(
-        &self->walker, (uint32_t)rows + (uint32_t)rows / 4 + SPARE, err);
+    int status =
+        pm_bpf_walker_open(&self->walker, self->ns,
+                           (uint32_t)rows + (uint32_t)rows / 4 + SPARE, err);
     if (status < 0)
       return status;
   }
@@ -228,7 +235,8 @@ static bool shall_dump(struct bpf_sampler *self) {
     return true;
   if (self->threads <= self->walk_max)
     return false;
-  return self->dumper.link >= 0 || pm_bpf_dumper_open(&self->dumper, NULL) == 0;
+  return self->dumper.link >= 0 ||
+         pm_bpf_dumper_open(&self->dumper, self->ns, NULL) == 0;
 }
 
 static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
@@ -285,6 +293,7 @@ static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
   ssize_t n = pm_root_read(root->proc, "self/stat", text, sizeof text);
   if (n < 0 || pm_parse_stat(text, (size_t)n, units, &m.want) < 0)
     return pm_err_say(err, EIO, "read %s/self/stat", root->proc_path);
+  self->foreign = m.want.pid != getpid();
   int status = bpf_scan(self, &sink, err);
   if (status < 0)
     return status;
@@ -298,9 +307,42 @@ static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
 }
 
 static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
-  if (self->walk_max && pm_bpf_walker_open(&self->walker, SPARE, err) == 0)
+  if (self->walk_max &&
+      pm_bpf_walker_open(&self->walker, self->ns, SPARE, err) == 0)
     return 0;
-  return pm_bpf_dumper_open(&self->dumper, err);
+  return pm_bpf_dumper_open(&self->dumper, self->ns, err);
+}
+
+/* Nobody says how deep a pid namespace lies; the depth in which we find
+ * ourselves as /proc shows us is the right one. */
+static int find_us(struct bpf_sampler *self, const struct pm_root *root,
+                   uint32_t *gives, struct pm_err *err) {
+  struct stat ns;
+  bool nested = fstatat(root->proc, "self/ns/pid", &ns, 0) == 0 &&
+                ns.st_ino != INITIAL_PID_NS;
+  uint32_t deepest = nested ? PM_BPF_NS_LEVELS : 0;
+  for (uint32_t level = 0;; level++) {
+    self->ns = (struct pm_bpf_ns){level, nested ? (uint32_t)ns.st_ino : 0};
+    int status = open_scan(self, err);
+    if (status == 0)
+      status = compare_us(self, root, gives, err);
+    if (status != -EXDEV || level == deepest)
+      return status;
+    pm_bpf_walker_close(&self->walker);
+    pm_bpf_dumper_close(&self->dumper);
+  }
+}
+
+/* The records cannot be told by namespace: of a process that is being freed,
+ * the numbers are already gone. */
+static bool open_deaths(struct bpf_sampler *self, struct pm_err *err) {
+  if (self->ns.level == 0)
+    return pm_bpf_deaths_open(&self->deaths,
+                              self->foreign ? NULL : pm_bpf_is_nobody, on_death,
+                              self, err) == 0;
+  pm_err_say(err, EXDEV,
+             "ended processes are only told of in the initial pid namespace");
+  return false;
 }
 
 static struct bpf_sampler *make(const struct pm_root *root, uint32_t walk_max) {
@@ -321,16 +363,13 @@ int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
   if (!self)
     return pm_err_set(err, ENOMEM, "make the BPF sampler");
   uint32_t gives = 0;
-  int status = open_scan(self, err);
-  if (status == 0)
-    status = compare_us(self, root, &gives, err);
+  int status = find_us(self, root, &gives, err);
   if (status < 0) {
     bpf_close(self);
     return status;
   }
   *ret = (struct pm_sampler){.ops = &pm_sample_bpf, .self = self};
-  ret->deaths =
-      pm_bpf_deaths_open(&self->deaths, on_death, self, &ret->passed) == 0;
+  ret->deaths = open_deaths(self, &ret->passed);
   ret->level = ret->deaths ? 3 : 2;
   ret->gives = gives;
   ret->what = self->walker.prog >= 0 ? "BPF, open-coded task iterator"

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import SRC, Collectd
+from harness import SRC, Collectd, samplers
 
 
 def once(options, extra=""):
@@ -20,7 +20,7 @@ def check_example():
     example = os.path.join(SRC, "conf", "procman.conf")
     status, said, _ = once("", extra=f'Include "{example}"')
     assert status == 0, said
-    assert 'sampler "proc"' in said, said
+    assert f'by the sampler "{samplers()[0]}"' in said, said
     # every commented default must be valid when it is taken out of comments
     with open(example, encoding="utf-8") as f:
         text = "".join(l.replace("#", "", 1) if l.lstrip().startswith("#") and

@@ -28,7 +28,8 @@ bool check_bytes(const char *row, const char *what, const void *got,
 /* Fails the running test if a value differed since the last call. */
 void check_end(void);
 
-/* Ends the program as skipped: exit 77, the reason on stderr. */
+/* Ends the program as skipped: exit 77, the reason on stderr; as an error, 99,
+ * with PM_STRICT=1. */
 _Noreturn void check_skip(const char *reason);
 
 /* A variable of the environment, PM_SRC or PM_BUILD; skips without it. */

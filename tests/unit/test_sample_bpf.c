@@ -6,13 +6,16 @@
 #include "core/sample_proc.h"
 #include "unit/check.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -267,6 +270,8 @@ static void whole_machine(void **state) {
         check_text(want->comm, "comm", have->comm, want->comm);
     }
     check_true("machine", "nobody is missing", missing <= proc.count / 10);
+    check_true("machine", "nobody is invented",
+               w->seen.count <= proc.count + proc.count / 10);
   }
   check_end();
 }
@@ -529,8 +534,15 @@ static int open_files(bool low) {
   return count;
 }
 
+static int somebodys_print(enum libbpf_print_level level, const char *format,
+                           va_list args) {
+  (void)level, (void)format, (void)args;
+  return 0;
+}
+
 static void leaves_no_trace(void **state) {
   struct world *w = *state;
+  libbpf_print_fn_t print = libbpf_set_print(somebodys_print);
   struct rlimit before, after;
   struct pm_err err = PM_ERR_INIT;
   getrlimit(RLIMIT_MEMLOCK, &before);
@@ -543,6 +555,8 @@ static void leaves_no_trace(void **state) {
   check_true("open", "few low descriptors", open_files(true) <= low + 1);
   pm_sample_close(&extra);
   getrlimit(RLIMIT_MEMLOCK, &after);
+  check_true("closed", "libbpf's print callback",
+             libbpf_set_print(print) == somebodys_print);
   check_int("closed", "descriptors", open_files(false), files);
   check_true("closed", "RLIMIT_MEMLOCK",
              before.rlim_cur == after.rlim_cur &&
@@ -559,13 +573,93 @@ static void says_what_it_is(void **state) {
   check_end();
 }
 
-int main(void) {
+/* ---- in other pid namespaces ---- */
+
+static void fail_child(const char *what) {
+  perror(what);
+  _exit(9);
+}
+
+/* Goes on as the first process of a new pid namespace with its own /proc; who
+ * called it waits and ends as that one does. */
+static void go_apart(void) {
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
+      mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    fail_child("unshare");
+  pid_t pid = fork();
+  int status;
+  if (pid > 0)
+    _exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status)
+              ? WEXITSTATUS(status)
+              : 9);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (mount("proc", "/proc", "proc", 0, NULL) < 0)
+    fail_child("mount");
+}
+
+static void stay_apart(unsigned levels) {
+  for (unsigned i = 0; i < levels; i++)
+    go_apart();
+  pause();
+}
+
+static void test_apart(unsigned levels) {
+  for (unsigned i = 0; i < levels; i++)
+    go_apart();
+  execl("/proc/self/exe", "test_sample_bpf", "apart", (char *)NULL);
+  fail_child("exec");
+}
+
+/* The numbers there are the first few, and a neighbour's are the same ones. */
+static void other_pid_namespaces(void **state) {
+  (void)state;
+  if (geteuid() != 0) /* CAP_BPF and CAP_PERFMON alone make none */
+    skip();
+  for (unsigned levels = 1; levels <= 3; levels++) {
+    int status;
+    pid_t neighbour = child(stay_apart, levels);
+    usleep(100000);
+    waitpid(child(test_apart, levels), &status, 0);
+    check_int("apart", "exit status", WEXITSTATUS(status), 0);
+    kill(neighbour, SIGTERM);
+    waitpid(neighbour, NULL, 0);
+  }
+  check_end();
+}
+
+static void says_what_it_lacks(void **state) {
+  struct world *w = *state;
+  check_int("apart", "level", w->walk.level, 2);
+  check_true("apart", "deaths", !w->walk.deaths && !w->dump.deaths);
+  check_true("apart", "says why", strstr(w->walk.passed.text, "namespace"));
+  check_int("apart", "we are the first", getpid(), 1);
+  check_end();
+}
+
+static int run_apart(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(says_what_it_is),  cmocka_unit_test(whole_machine),
-      cmocka_unit_test(frozen_tree),      cmocka_unit_test(sleepers_wake),
-      cmocka_unit_test(rows_come_and_go), cmocka_unit_test(ends_equal_wait4),
-      cmocka_unit_test(knows_its_parent), cmocka_unit_test(counts_what_is_lost),
+      cmocka_unit_test(says_what_it_lacks),
+      cmocka_unit_test(whole_machine),
+      cmocka_unit_test(frozen_tree),
+      cmocka_unit_test(rows_come_and_go),
+  };
+  return cmocka_run_group_tests(tests, begin, end);
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "apart") == 0)
+    return run_apart();
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(says_what_it_is),
+      cmocka_unit_test(whole_machine),
+      cmocka_unit_test(frozen_tree),
+      cmocka_unit_test(sleepers_wake),
+      cmocka_unit_test(rows_come_and_go),
+      cmocka_unit_test(ends_equal_wait4),
+      cmocka_unit_test(knows_its_parent),
+      cmocka_unit_test(counts_what_is_lost),
       cmocka_unit_test(leaves_no_trace),
+      cmocka_unit_test(other_pid_namespaces),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }

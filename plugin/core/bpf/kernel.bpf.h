@@ -96,6 +96,7 @@ struct task_struct {
   int exit_state, exit_code;
   int pid, tgid;
   struct task_struct *real_parent, *group_leader;
+  struct pid *thread_pid;
   __u64 utime, stime;
   unsigned long nvcsw, nivcsw;
   __u64 start_boottime;

@@ -54,15 +54,16 @@ static void leave(const struct guest *guest) {
   setrlimit(RLIMIT_MEMLOCK, &guest->memlock);
 }
 
-static const char *hint(int num) {
-  return num == EPERM || num == EACCES
-             ? " (it takes CAP_BPF and CAP_PERFMON, or root)"
-             : "";
-}
-
+/* Without the right nothing else that libbpf said is of use; a program that the
+ * verifier rejects may be EACCES. */
 static int complain(struct pm_err *err, int num, const char *what) {
-  return pm_err_say(err, num, "load the BPF program that %s: %s%s; %s", what,
-                    strerror(num), hint(num),
+  if (num == EPERM)
+    return pm_err_say(err, num,
+                      "load the BPF program that %s: %s (it takes CAP_BPF and "
+                      "CAP_PERFMON, or root)",
+                      what, strerror(num));
+  return pm_err_say(err, num, "load the BPF program that %s: %s; %s", what,
+                    strerror(num),
                     said[0] ? said : "the kernel gave no reason");
 }
 
@@ -75,13 +76,16 @@ static bool has(const void *const *list, const void *one) {
 }
 
 /* keep: programs and maps, NULL behind the last. */
-static void keep_only(struct task_bpf *object, const void *const *keep) {
+static void keep_only(struct task_bpf *object, struct pm_bpf_ns ns,
+                      const void *const *keep) {
+  object->rodata->ns_level = ns.level;
+  object->rodata->ns_inum = ns.inum;
   struct bpf_program *p;
   bpf_object__for_each_program(p, object->obj)
       bpf_program__set_autoload(p, has(keep, p));
   struct bpf_map *m;
   bpf_object__for_each_map(m, object->obj)
-      bpf_map__set_autocreate(m, has(keep, m));
+      bpf_map__set_autocreate(m, m == object->maps.rodata || has(keep, m));
 }
 
 /* A descriptor of our own, out of the way of select(2), so that libbpf's
@@ -96,9 +100,10 @@ static size_t bytes_of(uint32_t room) {
   return (bytes + page - 1) / page * page;
 }
 
-static int load_walk(struct task_bpf *object, struct pm_bpf_walker *ret) {
+static int load_walk(struct task_bpf *object, struct pm_bpf_ns ns,
+                     struct pm_bpf_walker *ret) {
   const void *keep[] = {object->progs.walk, object->maps.rows, NULL};
-  keep_only(object, keep);
+  keep_only(object, ns, keep);
   bpf_map__set_max_entries(object->maps.rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
@@ -112,13 +117,13 @@ static int load_walk(struct task_bpf *object, struct pm_bpf_walker *ret) {
   return ret->prog < 0 ? -errno : 0;
 }
 
-int pm_bpf_walker_open(struct pm_bpf_walker *walker, uint32_t room,
-                       struct pm_err *err) {
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_ns ns,
+                       uint32_t room, struct pm_err *err) {
   struct pm_bpf_walker new = {.prog = -1, .room = room};
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_walk(object, &new) : -errno;
+  int status = object ? load_walk(object, ns, &new) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   if (status < 0) {
@@ -152,9 +157,10 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 
 /* ---- the dump ---- */
 
-static int load_dump(struct task_bpf *object, struct pm_bpf_dumper *ret) {
+static int load_dump(struct task_bpf *object, struct pm_bpf_ns ns,
+                     struct pm_bpf_dumper *ret) {
   const void *keep[] = {object->progs.dump, NULL};
-  keep_only(object, keep);
+  keep_only(object, ns, keep);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
@@ -167,11 +173,12 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_dumper *ret) {
   return status;
 }
 
-int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_err *err) {
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_ns ns,
+                       struct pm_err *err) {
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_dump(object, dumper) : -errno;
+  int status = object ? load_dump(object, ns, dumper) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   return status < 0 ? complain(err, -status, "dumps the processes") : 0;
@@ -234,7 +241,7 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
                         object->maps.leaving,
                         object->maps.words,
                         NULL};
-  keep_only(object, keep);
+  keep_only(object, (struct pm_bpf_ns){0}, keep);
   bpf_map__set_max_entries(object->maps.deaths, ring_bytes());
   int status = task_bpf__load(object);
   if (status < 0)
@@ -251,9 +258,10 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
 }
 
 int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
+                       bool (*is_nobody)(__u32 pid),
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
-  deaths->recall = (struct pm_bpf_recall){.is_nobody = pm_bpf_is_nobody,
+  deaths->recall = (struct pm_bpf_recall){.is_nobody = is_nobody,
                                           .words = read_words,
                                           .source = deaths,
                                           .on_death = on_death,

@@ -13,6 +13,13 @@
 struct pm_bpf_task;
 struct ring_buffer;
 
+/* In whose numbers processes are told: level 0 is the initial pid namespace;
+ * inum, of any other, is the inode number of /proc/PID/ns/pid
+ * (namespaces(7)). */
+struct pm_bpf_ns {
+  uint32_t level, inum;
+};
+
 /* The open-coded walk (Linux 6.7).  rows: (borrowed by nobody else) written by
  * the kernel while pm_bpf_walk_run runs and at no other time. */
 struct pm_bpf_walker {
@@ -44,12 +51,15 @@ struct pm_bpf_deaths {
 
 /* -errno: the kernel or our rights do not allow it; err says which program and
  * what libbpf said first. */
-int pm_bpf_walker_open(struct pm_bpf_walker *walker, uint32_t room,
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_ns ns,
+                       uint32_t room, struct pm_err *err);
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_ns ns,
                        struct pm_err *err);
-int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_err *err);
 
-/* on_death is called with each record by pm_bpf_deaths_drain. */
+/* on_death is called with each record by pm_bpf_deaths_drain.  is_nobody: see
+ * recall.h; NULL if our numbers are not the initial pid namespace's. */
 int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
+                       bool (*is_nobody)(__u32 pid),
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err);
 

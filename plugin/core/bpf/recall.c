@@ -29,7 +29,7 @@ static void tell(const struct pm_bpf_recall *r, __u32 place, __u32 pid,
 }
 
 void pm_bpf_recall(struct pm_bpf_recall *r, __u64 now_ns, __u64 tail_ns) {
-  if (now_ns < r->looked_ns + PAUSE_NS)
+  if (!r->is_nobody || now_ns < r->looked_ns + PAUSE_NS)
     return;
   r->looked_ns = now_ns;
   for (__u32 place = 0; place < PM_BPF_LEAVING; place++) {

@@ -11,7 +11,7 @@
 
 struct pm_bpf_recall {
   __u64 *leaving; /* (borrowed) PM_BPF_LEAVING places, written by the kernel */
-  bool (*is_nobody)(__u32 pid);
+  bool (*is_nobody)(__u32 pid); /* NULL: cannot be told, and nothing is */
   /* 0 if words are there */
   int (*words)(void *source, __u32 place, struct pm_bpf_death *ret);
   void *source;

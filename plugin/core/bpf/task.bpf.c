@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.bpf.h"
+#include "number.bpf.h"
 #include "task.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -97,7 +98,7 @@ static __always_inline void set_outside(struct pm_bpf_task *r,
   struct mm_struct *mm = t->mm;
   r->state = state_of(t);
   r->exit_state = t->exit_state;
-  r->ppid = t->real_parent->tgid;
+  r->ppid = pid_of(t->real_parent);
   r->vsize = r->rss = r->swap = 0;
   if (!mm)
     return;
@@ -118,7 +119,7 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->reaped_faults = s->cmin_flt;
   r->maxrss = s->maxrss;
   r->cgroup = HAS(t->cgroups) ? t->cgroups->dfl_cgrp->kn->id : 0;
-  r->pid = t->tgid;
+  r->pid = pid_of(t);
   r->uid = t->cred->euid.val;
   r->threads = s->nr_threads;
   r->flags = t->flags;
@@ -193,7 +194,7 @@ static __always_inline int has_slept(const struct pm_bpf_task *r,
 
 static __always_inline int is_of(const struct pm_bpf_task *r,
                                  struct task_struct *t) {
-  return r->pid == (__u32)t->tgid && r->start_ns == t->start_boottime;
+  return r->pid == pid_of(t) && r->start_ns == t->start_boottime;
 }
 
 /* Where the row of a process is that is not where it was expected: a little
@@ -234,7 +235,7 @@ static __always_inline struct pm_bpf_task *row_of(struct task_struct *t,
   __u32 at = *next;
   struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &at);
   if (r && !tidy && !is_of(r, t)) {
-    __u32 found = seek(at, t->tgid, t->start_boottime);
+    __u32 found = seek(at, pid_of(t), t->start_boottime);
     if (found != at) {
       clear(at, found);
       at = found;
@@ -280,7 +281,7 @@ SEC("syscall") int walk(struct pm_bpf_walk *ask) {
   bpf_rcu_read_lock();
   bpf_iter_task_new(&it, 0, ALL_PROCS);
   while ((t = bpf_iter_task_next(&it))) {
-    if (t->tgid == 0 || t->exit_state == EXIT_DEAD)
+    if (pid_of(t) == 0 || t->exit_state == EXIT_DEAD)
       continue;
     struct pm_bpf_task *r = row_of(t, &next, tidy);
     if (!r)
@@ -317,7 +318,7 @@ SEC("iter/task") int dump(struct bpf_iter__task *ctx) {
   } out = {};
   if (!t || t->exit_state == EXIT_DEAD)
     return 0;
-  out.piece.pid = t->tgid;
+  out.piece.pid = pid_of(t);
   out.piece.first = t->pid == t->tgid;
   out.piece.ended_ns = t->signal->sum_sched_runtime;
   add_own(&out.piece.use, t);

@@ -6,7 +6,10 @@
 
 #include <linux/types.h>
 
-enum { PM_BPF_COMM = 16 };
+enum {
+  PM_BPF_COMM = 16,
+  PM_BPF_NS_LEVELS = 3 /* pid namespaces within each other that are tried */
+};
 
 /* Which numbers the running kernel has; the others are 0. */
 enum pm_bpf_has {

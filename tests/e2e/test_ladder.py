@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""The ladder of samplers: the best that the machine allows is taken, the log
+says once which and why it is no better one, and so does gauge-sampler."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Collectd, samplers, skip, wait_for
+
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+CAPABLE = NOBODY + ["--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon"]
+APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+# (who, command in front of collectd, gauge-sampler, what the log says)
+RUNGS = [
+    ("root", [], 3, ('by the sampler "bpf" (BPF', "with every exit")),
+    ("nobody with CAP_BPF and CAP_PERFMON", CAPABLE, 3,
+     ('by the sampler "bpf" (BPF', "with every exit")),
+    ("root in a pid namespace", APART, 2,
+     ('by the sampler "bpf" (BPF', "a better sampler is not to be had: ended "
+      "processes are only told of in the initial pid namespace")),
+    ("nobody", NOBODY, 1,
+     ('by the sampler "proc"', "a better sampler is not to be had: load the BPF "
+      "program that dumps the processes: Operation not permitted (it takes "
+      "CAP_BPF and CAP_PERFMON, or root)\n")),
+]
+
+
+def check(who, prefix, level, words):
+    c = Collectd(prefix=prefix)
+    if "setpriv" in prefix:
+        os.chown(c.dir, 65534, 65534)
+    with c:
+        wait_for("a close", lambda: c.value("procman_self/count-series"))
+        c.intervals(3)
+        assert c.value("procman_self/gauge-sampler") == level, c.said()
+        for text in words:
+            assert c.said().count(text) == 1, (text, c.said())
+        # the numbers are those of the namespace that collectd lives in
+        processes = c.get("procman_system/ps_count")["processes"]
+        assert (processes <= 3) == (prefix == APART), processes
+        exits = any("total_events-exit_ok" in n for n in c.names())
+        assert exits == (level == 3), c.names()
+        print(f"  {who}: {level}")
+
+
+def check_forced():
+    """Who asks for bpf gets it or learns why not."""
+    c = Collectd('  Sampler "bpf"', prefix=NOBODY)
+    os.chown(c.dir, 65534, 65534)
+    try:
+        _, said = c.once()
+    finally:
+        c.__exit__(None, None, None)
+    assert "it takes CAP_BPF and CAP_PERFMON" in said, said
+    assert "no metrics will be read" in said, said
+    print('  nobody with Sampler "bpf": refused, with the reason')
+
+
+def main():
+    if os.geteuid() != 0:
+        skip("only root can become somebody else")
+    if "bpf" not in samplers():
+        skip("BPF cannot be had here (see above)")
+    for rung in RUNGS:
+        check(*rung)
+    check_forced()
+
+
+if __name__ == "__main__":
+    main()
