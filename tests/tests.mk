@@ -221,11 +221,17 @@ EXTRA_DIST += tests/data
 
 # ---- bench: numbers, never a verdict of `make check` ----
 
-EXTRA_PROGRAMS = tests/bench/sleepers tests/bench/floor
+EXTRA_PROGRAMS = tests/bench/sleepers tests/bench/floor \
+	tests/bench/storm tests/bench/threads
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_storm_SOURCES = tests/bench/storm.c
+tests_bench_threads_SOURCES = tests/bench/threads.c
+tests_bench_threads_LDFLAGS = -pthread
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += tests/bench/bench.py tests/bench/RESULTS.md
+EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
+	tests/bench/cost.py tests/bench/machine.py tests/bench/storm.py \
+	tests/bench/tables.py tests/bench/RESULTS.md
 
 # make bench BENCH='--sizes 10000 --write RESULTS.md'
 bench: procman.la procman-hold $(EXTRA_PROGRAMS)
