@@ -64,14 +64,15 @@ static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
+const char *const pm_options_lists[PM_TOP_COUNT] = {
+    [PM_TOP_CPU] = "cpu", [PM_TOP_RSS] = "rss", [PM_TOP_IO] = "io"};
+
 static bool set_top_by(const struct pm_option *o, const oconfig_item_t *item,
                        void *at) {
   (void)o;
-  static const char *const words[PM_TOP_COUNT] = {
-      [PM_TOP_CPU] = "cpu", [PM_TOP_RSS] = "rss", [PM_TOP_IO] = "io"};
   struct pm_admit_options *admit = at;
   int index[PM_TOP_COUNT];
-  int n = pm_value_indexes(item, words, PM_TOP_COUNT, index);
+  int n = pm_value_indexes(item, pm_options_lists, PM_TOP_COUNT, index);
   for (int i = 0; i < n; i++)
     admit->by[i] = (enum pm_top_by)index[i];
   if (n > 0)

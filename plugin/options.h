@@ -16,6 +16,9 @@ struct pm_options {
   char unknown[256];      /* what to say of the first of them */
 };
 
+/* The words of TopBy. */
+extern const char *const pm_options_lists[PM_TOP_COUNT];
+
 /* Everything at its default.  -ENOMEM. */
 int pm_options_init(struct pm_options *options);
 void pm_options_done(struct pm_options *options);

@@ -179,12 +179,11 @@ static void warn_unknown(void) {
   plugin_dispatch_notification(&n);
 }
 
-static bool asks_for_io(void) {
-  const struct pm_admit_options *o = &pm.options.cycle.admit;
-  for (size_t i = 0; i < o->by_count; i++)
-    if (o->by[i] == PM_TOP_IO)
-      return true;
-  return false;
+static void tell_left_out(const char *sampler, enum pm_top_by list) {
+  if (!pm_cycle_ranks_by(pm.cycle, list))
+    NOTICE("procman: TopBy \"%s\" is left out: the sampler \"%s\" does not "
+           "know it of every process",
+           pm_options_lists[list], sampler);
 }
 
 static void tell_sampler(const struct pm_sampler *sampler) {
@@ -194,10 +193,9 @@ static void tell_sampler(const struct pm_sampler *sampler) {
   if (sampler->passed.num)
     NOTICE("procman: a better sampler is not to be had: %s",
            sampler->passed.text);
-  if (asks_for_io() && !pm_cycle_ranks_by_io(pm.cycle))
-    NOTICE("procman: TopBy \"io\" is left out: the sampler \"%s\" does not "
-           "know the I/O of every process",
-           sampler->ops->name);
+  const struct pm_admit_options *asked = &pm.options.cycle.admit;
+  for (size_t i = 0; i < asked->by_count; i++)
+    tell_left_out(sampler->ops->name, asked->by[i]);
 }
 
 static int pm_init(void) {

@@ -191,7 +191,8 @@ scenarios = \
 	tests/scenario/26-strangers.scn \
 	tests/scenario/27-inheritance.scn \
 	tests/scenario/28-notify.scn \
-	tests/scenario/29-last-face.scn
+	tests/scenario/29-last-face.scn \
+	tests/scenario/30-alien-kernel.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

@@ -1,5 +1,6 @@
 #include "core/close.h"
 
+#include "core/look.h"
 #include "core/slot.h"
 
 #include <errno.h>
@@ -71,8 +72,7 @@ static void admit(struct pm_cycle *c, struct pm_now now) {
       continue;
     c->admitted++;
     g->since = c->turn + 1; /* from the next turn on it is charged itself */
-    g->lacks |=
-        (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap)) & ~c->sampler.gives;
+    g->lacks |= PM_LOOK_FIELDS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
@@ -100,7 +100,7 @@ static struct pm_rows_frame frame_of(const struct pm_cycle *c,
       .wall_ns = c->closed && c->sums.known ? c->sums.wall_ns : 0,
       .cpus = c->sums.cpus,
       .memory_bytes = c->sums.memory_bytes,
-      .can = c->sampler.gives | PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap),
+      .can = c->sampler.gives | PM_LOOK_FIELDS,
       .exits = c->sampler.deaths,
   };
 }

@@ -28,9 +28,11 @@ static void choose_lists(struct pm_cycle *c) {
   c->admit_options = c->options->admit;
   struct pm_admit_options *o = &c->admit_options;
   size_t kept = 0;
-  bool io = c->sampler.gives & PM_BIT(PM_F_disk_write);
+  static const uint32_t needs[] = {[PM_TOP_CPU] = PM_HAVE_CPU,
+                                   [PM_TOP_RSS] = PM_BIT(PM_F_rss),
+                                   [PM_TOP_IO] = PM_BIT(PM_F_disk_write)};
   for (size_t i = 0; i < o->by_count; i++)
-    if (o->by[i] != PM_TOP_IO || io)
+    if (c->sampler.gives & needs[o->by[i]])
       o->by[kept++] = o->by[i];
   o->by_count = kept;
 }
@@ -76,9 +78,9 @@ const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *c) {
   return &c->sampler;
 }
 
-bool pm_cycle_ranks_by_io(const struct pm_cycle *c) {
+bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
   for (size_t i = 0; i < c->admit_options.by_count; i++)
-    if (c->admit_options.by[i] == PM_TOP_IO)
+    if (c->admit_options.by[i] == list)
       return true;
   return false;
 }

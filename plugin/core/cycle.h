@@ -42,7 +42,8 @@ void pm_cycle_free(struct pm_cycle *cycle); /* accepts NULL */
 
 /* Which sampler there is: name, form, and why it is no better one. */
 const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *cycle);
-bool pm_cycle_ranks_by_io(const struct pm_cycle *cycle);
+/* False: such a list is left out, because the sampler could not fill it. */
+bool pm_cycle_ranks_by(const struct pm_cycle *cycle, enum pm_top_by list);
 
 /* The machine's CPU, memory, disks, sensors.  Call it right before the turn
  * that a close follows, so that both speak of the same moment.  -errno: some

@@ -39,6 +39,7 @@ struct pm_cycle {
   int failed;           /* -errno: the turn is lost */
   bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
   uint32_t unreadable, processes;
+  uint32_t seen;       /* entries of the table that the scan found */
   uint32_t lookers;    /* processes that only detail knows all of */
   uint32_t look_turns; /* one that does not move is looked at so seldom */
   uint64_t threads;

@@ -92,13 +92,20 @@ static void read_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
 
 /* All files are opened below one descriptor of /proc/PID, which stays with the
  * process it was opened for; so one look at the start time is enough. */
-static bool same_process(const struct pm_root *root, int dir, uint64_t birth) {
+static bool same_process(const struct pm_root *root, int dir, uint64_t birth,
+                         unsigned want, struct pm_detail *d) {
   char text[1024];
   struct pm_task task;
   struct pm_units units = {root->tick_ns, root->page_bytes};
   ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
-  return n > 0 && pm_parse_stat(text, (size_t)n, units, &task) == 0 &&
-         task.birth == birth;
+  if (n <= 0 || pm_parse_stat(text, (size_t)n, units, &task) < 0 ||
+      task.birth != birth)
+    return false;
+  if (want & PM_WANT_RSS) {
+    pm_task_set(&d->numbers, PM_F_rss, task.v[PM_F_rss]);
+    d->got |= PM_WANT_RSS;
+  }
+  return true;
 }
 
 int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
@@ -127,5 +134,5 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
     read_fds(dir, ret);
   if (want & PM_WANT_CMDLINE)
     read_cmdline(probe, now, pid, birth, ret);
-  return same_process(root, dir, birth) ? 0 : -ESRCH;
+  return same_process(root, dir, birth, want, ret) ? 0 : -ESRCH;
 }

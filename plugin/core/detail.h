@@ -17,6 +17,7 @@ enum pm_want {
   PM_WANT_IO = 16,
   PM_WANT_SWAP = 32,
   PM_WANT_FDS = 64,
+  PM_WANT_RSS = 128, /* stat field 24, as the samplers */
 };
 
 enum { PM_EXE = 256, PM_CMDLINE = PM_TOOL_TEXT + 1, PM_CGROUP = 512 };
@@ -29,7 +30,7 @@ struct pm_detail {
   char cgroup[PM_CGROUP];
   char cmdline[PM_CMDLINE]; /* arguments, each ended by a NUL */
   size_t cmdline_length;
-  struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS */
+  struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS, RSS */
 };
 
 /* Reads what `want` names.  -ESRCH: the process is gone or is another one

@@ -7,15 +7,16 @@ enum { LOOKS = 128 }; /* a turn, at processes that do not move */
 
 static uint32_t fields_wanted(const struct pm_cycle *c,
                               const struct pm_group *g) {
-  uint32_t fields = PM_HAVE_IO;
-  if (g->full)
-    fields |= PM_BIT(PM_F_swap) | PM_HAVE_FDS;
+  uint32_t fields = PM_LOOK_FIELDS;
+  if (!g->full)
+    fields &= ~(PM_BIT(PM_F_swap) | PM_HAVE_FDS);
   return fields & ~c->sampler.gives;
 }
 
 static unsigned files_of(uint32_t fields) {
   return (fields & PM_HAVE_IO ? PM_WANT_IO : 0) |
          (fields & PM_BIT(PM_F_swap) ? PM_WANT_SWAP : 0) |
+         (fields & PM_BIT(PM_F_rss) ? PM_WANT_RSS : 0) |
          (fields & PM_HAVE_FDS ? PM_WANT_FDS : 0);
 }
 
@@ -53,9 +54,20 @@ static void look_one(void *arg, struct pm_entry *e) {
   g->lacks |= fields & PM_HAVE_COUNTERS & ~e->known;
 }
 
+static bool anybody_is_wanted(const struct pm_cycle *c) {
+  for (size_t i = 0; i < c->groups.count; i++) {
+    const struct pm_group *g = c->groups.list[i];
+    if (g->admit.in && fields_wanted(c, g))
+      return true;
+  }
+  return false;
+}
+
 /* Few processes are looked at in every turn; of very many that do not move,
  * each in its turn, so that an interval's cost stays that of the scan. */
 void pm_look_around(struct pm_cycle *c) {
+  if (!anybody_is_wanted(c))
+    return;
   c->look_turns = 1;
   while (c->look_turns * LOOKS < c->lookers)
     c->look_turns *= 2;

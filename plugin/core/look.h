@@ -5,6 +5,10 @@
 
 #include "core/cycle_state.h"
 
+/* PM_BIT of what can be learnt so. */
+#define PM_LOOK_FIELDS                                                         \
+  (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap) | PM_BIT(PM_F_rss))
+
 void pm_look_around(struct pm_cycle *cycle);
 
 #endif

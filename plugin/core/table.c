@@ -42,6 +42,18 @@ struct pm_entry *pm_table_find(const struct pm_table *t, int32_t pid,
   return search(t, pid, &birth);
 }
 
+struct pm_entry *pm_table_next(struct pm_table *t, int32_t pid,
+                               uint64_t birth) {
+  struct pm_entry *e = NULL;
+  if (t->expected < t->slab_count * SLAB)
+    e = entry_at(t, t->expected);
+  if (!e || e->life == PM_LIFE_FREE || e->pid != pid || e->birth != birth)
+    e = search(t, pid, &birth);
+  if (e)
+    t->expected = e->number + 1;
+  return e;
+}
+
 struct pm_entry *pm_table_find_live(const struct pm_table *t, int32_t pid) {
   return search(t, pid, NULL);
 }

@@ -50,12 +50,17 @@ struct pm_table {
   uint32_t *index;    /* entry number + 1; 0 = empty */
   size_t index_size;  /* a power of two */
   size_t count;
+  uint32_t expected; /* number of the entry that pm_table_next tries first */
 };
 
 /* Zeroed is ready to use. */
 void pm_table_done(struct pm_table *table);
 
 struct pm_entry *pm_table_find(const struct pm_table *table, int32_t pid,
+                               uint64_t birth);
+/* The same, quicker for who asks for entries in the order of their making, as
+ * a scan does: it need not go through the index. */
+struct pm_entry *pm_table_next(struct pm_table *table, int32_t pid,
                                uint64_t birth);
 /* The live one of that pid, whatever its birth. */
 struct pm_entry *pm_table_find_live(const struct pm_table *table, int32_t pid);

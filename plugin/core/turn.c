@@ -42,12 +42,17 @@ static struct pm_entry *old_friend(struct pm_cycle *c, struct pm_entry *e,
   return c->failed ? NULL : e;
 }
 
+static void mark_seen(struct pm_cycle *c, struct pm_entry *e) {
+  c->seen += e->seen != c->turn;
+  e->seen = c->turn;
+}
+
 static void unreadable(struct pm_cycle *c, int32_t pid) {
   struct pm_entry *e = pm_table_find_live(&c->table, pid);
   c->unreadable++;
   if (!e)
     return;
-  e->seen = c->turn;
+  mark_seen(c, e);
   e->group->lacks |= c->sampler.gives;
 }
 
@@ -63,11 +68,11 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
     unreadable(c, t->pid);
     return;
   }
-  struct pm_entry *e = pm_table_find(&c->table, t->pid, t->birth);
+  struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
   e = e ? old_friend(c, e, t) : newcomer(c, t);
   if (!e)
     return;
-  e->seen = c->turn;
+  mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
   e->reaped_now = t->reaped_faults - e->reaped_faults;
@@ -95,7 +100,7 @@ static void begin(struct pm_cycle *c, struct pm_now now) {
   c->now = now;
   c->failed = 0;
   c->first = c->first_birth == 0;
-  c->unreadable = c->processes = 0;
+  c->unreadable = c->processes = c->seen = 0;
   c->threads = 0;
   c->states = (struct pm_states){0};
   pm_groups_begin_turn(&c->groups);
@@ -130,7 +135,8 @@ int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
     return status;
   if (c->first)
     c->first_birth = now.boot / c->root.tick_ns;
-  pm_table_each(&c->table, pm_ending_missing, c);
+  if (c->seen < c->table.count)
+    pm_table_each(&c->table, pm_ending_missing, c);
   pm_look_around(c);
   pm_inherit_sweep(&c->inherit, c->turn - 1);
   if (status == 0 && c->unreadable)

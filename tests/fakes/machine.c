@@ -91,6 +91,11 @@ const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};
 #define GIVES_MORE                                                             \
   (GIVES | PM_HAVE_IO | PM_BIT(PM_F_delay_cpu) | PM_BIT(PM_F_switch_voluntary))
 
+static uint32_t gives(void) {
+  uint32_t all = fake_machine.deaths ? GIVES_MORE : GIVES;
+  return fake_machine.alien ? all & ~PM_BIT(PM_F_rss) : all;
+}
+
 /* Users and control groups are numbered by their first mention. */
 static uint32_t number_of(const char *name) {
   struct fake_machine *m = &fake_machine;
@@ -111,7 +116,7 @@ static const char *name_of(uint64_t number) {
 
 struct pm_task fake_machine_seen(const struct fake_task *f) {
   struct pm_task t = f->task;
-  t.have &= fake_machine.deaths ? GIVES_MORE : GIVES;
+  t.have &= gives();
   if (!fake_machine.deaths)
     return t;
   t.flags |= PM_TASK_OWNER | PM_TASK_CGROUP;
@@ -164,11 +169,10 @@ int pm_sample_open(struct pm_sampler *ret, const char *name,
   (void)root;
   (void)err;
   *ret = (struct pm_sampler){.ops = &ops, .what = "made up", .level = 1};
-  ret->gives = GIVES;
+  ret->gives = gives();
   if (!fake_machine.deaths)
     return 0;
   ret->level = 3;
-  ret->gives = GIVES_MORE;
   ret->deaths = true;
   return 0;
 }
@@ -185,6 +189,7 @@ static void numbers_of(const struct fake_task *t, unsigned want,
                        struct pm_detail *d) {
   uint32_t fields = (want & PM_WANT_IO ? PM_HAVE_IO : 0) |
                     (want & PM_WANT_SWAP ? PM_BIT(PM_F_swap) : 0) |
+                    (want & PM_WANT_RSS ? PM_BIT(PM_F_rss) : 0) |
                     (want & PM_WANT_FDS ? PM_HAVE_FDS : 0);
   d->numbers = t->task;
   d->numbers.have &= fields;

@@ -33,6 +33,7 @@ extern struct fake_machine {
   bool deaths;   /* the sampler reports them */
   bool broken;   /* the next scans fail */
   bool blind;    /* its own numbers cannot be read */
+  bool alien;    /* the sampler does not know the layout of memory */
   uint64_t lost; /* deaths without room */
   struct fake_task task[FAKE_TASKS];
   size_t count;

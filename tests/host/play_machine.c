@@ -207,6 +207,8 @@ void play_machine(void) {
       fake_machine.broken = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "blind") == 0)
       fake_machine.blind = strcmp(play_word(i + 1), "yes") == 0;
+    else if (strcmp(play_word(i), "alien") == 0)
+      fake_machine.alien = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "lost") == 0)
       fake_machine.lost = (uint64_t)play_amount(play_word(i + 1));
     else

@@ -126,6 +126,7 @@ static void one_at_a_time(void **state) {
       {"io", PM_WANT_IO, PM_HAVE_IO},
       {"swap", PM_WANT_SWAP, PM_BIT(PM_F_swap)},
       {"fds", PM_WANT_FDS, PM_HAVE_FDS},
+      {"rss", PM_WANT_RSS, PM_BIT(PM_F_rss)},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     const struct pm_detail *d = &w->detail;

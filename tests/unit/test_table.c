@@ -106,7 +106,7 @@ static void model_remove(struct model *m, struct pm_table *t, size_t at) {
   m->item[at] = m->item[--m->count];
 }
 
-static void model_check(const struct model *m, const struct pm_table *t,
+static void model_check(const struct model *m, struct pm_table *t,
                         unsigned step) {
   char row[32];
   snprintf(row, sizeof row, "step %u", step);
@@ -115,12 +115,16 @@ static void model_check(const struct model *m, const struct pm_table *t,
     const struct pm_entry *e = m->item[i].entry;
     check_true(row, "each is found",
                pm_table_find(t, m->item[i].pid, m->item[i].birth) == e);
+    check_true(row, "each is next",
+               pm_table_next(t, m->item[i].pid, m->item[i].birth) == e);
     check_true(row, "each is itself",
                e->pid == m->item[i].pid && e->birth == m->item[i].birth);
     check_true(row, "one of the pid lives",
                pm_table_find_live(t, m->item[i].pid) != NULL);
   }
   check_true(row, "a pid never used", !pm_table_find_live(t, PIDS + 1));
+  check_true(row, "a birth to come",
+             m->count == 0 || !pm_table_next(t, m->item[0].pid, STEPS + 1));
 }
 
 /* Births are the step's number: no pair comes twice, pids come often. */
@@ -144,6 +148,23 @@ static void random_steps(void **state) {
     free(m);
     pm_table_done(&t);
   }
+  check_end();
+}
+
+/* What was expected next is gone, or its place is another's. */
+static void expected_entry_is_gone(void **state) {
+  (void)state;
+  struct pm_table t = {0};
+  for (int pid = 1; pid <= 3; pid++)
+    pm_table_add(&t, pid, 10);
+  pm_table_next(&t, 1, 10);
+  pm_table_remove(&t, pm_table_find(&t, 2, 10));
+  check_true("removed", "not found", !pm_table_next(&t, 2, 10));
+  struct pm_entry *young = pm_table_add(&t, 2, 20);
+  pm_table_next(&t, 1, 10);
+  check_true("reused", "not by the old birth", !pm_table_next(&t, 2, 10));
+  check_true("reused", "by its own", pm_table_next(&t, 2, 20) == young);
+  pm_table_done(&t);
   check_end();
 }
 
@@ -266,6 +287,7 @@ int main(void) {
       cmocka_unit_test(added_entries),
       cmocka_unit_test(two_births),
       cmocka_unit_test(random_steps),
+      cmocka_unit_test(expected_entry_is_gone),
       cmocka_unit_test(removal_inside_each),
       cmocka_unit_test(entries_keep_their_place),
       cmocka_unit_test(steady_state),
