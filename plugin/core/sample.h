@@ -5,6 +5,7 @@
 #define PM_CORE_SAMPLE_H
 
 #include "base/err.h"
+#include "base/now.h"
 #include "core/root.h"
 #include "core/task.h"
 
@@ -30,8 +31,8 @@ struct pm_sampler_ops {
   int (*scan)(void *self, const struct pm_sink *sink, struct pm_err *err);
   /* Deaths since the last call; adds to *lost those that found no room.  Only
    * called where the sampler reports them. */
-  int (*drain)(void *self, const struct pm_sink *sink, uint64_t *lost,
-               struct pm_err *err);
+  int (*drain)(void *self, const struct pm_sink *sink, struct pm_now now,
+               uint64_t *lost, struct pm_err *err);
   void (*close)(void *self); /* accepts NULL */
 };
 

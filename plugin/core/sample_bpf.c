@@ -246,12 +246,12 @@ static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
   return shall_dump(self) ? scan_dump(self, err) : scan_walk(self, err);
 }
 
-static int bpf_drain(void *arg, const struct pm_sink *sink, uint64_t *lost,
-                     struct pm_err *err) {
+static int bpf_drain(void *arg, const struct pm_sink *sink, struct pm_now now,
+                     uint64_t *lost, struct pm_err *err) {
   struct bpf_sampler *self = arg;
   self->sink = sink;
   self->death_count = 0;
-  int status = pm_bpf_deaths_drain(&self->deaths, lost, err);
+  int status = pm_bpf_deaths_drain(&self->deaths, now, lost, err);
   flush_deaths(self);
   return status;
 }
@@ -337,9 +337,8 @@ static int find_us(struct bpf_sampler *self, const struct pm_root *root,
  * the numbers are already gone. */
 static bool open_deaths(struct bpf_sampler *self, struct pm_err *err) {
   if (self->ns.level == 0)
-    return pm_bpf_deaths_open(&self->deaths,
-                              self->foreign ? NULL : pm_bpf_is_nobody, on_death,
-                              self, err) == 0;
+    return pm_bpf_deaths_open(&self->deaths, !self->foreign, on_death, self,
+                              err) == 0;
   pm_err_say(err, EXDEV,
              "ended processes are only told of in the initial pid namespace");
   return false;

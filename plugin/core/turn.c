@@ -124,7 +124,7 @@ int pm_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   c->now = now;
   if (!c->sampler.deaths)
     return 0;
-  return c->sampler.ops->drain(c->sampler.self, &sink, &c->dropped, err);
+  return c->sampler.ops->drain(c->sampler.self, &sink, now, &c->dropped, err);
 }
 
 int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {

@@ -147,9 +147,10 @@ static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
   return fake_machine.broken ? pm_err_say(err, EIO, "the scan broke") : 0;
 }
 
-static int drain(void *self, const struct pm_sink *sink, uint64_t *lost,
-                 struct pm_err *err) {
+static int drain(void *self, const struct pm_sink *sink, struct pm_now now,
+                 uint64_t *lost, struct pm_err *err) {
   (void)self;
+  (void)now;
   (void)err;
   sink->deaths(sink->arg, fake_machine.death, fake_machine.death_count);
   fake_machine.death_count = 0;

@@ -71,7 +71,7 @@ static uint64_t drain(struct world *w) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   uint64_t lost = 0;
-  if (w->walk.ops->drain(w->walk.self, &sink, &lost, &err) < 0)
+  if (w->walk.ops->drain(w->walk.self, &sink, pm_now_read(), &lost, &err) < 0)
     fail_msg("%s", err.text);
   return lost;
 }

@@ -12,11 +12,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- libbpf as a guest of collectd's process ---- */
@@ -219,6 +219,10 @@ static int attach(struct bpf_program *program) {
 
 enum { PLACES_BYTES = PM_BPF_LEAVING * sizeof(__u64) };
 
+static bool is_nobody(__u32 pid) {
+  return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
 static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
   const struct pm_bpf_deaths *deaths = source;
   return bpf_map_lookup_elem(deaths->words, &place, ret);
@@ -257,15 +261,15 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
   return ret->leaves < 0 ? -errno : 0;
 }
 
-int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
-                       bool (*is_nobody)(__u32 pid),
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
-  deaths->recall = (struct pm_bpf_recall){.is_nobody = is_nobody,
-                                          .words = read_words,
-                                          .source = deaths,
-                                          .on_death = on_death,
-                                          .sink = arg};
+  deaths->recall =
+      (struct pm_bpf_recall){.is_nobody = own_pids ? is_nobody : NULL,
+                             .words = read_words,
+                             .source = deaths,
+                             .on_death = on_death,
+                             .sink = arg};
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
@@ -297,16 +301,12 @@ static uint64_t count_of(const struct pm_bpf_deaths *deaths, uint32_t which,
   return known ? count : otherwise;
 }
 
-int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, uint64_t *lost,
-                        struct pm_err *err) {
+int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
+                        uint64_t *lost, struct pm_err *err) {
   int status = ring_buffer__consume(deaths->ring);
   if (status < 0)
     return pm_err_set(err, -status, "read the records of ended processes");
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  pm_bpf_recall(&deaths->recall,
-                (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec,
-                count_of(deaths, PM_BPF_TAIL_NS, 0));
+  pm_bpf_recall(&deaths->recall, now.mono, count_of(deaths, PM_BPF_TAIL_NS, 0));
   uint64_t so_far = count_of(deaths, PM_BPF_LOST, deaths->lost);
   *lost += so_far - deaths->lost;
   deaths->lost = so_far;

@@ -5,6 +5,7 @@
 #define PM_CORE_BPF_LOAD_H
 
 #include "base/err.h"
+#include "base/now.h"
 #include "core/bpf/recall.h"
 
 #include <stddef.h>
@@ -56,10 +57,9 @@ int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_ns ns,
 int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_ns ns,
                        struct pm_err *err);
 
-/* on_death is called with each record by pm_bpf_deaths_drain.  is_nobody: see
- * recall.h; NULL if our numbers are not the initial pid namespace's. */
-int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths,
-                       bool (*is_nobody)(__u32 pid),
+/* on_death is called with each record by pm_bpf_deaths_drain.  own_pids: our
+ * own numbers are the initial pid namespace's, so that kill(2) can be asked. */
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err);
 
@@ -78,7 +78,7 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 int pm_bpf_dumper_run(const struct pm_bpf_dumper *dumper, struct pm_err *err);
 
 /* Adds to *lost the records that found no room since the last call. */
-int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, uint64_t *lost,
-                        struct pm_err *err);
+int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
+                        uint64_t *lost, struct pm_err *err);
 
 #endif

@@ -1,15 +1,8 @@
 #include "core/bpf/recall.h"
 
-#include <errno.h>
-#include <signal.h>
-
 /* Somewhat less than the second of a tick, which may come early.  Callbacks of
  * RCU are some 20 ms late, on a busy machine a few hundred. */
 enum { PAUSE_NS = 800000000 };
-
-bool pm_bpf_is_nobody(__u32 pid) {
-  return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
 
 /* The kernel may have given the place to another meanwhile: then the mark is
  * not set and the other's words are not ours to tell. */

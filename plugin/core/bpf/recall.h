@@ -11,7 +11,8 @@
 
 struct pm_bpf_recall {
   __u64 *leaving; /* (borrowed) PM_BPF_LEAVING places, written by the kernel */
-  bool (*is_nobody)(__u32 pid); /* NULL: cannot be told, and nothing is */
+  /* No process has that pid.  NULL: it cannot be told, and nothing is. */
+  bool (*is_nobody)(__u32 pid);
   /* 0 if words are there */
   int (*words)(void *source, __u32 place, struct pm_bpf_death *ret);
   void *source;
@@ -19,9 +20,6 @@ struct pm_bpf_recall {
   void *sink;
   __u64 looked_ns; /* the last time */
 };
-
-/* No process of this pid namespace has that pid (kill(2)). */
-bool pm_bpf_is_nobody(__u32 pid);
 
 /* Looks at all places, at most once a second of now_ns (CLOCK_MONOTONIC).  A
  * process is told with the second look that finds its pid free, so that a
