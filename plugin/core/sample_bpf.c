@@ -33,7 +33,7 @@ struct piece {
 
 struct bpf_sampler {
   struct pm_bpf_units units;
-  struct pm_bpf_ns ns;
+  struct pm_bpf_setup setup;
   bool foreign; /* our own pid is another than /proc says: ProcPath */
   uint32_t walk_max, threads; /* of the last scan */
   struct pm_bpf_walker walker;
@@ -93,7 +93,7 @@ static int64_t walk(struct bpf_sampler *self, struct pm_err *err) {
     if (rows < 0 || rows <= self->walker.room)
       return rows;
     int status =
-        pm_bpf_walker_open(&self->walker, self->ns,
+        pm_bpf_walker_open(&self->walker, self->setup,
                            (uint32_t)rows + (uint32_t)rows / 4 + SPARE, err);
     if (status < 0)
       return status;
@@ -236,7 +236,7 @@ static bool shall_dump(struct bpf_sampler *self) {
   if (self->threads <= self->walk_max)
     return false;
   return self->dumper.link >= 0 ||
-         pm_bpf_dumper_open(&self->dumper, self->ns, NULL) == 0;
+         pm_bpf_dumper_open(&self->dumper, self->setup, NULL) == 0;
 }
 
 static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
@@ -308,37 +308,51 @@ static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
 
 static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
   if (self->walk_max &&
-      pm_bpf_walker_open(&self->walker, self->ns, SPARE, err) == 0)
+      pm_bpf_walker_open(&self->walker, self->setup, SPARE, err) == 0)
     return 0;
-  return pm_bpf_dumper_open(&self->dumper, self->ns, err);
+  int status = pm_bpf_dumper_open(&self->dumper, self->setup, err);
+  if (status == 0 || status == -EPERM)
+    return status;
+  self->setup.locked_down = true;
+  return pm_bpf_dumper_open(&self->dumper, self->setup, err);
+}
+
+static int try_level(struct bpf_sampler *self, const struct pm_root *root,
+                     uint32_t *gives, struct pm_err *err) {
+  int status = open_scan(self, err);
+  if (status == 0)
+    status = compare_us(self, root, gives, err);
+  if (status == 0)
+    return 0;
+  pm_bpf_walker_close(&self->walker);
+  pm_bpf_dumper_close(&self->dumper);
+  return status;
 }
 
 /* Nobody says how deep a pid namespace lies; the depth in which we find
  * ourselves as /proc shows us is the right one. */
 static int find_us(struct bpf_sampler *self, const struct pm_root *root,
                    uint32_t *gives, struct pm_err *err) {
+  int status = try_level(self, root, gives, err);
   struct stat ns;
-  bool nested = fstatat(root->proc, "self/ns/pid", &ns, 0) == 0 &&
-                ns.st_ino != INITIAL_PID_NS;
-  uint32_t deepest = nested ? PM_BPF_NS_LEVELS : 0;
-  for (uint32_t level = 0;; level++) {
-    self->ns = (struct pm_bpf_ns){level, nested ? (uint32_t)ns.st_ino : 0};
-    int status = open_scan(self, err);
-    if (status == 0)
-      status = compare_us(self, root, gives, err);
-    if (status != -EXDEV || level == deepest)
-      return status;
-    pm_bpf_walker_close(&self->walker);
-    pm_bpf_dumper_close(&self->dumper);
+  if (status != -EXDEV || fstatat(root->proc, "self/ns/pid", &ns, 0) < 0 ||
+      ns.st_ino == INITIAL_PID_NS)
+    return status;
+  self->setup.ns_inum = (uint32_t)ns.st_ino;
+  for (uint32_t level = 1; level <= PM_BPF_NS_LEVELS; level++) {
+    self->setup.ns_level = level;
+    if (try_level(self, root, gives, NULL) == 0)
+      return 0;
   }
+  return status;
 }
 
 /* The records cannot be told by namespace: of a process that is being freed,
  * the numbers are already gone. */
 static bool open_deaths(struct bpf_sampler *self, struct pm_err *err) {
-  if (self->ns.level == 0)
-    return pm_bpf_deaths_open(&self->deaths, !self->foreign, on_death, self,
-                              err) == 0;
+  if (self->setup.ns_level == 0)
+    return pm_bpf_deaths_open(&self->deaths, self->setup, !self->foreign,
+                              on_death, self, err) == 0;
   pm_err_say(err, EXDEV,
              "ended processes are only told of in the initial pid namespace");
   return false;

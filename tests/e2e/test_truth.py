@@ -56,6 +56,9 @@ def child(name, work, *args):
 
 
 def used(pid):
+    """It is reaped a little late: then it has left its CPU for good."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    time.sleep(0.01)
     usage = os.wait4(pid, 0)[2]
     return usage.ru_utime + usage.ru_stime
 

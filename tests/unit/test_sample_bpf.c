@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -409,34 +410,38 @@ static uint64_t microseconds_of(const struct timeval *t) {
   return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
 }
 
-/* rusage cuts both halves of the CPU to microseconds.  A parent on another CPU
- * may be quicker than the last microseconds of its child: then the record has
- * them and rusage has not.  True: so it was. */
-static bool check_cpu(const char *row, const struct pm_death *d,
+/* A parent on another CPU may reap a child that has not yet left its own: then
+ * the last microseconds are in the record and not in rusage.  So it waits until
+ * the child is there to be reaped, and a little longer. */
+static void reap(pid_t pid, int *status, struct rusage *used) {
+  siginfo_t info;
+  waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+  usleep(2000);
+  wait4(pid, status, 0, used);
+}
+
+/* rusage cuts both halves of the CPU to microseconds. */
+static void check_cpu(const char *row, const struct pm_death *d,
                       const struct rusage *used) {
   uint64_t want =
       microseconds_of(&used->ru_utime) + microseconds_of(&used->ru_stime);
   uint64_t have =
       (d->last.v[PM_F_cpu_user] + d->last.v[PM_F_cpu_system]) / 1000;
-  bool raced = d->last.v[PM_F_switch_voluntary] > (uint64_t)used->ru_nvcsw;
-  check_true(row, "CPU within 1 us",
-             have >= want && have <= want + (raced ? 200 : 1));
-  return raced;
+  check_u64(row, "CPU in us", have, have == want + 1 ? have : want);
 }
 
-static bool check_death(const char *row, const struct pm_death *d, int status,
+static void check_death(const char *row, const struct pm_death *d, int status,
                         const struct rusage *used) {
-  bool raced = check_cpu(row, d, used);
+  check_cpu(row, d, used);
   check_u64(row, "status", d->last.status, (uint32_t)status);
   check_int(row, "ppid", d->last.ppid, getpid());
   check_u64(row, "ended", d->last.flags & PM_TASK_ENDED, PM_TASK_ENDED);
   check_u64(row, "voluntary", d->last.v[PM_F_switch_voluntary],
-            (uint64_t)used->ru_nvcsw + raced);
+            (uint64_t)used->ru_nvcsw);
   check_u64(row, "faults", d->last.v[PM_F_faults_minor],
             (uint64_t)used->ru_minflt);
   check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
             (uint64_t)used->ru_maxrss);
-  return raced;
 }
 
 static void check_last_words(const char *row, const struct pm_death *d,
@@ -452,7 +457,7 @@ static void check_last_words(const char *row, const struct pm_death *d,
 static void ends_equal_wait4(void **state) {
   struct world *w = *state;
   enum { CHILDREN = 400 };
-  int late = 0, raced = 0;
+  int late = 0;
   drain(w);
   w->deaths.count = 0;
   for (unsigned i = 0; i < CHILDREN; i++) {
@@ -460,7 +465,7 @@ static void ends_equal_wait4(void **state) {
     struct rusage used;
     int status;
     pid_t pid = child(short_life, i);
-    wait4(pid, &status, 0, &used);
+    reap(pid, &status, &used);
     bool by_record = wait_for_death(w, pid);
     const struct pm_death *d = find_death(w, pid);
     snprintf(row, sizeof row, "child %u", i);
@@ -469,10 +474,9 @@ static void ends_equal_wait4(void **state) {
     if (d && !by_record)
       check_last_words(row, d, status);
     else if (d && i % 8 != 3)
-      raced += check_death(row, d, status, &used);
+      check_death(row, d, status, &used);
   }
   printf("  %d of %d were told by their last words\n", late, CHILDREN);
-  check_true("all", "rusage has nearly all", raced <= CHILDREN / 20);
   check_true("all", "nearly every record came", late <= CHILDREN / 20);
   check_end();
 }
@@ -552,7 +556,10 @@ static void leaves_no_trace(void **state) {
   scan(w, &extra);
   scan(w, &extra); /* more than one thread: by now it is the dump */
   /* the ring buffer's epoll descriptor is libbpf's */
-  check_true("open", "few low descriptors", open_files(true) <= low + 1);
+  struct rlimit files_max;
+  getrlimit(RLIMIT_NOFILE, &files_max);
+  if (files_max.rlim_cur > 1100) /* else there are no high ones */
+    check_true("open", "few low descriptors", open_files(true) <= low + 1);
   pm_sample_close(&extra);
   getrlimit(RLIMIT_MEMLOCK, &after);
   check_true("closed", "libbpf's print callback",
@@ -610,11 +617,23 @@ static void test_apart(unsigned levels) {
   fail_child("exec");
 }
 
+static bool is_before_6_5(void) {
+  struct utsname name;
+  int major = 0, minor = 0;
+  uname(&name);
+  sscanf(name.release, "%d.%d", &major, &minor);
+  return major < 6 || (major == 6 && minor < 5);
+}
+
 /* The numbers there are the first few, and a neighbour's are the same ones. */
 static void other_pid_namespaces(void **state) {
   (void)state;
   if (geteuid() != 0) /* CAP_BPF and CAP_PERFMON alone make none */
     skip();
+  if (is_before_6_5()) { /* struct pid shows its first number only */
+    print_message("not before Linux 6.5\n");
+    skip();
+  }
   for (unsigned levels = 1; levels <= 3; levels++) {
     int status;
     pid_t neighbour = child(stay_apart, levels);

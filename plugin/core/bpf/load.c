@@ -76,10 +76,11 @@ static bool has(const void *const *list, const void *one) {
 }
 
 /* keep: programs and maps, NULL behind the last. */
-static void keep_only(struct task_bpf *object, struct pm_bpf_ns ns,
+static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
                       const void *const *keep) {
-  object->rodata->ns_level = ns.level;
-  object->rodata->ns_inum = ns.inum;
+  object->rodata->ns_level = setup.ns_level;
+  object->rodata->ns_inum = setup.ns_inum;
+  object->rodata->may_probe = !setup.locked_down;
   struct bpf_program *p;
   bpf_object__for_each_program(p, object->obj)
       bpf_program__set_autoload(p, has(keep, p));
@@ -100,10 +101,10 @@ static size_t bytes_of(uint32_t room) {
   return (bytes + page - 1) / page * page;
 }
 
-static int load_walk(struct task_bpf *object, struct pm_bpf_ns ns,
+static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_walker *ret) {
   const void *keep[] = {object->progs.walk, object->maps.rows, NULL};
-  keep_only(object, ns, keep);
+  keep_only(object, setup, keep);
   bpf_map__set_max_entries(object->maps.rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
@@ -117,13 +118,13 @@ static int load_walk(struct task_bpf *object, struct pm_bpf_ns ns,
   return ret->prog < 0 ? -errno : 0;
 }
 
-int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_ns ns,
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err) {
   struct pm_bpf_walker new = {.prog = -1, .room = room};
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_walk(object, ns, &new) : -errno;
+  int status = object ? load_walk(object, setup, &new) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   if (status < 0) {
@@ -157,10 +158,10 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 
 /* ---- the dump ---- */
 
-static int load_dump(struct task_bpf *object, struct pm_bpf_ns ns,
+static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_dumper *ret) {
   const void *keep[] = {object->progs.dump, NULL};
-  keep_only(object, ns, keep);
+  keep_only(object, setup, keep);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
@@ -173,12 +174,12 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_ns ns,
   return status;
 }
 
-int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_ns ns,
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
                        struct pm_err *err) {
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_dump(object, ns, dumper) : -errno;
+  int status = object ? load_dump(object, setup, dumper) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   return status < 0 ? complain(err, -status, "dumps the processes") : 0;
@@ -237,7 +238,8 @@ static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
   return ret->words = own(bpf_map__fd(object->maps.words));
 }
 
-static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
+static int load_deaths(struct task_bpf *object, struct pm_bpf_setup setup,
+                       struct pm_bpf_deaths *ret) {
   const void *keep[] = {object->progs.leaves,
                         object->progs.died,
                         object->maps.deaths,
@@ -245,7 +247,7 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
                         object->maps.leaving,
                         object->maps.words,
                         NULL};
-  keep_only(object, (struct pm_bpf_ns){0}, keep);
+  keep_only(object, setup, keep);
   bpf_map__set_max_entries(object->maps.deaths, ring_bytes());
   int status = task_bpf__load(object);
   if (status < 0)
@@ -261,7 +263,8 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_deaths *ret) {
   return ret->leaves < 0 ? -errno : 0;
 }
 
-int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, bool own_pids,
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
+                       bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
   deaths->recall =
@@ -273,7 +276,7 @@ int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, bool own_pids,
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_deaths(object, deaths) : -errno;
+  int status = object ? load_deaths(object, setup, deaths) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
   if (status == 0)

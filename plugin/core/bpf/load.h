@@ -14,11 +14,12 @@
 struct pm_bpf_task;
 struct ring_buffer;
 
-/* In whose numbers processes are told: level 0 is the initial pid namespace;
- * inum, of any other, is the inode number of /proc/PID/ns/pid
- * (namespaces(7)). */
-struct pm_bpf_ns {
-  uint32_t level, inum;
+/* What is settled before the load. */
+struct pm_bpf_setup {
+  /* In whose numbers processes are told: 0 is the initial pid namespace; inum,
+   * of any other, is the inode number of /proc/PID/ns/pid (namespaces(7)). */
+  uint32_t ns_level, ns_inum;
+  bool locked_down; /* do without bpf_probe_read, lockdown(7) */
 };
 
 /* The open-coded walk (Linux 6.7).  rows: (borrowed by nobody else) written by
@@ -52,14 +53,15 @@ struct pm_bpf_deaths {
 
 /* -errno: the kernel or our rights do not allow it; err says which program and
  * what libbpf said first. */
-int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_ns ns,
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err);
-int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_ns ns,
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
                        struct pm_err *err);
 
 /* on_death is called with each record by pm_bpf_deaths_drain.  own_pids: our
  * own numbers are the initial pid namespace's, so that kill(2) can be asked. */
-int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, bool own_pids,
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
+                       bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err);
 

@@ -1,6 +1,7 @@
 /* The kernel's half of the BPF sampler: every process with its threads summed,
- * and one record for each that ends.  Plain loads through BTF pointers and no
- * bpf_probe_read, which a locked-down kernel would refuse. */
+ * and one record for each that ends.  Plain loads through BTF pointers and, but
+ * for memory before 6.2, no bpf_probe_read, which a locked-down kernel refuses.
+ */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -21,12 +22,25 @@ enum {
 /* One of mm_struct's counters, in pages.  It may be negative for a moment.  A
  * macro because an index is only relocated where it is a literal: 0 file, 1
  * anonymous, 2 swap, 3 shared (linux/mm_types_task.h). */
+#define OLD(mm) ((struct mm_struct___61 *)(mm))
 #define PAGES(mm, which)                                                       \
-  at_least_0(                                                                  \
-      HAS((mm)->rss_stat[0].count) ? (mm)->rss_stat[which].count               \
-      : HAS(((struct mm_struct___61 *)(mm))->rss_stat.count[0].counter)        \
-          ? ((struct mm_struct___61 *)(mm))->rss_stat.count[which].counter     \
-          : 0)
+  at_least_0(HAS((mm)->rss_stat[0].count) ? (mm)->rss_stat[which].count        \
+             : HAS(OLD(mm)->rss_stat.count[0].counter)                         \
+                 ? probed(&OLD(mm)->rss_stat.count[which].counter)             \
+                 : 0)
+
+/* Before 6.2 the counters are an array of a typedef, and the verifier takes no
+ * plain load of its elements ("Type 'atomic_long_t' is not a struct").  Where
+ * the kernel is locked down and so has no bpf_probe_read, memory is not known.
+ */
+const volatile __u32 may_probe = 1;
+
+static __always_inline __s64 probed(const void *at) {
+  __s64 n = 0;
+  if (may_probe)
+    bpf_probe_read_kernel(&n, sizeof n, at);
+  return n;
+}
 
 static inline __attribute__((always_inline)) __u64 at_least_0(__s64 n) {
   return n > 0 ? (__u64)n : 0;
@@ -40,8 +54,8 @@ static __always_inline __u32 state_of(struct task_struct *t) {
 
 static __always_inline __u16 has(struct task_struct *t) {
   struct mm_struct *mm = t->mm;
-  struct mm_struct___61 *old = (void *)mm;
-  return (HAS(mm->rss_stat[0].count) || HAS(old->rss_stat.count[0].counter)
+  return (HAS(mm->rss_stat[0].count) ||
+                  (may_probe && HAS(OLD(mm)->rss_stat.count[0].counter))
               ? PM_BPF_HAS_MEMORY
               : 0) |
          (HAS(t->ioac.rchar) ? PM_BPF_HAS_CHARS : 0) |
