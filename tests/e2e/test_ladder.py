@@ -9,7 +9,8 @@ from harness import Collectd, samplers, skip, wait_for
 
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 CAPABLE = NOBODY + ["--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon"]
-APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+         "--propagation", "unchanged"]  # in a chroot "/" is no mount
 
 # (who, command in front of collectd, gauge-sampler, what the log says)
 RUNGS = [

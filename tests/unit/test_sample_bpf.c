@@ -600,11 +600,12 @@ static void fail_child(const char *what) {
   _exit(9);
 }
 
-/* Goes on as the first process of a new pid namespace with its own /proc; who
- * called it waits and ends as that one does. */
+/* Goes on as the first process of a new pid namespace with its own /proc (in a
+ * chroot, "/" is no mount that could be made private); who called it waits and
+ * ends as that one does. */
 static void go_apart(void) {
   if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 ||
-      mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+      mount("none", "/proc", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
     fail_child("unshare");
   pid_t pid = fork();
   int status;
