@@ -229,9 +229,14 @@ tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_storm_SOURCES = tests/bench/storm.c
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
+tests_bench_scans_SOURCES = tests/bench/scans.c
+tests_bench_scans_LDADD = libpmcore.la libpmbase.la -lm
+if HAVE_BPF
+EXTRA_PROGRAMS += tests/bench/scans
+endif
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
-	tests/bench/cost.py tests/bench/machine.py tests/bench/storm.py \
+	tests/bench/cost.py tests/bench/machine.py tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/RESULTS.md
 
 # make bench BENCH='--sizes 10000 --write RESULTS.md'

@@ -17,6 +17,7 @@ import sys
 from contestants import PEERS, is_installed, module_dir
 from cost import measure_size
 from machine import PROC, Failed, Sink, say
+from scans import dump_verdict, scan_line, scans
 from storm import storms
 from tables import (BUDGET_SIZE, cost_table, memory_table, notes, storm_table,
                     verdicts)
@@ -25,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
-PARTS = ("cost", "threads", "storm")
+PARTS = ("cost", "threads", "scans", "storm")
 THREADS = 10000
 
 
@@ -103,6 +104,11 @@ def threads(bench):
                         (bench.tool("threads"), THREADS))
     size.wanted = None  # no budget is meant for it
     return size
+
+
+def can_scan(bench):
+    """A build without libbpf has no such tool."""
+    return "scans" in bench.parts and os.path.exists(bench.tool("scans"))
 
 
 # ---- the report ----
@@ -227,9 +233,14 @@ def main():
     try:
         sizes = cost(bench) if "cost" in bench.parts else []
         shape = threads(bench) if "threads" in bench.parts else None
+        found = scans(bench) if can_scan(bench) else {}
     except Failed as error:
         say(f"FAILED: {error}")
         return 1
+    if found:
+        lines = [scan_line(found)] + [
+            line for size in sizes if size.wanted == BUDGET_SIZE
+            for line in dump_verdict(found, size)] + lines
     storm, more = storms(bench) if "storm" in bench.parts else ([], [])
     text = report(bench, sizes, shape, storm, more + lines)
     print(text)
