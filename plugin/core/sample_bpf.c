@@ -25,12 +25,6 @@ struct gathered {
   bool torn;         /* a thread ended meanwhile: the sum would be wrong */
 };
 
-struct piece {
-  uint32_t pid;
-  uint64_t ended_ns;
-  struct pm_bpf_use use;
-};
-
 struct bpf_sampler {
   struct pm_bpf_units units;
   struct pm_bpf_setup setup;
@@ -45,7 +39,7 @@ struct bpf_sampler {
   struct pm_task batch[PM_BATCH];
   struct pm_death death[PM_BATCH];
   struct gathered *gathered;
-  struct piece *pieces;
+  struct pm_bpf_piece *pieces;
   size_t gathered_count, gathered_room, piece_count, piece_room;
   char text[DUMP_BYTES];
 };
@@ -133,38 +127,60 @@ static bool keep_piece(struct bpf_sampler *self,
   if (!grow((void **)&self->pieces, self->piece_count, &self->piece_room,
             sizeof *self->pieces))
     return false;
-  self->pieces[self->piece_count++] =
-      (struct piece){piece->pid, piece->ended_ns, piece->use};
+  self->pieces[self->piece_count++] = *piece;
   return true;
 }
 
-static bool take_first(struct bpf_sampler *self,
-                       const struct pm_bpf_piece *piece,
-                       struct pm_bpf_task *task) {
-  pm_bpf_add_use(&task->use, &piece->use);
-  if (task->threads == 1) {
-    push(self, task, UINT32_MAX);
-    return true;
+static int read_pieces(struct bpf_sampler *self, int fd, struct pm_err *err) {
+  self->piece_count = 0;
+  for (;;) {
+    ssize_t n = read(fd, self->text, sizeof self->text);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+      continue;
+    if (n < 0)
+      return pm_err_set(err, errno, "read the BPF task iterator");
+    if (n == 0)
+      return 0;
+    struct pm_bpf_piece piece;
+    for (ssize_t at = 0; at + (ssize_t)sizeof piece <= n;
+         at += (ssize_t)sizeof piece) {
+      memcpy(&piece, self->text + at, sizeof piece);
+      if (!keep_piece(self, &piece))
+        return pm_err_set(err, ENOMEM, "gather threads");
+    }
   }
+}
+
+/* Dumps until all rows have room. */
+static int dump(struct bpf_sampler *self, struct pm_err *err) {
+  for (;;) {
+    PM_CLEAN_FD int fd = pm_bpf_dumper_run(&self->dumper, self->untidy, err);
+    if (fd < 0)
+      return fd;
+    int status = read_pieces(self, fd, err);
+    if (status < 0)
+      return status;
+    const struct pm_bpf_dump *d = self->dumper.dump;
+    uint32_t rows = d->next + d->spilled;
+    if (rows <= self->dumper.room)
+      return 0;
+    status = pm_bpf_dumper_open(&self->dumper, self->setup,
+                                rows + rows / 4 + SPARE, err);
+    if (status < 0)
+      return status;
+  }
+}
+
+/* ---- processes of several threads ---- */
+
+/* A process while its pieces come together. */
+static bool gather(struct bpf_sampler *self, const struct pm_bpf_piece *piece) {
   if (!grow((void **)&self->gathered, self->gathered_count,
             &self->gathered_room, sizeof *self->gathered))
     return false;
-  self->gathered[self->gathered_count++] =
-      (struct gathered){.task = *task, .ended_ns = piece->ended_ns};
+  self->gathered[self->gathered_count++] = (struct gathered){
+      .task = self->dumper.rows[piece->row - 1], .ended_ns = piece->ended_ns};
   return true;
-}
-
-/* Returns what it consumed, or -ENOMEM. */
-static ssize_t take_piece(struct bpf_sampler *self, const char *at) {
-  struct pm_bpf_piece piece;
-  struct pm_bpf_task task;
-  memcpy(&piece, at, sizeof piece);
-  self->threads++;
-  if (!piece.first)
-    return keep_piece(self, &piece) ? (ssize_t)sizeof piece : -ENOMEM;
-  memcpy(&task, at + sizeof piece, sizeof task);
-  return take_first(self, &piece, &task) ? (ssize_t)(sizeof piece + sizeof task)
-                                         : -ENOMEM;
 }
 
 static int by_pid(const void *a, const void *b) {
@@ -175,7 +191,8 @@ static int by_pid(const void *a, const void *b) {
 /* Every thread says how much ended threads had used by then.  Where that
  * changed during the dump, a thread may be in it twice or not at all: the
  * process keeps its last total for this turn. */
-static void add_piece(struct bpf_sampler *self, const struct piece *piece) {
+static void add_piece(struct bpf_sampler *self,
+                      const struct pm_bpf_piece *piece) {
   struct gathered key = {.task.pid = piece->pid};
   struct gathered *g =
       bsearch(&key, self->gathered, self->gathered_count, sizeof key, by_pid);
@@ -185,7 +202,11 @@ static void add_piece(struct bpf_sampler *self, const struct piece *piece) {
   pm_bpf_add_use(&g->task.use, &piece->use);
 }
 
-static void push_gathered(struct bpf_sampler *self) {
+static int push_gathered(struct bpf_sampler *self, struct pm_err *err) {
+  self->gathered_count = 0;
+  for (size_t i = 0; i < self->piece_count; i++)
+    if (self->pieces[i].row && !gather(self, &self->pieces[i]))
+      return pm_err_set(err, ENOMEM, "gather threads");
   if (self->gathered_count)
     qsort(self->gathered, self->gathered_count, sizeof *self->gathered, by_pid);
   for (size_t i = 0; i < self->piece_count; i++)
@@ -194,38 +215,34 @@ static void push_gathered(struct bpf_sampler *self) {
     struct gathered *g = &self->gathered[i];
     push(self, &g->task, g->torn ? ~PM_HAVE_COUNTERS : UINT32_MAX);
   }
+  return 0;
 }
 
-static int read_dump(struct bpf_sampler *self, int fd, struct pm_err *err) {
-  for (;;) {
-    ssize_t n = read(fd, self->text, sizeof self->text);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-      continue;
-    if (n < 0)
-      return pm_err_set(err, errno, "read the BPF task iterator");
-    if (n == 0)
-      return 0;
-    for (ssize_t at = 0; at < n;) {
-      ssize_t used = take_piece(self, self->text + at);
-      if (used < 0)
-        return pm_err_set(err, ENOMEM, "gather threads");
-      at += used;
-    }
+/* Those of one thread; returns how many rows were holes. */
+static uint32_t push_rows(struct bpf_sampler *self, uint32_t from,
+                          uint32_t to) {
+  uint32_t holes = 0;
+  for (const struct pm_bpf_task *r = self->dumper.rows + from;
+       r < self->dumper.rows + to; r++) {
+    holes += r->pid == 0;
+    if (r->pid && r->threads == 1)
+      push(self, r, UINT32_MAX);
   }
+  return holes;
 }
 
 static int scan_dump(struct bpf_sampler *self, struct pm_err *err) {
-  PM_CLEAN_FD int fd = pm_bpf_dumper_run(&self->dumper, err);
-  if (fd < 0)
-    return fd;
-  self->gathered_count = self->piece_count = 0;
-  self->threads = 0;
-  int status = read_dump(self, fd, err);
+  int status = dump(self, err);
   if (status < 0)
     return status;
-  push_gathered(self);
+  const struct pm_bpf_dump *d = self->dumper.dump;
+  self->threads = d->tasks;
+  uint32_t holes = push_rows(self, 0, d->next);
+  push_rows(self, d->room - d->spilled, d->room);
+  self->untidy = holes + d->spilled > d->next / 8;
+  status = push_gathered(self, err);
   flush(self);
-  return 0;
+  return status;
 }
 
 /* ---- one or the other ---- */
@@ -236,7 +253,7 @@ static bool shall_dump(struct bpf_sampler *self) {
   if (self->threads <= self->walk_max)
     return false;
   return self->dumper.link >= 0 ||
-         pm_bpf_dumper_open(&self->dumper, self->setup, NULL) == 0;
+         pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, NULL) == 0;
 }
 
 static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
@@ -310,11 +327,11 @@ static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
   if (self->walk_max &&
       pm_bpf_walker_open(&self->walker, self->setup, SPARE, err) == 0)
     return 0;
-  int status = pm_bpf_dumper_open(&self->dumper, self->setup, err);
+  int status = pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, err);
   if (status == 0 || status == -EPERM)
     return status;
   self->setup.locked_down = true;
-  return pm_bpf_dumper_open(&self->dumper, self->setup, err);
+  return pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, err);
 }
 
 static int try_level(struct bpf_sampler *self, const struct pm_root *root,

@@ -309,33 +309,95 @@ static void sleep_on(unsigned unused) {
     pause();
 }
 
-/* Rows of those that are gone are passed over and in the end closed up;
- * nobody is shown twice, left out, or kept. */
-static void rows_come_and_go(void **state) {
-  struct world *w = *state;
+/* A newcomer among the others: in the order of pids it has no row yet. */
+static pid_t child_in_place_of(pid_t gone) {
+  char last[16];
+  int fd = open("/proc/sys/kernel/ns_last_pid", O_RDWR | O_CLOEXEC);
+  ssize_t n = pread(fd, last, sizeof last, 0);
+  dprintf(fd, "%d", gone - 1);
+  pid_t pid = child(sleep_on, 0);
+  /* the tests to come go by pids that nobody had before */
+  if (n > 0 && pwrite(fd, last, (size_t)n, 0) < 0)
+    perror("ns_last_pid");
+  close(fd);
+  return pid;
+}
+
+static void end_child(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+}
+
+static void check_rows(struct world *w, struct pm_sampler *sampler,
+                       const pid_t *pid, int n, const char *row) {
+  size_t wrong = 0;
+  scan(w, sampler);
+  for (int i = 0; i < n; i++) {
+    size_t times;
+    is_there(w, pid[i] > 0 ? pid[i] : -pid[i], &times);
+    wrong += times != (pid[i] > 0); /* < 0: it is gone */
+  }
+  check_u64(row, "wrong ones", wrong, 0);
+}
+
+static void come_and_go(struct world *w, struct pm_sampler *sampler) {
   enum { CHILDREN = 1100 }; /* more than the first room */
   static pid_t pid[CHILDREN];
   for (int i = 0; i < CHILDREN; i++)
     pid[i] = child(sleep_on, 0);
   for (int step = 2; step <= 7; step++) {
-    scan(w, &w->walk);
-    size_t wrong = 0;
-    for (int i = 0; i < CHILDREN; i++) {
-      size_t times;
-      wrong += is_there(w, pid[i], &times) != (kill(pid[i], 0) == 0);
-      wrong += times > 1;
+    char row[64];
+    snprintf(row, sizeof row, "%s, step %d", sampler->what, step);
+    check_rows(w, sampler, pid, CHILDREN, row);
+    for (int i = step; i < CHILDREN; i++) {
+      bool many = step == 4 && i > CHILDREN / 2 && i < CHILDREN / 2 + 100;
+      if (pid[i] < 0 || (i % step && !many))
+        continue;
+      end_child(pid[i]);
+      pid[i] = i % 50 < 3 ? child_in_place_of(pid[i]) : -pid[i];
     }
-    check_u64("rows", "wrong ones", wrong, 0);
-    for (int i = step; i < CHILDREN; i += step)
-      if (kill(pid[i], SIGKILL) == 0)
-        waitpid(pid[i], NULL, 0);
-    for (int i = CHILDREN / 2; step == 4 && i < CHILDREN / 2 + 100; i++)
-      if (kill(pid[i], SIGKILL) == 0)
-        waitpid(pid[i], NULL, 0);
   }
   for (int i = 0; i < CHILDREN; i++)
-    if (kill(pid[i], SIGKILL) == 0)
-      waitpid(pid[i], NULL, 0);
+    if (pid[i] > 0)
+      end_child(pid[i]);
+}
+
+/* Rows of those that are gone are passed over and in the end closed up, those
+ * who come in between find a place; nobody is shown twice, left out, or kept.
+ */
+static void rows_come_and_go(void **state) {
+  struct world *w = *state;
+  come_and_go(w, &w->walk);
+  come_and_go(w, &w->dump);
+  check_end();
+}
+
+static void two_threads(unsigned unused) {
+  (void)unused;
+  static unsigned nothing;
+  start_threads(1, wait_thread, &nothing);
+  sleep_on(0);
+}
+
+/* More pieces than the iterator's buffer holds: one that finds no room is
+ * written again, and its process is still one. */
+static void threads_fill_the_buffer(void **state) {
+  struct world *w = *state;
+  enum { CHILDREN = 500 };
+  static pid_t pid[CHILDREN];
+  for (int i = 0; i < CHILDREN; i++)
+    pid[i] = child(two_threads, 0);
+  usleep(500000);
+  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
+  for (int s = 0; s < 2; s++) {
+    check_rows(w, samplers[s], pid, CHILDREN, samplers[s]->what);
+    for (int i = 0; i < CHILDREN; i++) {
+      const struct pm_task *t = find(w, pid[i]);
+      check_u64(samplers[s]->what, "threads", t ? t->v[PM_F_threads] : 0, 2);
+    }
+  }
+  for (int i = 0; i < CHILDREN; i++)
+    end_child(pid[i]);
   check_end();
 }
 
@@ -347,25 +409,30 @@ static void sleep_then_burn(unsigned microseconds) {
   raise(SIGSTOP);
 }
 
-/* A row that was kept for a sleeper is read anew when it has run. */
-static void sleepers_wake(void **state) {
-  struct world *w = *state;
+static void wake(struct world *w, struct pm_sampler *sampler) {
+  const char *row = sampler->what;
   pid_t pid = child(sleep_then_burn, 50000);
   siginfo_t info;
   usleep(100000);
-  scan(w, &w->walk);
-  scan(w, &w->walk);
+  scan(w, sampler);
+  scan(w, sampler);
   uint64_t before = find(w, pid)->v[PM_F_cpu_user];
   waitid(P_PID, (id_t)pid, &info, WSTOPPED);
-  scan(w, &w->walk);
+  scan(w, sampler);
   struct pm_task have = *find(w, pid);
-  check_true("awake", "its CPU shows",
+  check_true(row, "its CPU shows",
              have.v[PM_F_cpu_user] + have.v[PM_F_cpu_system] >=
                  before + 50000000);
-  check_true("awake", "its memory shows", have.v[PM_F_rss] >= 1 << 20);
-  check_text("awake", "its new name shows", have.comm, "renamed");
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
+  check_true(row, "its memory shows", have.v[PM_F_rss] >= 1 << 20);
+  check_text(row, "its new name shows", have.comm, "renamed");
+  end_child(pid);
+}
+
+/* A row that was kept for a sleeper is read anew when it has run. */
+static void sleepers_wake(void **state) {
+  struct world *w = *state;
+  wake(w, &w->walk);
+  wake(w, &w->dump);
   check_end();
 }
 
@@ -687,6 +754,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frozen_tree),
       cmocka_unit_test(sleepers_wake),
       cmocka_unit_test(rows_come_and_go),
+      cmocka_unit_test(threads_fill_the_buffer),
       cmocka_unit_test(ends_equal_wait4),
       cmocka_unit_test(knows_its_parent),
       cmocka_unit_test(counts_what_is_lost),

@@ -93,13 +93,20 @@ static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
  * object can go. */
 static int own(int fd) { return pm_fd_high(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
-/* ---- the walk ---- */
+/* ---- memory that the programs write ---- */
+
+static void *share(int map, size_t bytes, int how) {
+  void *at = mmap(NULL, bytes, how, MAP_SHARED, map, 0);
+  return at == MAP_FAILED ? NULL : at;
+}
 
 static size_t bytes_of(uint32_t room) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t bytes = room * sizeof(struct pm_bpf_task);
   return (bytes + page - 1) / page * page;
 }
+
+/* ---- the walk ---- */
 
 static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_walker *ret) {
@@ -109,11 +116,10 @@ static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  void *rows = mmap(NULL, bytes_of(ret->room), PROT_READ, MAP_SHARED,
-                    bpf_map__fd(object->maps.rows), 0);
-  if (rows == MAP_FAILED)
+  ret->rows =
+      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
+  if (!ret->rows)
     return -errno;
-  ret->rows = rows;
   ret->prog = own(bpf_program__fd(object->progs.walk));
   return ret->prog < 0 ? -errno : 0;
 }
@@ -160,11 +166,19 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 
 static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_dumper *ret) {
-  const void *keep[] = {object->progs.dump, NULL};
+  const void *keep[] = {object->progs.dump, object->maps.rows,
+                        object->maps.dumped, NULL};
   keep_only(object, setup, keep);
+  bpf_map__set_max_entries(object->maps.rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
+  ret->rows =
+      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
+  ret->dump = share(bpf_map__fd(object->maps.dumped), sizeof *ret->dump,
+                    PROT_READ | PROT_WRITE);
+  if (!ret->rows || !ret->dump)
+    return -errno;
   struct bpf_link *link = bpf_program__attach_iter(object->progs.dump, NULL);
   if (!link)
     return -errno;
@@ -175,23 +189,38 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
 }
 
 int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
-                       struct pm_err *err) {
+                       uint32_t room, struct pm_err *err) {
+  struct pm_bpf_dumper new = {.link = -1, .room = room};
   struct guest guest;
   enter(&guest);
   struct task_bpf *object = task_bpf__open();
-  int status = object ? load_dump(object, setup, dumper) : -errno;
+  int status = object ? load_dump(object, setup, &new) : -errno;
   task_bpf__destroy(object);
   leave(&guest);
-  return status < 0 ? complain(err, -status, "dumps the processes") : 0;
+  if (status < 0) {
+    pm_bpf_dumper_close(&new);
+    return complain(err, -status, "dumps the processes");
+  }
+  pm_bpf_dumper_close(dumper);
+  *dumper = new;
+  return 0;
 }
 
 void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper) {
+  if (dumper->rows)
+    munmap(dumper->rows, bytes_of(dumper->room));
+  if (dumper->dump)
+    munmap(dumper->dump, sizeof *dumper->dump);
   if (dumper->link >= 0)
     close(dumper->link);
   *dumper = (struct pm_bpf_dumper)PM_BPF_DUMPER_INIT;
 }
 
-int pm_bpf_dumper_run(const struct pm_bpf_dumper *dumper, struct pm_err *err) {
+int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
+                      struct pm_err *err) {
+  *dumper->dump = (struct pm_bpf_dump){.turn = dumper->dump->turn + 1,
+                                       .room = dumper->room,
+                                       .end = tidy ? 0 : dumper->dump->next};
   int fd = bpf_iter_create(dumper->link);
   return fd < 0 ? pm_err_set(err, -fd, "start the BPF task iterator") : fd;
 }
@@ -230,11 +259,10 @@ static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
 }
 
 static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
-  void *places = mmap(NULL, PLACES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-                      bpf_map__fd(object->maps.leaving), 0);
-  if (places == MAP_FAILED)
+  ret->recall.leaving = share(bpf_map__fd(object->maps.leaving), PLACES_BYTES,
+                              PROT_READ | PROT_WRITE);
+  if (!ret->recall.leaving)
     return -1;
-  ret->recall.leaving = places;
   return ret->words = own(bpf_map__fd(object->maps.words));
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct pm_bpf_task;
+struct pm_bpf_dump;
 struct ring_buffer;
 
 /* What is settled before the load. */
@@ -31,9 +32,13 @@ struct pm_bpf_walker {
   uint32_t turn;
 };
 
-/* The task iterator (Linux 5.8). */
+/* The task iterator (Linux 5.8).  rows and dump: written by the kernel while
+ * the descriptor of pm_bpf_dumper_run is read and at no other time. */
 struct pm_bpf_dumper {
   int link; /* -1 = not loaded */
+  struct pm_bpf_task *rows;
+  struct pm_bpf_dump *dump;
+  uint32_t room; /* rows */
 };
 
 /* The records of processes that ended (Linux 5.8). */
@@ -56,7 +61,7 @@ struct pm_bpf_deaths {
 int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err);
 int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
-                       struct pm_err *err);
+                       uint32_t room, struct pm_err *err);
 
 /* on_death is called with each record by pm_bpf_deaths_drain.  own_pids: our
  * own numbers are the initial pid namespace's, so that kill(2) can be asked. */
@@ -76,8 +81,11 @@ void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths);
 int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
                           uint32_t *tasks, struct pm_err *err);
 
-/* A descriptor from which the pieces of one dump are read; the caller's. */
-int pm_bpf_dumper_run(const struct pm_bpf_dumper *dumper, struct pm_err *err);
+/* A descriptor from which the pieces of one dump are read; the caller's.  When
+ * it is at its end, the rows are whole and *dump says which they are.  tidy:
+ * leave no holes. */
+int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
+                      struct pm_err *err);
 
 /* Adds to *lost the records that found no room since the last call. */
 int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,

@@ -80,12 +80,24 @@ struct pm_bpf_walk {
   __u32 tasks; /* out: threads of all processes */
 };
 
-/* One thread in the output of the task iterator, where the threads of a
- * process do not stand together.  A first thread is followed by its
- * pm_bpf_task, which then holds all that ended threads used. */
+/* Of one dump by the task iterator.  Rows [0, next) are in the order of pids,
+ * those without a pid are holes; the last `spilled` of the room are others.  If
+ * they meet, there was no room for all. */
+struct pm_bpf_dump {
+  __u32 turn;    /* in: as above */
+  __u32 room;    /* in: rows of the array */
+  __u32 end;     /* in: `next` of the last dump; 0 = leave no holes */
+  __u32 next;    /* in: 0; out: where the rows end */
+  __u32 spilled; /* in: 0; out */
+  __u32 tasks;   /* in: 0; out: threads of all processes */
+};
+
+/* One thread of a process that has several, in the output of the task iterator,
+ * where they do not stand together.  The row of such a process holds all that
+ * ended threads used. */
 struct pm_bpf_piece {
   __u32 pid;      /* of the process */
-  __u32 first;    /* a pm_bpf_task follows */
+  __u32 row;      /* of a first thread, from 1; else 0 */
   __u64 ended_ns; /* exec_ns of ended threads as seen from here */
   struct pm_bpf_use use;
 };
