@@ -3,12 +3,11 @@
 #include "base/clean.h"
 #include "base/fd.h"
 #include "base/hash.h"
+#include "base/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,43 +92,12 @@ static int trouble(struct pm_probe *probe, struct pm_now now, int num) {
                     probe->helper, REST_MIN_S);
 }
 
-/* The child gets null for its standard streams, the socket as 3, nothing
- * else; no handlers, no ignored signals, an empty mask, a session of its own.
- * Ignored SIGCHLD in collectd reaps it. */
 static int spawn(struct pm_probe *probe, int child_end, pid_t *ret) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attr;
-  if (posix_spawn_file_actions_init(&files) != 0)
-    return -ENOMEM;
-  if (posix_spawnattr_init(&attr) != 0) {
-    posix_spawn_file_actions_destroy(&files);
-    return -ENOMEM;
-  }
-  sigset_t all, none;
-  sigfillset(&all);
-  sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attr, &all);
-  posix_spawnattr_setsigmask(&attr, &none);
-  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-                                      POSIX_SPAWN_SETSIGMASK |
-                                      POSIX_SPAWN_SETSID);
-  int num = 0;
-  for (int fd = 0; fd < 3 && !num; fd++)
-    num = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-  if (!num)
-    num = posix_spawn_file_actions_adddup2(&files, child_end, PM_TOOL_SOCKET);
-  if (!num)
-    num = posix_spawn_file_actions_addclosefrom_np(&files, PM_TOOL_SOCKET + 1);
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "probe",
                   (char *)(uintptr_t)probe->proc_path,
                   (char *)(uintptr_t)probe->sys_path, NULL};
-  char *envp[] = {(char *)(uintptr_t) "LC_ALL=C", NULL};
-  if (!num)
-    num = posix_spawn(ret, probe->helper, &files, &attr, argv, envp);
-  posix_spawnattr_destroy(&attr);
-  posix_spawn_file_actions_destroy(&files);
-  return -num;
+  return pm_spawn(probe->helper, argv, child_end, ret);
 }
 
 static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
@@ -151,23 +119,6 @@ static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
       answer->schema == PM_TOOL_SCHEMA && answer->length <= PM_TOOL_TEXT &&
       (size_t)n == offsetof(struct pm_tool_answer, text) + answer->length;
   return whole ? n : -EPROTO;
-}
-
-/* dup2 onto the descriptor itself would keep close-on-exec, and 0..2 are
- * opened before it: the child's end must be above. */
-static int socket_pair(int ends[2]) {
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-    return -errno;
-  int above = fcntl(ends[1], F_DUPFD_CLOEXEC, PM_TOOL_SOCKET + 1);
-  int num = errno;
-  close(ends[1]);
-  if (above < 0) {
-    close(ends[0]);
-    return -num;
-  }
-  ends[0] = pm_fd_high(ends[0]);
-  ends[1] = above;
-  return 0;
 }
 
 static void hang_up(struct pm_probe *probe) {
@@ -192,7 +143,7 @@ static int start(struct pm_probe *probe, struct pm_now now, uint32_t kind) {
   if (now.mono < probe->retry)
     return -EAGAIN;
   int ends[2];
-  int num = -socket_pair(ends);
+  int num = -pm_spawn_pair(ends);
   if (num)
     return trouble(probe, now, num);
   pid_t pid;
