@@ -35,11 +35,12 @@ static void tick_shares(const struct pm_cpu_times *a,
 
 /* busy = wall x online CPUs - idle - iowait - steal.  Not the sum of the busy
  * ticks: a load that sleeps over the tick never shows there. */
-static void busy(struct pm_system *s, const struct pm_cpu_times *now_times,
-                 struct pm_now now, const struct pm_root *root,
-                 struct pm_system_row *row, struct pm_system_sums *sums) {
-  const struct pm_cpu_times *a = &s->last, *b = now_times;
-  sums->wall_ns = gap(now.mono, s->last_mono);
+static void busy(const struct pm_root *root,
+                 const struct pm_system_reading *before,
+                 const struct pm_system_reading *now, struct pm_system_row *row,
+                 struct pm_system_sums *sums) {
+  const struct pm_cpu_times *a = &before->cpu, *b = &now->cpu;
+  sums->wall_ns = gap(now->mono, before->mono);
   uint64_t capacity = sums->wall_ns * b->cpus;
   uint64_t rest = (gap(b->idle, a->idle) + gap(b->iowait, a->iowait) +
                    gap(b->steal, a->steal)) *
@@ -51,29 +52,21 @@ static void busy(struct pm_system *s, const struct pm_cpu_times *now_times,
 }
 
 static int read_cpu(struct pm_system *s, const struct pm_root *root,
-                    struct pm_now now, struct pm_system_row *row,
-                    struct pm_system_sums *sums, struct pm_err *err) {
+                    struct pm_system_reading *ret, struct pm_err *err) {
   ssize_t n = pm_root_read_grow(root->proc, "stat", &s->text, &s->size);
   if (n < 0)
     return pm_err_set(err, (int)-n, "read %s/stat", root->proc_path);
-  struct pm_cpu_times times;
-  int status = pm_parse_cpu(s->text, &times);
-  if (status < 0)
+  int status = pm_parse_cpu(s->text, &ret->cpu);
+  if (status < 0) {
+    ret->cpu = (struct pm_cpu_times){0};
     return pm_err_say(err, EINVAL, "%s/stat is not whole", root->proc_path);
-  row->boot_time = (double)times.boot_time;
-  sums->cpus = times.cpus;
-  if (s->based) {
-    busy(s, &times, now, root, row, sums);
-    tick_shares(&s->last, &times, row);
   }
-  s->last = times;
-  s->last_mono = now.mono;
-  s->based = true;
+  ret->row.boot_time = (double)ret->cpu.boot_time;
   return 0;
 }
 
 static int read_memory(const struct pm_root *root, struct pm_system_row *row,
-                       struct pm_system_sums *sums, struct pm_err *err) {
+                       struct pm_err *err) {
   char text[8192];
   struct pm_memory m;
   ssize_t n = pm_root_read(root->proc, "meminfo", text, sizeof text);
@@ -81,7 +74,6 @@ static int read_memory(const struct pm_root *root, struct pm_system_row *row,
     return pm_err_set(err, (int)-n, "read %s/meminfo", root->proc_path);
   if (pm_parse_memory(text, &m) < 0)
     return pm_err_say(err, EINVAL, "%s/meminfo is not whole", root->proc_path);
-  sums->memory_bytes = m.total;
   row->total = (double)m.total;
   row->available = (double)m.available;
   row->used = (double)(m.total - m.available); /* psutil since 7.1 */
@@ -129,16 +121,42 @@ static void forget(struct pm_system_row *row) {
 _Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0,
                "a row of numbers and nothing else");
 
+int pm_system_look(struct pm_system *system, const struct pm_root *root,
+                   struct pm_now now, struct pm_system_reading *ret,
+                   struct pm_err *err) {
+  forget(&ret->row);
+  ret->cpu = (struct pm_cpu_times){0};
+  int first = read_cpu(system, root, ret, err);
+  ret->mono = first ? 0 : now.mono;
+  int status = read_memory(root, &ret->row, first ? NULL : err);
+  first = first ? first : status;
+  status = read_load(root, &ret->row, first ? NULL : err);
+  first = first ? first : status;
+  status = read_uptime(root, &ret->row, first ? NULL : err);
+  return first ? first : status;
+}
+
+void pm_system_between(const struct pm_root *root,
+                       const struct pm_system_reading *before,
+                       const struct pm_system_reading *now,
+                       struct pm_system_row *row, struct pm_system_sums *sums) {
+  *row = now->row;
+  *sums = (struct pm_system_sums){.cpus = now->cpu.cpus};
+  if (row->total > 0)
+    sums->memory_bytes = (uint64_t)row->total;
+  if (before->mono == 0 || now->mono == 0)
+    return;
+  busy(root, before, now, row, sums);
+  tick_shares(&before->cpu, &now->cpu, row);
+}
+
 int pm_system_read(struct pm_system *system, const struct pm_root *root,
                    struct pm_now now, struct pm_system_row *row,
                    struct pm_system_sums *sums, struct pm_err *err) {
-  forget(row);
-  *sums = (struct pm_system_sums){0};
-  int first = read_cpu(system, root, now, row, sums, err);
-  int status = read_memory(root, row, sums, first ? NULL : err);
-  first = first ? first : status;
-  status = read_load(root, row, first ? NULL : err);
-  first = first ? first : status;
-  status = read_uptime(root, row, first ? NULL : err);
-  return first ? first : status;
+  struct pm_system_reading reading;
+  int status = pm_system_look(system, root, now, &reading, err);
+  pm_system_between(root, &system->last, &reading, row, sums);
+  if (reading.mono)
+    system->last = reading;
+  return status;
 }

@@ -270,25 +270,52 @@ const char *pm_cgroups_path(struct pm_cgroups *cgroups, uint64_t id) {
 
 /* ---- core/system.h, core/disk.h, core/sensor.h ---- */
 
-void pm_system_done(struct pm_system *system) { system->based = false; }
+void pm_system_done(struct pm_system *system) { system->last.mono = 0; }
+
+static void know_nothing(struct pm_system_row *row) {
+  double *value = (double *)row;
+  for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
+    value[i] = NAN;
+}
+
+int pm_system_look(struct pm_system *system, const struct pm_root *root,
+                   struct pm_now now, struct pm_system_reading *ret,
+                   struct pm_err *err) {
+  (void)system;
+  (void)root;
+  know_nothing(&ret->row);
+  ret->mono = 0;
+  if (fake_machine.blind)
+    return pm_err_say(err, EIO, "the machine cannot be read");
+  ret->mono = now.mono;
+  ret->cpu.cpus = fake_machine.cpus;
+  return 0;
+}
+
+void pm_system_between(const struct pm_root *root,
+                       const struct pm_system_reading *before,
+                       const struct pm_system_reading *now,
+                       struct pm_system_row *row, struct pm_system_sums *sums) {
+  (void)root;
+  *row = now->row;
+  *sums = (struct pm_system_sums){.known = before->mono && now->mono,
+                                  .busy_ns = fake_machine.busy_ns,
+                                  .wall_ns = now->mono - before->mono,
+                                  .cpus = fake_machine.cpus,
+                                  .memory_bytes = fake_machine.memory_bytes};
+}
 
 int pm_system_read(struct pm_system *system, const struct pm_root *root,
                    struct pm_now now, struct pm_system_row *row,
                    struct pm_system_sums *sums, struct pm_err *err) {
-  (void)root;
-  double *value = (double *)row;
-  for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
-    value[i] = NAN;
+  struct pm_system_reading reading = {0};
+  int status = pm_system_look(system, root, now, &reading, err);
+  know_nothing(row);
   *sums = (struct pm_system_sums){0};
-  if (fake_machine.blind)
-    return pm_err_say(err, EIO, "the machine cannot be read");
-  *sums = (struct pm_system_sums){.known = system->based,
-                                  .busy_ns = fake_machine.busy_ns,
-                                  .wall_ns = now.mono - system->last_mono,
-                                  .cpus = fake_machine.cpus,
-                                  .memory_bytes = fake_machine.memory_bytes};
-  system->based = true;
-  system->last_mono = now.mono;
+  if (status < 0)
+    return status;
+  pm_system_between(root, &system->last, &reading, row, sums);
+  system->last = reading;
   fake_machine.busy_ns = 0;
   return 0;
 }
