@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct pm_buf {
-  char *data; /* NULL while it has never held anything */
+  char *data; /* NULL while there is no memory */
   size_t length, room;
   size_t most; /* the limit in bytes */
 };
