@@ -9,9 +9,9 @@
 
 struct pm_frame {
   struct pm_buf buf;
-  size_t scanned; /* bytes without a line feed */
-  size_t taken;   /* of the frame that was handed out */
-  bool ended;     /* no more bytes will come */
+  size_t limit;
+  size_t next; /* where the next frame starts: before it all was handed out */
+  size_t partial; /* where the frame starts that has no line feed yet */
 };
 
 /* A frame, its line feed included, has at most `limit` bytes. */
@@ -19,8 +19,8 @@ void pm_frame_init(struct pm_frame *frame, size_t limit);
 void pm_frame_done(struct pm_frame *frame);
 
 /* Where the next bytes go: at least one, unless -EMSGSIZE (the limit is
- * reached without a line feed) or -ENOMEM.  Ends the life of a frame that was
- * handed out. */
+ * reached without a line feed, or whole frames beyond it were not asked for) or
+ * -ENOMEM.  Ends the life of a frame that was handed out. */
 int pm_frame_room(struct pm_frame *frame, char **ret, size_t *ret_size);
 /* So many of them are there now. */
 void pm_frame_filled(struct pm_frame *frame, size_t length);

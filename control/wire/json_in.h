@@ -59,8 +59,9 @@ struct pm_json {
 
 struct pm_json_in;
 
-/* NULL: no memory.  With the limits of a request everything that reading needs
- * is allocated here: reading cannot run out of memory. */
+/* NULL: no memory.  With limits of up to 1 MiB of text, as those of a request,
+ * everything that reading needs is allocated here: reading cannot run out of
+ * memory.  Above, it grows with the largest text that was read. */
 struct pm_json_in *pm_json_in_new(const struct pm_json_limits *limits);
 void pm_json_in_free(struct pm_json_in *in); /* accepts NULL */
 
@@ -69,7 +70,9 @@ void pm_json_in_free(struct pm_json_in *in); /* accepts NULL */
  *   -E2BIG    JSON beyond a limit
  *   -EINVAL   JSON, but a key stands twice or a number is out of range
  *   -ENOMEM
- * err says what and where (byte). */
+ * It is the first fault from the left, but for those of the text as a whole
+ * (size, UTF-8, NULs, surrogates), which are looked for first.  err says what,
+ * and how far it was read (byte). */
 int pm_json_in_read(struct pm_json_in *in, const char *text, size_t length,
                     const struct pm_json **ret, struct pm_err *err);
 

@@ -1,0 +1,71 @@
+#include "wire/arena.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 16 };
+
+/* Before each block, so that what follows is aligned. */
+struct head {
+  _Alignas(ALIGN) size_t size;
+};
+
+int pm_arena_begin(struct pm_arena *arena, size_t room) {
+  if (room > arena->room) {
+    char *base = malloc(room);
+    if (!base)
+      return -ENOMEM;
+    free(arena->base);
+    arena->base = base;
+    arena->room = room;
+  }
+  arena->used = arena->last = 0;
+  return 0;
+}
+
+void pm_arena_done(struct pm_arena *arena) {
+  free(arena->base);
+  arena->base = NULL;
+  arena->room = arena->used = arena->last = 0;
+}
+
+static struct head *head_of(void *block) { return (struct head *)block - 1; }
+
+/* The youngest block, from `last` on, has so many bytes now. */
+static void *extend(struct pm_arena *a, size_t size) {
+  size_t left = a->room - a->last;
+  if (left < sizeof(struct head) + ALIGN ||
+      size > left - sizeof(struct head) - ALIGN)
+    longjmp(a->full, 1);
+  struct head *head = (struct head *)(void *)(a->base + a->last);
+  head->size = size;
+  a->used = a->last + sizeof *head + (size + ALIGN - 1) / ALIGN * ALIGN;
+  return head + 1;
+}
+
+static void *take(void *ctx, size_t size) {
+  struct pm_arena *a = ctx;
+  a->last = a->used;
+  return extend(a, size);
+}
+
+static void *resize(void *ctx, void *block, size_t size) {
+  struct pm_arena *a = ctx;
+  if (!block)
+    return take(ctx, size);
+  struct head *head = head_of(block);
+  if ((char *)head == a->base + a->last)
+    return extend(a, size);
+  size_t kept = head->size < size ? head->size : size;
+  return memcpy(take(ctx, size), block, kept);
+}
+
+static void give(void *ctx, void *block) {
+  (void)ctx;
+  (void)block;
+}
+
+yajl_alloc_funcs pm_arena_funcs(struct pm_arena *arena) {
+  return (yajl_alloc_funcs){take, resize, give, arena};
+}

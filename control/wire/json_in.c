@@ -1,0 +1,351 @@
+#include "wire/json_in.h"
+
+#include "base/hash.h"
+#include "wire/arena.h"
+#include "wire/json_text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+enum {
+  TEXT_MOST = 1 << 30, /* so that counts fit 32 bits, whatever the limits say */
+  EAGER = 1 << 20,     /* up to such a text all memory is taken at once */
+  FIRST_VALUES = 64,
+};
+
+struct pm_json_in {
+  struct pm_json_limits limits;
+  locale_t c; /* collectd may run in one that has a decimal comma */
+  struct pm_arena arena;
+  struct pm_json *values;
+  size_t count, room;
+  char *text; /* keys and texts without escapes, each with a NUL */
+  size_t used, text_room;
+  uint32_t *open; /* indexes of the arrays and objects around */
+  size_t depth;
+  uint32_t *seen; /* hash table of an object's members, index + 1 */
+  size_t seen_room;
+  const char *key; /* of the value that comes */
+  int fault;       /* why a callback said no: errno value and words */
+  const char *why;
+};
+
+/* ---- memory ---- */
+
+/* What libyajl asks for: its handle and lexer, the stack of its states (a byte
+ * a level, anew every 128), the text of an error, and two buffers that double:
+ * for a string without its escapes, and for a token that the text's end cuts.
+ * Neither holds more than the text, so none is larger than twice that.  Each
+ * grows where it is, but for what a new stack puts behind it. */
+static size_t arena_room(const struct pm_json_limits *limits, size_t length) {
+  enum { SMALL = 4096, FIRST_BUFFER = 2048 };
+  size_t stacks = limits->depth / 128 + 1;
+  return SMALL + stacks * (limits->depth + 256) +
+         (stacks + 1) * (2 * length + FIRST_BUFFER);
+}
+
+/* A value takes a byte and the comma before it; but those that a limit leaves
+ * open are there without their end. */
+static size_t most_values(const struct pm_json_limits *limits, size_t length) {
+  return (length + limits->depth) / 2 + 1;
+}
+
+static bool values_room(struct pm_json_in *in, size_t room) {
+  struct pm_json *values = realloc(in->values, room * sizeof *values);
+  if (!values)
+    return false;
+  in->values = values;
+  in->room = room;
+  return true;
+}
+
+/* For a text of so many bytes.  A string of n bytes has two quotes there and a
+ * NUL here: the decoded ones are never longer than the text. */
+static int make_room(struct pm_json_in *in, size_t length) {
+  if (length + 1 > in->text_room) {
+    char *text = malloc(length + 1);
+    if (!text)
+      return -ENOMEM;
+    free(in->text);
+    in->text = text;
+    in->text_room = length + 1;
+  }
+  if (!in->values && !values_room(in, FIRST_VALUES))
+    return -ENOMEM;
+  return pm_arena_begin(&in->arena, arena_room(&in->limits, length));
+}
+
+static size_t power_of_two(size_t least) {
+  size_t power = 1;
+  while (power < least)
+    power *= 2;
+  return power;
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static bool prepare(struct pm_json_in *in) {
+  struct pm_json_limits *l = &in->limits;
+  l->text = least(l->text, TEXT_MOST);
+  l->depth = least(l->depth, l->text);
+  l->members = least(l->members, l->text);
+  in->seen_room = power_of_two(2 * l->members + 1);
+  in->seen = malloc(in->seen_room * sizeof *in->seen);
+  in->open = malloc((l->depth + 1) * sizeof *in->open);
+  in->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!in->seen || !in->open || !in->c)
+    return false;
+  bool eager = l->text <= EAGER;
+  return make_room(in, eager ? l->text : 0) == 0 &&
+         (!eager || values_room(in, most_values(l, l->text)));
+}
+
+struct pm_json_in *pm_json_in_new(const struct pm_json_limits *limits) {
+  struct pm_json_in *in = calloc(1, sizeof *in);
+  if (!in)
+    return NULL;
+  in->limits = *limits;
+  if (prepare(in))
+    return in;
+  pm_json_in_free(in);
+  return NULL;
+}
+
+void pm_json_in_free(struct pm_json_in *in) {
+  if (!in)
+    return;
+  if (in->c)
+    freelocale(in->c);
+  pm_arena_done(&in->arena);
+  free(in->values);
+  free(in->text);
+  free(in->open);
+  free(in->seen);
+  free(in);
+}
+
+/* ---- values, as libyajl calls for them; 0 ends the parse ---- */
+
+static int no(struct pm_json_in *in, int num, const char *why) {
+  in->fault = num;
+  in->why = why;
+  return 0;
+}
+
+static struct pm_json *outer(const struct pm_json_in *in) {
+  return in->depth > 0 ? &in->values[in->open[in->depth - 1]] : NULL;
+}
+
+/* Only where the arrays and objects so far allow one more. */
+static int add(struct pm_json_in *in, struct pm_json value) {
+  struct pm_json *array = outer(in);
+  if (array && array->type == PM_JSON_ARRAY &&
+      array->count >= in->limits.elements)
+    return no(in, E2BIG, "too many elements in an array");
+  if (in->count == in->room && !values_room(in, 2 * in->room))
+    return no(in, ENOMEM, "no memory");
+  if (in->depth > 0)
+    outer(in)->count++;
+  value.key = in->key;
+  value.span = 1;
+  in->key = NULL;
+  in->values[in->count++] = value;
+  return 1;
+}
+
+/* The text's room was made for all of it. */
+static const char *keep(struct pm_json_in *in, const unsigned char *bytes,
+                        size_t length) {
+  if (length >= in->text_room - in->used)
+    return NULL;
+  char *kept = in->text + in->used;
+  if (length > 0)
+    memcpy(kept, bytes, length);
+  kept[length] = 0;
+  in->used += length + 1;
+  return kept;
+}
+
+static int on_null(void *ctx) {
+  return add(ctx, (struct pm_json){.type = PM_JSON_NULL});
+}
+
+static int on_boolean(void *ctx, int value) {
+  return add(ctx, (struct pm_json){.type = PM_JSON_BOOLEAN, .boolean = value});
+}
+
+static int integer(struct pm_json_in *in, const char *digits) {
+  errno = 0;
+  long long value = strtoll(digits, NULL, 10);
+  if (errno == ERANGE)
+    return no(in, EINVAL, "an integer beyond 64 bits");
+  return add(in, (struct pm_json){.type = PM_JSON_INTEGER, .integer = value});
+}
+
+static int real(struct pm_json_in *in, const char *digits) {
+  double value = strtod_l(digits, NULL, in->c);
+  if (isinf(value))
+    return no(in, EINVAL, "a number out of range");
+  return add(in, (struct pm_json){.type = PM_JSON_REAL, .real = value});
+}
+
+/* libyajl's own conversions take the locale's decimal point and tell an
+ * overflow in errno only. */
+static int on_number(void *ctx, const char *bytes, size_t length) {
+  struct pm_json_in *in = ctx;
+  size_t before = in->used;
+  const char *digits = keep(in, (const unsigned char *)bytes, length);
+  if (!digits)
+    return no(in, ENOMEM, "no memory");
+  in->used = before;
+  return strpbrk(digits, ".eE") ? real(in, digits) : integer(in, digits);
+}
+
+static int on_string(void *ctx, const unsigned char *bytes, size_t length) {
+  struct pm_json_in *in = ctx;
+  const char *text = keep(in, bytes, length);
+  if (!text)
+    return no(in, ENOMEM, "no memory");
+  return add(in, (struct pm_json){.type = PM_JSON_STRING,
+                                  .length = (uint32_t)length,
+                                  .text = text});
+}
+
+static int on_key(void *ctx, const unsigned char *bytes, size_t length) {
+  struct pm_json_in *in = ctx;
+  if (length > in->limits.key)
+    return no(in, E2BIG, "too long a key");
+  if (outer(in)->count >= in->limits.members)
+    return no(in, E2BIG, "too many members in an object");
+  in->key = keep(in, bytes, length);
+  return in->key ? 1 : no(in, ENOMEM, "no memory");
+}
+
+static int begin(struct pm_json_in *in, enum pm_json_type type) {
+  if (in->depth >= in->limits.depth)
+    return no(in, E2BIG, "too many levels");
+  if (!add(in, (struct pm_json){.type = type}))
+    return 0;
+  in->open[in->depth++] = (uint32_t)(in->count - 1);
+  return 1;
+}
+
+static int on_array(void *ctx) { return begin(ctx, PM_JSON_ARRAY); }
+static int on_object(void *ctx) { return begin(ctx, PM_JSON_OBJECT); }
+
+static struct pm_json *end(struct pm_json_in *in) {
+  struct pm_json *value = outer(in);
+  value->span = (uint32_t)(in->count - in->open[--in->depth]);
+  return value;
+}
+
+static int on_array_end(void *ctx) {
+  end(ctx);
+  return 1;
+}
+
+/* Does another member of the object have the key?  Remembers it. */
+static bool seen(struct pm_json_in *in, const struct pm_json *object,
+                 const struct pm_json *member, size_t mask) {
+  size_t at = pm_hash(member->key) & mask;
+  for (; in->seen[at] > 0; at = (at + 1) & mask)
+    if (strcmp(object[in->seen[at] - 1].key, member->key) == 0)
+      return true;
+  in->seen[at] = (uint32_t)(member - object) + 1;
+  return false;
+}
+
+static int on_object_end(void *ctx) {
+  struct pm_json_in *in = ctx;
+  const struct pm_json *object = end(in), *m;
+  size_t room = power_of_two(2 * (size_t)object->count + 1);
+  memset(in->seen, 0, room * sizeof *in->seen);
+  for (m = pm_json_first(object); m; m = pm_json_after(object, m))
+    if (seen(in, object, m, room - 1))
+      return no(in, EINVAL, "a key stands twice in an object");
+  return 1;
+}
+
+/* ---- reading ---- */
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_object_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_array_end,
+};
+
+static int explain(const struct pm_json_in *in, yajl_handle yajl, size_t at,
+                   struct pm_err *err) {
+  if (in->fault)
+    return pm_err_say(err, in->fault, "byte %zu: %s", at, in->why);
+  const char *why = (const char *)yajl_get_error(yajl, 0, NULL, 0);
+  int length = why ? (int)strcspn(why, "\n") : 0;
+  return pm_err_say(err, EBADMSG, "byte %zu: %.*s", at, length, why);
+}
+
+/* A parser for each text: one that has failed cannot be used again.  What it
+ * holds is the arena's. */
+static int parse(struct pm_json_in *in, const char *text, size_t length,
+                 struct pm_err *err) {
+  if (setjmp(in->arena.full))
+    return pm_err_set(err, ENOMEM, "%zu bytes of JSON", length);
+  yajl_alloc_funcs funcs = pm_arena_funcs(&in->arena);
+  yajl_handle yajl = yajl_alloc(&callbacks, &funcs, in);
+  if (yajl_parse(yajl, (const unsigned char *)text, length) != yajl_status_ok)
+    return explain(in, yajl, yajl_get_bytes_consumed(yajl), err);
+  if (yajl_complete_parse(yajl) != yajl_status_ok)
+    return explain(in, yajl, length, err);
+  return 0;
+}
+
+int pm_json_in_read(struct pm_json_in *in, const char *text, size_t length,
+                    const struct pm_json **ret, struct pm_err *err) {
+  if (length > in->limits.text)
+    return pm_err_say(err, E2BIG, "%zu bytes, more than %zu", length,
+                      in->limits.text);
+  size_t at = 0;
+  const char *why = pm_json_text_fault(text, length, &at);
+  if (why)
+    return pm_err_say(err, EBADMSG, "byte %zu: %s", at, why);
+  if (make_room(in, length) < 0)
+    return pm_err_set(err, ENOMEM, "%zu bytes of JSON", length);
+  in->count = in->used = in->depth = 0;
+  in->key = NULL;
+  in->fault = 0;
+  int status = parse(in, text, length, err);
+  if (status == 0)
+    *ret = in->values;
+  return status;
+}
+
+/* ---- walking ---- */
+
+const struct pm_json *pm_json_first(const struct pm_json *outer) {
+  return outer && outer->count > 0 ? outer + 1 : NULL;
+}
+
+const struct pm_json *pm_json_after(const struct pm_json *outer,
+                                    const struct pm_json *value) {
+  const struct pm_json *next = value + value->span;
+  return next < outer + outer->span ? next : NULL;
+}
+
+const struct pm_json *pm_json_member(const struct pm_json *outer,
+                                     const char *key) {
+  if (!outer || outer->type != PM_JSON_OBJECT)
+    return NULL;
+  const struct pm_json *m = pm_json_first(outer);
+  while (m && strcmp(m->key, key) != 0)
+    m = pm_json_after(outer, m);
+  return m;
+}
