@@ -16,12 +16,14 @@ check_LTLIBRARIES = libpmunit.la
 libpmunit_la_SOURCES = \
 	tests/fakes/root.c tests/fakes/root.h \
 	tests/unit/check.c tests/unit/check.h \
+	tests/unit/comma.c tests/unit/comma.h \
 	tests/unit/faulty.c tests/unit/faulty.h \
 	tests/unit/patient.c tests/unit/patient.h
 libpmunit_la_CPPFLAGS = $(unit_cppflags)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 unit_ldadd = libpmcore.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
+wire_ldadd = libpmwire.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
 faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=strdup
 patient_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
@@ -29,6 +31,10 @@ spawning_ldflags = $(patient_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
 
 unit_tests = \
 	tests/unit/test_err \
+	tests/unit/test_buf \
+	tests/unit/test_frame \
+	tests/unit/test_json_in \
+	tests/unit/test_json_out \
 	tests/unit/test_parse_pid \
 	tests/unit/test_parse_sys \
 	tests/unit/test_captured \
@@ -67,6 +73,26 @@ endif
 tests_unit_test_err_SOURCES = tests/unit/test_err.c
 tests_unit_test_err_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_err_LDADD = $(unit_ldadd)
+
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
+tests_unit_test_buf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_buf_LDADD = $(unit_ldadd)
+tests_unit_test_buf_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_frame_SOURCES = tests/unit/test_frame.c
+tests_unit_test_frame_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_frame_LDADD = $(wire_ldadd)
+tests_unit_test_frame_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_json_in_SOURCES = tests/unit/test_json_in.c
+tests_unit_test_json_in_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_json_in_LDADD = $(wire_ldadd)
+tests_unit_test_json_in_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_json_out_SOURCES = tests/unit/test_json_out.c
+tests_unit_test_json_out_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_json_out_LDADD = $(wire_ldadd)
+tests_unit_test_json_out_LDFLAGS = $(faulty_ldflags)
 
 tests_unit_test_parse_pid_SOURCES = tests/unit/test_parse_pid.c
 tests_unit_test_parse_pid_CPPFLAGS = $(unit_cppflags)
