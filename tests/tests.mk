@@ -18,7 +18,8 @@ libpmunit_la_SOURCES = \
 	tests/unit/check.c tests/unit/check.h \
 	tests/unit/comma.c tests/unit/comma.h \
 	tests/unit/faulty.c tests/unit/faulty.h \
-	tests/unit/patient.c tests/unit/patient.h
+	tests/unit/patient.c tests/unit/patient.h \
+	tests/unit/same.c tests/unit/same.h
 libpmunit_la_CPPFLAGS = $(unit_cppflags)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
@@ -221,6 +222,37 @@ scenarios = \
 	tests/scenario/30-alien-kernel.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
+
+# ---- fuzz: the corpus in every check, more by make fuzz ----
+
+# tests/fuzz/fuzz_NAME, with its corpus in tests/fuzz/corpus/NAME
+fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_json
+fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests
+fuzz_driver = tests/fuzz/fuzz.h tests/fuzz/replay.c \
+	tests/unit/same.c tests/unit/same.h
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh
+
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(fuzz_driver)
+tests_fuzz_fuzz_frame_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_frame_LDADD = libpmwire.la libpmbase.la
+
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_driver)
+tests_fuzz_fuzz_json_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_json_LDADD = libpmwire.la libpmbase.la
+
+# make fuzz FUZZ_SECONDS=600
+FUZZ_SECONDS = 60
+fuzz:
+	PM_SRC='$(abs_srcdir)' YAJL_CFLAGS='$(YAJL_CFLAGS)' \
+		YAJL_LIBS='$(YAJL_LIBS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh \
+		$(FUZZ_SECONDS) $(fuzz_targets) -- $(base_sources) \
+		$(wire_sources) tests/unit/same.c || test $$? = 77
+.PHONY: fuzz
+# what it leaves
+clean-local:
+	rm -rf fuzz
 
 # ---- the house itself ----
 

@@ -163,141 +163,143 @@ static void accepted(void **state) {
 
 #define TEXT(literal) literal, sizeof literal - 1
 
+static const struct {
+  const char *text;
+  size_t length;
+  int want;
+} refusals[] = {
+    {TEXT(""), -EBADMSG},
+    {TEXT("  \n"), -EBADMSG},
+    {TEXT("nul"), -EBADMSG},
+    {TEXT("nulL"), -EBADMSG},
+    {TEXT("nulll"), -EBADMSG},
+    {TEXT("NaN"), -EBADMSG},
+    {TEXT("Infinity"), -EBADMSG},
+    {TEXT("-"), -EBADMSG},
+    {TEXT("+1"), -EBADMSG},
+    {TEXT("01"), -EBADMSG},
+    {TEXT("-01"), -EBADMSG},
+    {TEXT("1."), -EBADMSG},
+    {TEXT(".5"), -EBADMSG},
+    {TEXT("1.e5"), -EBADMSG},
+    {TEXT("1e"), -EBADMSG},
+    {TEXT("1e+"), -EBADMSG},
+    {TEXT("0x10"), -EBADMSG},
+    {TEXT("1,5"), -EBADMSG},
+    {TEXT("- 1"), -EBADMSG},
+    {TEXT("'a'"), -EBADMSG},
+    {TEXT("[1,]"), -EBADMSG},
+    {TEXT("[,1]"), -EBADMSG},
+    {TEXT("[1 2]"), -EBADMSG},
+    {TEXT("[1"), -EBADMSG},
+    {TEXT("]"), -EBADMSG},
+    {TEXT("[1}"), -EBADMSG},
+    {TEXT("{\"a\":1]"), -EBADMSG},
+    {TEXT("{\"a\":1,}"), -EBADMSG},
+    {TEXT("{\"a\"}"), -EBADMSG},
+    {TEXT("{\"a\":}"), -EBADMSG},
+    {TEXT("{\"a\" 1}"), -EBADMSG},
+    {TEXT("{a:1}"), -EBADMSG},
+    {TEXT("{1:1}"), -EBADMSG},
+    {TEXT("{\"a\":1"), -EBADMSG},
+    {TEXT("\"\\a\""), -EBADMSG},
+    {TEXT("\"\\u12\""), -EBADMSG},
+    {TEXT("\"\\u12g4\""), -EBADMSG},
+    {TEXT("\"\\U0041\""), -EBADMSG},
+    {TEXT("\"\n\""), -EBADMSG},
+    {TEXT("\"\t\""), -EBADMSG},
+    /* two values, or what is none behind one */
+    {TEXT("1 2"), -EBADMSG},
+    {TEXT("{} {}"), -EBADMSG},
+    {TEXT("{}]"), -EBADMSG},
+    {TEXT("{},"), -EBADMSG},
+    {TEXT("{} x"), -EBADMSG},
+    {TEXT("{} tru"), -EBADMSG},
+    {TEXT("{} -"), -EBADMSG},
+    {TEXT("{} \""), -EBADMSG},
+    {TEXT("1 \"abc"), -EBADMSG},
+    {TEXT("1 \"abc\\"), -EBADMSG},
+    {TEXT("1 \"abc\\\""), -EBADMSG},
+    {TEXT("\"abc"), -EBADMSG},
+    {TEXT("\"abc\\u00"), -EBADMSG},
+    {TEXT("\"\\ud83d\\u"), -EBADMSG},
+    {TEXT("\"\\ud83d"), -EBADMSG},
+    /* comments, a byte order mark, white space of other languages */
+    {TEXT("/**/1"), -EBADMSG},
+    {TEXT("1//"), -EBADMSG},
+    {TEXT("[1,/*x*/2]"), -EBADMSG},
+    {TEXT("\xef\xbb\xbf{}"), -EBADMSG},
+    {TEXT("[1,\v2]"), -EBADMSG},
+    {TEXT("\f1"), -EBADMSG},
+    {TEXT("1\v"), -EBADMSG},
+    {TEXT("\xc2\xa0"
+          "1"),
+     -EBADMSG},
+    /* NUL */
+    {TEXT("1\0"), -EBADMSG},
+    {TEXT("\0"), -EBADMSG},
+    {TEXT("\"a\0b\""), -EBADMSG},
+    {TEXT("\"a\\u0000b\""), -EBADMSG},
+    {TEXT("{\"a\\u0000b\":1}"), -EBADMSG},
+    /* UTF-8: overlong, surrogates, beyond, cut, alone */
+    {TEXT("\"\xc0\x80\""), -EBADMSG},
+    {TEXT("\"\xc1\xbf\""), -EBADMSG},
+    {TEXT("\"\xe0\x9f\xbf\""), -EBADMSG},
+    {TEXT("\"\xf0\x8f\xbf\xbf\""), -EBADMSG},
+    {TEXT("\"\xed\xa0\x80\""), -EBADMSG},
+    {TEXT("\"\xed\xbf\xbf\""), -EBADMSG},
+    {TEXT("\"\xf4\x90\x80\x80\""), -EBADMSG},
+    {TEXT("\"\xf5\x80\x80\x80\""), -EBADMSG},
+    {TEXT("\"\xf8\x88\x80\x80\x80\""), -EBADMSG},
+    {TEXT("\"\xff\""), -EBADMSG},
+    {TEXT("\"\x80\""), -EBADMSG},
+    {TEXT("\"\xc3\""), -EBADMSG},
+    {TEXT("\"\xe2\x82\""), -EBADMSG},
+    {TEXT("\"\xf0\x9f\x98\""), -EBADMSG},
+    {TEXT("\"\xe2\x82"), -EBADMSG},
+    {TEXT("\xe2"), -EBADMSG},
+    {TEXT("{\"\xff\":1}"), -EBADMSG},
+    /* halves of pairs: libyajl takes them for "?" and CESU-8 */
+    {TEXT("\"\\ud800\""), -EBADMSG},
+    {TEXT("\"\\udc00\""), -EBADMSG},
+    {TEXT("\"\\uDBFF\""), -EBADMSG},
+    {TEXT("\"\\uDFFF\""), -EBADMSG},
+    {TEXT("\"\\ud83d\\ud83d\""), -EBADMSG},
+    {TEXT("\"\\ud83d\\u0041\""), -EBADMSG},
+    {TEXT("\"\\ud83dude00\""), -EBADMSG},
+    {TEXT("\"\\ud83d\\nde00\""), -EBADMSG},
+    {TEXT("\"\\ud83d \\ude00\""), -EBADMSG},
+    {TEXT("\"\\ude00\\ud83d\""), -EBADMSG},
+    {TEXT("{\"\\ud800\":1}"), -EBADMSG},
+    /* numbers */
+    {TEXT("9223372036854775808"), -EINVAL},
+    {TEXT("-9223372036854775809"), -EINVAL},
+    {TEXT("100000000000000000000000000"), -EINVAL},
+    {TEXT("1e999"), -EINVAL},
+    {TEXT("-1e999"), -EINVAL},
+    {TEXT("[1.8e308]"), -EINVAL},
+    /* keys */
+    {TEXT("{\"a\":1,\"a\":1}"), -EINVAL},
+    {TEXT("{\"a\":1,\"b\":2,\"\\u0061\":3}"), -EINVAL},
+    {TEXT("{\"\":1,\"\":2}"), -EINVAL},
+    {TEXT("[{\"x\":{\"a\":{},\"a\":[]}}]"), -EINVAL},
+    {TEXT("{\"a\":{\"b\":1},\"a\":2}"), -EINVAL},
+    {TEXT("[[[[[[[[[1]]]]]]]]]"), -E2BIG},
+    {TEXT("[[[[[[[[{}]]]]]]]]"), -E2BIG},
+};
+
 static void refused(void **state) {
   (void)state;
-  static const struct {
-    const char *text;
-    size_t length;
-    int want;
-  } rows[] = {
-      {TEXT(""), -EBADMSG},
-      {TEXT("  \n"), -EBADMSG},
-      {TEXT("nul"), -EBADMSG},
-      {TEXT("nulL"), -EBADMSG},
-      {TEXT("nulll"), -EBADMSG},
-      {TEXT("NaN"), -EBADMSG},
-      {TEXT("Infinity"), -EBADMSG},
-      {TEXT("-"), -EBADMSG},
-      {TEXT("+1"), -EBADMSG},
-      {TEXT("01"), -EBADMSG},
-      {TEXT("-01"), -EBADMSG},
-      {TEXT("1."), -EBADMSG},
-      {TEXT(".5"), -EBADMSG},
-      {TEXT("1.e5"), -EBADMSG},
-      {TEXT("1e"), -EBADMSG},
-      {TEXT("1e+"), -EBADMSG},
-      {TEXT("0x10"), -EBADMSG},
-      {TEXT("1,5"), -EBADMSG},
-      {TEXT("- 1"), -EBADMSG},
-      {TEXT("'a'"), -EBADMSG},
-      {TEXT("[1,]"), -EBADMSG},
-      {TEXT("[,1]"), -EBADMSG},
-      {TEXT("[1 2]"), -EBADMSG},
-      {TEXT("[1"), -EBADMSG},
-      {TEXT("]"), -EBADMSG},
-      {TEXT("[1}"), -EBADMSG},
-      {TEXT("{\"a\":1]"), -EBADMSG},
-      {TEXT("{\"a\":1,}"), -EBADMSG},
-      {TEXT("{\"a\"}"), -EBADMSG},
-      {TEXT("{\"a\":}"), -EBADMSG},
-      {TEXT("{\"a\" 1}"), -EBADMSG},
-      {TEXT("{a:1}"), -EBADMSG},
-      {TEXT("{1:1}"), -EBADMSG},
-      {TEXT("{\"a\":1"), -EBADMSG},
-      {TEXT("\"\\a\""), -EBADMSG},
-      {TEXT("\"\\u12\""), -EBADMSG},
-      {TEXT("\"\\u12g4\""), -EBADMSG},
-      {TEXT("\"\\U0041\""), -EBADMSG},
-      {TEXT("\"\n\""), -EBADMSG},
-      {TEXT("\"\t\""), -EBADMSG},
-      /* two values, or what is none behind one */
-      {TEXT("1 2"), -EBADMSG},
-      {TEXT("{} {}"), -EBADMSG},
-      {TEXT("{}]"), -EBADMSG},
-      {TEXT("{},"), -EBADMSG},
-      {TEXT("{} x"), -EBADMSG},
-      {TEXT("{} tru"), -EBADMSG},
-      {TEXT("{} -"), -EBADMSG},
-      {TEXT("{} \""), -EBADMSG},
-      {TEXT("1 \"abc"), -EBADMSG},
-      {TEXT("1 \"abc\\"), -EBADMSG},
-      {TEXT("1 \"abc\\\""), -EBADMSG},
-      {TEXT("\"abc"), -EBADMSG},
-      {TEXT("\"abc\\u00"), -EBADMSG},
-      {TEXT("\"\\ud83d\\u"), -EBADMSG},
-      {TEXT("\"\\ud83d"), -EBADMSG},
-      /* comments, a byte order mark, white space of other languages */
-      {TEXT("/**/1"), -EBADMSG},
-      {TEXT("1//"), -EBADMSG},
-      {TEXT("[1,/*x*/2]"), -EBADMSG},
-      {TEXT("\xef\xbb\xbf{}"), -EBADMSG},
-      {TEXT("[1,\v2]"), -EBADMSG},
-      {TEXT("\f1"), -EBADMSG},
-      {TEXT("1\v"), -EBADMSG},
-      {TEXT("\xc2\xa0"
-            "1"),
-       -EBADMSG},
-      /* NUL */
-      {TEXT("1\0"), -EBADMSG},
-      {TEXT("\0"), -EBADMSG},
-      {TEXT("\"a\0b\""), -EBADMSG},
-      {TEXT("\"a\\u0000b\""), -EBADMSG},
-      {TEXT("{\"a\\u0000b\":1}"), -EBADMSG},
-      /* UTF-8: overlong, surrogates, beyond, cut, alone */
-      {TEXT("\"\xc0\x80\""), -EBADMSG},
-      {TEXT("\"\xc1\xbf\""), -EBADMSG},
-      {TEXT("\"\xe0\x9f\xbf\""), -EBADMSG},
-      {TEXT("\"\xf0\x8f\xbf\xbf\""), -EBADMSG},
-      {TEXT("\"\xed\xa0\x80\""), -EBADMSG},
-      {TEXT("\"\xed\xbf\xbf\""), -EBADMSG},
-      {TEXT("\"\xf4\x90\x80\x80\""), -EBADMSG},
-      {TEXT("\"\xf5\x80\x80\x80\""), -EBADMSG},
-      {TEXT("\"\xf8\x88\x80\x80\x80\""), -EBADMSG},
-      {TEXT("\"\xff\""), -EBADMSG},
-      {TEXT("\"\x80\""), -EBADMSG},
-      {TEXT("\"\xc3\""), -EBADMSG},
-      {TEXT("\"\xe2\x82\""), -EBADMSG},
-      {TEXT("\"\xf0\x9f\x98\""), -EBADMSG},
-      {TEXT("\"\xe2\x82"), -EBADMSG},
-      {TEXT("\xe2"), -EBADMSG},
-      {TEXT("{\"\xff\":1}"), -EBADMSG},
-      /* halves of pairs: libyajl takes them for "?" and CESU-8 */
-      {TEXT("\"\\ud800\""), -EBADMSG},
-      {TEXT("\"\\udc00\""), -EBADMSG},
-      {TEXT("\"\\uDBFF\""), -EBADMSG},
-      {TEXT("\"\\uDFFF\""), -EBADMSG},
-      {TEXT("\"\\ud83d\\ud83d\""), -EBADMSG},
-      {TEXT("\"\\ud83d\\u0041\""), -EBADMSG},
-      {TEXT("\"\\ud83dude00\""), -EBADMSG},
-      {TEXT("\"\\ud83d\\nde00\""), -EBADMSG},
-      {TEXT("\"\\ud83d \\ude00\""), -EBADMSG},
-      {TEXT("\"\\ude00\\ud83d\""), -EBADMSG},
-      {TEXT("{\"\\ud800\":1}"), -EBADMSG},
-      /* numbers */
-      {TEXT("9223372036854775808"), -EINVAL},
-      {TEXT("-9223372036854775809"), -EINVAL},
-      {TEXT("100000000000000000000000000"), -EINVAL},
-      {TEXT("1e999"), -EINVAL},
-      {TEXT("-1e999"), -EINVAL},
-      {TEXT("[1.8e308]"), -EINVAL},
-      /* keys */
-      {TEXT("{\"a\":1,\"a\":1}"), -EINVAL},
-      {TEXT("{\"a\":1,\"b\":2,\"\\u0061\":3}"), -EINVAL},
-      {TEXT("{\"\":1,\"\":2}"), -EINVAL},
-      {TEXT("[{\"x\":{\"a\":{},\"a\":[]}}]"), -EINVAL},
-      {TEXT("{\"a\":{\"b\":1},\"a\":2}"), -EINVAL},
-      {TEXT("[[[[[[[[[1]]]]]]]]]"), -E2BIG},
-      {TEXT("[[[[[[[[{}]]]]]]]]"), -E2BIG},
-  };
   struct pm_json_in *in = request();
-  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+  for (size_t i = 0; i < CHECK_COUNT(refusals); i++) {
     struct pm_err err = PM_ERR_INIT;
     const struct pm_json *v = NULL;
-    int status = read_exactly(in, rows[i].text, rows[i].length, &v, &err);
-    check_int(rows[i].text, "status", status, rows[i].want);
-    check_int(rows[i].text, "error number", -err.num, rows[i].want);
-    check_true(rows[i].text, "words", strncmp(err.text, "byte ", 5) == 0);
-    check_true(rows[i].text, "no value", !v);
+    int status =
+        read_exactly(in, refusals[i].text, refusals[i].length, &v, &err);
+    check_int(refusals[i].text, "status", status, refusals[i].want);
+    check_int(refusals[i].text, "error number", -err.num, refusals[i].want);
+    check_true(refusals[i].text, "words", strncmp(err.text, "byte ", 5) == 0);
+    check_true(refusals[i].text, "no value", !v);
   }
   pm_json_in_free(in);
   check_end();

@@ -6,6 +6,7 @@
 #include "unit/check.h"
 #include "unit/comma.h"
 #include "unit/faulty.h"
+#include "unit/same.h"
 
 #include <errno.h>
 #include <float.h>
@@ -429,30 +430,6 @@ static void draw_value(struct pm_json_out *out, uint64_t *seed, int levels) {
   }
 }
 
-static bool same(const struct pm_json *a, const struct pm_json *b) {
-  switch (a->type) {
-  case PM_JSON_BOOLEAN:
-    return a->boolean == b->boolean;
-  case PM_JSON_INTEGER:
-    return a->integer == b->integer;
-  case PM_JSON_REAL:
-    return memcmp(&a->real, &b->real, sizeof a->real) == 0;
-  case PM_JSON_STRING:
-    return a->length == b->length && strcmp(a->text, b->text) == 0;
-  default:
-    return a->count == b->count;
-  }
-}
-
-static bool all_same(const struct pm_json *a, const struct pm_json *b) {
-  for (uint32_t i = 0; i < a->span; i++)
-    if (a[i].type != b[i].type || a[i].span != b[i].span ||
-        !same(&a[i], &b[i]) || !a[i].key != !b[i].key ||
-        (a[i].key && strcmp(a[i].key, b[i].key) != 0))
-      return false;
-  return true;
-}
-
 static void round_trips(void **state) {
   (void)state;
   static const struct pm_json_limits limits = PM_JSON_REPLY;
@@ -482,7 +459,7 @@ static void round_trips(void **state) {
             row, "second",
             pm_json_in_read(second, p.buf.data + length, length, &b, NULL), 0))
       break;
-    check_true(row, "same values", all_same(a, b));
+    check_true(row, "same values", same_json(a, b));
   }
   end(&p);
   pm_json_in_free(first);

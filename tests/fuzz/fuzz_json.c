@@ -1,0 +1,67 @@
+/* Reading any bytes is safe, and what is taken is the same when it is written
+ * and read again. */
+#include "wire/json_in.h"
+#include "wire/json_out.h"
+
+#include "fuzz/fuzz.h"
+#include "unit/same.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct pm_json_in *reader(const struct pm_json_limits *limits) {
+  struct pm_json_in *in = pm_json_in_new(limits);
+  FUZZ_HOLDS(in);
+  return in;
+}
+
+static void again(const struct pm_json *value) {
+  static const struct pm_json_limits limits = PM_JSON_REPLY;
+  struct pm_buf buf = PM_BUF_INIT(64 << 20);
+  struct pm_json_out *out = pm_json_out_new(&buf);
+  struct pm_json_in *in = reader(&limits);
+  const struct pm_json *copy;
+  FUZZ_HOLDS(out);
+  pm_json_copy(out, value);
+  pm_json_message_end(out);
+  FUZZ_HOLDS(pm_json_out_status(out) == 0);
+  /* one line: it can be a frame */
+  FUZZ_HOLDS(memchr(buf.data, '\n', buf.length) == buf.data + buf.length - 1);
+  FUZZ_HOLDS(pm_json_in_read(in, buf.data, buf.length, &copy, NULL) == 0);
+  FUZZ_HOLDS(same_json(value, copy));
+  pm_json_in_free(in);
+  pm_json_out_free(out);
+  pm_buf_done(&buf);
+}
+
+static int read_with(const struct pm_json_limits *limits, const uint8_t *data,
+                     size_t size) {
+  struct pm_json_in *in = reader(limits);
+  struct pm_err err = PM_ERR_INIT;
+  const struct pm_json *value = NULL;
+  int status = pm_json_in_read(in, (const char *)data, size, &value, &err);
+  if (status == 0)
+    again(value);
+  else
+    FUZZ_HOLDS(!value && err.num == -status && err.text[0]);
+  FUZZ_HOLDS(status == 0 || status == -EBADMSG || status == -E2BIG ||
+             status == -EINVAL);
+  pm_json_in_free(in);
+  return status;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const struct pm_json_limits request = PM_JSON_REQUEST,
+                                     reply = PM_JSON_REPLY,
+                                     tight = {.text = 4096,
+                                              .depth = 2,
+                                              .elements = 3,
+                                              .members = 3,
+                                              .key = 4};
+  int widest = read_with(&reply, data, size);
+  int status = read_with(&request, data, size);
+  FUZZ_HOLDS(status == widest || status == -E2BIG);
+  status = read_with(&tight, data, size);
+  FUZZ_HOLDS(status == widest || status == -E2BIG);
+  return 0;
+}
