@@ -20,45 +20,33 @@ int pm_arena_begin(struct pm_arena *arena, size_t room) {
     arena->base = base;
     arena->room = room;
   }
-  arena->used = arena->last = 0;
+  arena->used = 0;
   return 0;
 }
 
 void pm_arena_done(struct pm_arena *arena) {
   free(arena->base);
   arena->base = NULL;
-  arena->room = arena->used = arena->last = 0;
-}
-
-static struct head *head_of(void *block) { return (struct head *)block - 1; }
-
-/* The youngest block, from `last` on, has so many bytes now. */
-static void *extend(struct pm_arena *a, size_t size) {
-  size_t left = a->room - a->last;
-  if (left < sizeof(struct head) + ALIGN ||
-      size > left - sizeof(struct head) - ALIGN)
-    longjmp(a->full, 1);
-  struct head *head = (struct head *)(void *)(a->base + a->last);
-  head->size = size;
-  a->used = a->last + sizeof *head + (size + ALIGN - 1) / ALIGN * ALIGN;
-  return head + 1;
+  arena->room = arena->used = 0;
 }
 
 static void *take(void *ctx, size_t size) {
   struct pm_arena *a = ctx;
-  a->last = a->used;
-  return extend(a, size);
+  size_t left = a->room - a->used;
+  if (left < sizeof(struct head) + ALIGN ||
+      size > left - sizeof(struct head) - ALIGN)
+    longjmp(a->full, 1);
+  struct head *head = (struct head *)(void *)(a->base + a->used);
+  head->size = size;
+  a->used += sizeof *head + (size + ALIGN - 1) / ALIGN * ALIGN;
+  return head + 1;
 }
 
 static void *resize(void *ctx, void *block, size_t size) {
-  struct pm_arena *a = ctx;
   if (!block)
     return take(ctx, size);
-  struct head *head = head_of(block);
-  if ((char *)head == a->base + a->last)
-    return extend(a, size);
-  size_t kept = head->size < size ? head->size : size;
-  return memcpy(take(ctx, size), block, kept);
+  size_t held = ((struct head *)block - 1)->size;
+  return memcpy(take(ctx, size), block, held < size ? held : size);
 }
 
 static void give(void *ctx, void *block) {

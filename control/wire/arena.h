@@ -11,12 +11,11 @@
 struct pm_arena {
   char *base;
   size_t room, used;
-  size_t last;  /* where the youngest block starts: it grows where it is */
   jmp_buf full; /* set by the caller before each call of libyajl */
 };
 
-/* Forgets all blocks and has at least `room` bytes then.  -ENOMEM: it is as it
- * was. */
+/* Forgets all blocks and has at least `room` bytes then, those that blocks that
+ * grew have left and 16 for each included.  -ENOMEM: it is as it was. */
 int pm_arena_begin(struct pm_arena *arena, size_t room);
 void pm_arena_done(struct pm_arena *arena);
 

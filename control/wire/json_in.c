@@ -23,7 +23,7 @@ struct pm_json_in {
   struct pm_arena arena;
   struct pm_json *values;
   size_t count, room;
-  char *text; /* keys and texts without escapes, each with a NUL */
+  char *text; /* keys, texts without escapes, digits, each with a NUL */
   size_t used, text_room;
   uint32_t *open; /* indexes of the arrays and objects around */
   size_t depth;
@@ -36,16 +36,16 @@ struct pm_json_in {
 
 /* ---- memory ---- */
 
-/* What libyajl asks for: its handle and lexer, the stack of its states (a byte
- * a level, anew every 128), the text of an error, and two buffers that double:
- * for a string without its escapes, and for a token that the text's end cuts.
- * Neither holds more than the text, so none is larger than twice that.  Each
- * grows where it is, but for what a new stack puts behind it. */
+/* What libyajl asks for: its handle and lexer, the text of an error, the stack
+ * of its states (a byte a level, 128 more each time), and two buffers: for a
+ * string without its escapes, and for a token that the text's end cuts.  These
+ * hold different parts of the text.  They double, from 2 KiB on: the last block
+ * is at most twice what it holds, and all those before it are as large again.
+ */
 static size_t arena_room(const struct pm_json_limits *limits, size_t length) {
   enum { SMALL = 4096, FIRST_BUFFER = 2048 };
   size_t stacks = limits->depth / 128 + 1;
-  return SMALL + stacks * (limits->depth + 256) +
-         (stacks + 1) * (2 * length + FIRST_BUFFER);
+  return SMALL + stacks * (limits->depth + 256) + 4 * length + 2 * FIRST_BUFFER;
 }
 
 /* A value takes a byte and the comma before it; but those that a limit leaves
@@ -63,8 +63,7 @@ static bool values_room(struct pm_json_in *in, size_t room) {
   return true;
 }
 
-/* For a text of so many bytes.  A string of n bytes has two quotes there and a
- * NUL here: the decoded ones are never longer than the text. */
+/* For a text of so many bytes. */
 static int make_room(struct pm_json_in *in, size_t length) {
   if (length + 1 > in->text_room) {
     char *text = malloc(length + 1);
@@ -157,7 +156,8 @@ static int add(struct pm_json_in *in, struct pm_json value) {
   return 1;
 }
 
-/* The text's room was made for all of it. */
+/* The text's room was made for all of it: a string has two quotes there for its
+ * NUL here, and behind a number is a byte or the end. */
 static const char *keep(struct pm_json_in *in, const unsigned char *bytes,
                         size_t length) {
   if (length >= in->text_room - in->used)
@@ -197,11 +197,9 @@ static int real(struct pm_json_in *in, const char *digits) {
  * overflow in errno only. */
 static int on_number(void *ctx, const char *bytes, size_t length) {
   struct pm_json_in *in = ctx;
-  size_t before = in->used;
   const char *digits = keep(in, (const unsigned char *)bytes, length);
   if (!digits)
     return no(in, ENOMEM, "no memory");
-  in->used = before;
   return strpbrk(digits, ".eE") ? real(in, digits) : integer(in, digits);
 }
 

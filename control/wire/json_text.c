@@ -3,7 +3,6 @@
 #include "wire/utf8.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 enum { ESCAPE = 6 /* \uXXXX */ };
 
@@ -65,13 +64,8 @@ static const char *string_fault(const char *text, size_t length, size_t *at) {
 
 const char *pm_json_text_fault(const char *text, size_t length,
                                size_t *ret_at) {
-  const char *nul = length > 0 ? memchr(text, 0, length) : NULL;
-  size_t good = pm_utf8_good(text, length), at = 0;
-  const char *why = NULL;
-  if (nul || good < length) {
-    at = nul && (size_t)(nul - text) < good ? (size_t)(nul - text) : good;
-    why = at < good ? "a NUL" : "not UTF-8";
-  }
+  size_t good = pm_utf8_good(text, length), at = good < length ? good : 0;
+  const char *why = good < length ? "not UTF-8" : NULL;
   while (!why && at < length) {
     if (text[at] == '"')
       why = string_fault(text, length, &at);

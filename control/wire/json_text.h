@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-/* NULL, or the first fault in words and the byte where it is: not UTF-8, a NUL
- * (also as an escape), half of a surrogate pair, white space that is none, a
- * string without an end. */
+/* NULL, or the first fault in words and the byte where it is: not UTF-8, an
+ * escaped NUL, half of a surrogate pair, white space that is none, a string
+ * without an end. */
 const char *pm_json_text_fault(const char *text, size_t length, size_t *ret_at);
 
 #endif
