@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test_err \
 	tests/unit/test_buf \
 	tests/unit/test_frame \
+	tests/unit/test_arena \
 	tests/unit/test_json_in \
 	tests/unit/test_json_out \
 	tests/unit/test_parse_pid \
@@ -84,6 +85,11 @@ tests_unit_test_frame_SOURCES = tests/unit/test_frame.c
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_frame_LDADD = $(wire_ldadd)
 tests_unit_test_frame_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_arena_SOURCES = tests/unit/test_arena.c
+tests_unit_test_arena_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_arena_LDADD = $(wire_ldadd)
+tests_unit_test_arena_LDFLAGS = $(faulty_ldflags)
 
 tests_unit_test_json_in_SOURCES = tests/unit/test_json_in.c
 tests_unit_test_json_in_CPPFLAGS = $(unit_cppflags)

@@ -94,6 +94,7 @@ static void check_ended(size_t i, struct reading *r) {
     drain(r);
     check_text(rows[i].row, "at the end", r->text, rows[i].ended);
     check_true(rows[i].row, "nothing left", !pm_frame_partial(&r->frame));
+    check_true(rows[i].row, "within", r->frame.next <= r->frame.buf.length);
   }
   pm_frame_done(&r->frame);
 }
@@ -166,30 +167,69 @@ static void not_drained(void **state) {
 /* Frames that nobody asks for end at twice the limit, in -EMSGSIZE. */
 static void never_drained(void **state) {
   (void)state;
-  struct pm_frame f;
-  char *room;
-  size_t size, total = 0;
-  int status;
-  pm_frame_init(&f, 8);
-  while ((status = pm_frame_room(&f, &room, &size)) == 0 && total < 1000) {
-    check_true("room", "at least one", size > 0);
-    room[0] = total % 2 ? '\n' : 'a';
-    pm_frame_filled(&f, 1);
-    total++;
+  static const size_t limits[] = {1, 8, 200, 1000, 100000};
+  for (size_t i = 0; i < CHECK_COUNT(limits); i++) {
+    struct pm_frame f;
+    char row[32], *room, *bytes;
+    size_t size, length, total = 0;
+    int status;
+    snprintf(row, sizeof row, "limit %zu", limits[i]);
+    pm_frame_init(&f, limits[i]);
+    while ((status = pm_frame_room(&f, &room, &size)) == 0 && total < 1000000) {
+      assert_true(size > 0);
+      room[0] = total % 2 && limits[i] > 1 ? 'a' : '\n';
+      pm_frame_filled(&f, 1);
+      total++;
+    }
+    check_int(row, "status", status, -EMSGSIZE);
+    check_u64(row, "bytes", total, 2 * limits[i]);
+    check_int(row, "frame", pm_frame_next(&f, &bytes, &length), limits[i] > 1);
+    check_int(row, "room again", pm_frame_room(&f, &room, &size), 0);
+    pm_frame_done(&f);
   }
-  check_int("full", "status", status, -EMSGSIZE);
-  check_u64("full", "bytes", total, 16);
-  char *bytes;
-  size_t length;
-  check_true("full", "a frame", pm_frame_next(&f, &bytes, &length));
-  check_int("one taken", "room again", pm_frame_room(&f, &room, &size), 0);
-  pm_frame_done(&f);
   check_end();
 }
 
-/* The bytes that pm_buf_take moves are the same whatever it is that grows:
- * counted by time, 4 million small frames in large pieces and a large one byte
- * by byte would take minutes if anything was not linear. */
+/* Whatever waits, in all no more bytes are moved than have come; and what was
+ * handed out does not stay. */
+static void moved(void **state) {
+  (void)state;
+  static const struct {
+    const char *row;
+    size_t waiting, each, taken;
+  } flows[] = {
+      {"always half a frame", 1, 3, 2},
+      {"many wait", 10000, 4, 2},
+      {"many in large pieces", 2000, 1000, 500},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(flows); i++) {
+    struct pm_frame f;
+    char *room, *bytes;
+    size_t size, length, total = 0, moves = 0, most = 0;
+    pm_frame_init(&f, 1 << 20);
+    for (int step = 0; step < 20000; step++) {
+      size_t next = f.next;
+      assert_int_equal(pm_frame_room(&f, &room, &size), 0);
+      moves += f.next < next ? f.buf.length : 0;
+      most = f.buf.room > most ? f.buf.room : most;
+      size = size < flows[i].each ? size : flows[i].each;
+      for (size_t at = 0; at < size; at++)
+        room[at] = total++ % 2 ? '\n' : 'a';
+      pm_frame_filled(&f, size);
+      for (size_t n = 0; total / 2 > flows[i].waiting && n < flows[i].taken;
+           n++)
+        pm_frame_next(&f, &bytes, &length);
+    }
+    check_true(flows[i].row, "linear", moves <= total);
+    check_true(flows[i].row, "memory",
+               most <= 8 * (flows[i].waiting + flows[i].each) + 16384);
+    pm_frame_done(&f);
+  }
+  check_end();
+}
+
+/* 4 million small frames in large pieces and a large one byte by byte would
+ * take minutes if anything looked at bytes again. */
 static void linear(void **state) {
   (void)state;
   enum { LIMIT = 4 << 20 };
@@ -297,8 +337,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole),         cmocka_unit_test(in_two),
       cmocka_unit_test(byte_by_byte),  cmocka_unit_test(not_drained),
-      cmocka_unit_test(never_drained), cmocka_unit_test(linear),
-      cmocka_unit_test(memory),        cmocka_unit_test(no_memory),
+      cmocka_unit_test(never_drained), cmocka_unit_test(moved),
+      cmocka_unit_test(linear),        cmocka_unit_test(memory),
+      cmocka_unit_test(no_memory),
   };
   return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
 }

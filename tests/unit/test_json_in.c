@@ -475,6 +475,26 @@ static void limits(void **state) {
   check_end();
 }
 
+/* A text that was refused within leaves nothing behind. */
+static void after_a_fault(void **state) {
+  (void)state;
+  static const char *const faults[] = {"{\"a\":",  "{\"a\":x",          "[[[[",
+                                       "[1e999",   "{\"a\":1,\"a\":2}", "[1 2",
+                                       "\"\\ud800"};
+  struct pm_json_in *in = request();
+  for (size_t i = 0; i < CHECK_COUNT(faults); i++) {
+    const struct pm_json *v = NULL;
+    struct dump d = {.used = 0};
+    check_true(faults[i], "refused",
+               read_exactly(in, faults[i], strlen(faults[i]), &v, NULL) < 0);
+    check_int(faults[i], "then", read_exactly(in, "[1]", 3, &v, NULL), 0);
+    dump(&d, v);
+    check_text(faults[i], "then", d.text, "[i1]1");
+  }
+  pm_json_in_free(in);
+  check_end();
+}
+
 /* Nothing may be kept of what exceeds a limit: the reader works on. */
 static void none(void **state) {
   (void)state;
@@ -585,37 +605,76 @@ static void worst_requests(void **state) {
   check_end();
 }
 
-/* libyajl's buffers double: each length around a power of two. */
+static struct pm_json_in *just(size_t length, size_t depth) {
+  struct pm_json_limits limits = PM_JSON_REQUEST;
+  limits.text = length;
+  limits.depth = depth;
+  struct pm_json_in *in = pm_json_in_new(&limits);
+  assert_non_null(in);
+  return in;
+}
+
+/* libyajl's buffers double: each length around a power of two, for a reader
+ * that has memory for just that.  An escape here and there makes them grow one
+ * step after the other, and what the end cuts is in the other one. */
 static void every_size(void **state) {
   (void)state;
-  enum { MOST = 20000 };
-  struct text t = {.bytes = malloc(MOST + 16)};
+  enum { MOST = (256 << 10) + 16 };
+  static const size_t cuts[] = {0, 1, 1000, 40000};
+  struct text t = {.bytes = malloc(MOST)};
   assert_non_null(t.bytes);
-  for (size_t size = 2; size < MOST; size += size < 600 ? 1 : 509) {
-    struct pm_json_limits limits = PM_JSON_REQUEST;
-    limits.text = size;
-    struct pm_json_in *in = pm_json_in_new(&limits);
-    assert_non_null(in);
-    const struct pm_json *v;
-    size_t before = faulty_count();
-    t.length = 0;
-    add(&t, "\"");
-    repeat(&t, "x", size % 2);
-    repeat(&t, "\\n", size / 2 - 1);
-    add(&t, "\"");
-    check_int("a text", "status",
-              pm_json_in_read(in, t.bytes, t.length, &v, NULL), 0);
-    t.length = 0;
-    repeat(&t, "1", size);
-    check_int("a number", "status",
-              pm_json_in_read(in, t.bytes, t.length, &v, NULL),
-              size < 19    ? 0
-              : size == 19 ? 0
-                           : -EINVAL);
-    check_u64("all", "allocations", faulty_count() - before, 0);
+  for (size_t size = 8; size < MOST;
+       size += size < 4200 ? 1 : (size + 8) / 4096 * 4096 + 4088 - size + 16)
+    for (size_t i = 0; i < CHECK_COUNT(cuts) && 2 * cuts[i] + 8 <= size; i++) {
+      char row[64];
+      snprintf(row, sizeof row, "%zu bytes, %zu cut", size, cuts[i]);
+      t.length = 0;
+      add(&t, cuts[i] ? "[\"" : "\"");
+      while (t.length + cuts[i] + 4 <= size)
+        add(&t, t.length % 50 == 0 ? "\\n" : "x");
+      add(&t, cuts[i] ? "\"," : "\"");
+      repeat(&t, "1", size > t.length && cuts[i] ? size - t.length : 0);
+      struct pm_json_in *in = just(t.length, 8);
+      check_request(row, in, &t,
+                    !cuts[i]                                    ? 0
+                    : t.bytes[t.length - 1] == ','              ? -EBADMSG
+                    : t.length - strcspn(t.bytes, ",") < 1 + 20 ? -EBADMSG
+                                                                : -EINVAL);
+      pm_json_in_free(in);
+    }
+  free(t.bytes);
+  check_end();
+}
+
+/* The stack of libyajl's states grows too. */
+static void every_depth(void **state) {
+  (void)state;
+  struct text t = {.bytes = malloc(1 << 16)};
+  assert_non_null(t.bytes);
+  for (size_t depth = 1; depth < 10000; depth += depth < 300 ? 1 : 97) {
+    char row[64];
+    snprintf(row, sizeof row, "%zu levels", depth);
+    build(&t, DEPTH, depth);
+    struct pm_json_in *in = just(t.length, depth);
+    check_request(row, in, &t, 0);
     pm_json_in_free(in);
   }
   free(t.bytes);
+  check_end();
+}
+
+/* By one byte: the text's memory grows when a number needs its NUL. */
+static void longer_and_longer(void **state) {
+  (void)state;
+  static const struct pm_json_limits limits = PM_JSON_REPLY;
+  static const char digits[] = "1234567890123456789";
+  struct pm_json_in *in = pm_json_in_new(&limits);
+  assert_non_null(in);
+  for (size_t length = 1; length < sizeof digits; length++) {
+    const struct pm_json *v = NULL;
+    check_int(digits, "status", read_exactly(in, digits, length, &v, NULL), 0);
+  }
+  pm_json_in_free(in);
   check_end();
 }
 
@@ -760,12 +819,21 @@ static void many_members(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(accepted),       cmocka_unit_test(refused),
-      cmocka_unit_test(words),          cmocka_unit_test(locale),
-      cmocka_unit_test(limits),         cmocka_unit_test(none),
-      cmocka_unit_test(worst_requests), cmocka_unit_test(every_size),
-      cmocka_unit_test(no_reader),      cmocka_unit_test(no_memory),
-      cmocka_unit_test(grown),          cmocka_unit_test(members),
+      cmocka_unit_test(accepted),
+      cmocka_unit_test(refused),
+      cmocka_unit_test(words),
+      cmocka_unit_test(locale),
+      cmocka_unit_test(limits),
+      cmocka_unit_test(none),
+      cmocka_unit_test(after_a_fault),
+      cmocka_unit_test(worst_requests),
+      cmocka_unit_test(every_size),
+      cmocka_unit_test(every_depth),
+      cmocka_unit_test(longer_and_longer),
+      cmocka_unit_test(no_reader),
+      cmocka_unit_test(no_memory),
+      cmocka_unit_test(grown),
+      cmocka_unit_test(members),
       cmocka_unit_test(many_members),
   };
   return cmocka_run_group_tests_name("json_in", tests, NULL, NULL);

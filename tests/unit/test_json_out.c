@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,8 @@ static void numbers(void **state) {
   struct paper p;
   begin(&p, 1 << 10);
   check_reals(&p);
+  check_true("real", "the caller's locale is back",
+             uselocale((locale_t)0) == LC_GLOBAL_LOCALE);
   pm_json_array(p.out);
   pm_json_integer(p.out, 0);
   pm_json_integer(p.out, INT64_MAX);
@@ -249,6 +252,7 @@ static void orders(void **state) {
       {"k", "", -EINVAL},
       {"}", "", -EINVAL},
       {"]", "", -EINVAL},
+      {"]k1", "", -EINVAL},
       {"[k", "[", -EINVAL},
       {"[}", "[", -EINVAL},
       {"{]", "{", -EINVAL},
