@@ -48,6 +48,8 @@ unit_tests = \
 	tests/unit/test_table \
 	tests/unit/test_group \
 	tests/unit/test_rows \
+	tests/unit/test_snapshot \
+	tests/unit/test_feed \
 	tests/unit/test_sample_proc \
 	tests/unit/test_detail \
 	tests/unit/test_probe \
@@ -147,6 +149,16 @@ tests_unit_test_group_LDFLAGS = $(faulty_ldflags)
 tests_unit_test_rows_SOURCES = tests/unit/test_rows.c
 tests_unit_test_rows_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_rows_LDADD = $(unit_ldadd)
+
+tests_unit_test_snapshot_SOURCES = tests/unit/test_snapshot.c
+tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_snapshot_LDADD = $(unit_ldadd)
+tests_unit_test_snapshot_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_feed_SOURCES = tests/unit/test_feed.c
+tests_unit_test_feed_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_feed_LDADD = $(unit_ldadd)
+tests_unit_test_feed_LDFLAGS = $(faulty_ldflags) -Wl,--wrap=eventfd -pthread
 
 tests_unit_test_sample_proc_SOURCES = tests/unit/test_sample_proc.c
 tests_unit_test_sample_proc_CPPFLAGS = $(unit_cppflags)

@@ -79,17 +79,15 @@ struct pm_snapshot {
 struct pm_snapshot *pm_snapshot_ref(struct pm_snapshot *snapshot);
 void pm_snapshot_unref(struct pm_snapshot *snapshot);
 
-/* The one of that pid; birth 0: whatever has the pid.  NULL: none. */
+/* The one of that pid; birth 0: the youngest that has it.  NULL: none. */
 const struct pm_snapshot_process *
 pm_snapshot_find(const struct pm_snapshot *snapshot, int32_t pid,
                  uint64_t birth);
-/* The user's name, or NULL. */
+/* The user's name, or NULL: not one of the snapshot's. */
 const char *pm_snapshot_user(const struct pm_snapshot *snapshot, uint32_t uid);
 
 /* ---- for who makes one ---- */
 
-/* Rooms for so many rows and bytes of text, zeroed, one reference.  NULL: no
- * memory. */
 struct pm_snapshot_draft {
   struct pm_snapshot *snapshot;
   struct pm_snapshot_process *processes;
@@ -103,11 +101,14 @@ struct pm_snapshot_draft {
 struct pm_snapshot_counts {
   size_t processes, groups, users, disks, sensors, text;
 };
+/* Rooms for so many rows and bytes of text in one piece of memory, zeroed, one
+ * reference; the snapshot's counts are 0 until who fills the rows sets them.
+ * -ENOMEM. */
 int pm_snapshot_draft(struct pm_snapshot_draft *draft,
                       const struct pm_snapshot_counts *counts);
 /* A copy of the text in the draft's room; NULL for NULL or when it is full. */
 const char *pm_snapshot_text(struct pm_snapshot_draft *draft, const char *text);
-/* Sorts the rows (counts are those of the snapshot); it may be shared now. */
+/* Sorts processes and users by the snapshot's counts; it may be shared now. */
 void pm_snapshot_seal(struct pm_snapshot_draft *draft);
 
 #endif
