@@ -48,9 +48,15 @@ static size_t choose(const struct pm_admit *a, const struct pm_admit_options *o,
   return n;
 }
 
-static bool name_allowed(struct pm_admit *a, const struct pm_admit_options *o,
-                         const struct pm_admit_item *item) {
-  return item->named || (a->names < o->max_names && a->tokens >= 1);
+static bool name_allowed(const struct pm_admit *a,
+                         const struct pm_admit_options *o,
+                         struct pm_admit_item *item) {
+  if (item->named)
+    return true;
+  if (a->names < o->max_names && a->tokens >= 1)
+    return true;
+  item->why = a->names < o->max_names ? PM_ADMIT_NAMES_NOW : PM_ADMIT_NAMES;
+  return false;
 }
 
 static void enter(struct pm_admit *a, struct pm_admit_item *item) {
@@ -60,6 +66,7 @@ static void enter(struct pm_admit *a, struct pm_admit_item *item) {
   }
   item->in = item->named = true;
   item->change = 1;
+  item->why = PM_ADMIT_CHOSEN;
   item->entry_by = item->chosen_by;
   item->entry_mark = item->size[item->chosen_by];
   item->small_since = 0;
@@ -68,6 +75,7 @@ static void enter(struct pm_admit *a, struct pm_admit_item *item) {
 static void leave(struct pm_admit_item *item) {
   item->in = false;
   item->change = -1;
+  item->why = PM_ADMIT_SMALL;
 }
 
 /* Members that have been small for long go, unless they would come straight
@@ -75,6 +83,9 @@ static void leave(struct pm_admit_item *item) {
 static void let_go(struct pm_admit_item *item, struct pm_now now) {
   bool small =
       !item->chosen && item->size[item->entry_by] * 2 < item->entry_mark + 1;
+  item->why = item->chosen ? PM_ADMIT_CHOSEN
+              : small      ? PM_ADMIT_LINGERS
+                           : PM_ADMIT_LARGE;
   if (!small)
     item->small_since = 0;
   else if (!item->small_since)
@@ -100,7 +111,8 @@ static bool hit_twice(const struct pm_admit_item *item) {
 /* All places are taken: only for one that is twice as large, and not at the
  * first sight of it. */
 static bool displace(struct pm_admit_item **items, size_t count,
-                     const struct pm_admit_item *item) {
+                     struct pm_admit_item *item) {
+  item->why = hit_twice(item) ? PM_ADMIT_PLACES : PM_ADMIT_ONCE;
   if (!hit_twice(item))
     return false;
   struct pm_admit_item *victim = smallest(items, count, item->chosen_by);
@@ -123,6 +135,7 @@ void pm_admit_run(struct pm_admit *a, const struct pm_admit_options *o,
   for (size_t i = 0; i < count; i++) {
     items[i]->chosen = false;
     items[i]->change = 0;
+    items[i]->why = PM_ADMIT_SMALL;
   }
   size_t n = choose(a, o, items, count, chosen), members = 0;
   for (size_t i = 0; i < count; i++) {

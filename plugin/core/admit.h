@@ -22,6 +22,20 @@ struct pm_admit_options {
   uint32_t max_names;      /* names ever used */
 };
 
+/* What the last run made of a group. */
+enum pm_admit_why {
+  PM_ADMIT_UNRANKED,  /* out: there was no run since it was seen first */
+  PM_ADMIT_CHOSEN,    /* in: among the largest by chosen_by */
+  PM_ADMIT_LARGE,     /* in: half as large as when it entered, or larger */
+  PM_ADMIT_LINGERS,   /* in: smaller than that, but not for long */
+  PM_ADMIT_SMALL,     /* out: not among the largest */
+  PM_ADMIT_NAMES,     /* out: MaxNames */
+  PM_ADMIT_NAMES_NOW, /* out: NewNamesPerHour */
+  PM_ADMIT_ONCE,      /* out: no place is free, and it was chosen only once */
+  PM_ADMIT_PLACES,    /* out: no place is free, and no member small enough */
+  PM_ADMIT_WHYS
+};
+
 /* What is kept about one group between closes. */
 struct pm_admit_item {
   uint64_t size[PM_TOP_COUNT]; /* of this interval; set before every run */
@@ -35,6 +49,7 @@ struct pm_admit_item {
   int8_t change; /* +1 entered, -1 left, 0 */
   uint8_t chosen_by;
   bool chosen;
+  uint8_t why; /* enum pm_admit_why */
 };
 
 struct pm_admit {

@@ -117,6 +117,7 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_frame f) {
     pm_rows_unattributed("_unattributed", c->books.unattributed, grown, f,
                          &r->groups[r->group_count++]);
   c->last_unattributed = c->books.unattributed;
+  c->unattributed_cores = f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
 }
 
 static void report_groups(struct pm_cycle *c, struct pm_rows_frame f) {

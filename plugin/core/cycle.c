@@ -1,9 +1,11 @@
 #include "core/cycle.h"
 
 #include "core/close.h"
+#include "core/freeze.h"
 #include "core/turn.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 static int open_parts(struct pm_cycle *c, struct pm_err *err) {
@@ -43,6 +45,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   if (!c)
     return pm_err_set(err, ENOMEM, "make the cycle");
   c->options = options;
+  c->unattributed_cores = NAN;
   c->root = (struct pm_root)PM_ROOT_INIT;
   int status = open_parts(c, err);
   if (status < 0) {
@@ -61,6 +64,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   if (!c)
     return;
   pm_close_done(c);
+  pm_freeze_done(c);
   pm_table_done(&c->table);
   pm_inherit_done(&c->inherit);
   pm_face_done(&c->face);
@@ -103,12 +107,13 @@ int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,
     c->sums.busy_ns += sums.busy_ns;
     c->books.busy += sums.busy_ns;
   }
-  int rows = o->system ? pm_disk_read(&c->disks, &o->disk, &c->root, c->probe,
-                                      now, status ? NULL : err)
-                       : 0;
+  bool all = o->system || o->control;
+  int rows = all ? pm_disk_read(&c->disks, &o->disk, &c->root, c->probe, now,
+                                status ? NULL : err)
+                 : 0;
   c->disk_rows = rows > 0 ? (size_t)rows : 0;
   c->sensor_rows =
-      o->system && o->temperatures
+      all && o->temperatures
           ? (size_t)pm_sensor_read(&c->sensors, &c->root, c->probe, now)
           : 0;
   return status ? status : rows < 0 ? rows : 0;
@@ -130,6 +135,11 @@ int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (status < 0)
     c->skipped++;
   return status;
+}
+
+int pm_cycle_snapshot(struct pm_cycle *c, struct pm_now now,
+                      struct pm_snapshot **ret, struct pm_err *err) {
+  return pm_freeze(c, now, ret, err);
 }
 
 int pm_cycle_close(struct pm_cycle *c, struct pm_now now,

@@ -25,6 +25,7 @@ struct pm_cycle_options {
   char *proc_path, *sys_path;
   char *helper; /* procman-hold */
   bool system, temperatures;
+  bool control;                 /* make snapshots */
   bool full;                    /* Detail of automatic groups */
   bool meta_user, meta_command; /* fill these in process rows */
   struct pm_disk_options disk;
@@ -33,6 +34,7 @@ struct pm_cycle_options {
 };
 
 struct pm_cycle;
+struct pm_snapshot;
 
 /* -errno: neither /proc nor a sampler could be opened, a rule is bad, or no
  * memory. */
@@ -66,6 +68,13 @@ int pm_cycle_turn(struct pm_cycle *cycle, struct pm_now now,
  * next close speaks of both intervals. */
 int pm_cycle_close(struct pm_cycle *cycle, struct pm_now now,
                    const struct pm_report **ret, struct pm_err *err);
+
+/* With the option `control`: what the last turn saw, and how fast the CPU was
+ * used since the snapshot before.  Call it after a good turn, before anything
+ * is drained.  The caller's to unref.  -ENOMEM: there is none, and the next
+ * one's rates are of both turns. */
+int pm_cycle_snapshot(struct pm_cycle *cycle, struct pm_now now,
+                      struct pm_snapshot **ret, struct pm_err *err);
 
 /* Has the ends of processes of groups with Notify told to `tell`, which is
  * called during drains and turns. */

@@ -1,4 +1,4 @@
-/* What a cycle is made of.  For cycle.c, turn.c and close.c only. */
+/* What a cycle is made of.  For the rooms of the cycle only. */
 #ifndef PM_CORE_CYCLE_STATE_H
 #define PM_CORE_CYCLE_STATE_H
 
@@ -53,6 +53,13 @@ struct pm_cycle {
   size_t groups_room, processes_room;
   uint64_t admitted, evicted, dropped, skipped;
   struct pm_report report;
+  double unattributed_cores; /* of the last interval; NaN: not known */
+  /* the snapshot */
+  uint32_t frame_turn;       /* turn of the last one; 0 = none yet */
+  struct pm_now frame_now;   /* of that turn */
+  struct pm_entry **scanned; /* those of this turn, as the scan came by */
+  size_t scanned_count, scanned_room;
+  bool scanned_lost; /* no room for all */
   void (*tell_exit)(void *arg, const struct pm_exit *exit);
   void *tell_exit_arg;
 };

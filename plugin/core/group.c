@@ -152,6 +152,13 @@ void pm_groups_name(const struct pm_groups *g, struct pm_group *group) {
   strcpy(group->name, name);
 }
 
+void pm_group_name(const struct pm_group *group, char ret[PM_NAME]) {
+  if (group->name[0])
+    memcpy(ret, group->name, PM_NAME);
+  else
+    pm_name_identifier(group->raw, true, ret);
+}
+
 static void begin_turn(struct pm_group *group) {
   group->processes = 0;
   group->lacks = 0;
@@ -163,6 +170,12 @@ void pm_groups_begin_turn(struct pm_groups *g) {
     begin_turn(g->list[i]);
   begin_turn(&g->other);
   begin_turn(&g->kernel);
+}
+
+void pm_groups_begin_frame(struct pm_groups *g) {
+  for (size_t i = 0; i < g->count; i++)
+    g->list[i]->frame_ns = 0;
+  g->other.frame_ns = g->kernel.frame_ns = 0;
 }
 
 static void begin_interval(struct pm_group *group) {
@@ -194,6 +207,10 @@ void pm_groups_charge(struct pm_groups *g, struct pm_group *group,
                       enum pm_field f, uint64_t delta) {
   struct pm_group *payer = pm_groups_payer(g, group);
   payer->total[f] += delta;
+  if (PM_BIT(f) & PM_HAVE_CPU) {
+    group->frame_ns += delta;
+    group->lived_ns += delta;
+  }
   note_spent(group, f, delta);
   if (payer != group)
     note_spent(payer, f, delta);

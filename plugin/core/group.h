@@ -25,6 +25,9 @@ struct pm_group {
   uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */
+  uint64_t frame_ns, lived_ns; /* CPU of all members, emitted or not, since the
+                                  last snapshot and since our start */
+  uint32_t place;              /* in the snapshot that is being made */
   /* of the last turn */
   uint64_t gauge[PM_F_GAUGES];
   uint32_t processes;
@@ -60,7 +63,12 @@ void pm_groups_sweep(struct pm_groups *groups);
 /* Gives a group that enters the name it will be emitted under. */
 void pm_groups_name(const struct pm_groups *groups, struct pm_group *group);
 
+/* The name it is emitted under, or would be: but for the hash that tells two
+ * of one name apart. */
+void pm_group_name(const struct pm_group *group, char ret[PM_NAME]);
+
 void pm_groups_begin_turn(struct pm_groups *groups);
+void pm_groups_begin_frame(struct pm_groups *groups);
 void pm_groups_begin_interval(struct pm_groups *groups);
 
 /* Where the group's charges go: to itself, or to _other while it is out. */

@@ -49,7 +49,8 @@ void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
   pm_member_move(e, group);
   e->faced = c->turn;
   e->exec_mark = t->exec_mark;
-  e->uid = t->uid;
+  if (t->flags & PM_TASK_OWNER)
+    e->uid = t->uid;
   memcpy(e->comm, t->comm, sizeof e->comm);
   if (unsettled)
     e->flags |= PM_ENTRY_SETTLE;
@@ -69,7 +70,7 @@ bool pm_member_must_face(const struct pm_cycle *c, const struct pm_entry *e,
   struct pm_needs needs = pm_select_needs(c->select);
   if (!needs.uid && !needs.cgroup && !needs.cmdline)
     return false;
-  if (needs.uid && e->uid != t->uid)
+  if (needs.uid && t->flags & PM_TASK_OWNER && e->uid != t->uid)
     return true;
   /* a server drops its privileges soon after its start */
   return e->faced + 1 == c->turn

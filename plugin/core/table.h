@@ -23,6 +23,7 @@ struct pm_entry {
   uint64_t reaped_faults;       /* as in pm_task */
   uint64_t reaped_now;          /* its last growth, as far as unexplained */
   uint64_t spent_ns;            /* CPU since the last close */
+  uint64_t frame_ns;            /* CPU since the last snapshot */
   uint64_t limbo_until;         /* mono */
   uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
   uint32_t seen;                /* turn; of a free entry: the next free one */
@@ -37,10 +38,13 @@ struct pm_entry {
 };
 
 enum pm_entry_flag {
-  PM_ENTRY_FRESH = 1,  /* born under our eyes and first seen in this turn */
-  PM_ENTRY_MOVED = 2,  /* its CPU or faults grew in the last turn */
-  PM_ENTRY_SETTLE = 4, /* ask for its group again in the next turn */
-  PM_ENTRY_TOLD = 8,   /* how it ended was counted */
+  PM_ENTRY_FRESH = 1,   /* born under our eyes and first seen in this turn */
+  PM_ENTRY_MOVED = 2,   /* its CPU or faults grew in the last turn */
+  PM_ENTRY_SETTLE = 4,  /* ask for its group again in the next turn */
+  PM_ENTRY_TOLD = 8,    /* how it ended was counted */
+  PM_ENTRY_OWNER = 16,  /* uid is known */
+  PM_ENTRY_UNREAD = 32, /* it was there, but could not be read */
+  PM_ENTRY_RATED = 64,  /* frame_ns is all that it used since then */
 };
 
 struct pm_table {

@@ -2,6 +2,7 @@
 
 #include "core/charge.h"
 #include "core/ending.h"
+#include "core/freeze.h"
 #include "core/gauges.h"
 #include "core/look.h"
 #include "core/member.h"
@@ -53,6 +54,7 @@ static void unreadable(struct pm_cycle *c, int32_t pid) {
   if (!e)
     return;
   mark_seen(c, e);
+  e->flags |= PM_ENTRY_UNREAD;
   e->group->lacks |= c->sampler.gives;
 }
 
@@ -72,6 +74,8 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
   e = e ? old_friend(c, e, t) : newcomer(c, t);
   if (!e)
     return;
+  if (c->options->control)
+    pm_freeze_see(c, e, t);
   mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
@@ -104,6 +108,7 @@ static void begin(struct pm_cycle *c, struct pm_now now) {
   c->threads = 0;
   c->states = (struct pm_states){0};
   pm_groups_begin_turn(&c->groups);
+  pm_freeze_begin(c);
 }
 
 static int scan(struct pm_cycle *c, const struct pm_sink *sink,

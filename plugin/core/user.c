@@ -6,6 +6,12 @@
 
 enum { KEEP_S = 3600, KEEP_UNKNOWN_S = 60 };
 
+const char *pm_user_kept(const struct pm_users *users, struct pm_now now,
+                         uint32_t uid) {
+  const struct pm_user_slot *slot = &users->slots[uid % PM_USER_SLOTS];
+  return slot->until > now.mono && slot->uid == uid ? slot->name : NULL;
+}
+
 const char *pm_user_name(struct pm_users *users, struct pm_probe *probe,
                          struct pm_now now, uint32_t uid) {
   struct pm_user_slot *slot = &users->slots[uid % PM_USER_SLOTS];

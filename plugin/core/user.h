@@ -23,4 +23,8 @@ struct pm_users {
 const char *pm_user_name(struct pm_users *users, struct pm_probe *probe,
                          struct pm_now now, uint32_t uid);
 
+/* The same of what is kept; NULL: it would have to be asked. */
+const char *pm_user_kept(const struct pm_users *users, struct pm_now now,
+                         uint32_t uid);
+
 #endif
