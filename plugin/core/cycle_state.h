@@ -55,6 +55,8 @@ struct pm_cycle {
   struct pm_report report;
   double unattributed_cores; /* of the last interval; NaN: not known */
   /* the snapshot */
+  size_t label_bytes;        /* of the labels of those that were scanned */
+  uint32_t labels_left;      /* that may be read in this turn */
   uint32_t frame_turn;       /* turn of the last one; 0 = none yet */
   struct pm_now frame_now;   /* of that turn */
   struct pm_entry **scanned; /* those of this turn, as the scan came by */

@@ -1,5 +1,6 @@
 #include "core/freeze.h"
 
+#include "core/label.h"
 #include "core/snapshot.h"
 
 #include <errno.h>
@@ -107,8 +108,8 @@ static int draw(struct making *m) {
       .disks = c->disk_rows,
       .sensors = c->sensor_rows,
   };
-  n.text =
-      n.processes * PM_COMM + n.groups * PM_NAME + users * PM_USER + REASON;
+  n.text = n.processes * PM_COMM + c->label_bytes + n.groups * PM_NAME +
+           users * PM_USER + REASON;
   return pm_snapshot_draft(&m->draft, &n);
 }
 
@@ -142,6 +143,14 @@ static uint8_t have_of(const struct pm_entry *e, bool kernel) {
                    (known & PM_BIT(PM_F_threads) ? PM_SNAPSHOT_THREADS : 0));
 }
 
+/* The text's room was counted during the scan. */
+static const char *command_of(struct making *m, const struct pm_entry *e,
+                              bool kernel) {
+  if (kernel || e->state == 'Z' || e->state == 'X')
+    return "";
+  return pm_snapshot_text(&m->draft, pm_label_command(e));
+}
+
 static void freeze_process(struct making *m, const struct pm_entry *e) {
   struct pm_snapshot *s = m->draft.snapshot;
   bool kernel = e->group == &m->c->groups.kernel;
@@ -151,8 +160,8 @@ static void freeze_process(struct making *m, const struct pm_entry *e) {
       .rss = gauge_of(e, PM_F_rss),
       .vsize = gauge_of(e, PM_F_vsize),
       .cores = cores_of(m, e),
-      .name = pm_snapshot_text(&m->draft, e->comm),
-      .command = kernel ? "" : NULL,
+      .name = pm_snapshot_text(&m->draft, pm_label_name(e)),
+      .command = command_of(m, e, kernel),
       .pid = e->pid,
       .ppid = e->ppid,
       .uid = e->uid,

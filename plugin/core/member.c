@@ -1,5 +1,6 @@
 #include "core/member.h"
 
+#include "core/label.h"
 #include "core/slot.h"
 
 #include <errno.h>
@@ -38,6 +39,12 @@ static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
   return group;
 }
 
+/* A zombie has no address space, and so no mark. */
+static bool runs_another(const struct pm_entry *e, const struct pm_task *t) {
+  return memcmp(e->comm, t->comm, sizeof e->comm) != 0 ||
+         (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark);
+}
+
 void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
                     const struct pm_task *t) {
   bool unsettled;
@@ -47,6 +54,8 @@ void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
     return;
   }
   pm_member_move(e, group);
+  if (runs_another(e, t))
+    pm_label_drop(e);
   e->faced = c->turn;
   e->exec_mark = t->exec_mark;
   if (t->flags & PM_TASK_OWNER)
@@ -62,10 +71,7 @@ bool pm_member_must_face(const struct pm_cycle *c, const struct pm_entry *e,
                          const struct pm_task *t) {
   if (e->flags & PM_ENTRY_SETTLE)
     return true;
-  if (memcmp(e->comm, t->comm, sizeof e->comm) != 0)
-    return true;
-  /* a zombie has no address space, and so no mark */
-  if (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark)
+  if (runs_another(e, t))
     return true;
   struct pm_needs needs = pm_select_needs(c->select);
   if (!needs.uid && !needs.cgroup && !needs.cmdline)

@@ -5,8 +5,11 @@
 enum { SLAB = 128, INDEX_MIN = 256 };
 
 void pm_table_done(struct pm_table *t) {
-  for (size_t i = 0; i < t->slab_count; i++)
+  for (size_t i = 0; i < t->slab_count; i++) {
+    for (size_t k = 0; k < SLAB; k++)
+      free(t->slabs[i][k].label);
     free(t->slabs[i]);
+  }
   free(t->slabs);
   free(t->index);
   *t = (struct pm_table){0};
@@ -142,6 +145,8 @@ void pm_table_remove(struct pm_table *t, struct pm_entry *e) {
     t->index[i] = 0;
     hole = i;
   }
+  free(e->label);
+  e->label = NULL;
   put_free(t, e);
   t->count--;
 }

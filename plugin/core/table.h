@@ -7,6 +7,7 @@
 #include "core/task.h"
 
 struct pm_group;
+struct pm_label;
 
 enum pm_life {
   PM_LIFE_FREE, /* an entry nobody uses */
@@ -18,6 +19,7 @@ struct pm_entry {
   int32_t pid, ppid;
   uint64_t birth, exec_mark;
   struct pm_group *group;       /* (borrowed) */
+  struct pm_label *label;       /* malloc'd, freed with the entry; or NULL */
   uint64_t last[PM_F_COUNTERS]; /* never falls */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
@@ -29,6 +31,7 @@ struct pm_entry {
   uint32_t seen;                /* turn; of a free entry: the next free one */
   uint32_t faced;               /* turn in which its group was looked up */
   uint32_t looked;              /* turn in which detail was read; 0 = never */
+  uint32_t label_due;           /* mono, seconds: when to read it (again) */
   uint32_t number;              /* the table's own */
   uint32_t uid;                 /* effective, if the sampler tells */
   uint8_t life;                 /* enum pm_life */

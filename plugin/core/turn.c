@@ -4,6 +4,7 @@
 #include "core/ending.h"
 #include "core/freeze.h"
 #include "core/gauges.h"
+#include "core/label.h"
 #include "core/look.h"
 #include "core/member.h"
 
@@ -64,6 +65,12 @@ static void count(struct pm_cycle *c, struct pm_entry *e) {
   e->group->processes++;
 }
 
+static void take_note(struct pm_cycle *c, struct pm_entry *e,
+                      const struct pm_task *t) {
+  pm_freeze_see(c, e, t);
+  pm_label_see(c, e, t);
+}
+
 static void see(struct pm_cycle *c, const struct pm_task *t) {
   c->processes++;
   if (t->birth == 0) {
@@ -75,7 +82,7 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
   if (!e)
     return;
   if (c->options->control)
-    pm_freeze_see(c, e, t);
+    take_note(c, e, t);
   mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
@@ -109,6 +116,7 @@ static void begin(struct pm_cycle *c, struct pm_now now) {
   c->states = (struct pm_states){0};
   pm_groups_begin_turn(&c->groups);
   pm_freeze_begin(c);
+  pm_label_begin(c);
 }
 
 static int scan(struct pm_cycle *c, const struct pm_sink *sink,
