@@ -130,6 +130,14 @@ void pm_cycle_watch_exits(struct pm_cycle *c,
   c->tell_exit_arg = arg;
 }
 
+void pm_cycle_watch_events(struct pm_cycle *c,
+                           void (*tell)(void *arg,
+                                        const struct pm_feed_event *event),
+                           void *arg) {
+  c->tell_event = tell;
+  c->tell_event_arg = arg;
+}
+
 int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   int status = pm_turn(c, now, err);
   if (status < 0)

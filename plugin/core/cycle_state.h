@@ -64,6 +64,8 @@ struct pm_cycle {
   bool scanned_lost; /* no room for all */
   void (*tell_exit)(void *arg, const struct pm_exit *exit);
   void *tell_exit_arg;
+  void (*tell_event)(void *arg, const struct pm_feed_event *event);
+  void *tell_event_arg;
 };
 
 #endif

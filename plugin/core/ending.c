@@ -1,6 +1,7 @@
 #include "core/ending.h"
 
 #include "core/charge.h"
+#include "core/event.h"
 #include "core/member.h"
 
 #include <string.h>
@@ -42,6 +43,7 @@ void pm_ending_tell(struct pm_cycle *c, struct pm_entry *e,
   if (e->flags & PM_ENTRY_TOLD || !(t->flags & PM_TASK_ENDED))
     return;
   e->flags |= PM_ENTRY_TOLD;
+  pm_event_exit(c, e, t, end_ns);
   enum pm_event event = event_of(t);
   uint64_t *events = pm_groups_payer(&c->groups, e->group)->events;
   events[event]++;
@@ -118,13 +120,17 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
   struct pm_entry passing = {.pid = t->pid,
                              .birth = t->birth,
                              .reaped_now = t->reaped_faults,
-                             .reaped_faults = t->reaped_faults};
+                             .reaped_faults = t->reaped_faults,
+                             .uid = t->uid};
+  memcpy(passing.comm, t->comm, sizeof passing.comm);
+  passing.flags = t->flags & PM_TASK_OWNER ? PM_ENTRY_OWNER : 0;
   passing.group = group_of(c, NULL, d);
   if (!passing.group) {
     c->dropped++;
     return;
   }
   pm_groups_payer(&c->groups, passing.group)->events[PM_EVENT_START]++;
+  pm_event_start(c, &passing);
   pm_charge_base(&passing, t, true);
   pm_inherit_settle(&c->inherit, &passing, true);
   pm_charge_growth(c, &passing, t);
@@ -178,6 +184,8 @@ void pm_ending_missing(void *arg, struct pm_entry *e) {
   }
   if (waits && c->now.mono < e->limbo_until)
     return;
+  if (!(e->flags & PM_ENTRY_TOLD))
+    pm_event_vanished(c, e);
   leave(c, e, e->ppid, birth_of(c, e->ppid));
   forget(c, e);
 }

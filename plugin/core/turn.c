@@ -2,6 +2,7 @@
 
 #include "core/charge.h"
 #include "core/ending.h"
+#include "core/event.h"
 #include "core/freeze.h"
 #include "core/gauges.h"
 #include "core/label.h"
@@ -69,6 +70,8 @@ static void take_note(struct pm_cycle *c, struct pm_entry *e,
                       const struct pm_task *t) {
   pm_freeze_see(c, e, t);
   pm_label_see(c, e, t);
+  if (e->flags & PM_ENTRY_FRESH)
+    pm_event_start(c, e);
 }
 
 static void see(struct pm_cycle *c, const struct pm_task *t) {
