@@ -6,7 +6,6 @@
 enum {
   AGAIN_S = 60, /* after it was not to be had: the probe lets it rest, too */
   KEEP_S = 600, /* programs rewrite their arguments, setproctitle(3) */
-  NEVER = UINT32_MAX,
 };
 
 /* Two texts, each ended by a NUL; a size of 0: there is none. */
@@ -51,21 +50,20 @@ static bool is_kept(const struct pm_label *l, const struct words *w) {
          memcmp(l->text + w->name_size, w->command, w->command_size) == 0;
 }
 
-/* Without memory there is no label until it is due again. */
-static void keep(struct pm_entry *e, const struct words *w) {
+/* False: no memory, and no label. */
+static bool keep(struct pm_entry *e, const struct words *w) {
   if (is_kept(e->label, w))
-    return;
+    return true;
   free(e->label);
   e->label = NULL;
-  if (w->name_size + w->command_size == 0)
-    return;
   e->label = calloc(1, sizeof *e->label + w->name_size + w->command_size);
   if (!e->label)
-    return;
+    return false;
   e->label->name_size = (uint16_t)w->name_size;
   e->label->command_size = (uint16_t)w->command_size;
   memcpy(e->label->text, w->name, w->name_size);
   memcpy(e->label->text + w->name_size, w->command, w->command_size);
+  return true;
 }
 
 /* ---- reading ---- */
@@ -93,17 +91,18 @@ static void flatten(const struct pm_detail *d, struct words *ret) {
   ret->command_size = n + 1;
 }
 
-static void take(const struct pm_detail *d, struct pm_entry *e) {
+/* True: it has a command line now. */
+static bool take(const struct pm_detail *d, struct pm_entry *e) {
   struct words words = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
     e->flags |= PM_ENTRY_OWNER;
   }
   if (!(d->got & PM_WANT_CMDLINE))
-    return; /* what was known stands: an exec would have dropped it */
+    return false; /* what was known stands: an exec would have dropped it */
   name_it(d, e, &words);
   flatten(d, &words);
-  keep(e, &words);
+  return keep(e, &words);
 }
 
 static unsigned wanted(const struct pm_entry *e, const struct pm_task *t) {
@@ -115,57 +114,59 @@ static unsigned wanted(const struct pm_entry *e, const struct pm_task *t) {
   return want | PM_WANT_CMDLINE;
 }
 
-/* True: it is there.  core/face may have read all of it just now. */
-static bool read_it(struct pm_cycle *c, struct pm_entry *e, unsigned want) {
-  struct pm_detail *d = &c->face.detail;
-  bool slow = e->faced == c->turn && d->slow;
-  if (e->faced == c->turn && (d->got & want) == want)
-    return true;
-  if (slow) /* once a turn is enough */
-    want &= ~(unsigned)PM_WANT_CMDLINE;
-  c->labels_left--;
-  bool there = pm_detail_read(&c->root, c->probe, c->now, e->pid, e->birth,
-                              want, d) == 0;
-  d->slow |= slow;
-  return there;
+/* What core/face did not read just now for the rules; 0: nothing. */
+static unsigned missing(const struct pm_cycle *c, const struct pm_entry *e,
+                        unsigned want) {
+  const struct pm_detail *d = &c->face.detail;
+  if (e->faced != c->turn)
+    return want;
+  if (d->got & PM_WANT_CMDLINE || d->slow) /* once a turn is enough */
+    return want & PM_WANT_UID & ~d->got;
+  return want;
 }
 
 /* A child is seen before it execs, a server before it drops its privileges:
  * where the sampler does not tell, a new one is looked at twice. */
-static uint32_t due_after(const struct pm_entry *e, const struct pm_detail *d,
-                          unsigned want, uint32_t now_s) {
-  if (want & ~d->got & PM_WANT_CMDLINE)
+static uint32_t due_after(const struct pm_entry *e, unsigned want, bool got,
+                          uint32_t now_s) {
+  if (want & PM_WANT_CMDLINE && !got)
     return now_s + AGAIN_S;
   if (e->flags & PM_ENTRY_FRESH && want & PM_WANT_UID)
     return now_s;
   return now_s + KEEP_S + (uint32_t)e->pid % AGAIN_S;
 }
 
-static void read_label(struct pm_cycle *c, struct pm_entry *e,
-                       const struct pm_task *t) {
-  uint32_t now_s = (uint32_t)(c->now.mono / PM_NS_PER_S);
+static void read_label(struct pm_cycle *c, struct pm_entry *e, unsigned want,
+                       uint32_t now_s) {
+  struct pm_detail *d = &c->face.detail;
+  unsigned more = missing(c, e, want);
+  bool got = e->faced == c->turn && take(d, e);
+  if (more) {
+    c->labels_left--;
+    if (pm_detail_read(&c->root, c->probe, c->now, e->pid, e->birth, more, d) <
+        0) {
+      e->label_due = now_s + 1; /* it is gone: the next scan says so */
+      return;
+    }
+    got |= take(d, e);
+  }
+  e->label_due = due_after(e, want, got, now_s);
+}
+
+static bool is_due(const struct pm_cycle *c, const struct pm_entry *e,
+                   uint32_t now_s) {
   /* what core/face has asked again is had for nothing */
   bool given = e->faced == c->turn && !pm_label_command(e) &&
                c->face.detail.got & PM_WANT_CMDLINE;
-  if ((e->label_due > now_s && !given) || c->labels_left == 0)
-    return;
-  unsigned want = wanted(e, t);
-  if (!want)
-    return;
-  if (!read_it(c, e, want)) {
-    e->label_due = now_s + 1; /* it is gone: the next scan says so */
-    return;
-  }
-  take(&c->face.detail, e);
-  e->label_due = due_after(e, &c->face.detail, want, now_s);
+  return c->labels_left > 0 && (e->label_due <= now_s || given);
 }
 
 void pm_label_see(struct pm_cycle *c, struct pm_entry *e,
                   const struct pm_task *t) {
-  if (t->flags & PM_TASK_KERNEL)
-    e->label_due = NEVER;
-  else
-    read_label(c, e, t);
+  uint32_t now_s = (uint32_t)(c->now.mono / PM_NS_PER_S);
+  unsigned want = t->flags & PM_TASK_KERNEL ? 0 : wanted(e, t);
+  if (want && is_due(c, e, now_s))
+    read_label(c, e, want, now_s);
   if (e->label)
     c->label_bytes += e->label->name_size + e->label->command_size;
 }
