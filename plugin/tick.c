@@ -1,0 +1,167 @@
+#include "tick.h"
+
+#include "collectd/core/daemon/collectd.h"
+
+#include "collectd/core/daemon/plugin.h"
+
+#include "emit.h"
+
+#include <errno.h>
+
+/* A lasting fault is said again after this long. */
+#define COMPLAIN_NS (3600 * PM_NS_PER_S)
+
+/* Turns for who watches take at most one part in so many of a CPU. */
+enum { WATCH_SHARE = 20 };
+
+static void complain(struct pm_tick *t, enum pm_complaint about, uint64_t mono,
+                     const struct pm_err *err) {
+  if (t->said[about] && mono - t->said[about] < COMPLAIN_NS)
+    return;
+  t->said[about] = mono;
+  ERROR("procman: %s (said at most once an hour)", err->text);
+}
+
+/* ---- what we cost ---- */
+
+static void add_time(struct timeval *sum, const struct timeval *from,
+                     const struct timeval *to) {
+  struct timeval gap;
+  timersub(to, from, &gap);
+  timeradd(sum, &gap, sum);
+}
+
+static double microseconds(const struct timeval *t) {
+  return (double)t->tv_sec * 1e6 + (double)t->tv_usec;
+}
+
+static void put_self(const struct pm_tick *t, struct pm_self_row *self) {
+  self->turn = t->turn;
+  self->cpu_user = microseconds(&t->spent.ru_utime);
+  self->cpu_system = microseconds(&t->spent.ru_stime);
+  self->series = (double)t->series;
+  self->config_warnings = t->options->unknown_count;
+}
+
+/* ---- the interval ---- */
+
+static void close_interval(struct pm_tick *t, struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  const struct pm_report *report;
+  if (pm_cycle_close(t->cycle, now, &report, &err) < 0) {
+    complain(t, PM_ABOUT_CLOSE, now.mono, &err);
+    return;
+  }
+  if (report->self.names_spent) {
+    pm_err_say(&err, ENOSPC,
+               "all %u names of MaxNames are used: programs with other names "
+               "stay in _other until collectd is restarted",
+               t->options->cycle.admit.max_names);
+    complain(t, PM_ABOUT_NAMES, now.mono, &err);
+  }
+  struct pm_report full = *report;
+  put_self(t, &full.self);
+  t->series = pm_emit(t->options, &full, t->interval);
+}
+
+static bool turn(struct pm_tick *t, struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  int status = pm_cycle_turn(t->cycle, now, &err);
+  if (err.num)
+    complain(t, PM_ABOUT_TURN, now.mono, &err);
+  t->turn = (double)(pm_now_read().mono - now.mono) / (double)PM_NS_PER_S;
+  return status == 0;
+}
+
+/* Ticks come a little early or late; an interval is over with the tick that
+ * is nearest to its end. */
+static bool is_due(struct pm_tick *t, struct pm_now now) {
+  if (now.mono + t->period / 2 < t->next_close)
+    return false;
+  t->next_close += t->interval;
+  if (t->next_close <= now.mono)
+    t->next_close = now.mono + t->interval;
+  return true;
+}
+
+static bool interval(struct pm_tick *t, struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  if (pm_cycle_measure(t->cycle, now, &err) < 0)
+    complain(t, PM_ABOUT_MACHINE, now.mono, &err);
+  bool good = turn(t, now);
+  if (good)
+    close_interval(t, now);
+  return good;
+}
+
+/* ---- who watches ---- */
+
+static void tell_event(void *arg, const struct pm_feed_event *event) {
+  pm_feed_tell(arg, event);
+}
+
+static void heed(struct pm_tick *t, struct pm_now now) {
+  bool wanted = t->feed && pm_feed_wants_events(t->feed, now.mono);
+  pm_cycle_watch_events(t->cycle, wanted ? tell_event : NULL, t->feed);
+}
+
+static bool is_watched(const struct pm_tick *t, struct pm_now now) {
+  return t->feed && pm_feed_wants_turn(t->feed, now.mono) &&
+         now.mono - t->turned >= WATCH_SHARE * t->took;
+}
+
+static void publish(struct pm_tick *t, struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_snapshot *snapshot;
+  if (!t->feed)
+    return;
+  if (pm_cycle_snapshot(t->cycle, now, &snapshot, &err) < 0) {
+    complain(t, PM_ABOUT_SNAPSHOT, now.mono, &err);
+    return;
+  }
+  pm_feed_publish(t->feed, snapshot);
+  if (!t->published) /* rates need a second one, and soon */
+    pm_feed_watch(t->feed, now.mono + t->period * 3 / 2);
+  t->published = true;
+}
+
+/* ---- the tick ---- */
+
+static void maybe_turn(struct pm_tick *t, struct pm_now now) {
+  bool due = is_due(t, now);
+  if (!due && !is_watched(t, now))
+    return;
+  bool good = due ? interval(t, now) : turn(t, now);
+  if (good)
+    publish(t, now);
+  t->turned = now.mono;
+  t->took = pm_now_read().mono - now.mono;
+}
+
+static void tick(struct pm_tick *t) {
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_now now = pm_now_read();
+  pm_notifier_tick(t->notifier, now);
+  heed(t, now);
+  if (pm_cycle_drain(t->cycle, now, &err) < 0)
+    complain(t, PM_ABOUT_DEATHS, now.mono, &err);
+  maybe_turn(t, now);
+  if (pm_cycle_helper_trouble(t->cycle, &err) < 0)
+    complain(t, PM_ABOUT_HELPER, now.mono, &err);
+}
+
+void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
+  bool often = t->feed || pm_cycle_sampler(t->cycle)->deaths;
+  t->interval = t->period = interval_ns;
+  if (often && interval_ns > PM_NS_PER_S)
+    t->period = PM_NS_PER_S;
+}
+
+void pm_tick_run(struct pm_tick *t) {
+  struct rusage before, after;
+  getrusage(RUSAGE_THREAD, &before);
+  tick(t);
+  getrusage(RUSAGE_THREAD, &after);
+  add_time(&t->spent.ru_utime, &before.ru_utime, &after.ru_utime);
+  add_time(&t->spent.ru_stime, &before.ru_stime, &after.ru_stime);
+}
