@@ -193,6 +193,7 @@ endif
 check_PROGRAMS += tests/host/play
 tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
 	tests/host/play_expect.c tests/host/play_machine.c \
+	tests/host/play_watch.c \
 	tests/fakes/collectd.c tests/fakes/collectd.h \
 	tests/fakes/machine.c tests/fakes/machine.h \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
@@ -200,6 +201,7 @@ tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
 tests_host_play_LDADD = libpmplugin.la libpmcore.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
+	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_feed_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 TEST_EXTENSIONS = .scn .py .sh
@@ -237,7 +239,12 @@ scenarios = \
 	tests/scenario/27-inheritance.scn \
 	tests/scenario/28-notify.scn \
 	tests/scenario/29-last-face.scn \
-	tests/scenario/30-alien-kernel.scn
+	tests/scenario/30-alien-kernel.scn \
+	tests/scenario/31-snapshot.scn \
+	tests/scenario/32-watched.scn \
+	tests/scenario/33-labels.scn \
+	tests/scenario/34-events.scn \
+	tests/scenario/35-no-memory-to-watch.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

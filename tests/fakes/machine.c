@@ -125,8 +125,15 @@ struct pm_task fake_machine_seen(const struct fake_task *f) {
   return t;
 }
 
+static void pass(uint64_t ns) {
+  fake_machine.now.mono += ns;
+  fake_machine.now.boot += ns;
+  fake_machine.now.real += ns;
+}
+
 static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
   (void)self;
+  pass(fake_machine.scan_ns);
   struct pm_task batch[PM_BATCH];
   size_t n = 0;
   for (size_t i = 0; i < fake_machine.count; i++) {

@@ -13,7 +13,7 @@ struct fake_task {
   bool unreadable; /* listed, but stat says no */
   bool cmdline_hangs;
   bool forked; /* and no exec since */
-  char exe[128], user[64], cgroup[128], cmdline[256];
+  char exe[128], user[64], cgroup[128], cmdline[512];
   size_t cmdline_length;
   unsigned looks; /* times that detail was asked */
 };
@@ -30,11 +30,12 @@ extern struct fake_machine {
   uint32_t cpus;
   uint64_t busy_ns, wall_read; /* busy since the last reading */
   uint64_t memory_bytes;
-  bool deaths;   /* the sampler reports them */
-  bool broken;   /* the next scans fail */
-  bool blind;    /* its own numbers cannot be read */
-  bool alien;    /* the sampler does not know the layout of memory */
-  uint64_t lost; /* deaths without room */
+  bool deaths;      /* the sampler reports them */
+  bool broken;      /* the next scans fail */
+  bool blind;       /* its own numbers cannot be read */
+  bool alien;       /* the sampler does not know the layout of memory */
+  uint64_t lost;    /* deaths without room */
+  uint64_t scan_ns; /* that a scan takes */
   struct fake_task task[FAKE_TASKS];
   size_t count;
   struct pm_death death[FAKE_TASKS];

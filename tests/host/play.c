@@ -136,10 +136,33 @@ int __wrap_pm_cycle_new(const struct pm_cycle_options *options,
   return status;
 }
 
+/* `control yes` stands for the block that turns the socket on. */
+int __real_pm_options_init(struct pm_options *options);
+int __wrap_pm_options_init(struct pm_options *options);
+int __wrap_pm_options_init(struct pm_options *options) {
+  int status = __real_pm_options_init(options);
+  options->cycle.control = play.control;
+  return status;
+}
+
+int __real_pm_feed_new(struct pm_feed **ret, struct pm_err *err);
+int __wrap_pm_feed_new(struct pm_feed **ret, struct pm_err *err);
+int __wrap_pm_feed_new(struct pm_feed **ret, struct pm_err *err) {
+  int status = __real_pm_feed_new(ret, err);
+  play.feed = status < 0 ? NULL : *ret;
+  return status;
+}
+
+static void do_control(void) {
+  play.control = strcmp(play_word(1), "yes") == 0;
+}
+
 static void stop(void) {
   if (play.running)
     fake_collectd.shutdown();
   play.running = false;
+  play.feed = NULL;
+  play.cursor = 0;
 }
 
 static int try_start(void) {
@@ -229,31 +252,40 @@ static const struct verb {
     {"churn", play_churn},
     {"clock", play_clock},
     {"config", do_config},
+    {"control", do_control},
     {"count", play_count},
     {"crowd", play_crowd},
     {"death", play_death},
+    {"event", play_event},
     {"ever", play_ever},
     {"expect", play_expect},
     {"gone", play_gone},
+    {"group", play_group},
     {"interval", play_interval},
     {"log", play_log},
     {"looks", play_looks},
     {"machine", play_machine},
     {"meta", play_meta},
+    {"noevent", play_noevent},
+    {"nogroup", play_nogroup},
     {"nolog", play_nolog},
     {"nonotice", play_nonotice},
+    {"noprocess", play_noprocess},
     {"notice", play_notice},
     {"oom", do_oom},
+    {"process", play_process},
     {"refused", do_refused},
     {"restart", do_restart},
     {"run", play_run},
     {"same", play_same},
     {"save", play_save},
     {"show", play_show},
+    {"snapshot", play_snapshot},
     {"start", start},
     {"task", play_task},
     {"tick", play_tick},
     {"turns", do_turns},
+    {"watch", play_watch},
 };
 
 static void obey(void) {
@@ -275,7 +307,7 @@ static void play_file(const char *path) {
   fake_machine_reset();
   fake_collectd.interval = TIME_T_TO_CDTIME_T(10);
   play.config[0] = '\0';
-  play.books_known = false;
+  play.books_known = play.control = false;
   while (fgets(line, sizeof line, play.stream)) {
     play.line++;
     split(line);

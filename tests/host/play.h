@@ -1,5 +1,6 @@
 /* The player's rooms: play.c reads the lines and runs the plugin,
- * play_machine.c changes the machine, play_expect.c judges what was sent. */
+ * play_machine.c changes the machine, play_expect.c judges what was sent,
+ * play_watch.c what a client would see. */
 #ifndef PM_HOST_PLAY_H
 #define PM_HOST_PLAY_H
 
@@ -14,6 +15,8 @@ enum { WORDS = 64, TEXT = 8192 };
 
 struct fake_task;
 
+struct pm_feed;
+
 /* The file that is played, the words of its present line, what was saved. */
 extern struct play {
   const char *file;
@@ -21,6 +24,9 @@ extern struct play {
   FILE *stream;
   char config[TEXT];
   bool running;
+  bool control;         /* the option, for the next start */
+  struct pm_feed *feed; /* the running plugin's, with control */
+  uint64_t cursor;      /* behind the last event that was looked at */
   bool books_known;
   struct pm_books books;
   struct fake_series *saved;
@@ -56,6 +62,16 @@ void play_run(void);
 void play_clock(void);
 void play_machine(void);
 void play_interval(void);
+
+/* verbs of play_watch.c */
+void play_watch(void);
+void play_snapshot(void);
+void play_process(void);
+void play_noprocess(void);
+void play_group(void);
+void play_nogroup(void);
+void play_event(void);
+void play_noevent(void);
 
 /* verbs of play_expect.c */
 void play_expect(void);
