@@ -98,13 +98,21 @@ int pm_parse_io(const char *text, struct pm_task *ret) {
   return 0;
 }
 
-int pm_parse_status(const char *text, struct pm_status *ret) {
-  const char *uid = strstr(text, "\nUid:");
-  unsigned int real, effective;
+/* The four numbers behind "\nKEY:". */
+static bool line_ids(const char *text, const char *key, uint32_t ret[PM_IDS]) {
+  const char *line = strstr(text, key);
   char behind; /* a number that ends with the text may have been cut */
-  if (!uid || sscanf(uid, "\nUid: %u %u%c", &real, &effective, &behind) != 3)
+  return line && sscanf(line + strlen(key), "%u %u %u %u%c", &ret[PM_ID_REAL],
+                        &ret[PM_ID_EFFECTIVE], &ret[PM_ID_SAVED],
+                        &ret[PM_ID_FILES], &behind) == PM_IDS + 1;
+}
+
+int pm_parse_status(const char *text, struct pm_status *ret) {
+  struct pm_status status = {.swap_known = false};
+  if (!line_ids(text, "\nUid:", status.uid))
     return -EINVAL;
-  *ret = (struct pm_status){.euid = effective};
+  *ret = status;
+  ret->gid_known = line_ids(text, "\nGid:", ret->gid);
   uint64_t kilobytes;
   ret->swap_known = line_number(text, "VmSwap:", &kilobytes);
   if (ret->swap_known)

@@ -18,11 +18,14 @@ int pm_parse_stat(const char *text, size_t length, struct pm_units units,
 /* /proc/PID/io: adds the four I/O counters. */
 int pm_parse_io(const char *text, struct pm_task *ret);
 
-/* /proc/PID/status: effective uid; swap in bytes (absent for threads of the
+/* As the kernel lists them. */
+enum pm_id { PM_ID_REAL, PM_ID_EFFECTIVE, PM_ID_SAVED, PM_ID_FILES, PM_IDS };
+
+/* /proc/PID/status: users and groups; swap in bytes (absent for threads of the
  * kernel). */
 struct pm_status {
-  uint32_t euid;
-  bool swap_known;
+  uint32_t uid[PM_IDS], gid[PM_IDS];
+  bool gid_known, swap_known;
   uint64_t swap_bytes;
 };
 int pm_parse_status(const char *text, struct pm_status *ret);

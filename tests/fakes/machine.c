@@ -214,6 +214,8 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
     return -ESRCH;
   t->looks++;
   ret->got = want;
+  ret->birth = birth;
+  ret->stat = t->task;
   ret->slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
   copy(ret->exe, sizeof ret->exe, t->exe);
   copy(ret->cgroup, sizeof ret->cgroup, t->cgroup[0] ? t->cgroup : "/");

@@ -9,13 +9,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { PID = 42, BIRTH = 4711 };
 
 #define ALL                                                                    \
   (PM_WANT_EXE | PM_WANT_CMDLINE | PM_WANT_UID | PM_WANT_CGROUP | PM_WANT_IO | \
-   PM_WANT_SWAP | PM_WANT_FDS)
+   PM_WANT_SWAP | PM_WANT_FDS | PM_WANT_CWD | PM_WANT_IDS | PM_WANT_OWNER |    \
+   PM_WANT_STAT)
 
 /* A folder of the real /proc whose size is 0, as fd's was before 6.2. */
 #define FDS_OLD "/proc/sys/kernel/random"
@@ -36,18 +39,25 @@ static int begin(void **state) {
   w->now.mono = PM_NS_PER_S;
   snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
            check_env("PM_BUILD"));
-  fake_root_process(w->fake,
-                    &(struct fake_process){.pid = PID, .birth = BIRTH});
+  fake_root_process(w->fake, &(struct fake_process){.pid = PID,
+                                                    .ppid = 7,
+                                                    .state = 'R',
+                                                    .threads = 3,
+                                                    .vsize = 8192,
+                                                    .rss_pages = 2,
+                                                    .birth = BIRTH});
   fake_root_put_bytes(w->fake, "proc/42/cmdline", "one\0two\0", 8);
   fake_root_put(w->fake, "proc/42/cgroup", "0::/system.slice/a.service\n");
   fake_root_put(w->fake, "proc/42/io",
                 "rchar: 11\nwchar: 12\nread_bytes: 13\nwrite_bytes: 14\n");
   fake_root_put(w->fake, "proc/42/status",
-                "Name:\tfake\nUid:\t1\t1001\t1\t1\nVmSwap:\t    12 kB\n");
+                "Name:\tfake\nUid:\t1\t1001\t2\t3\nGid:\t4\t5\t6\t7\n"
+                "VmSwap:\t    12 kB\n");
   fake_root_put(w->fake, "proc/42/limits",
                 "Limit   Soft   Hard   Units\n"
                 "Max open files            400   4096  files     \n");
   fake_root_link(w->fake, "proc/42/exe", "/usr/bin/fake (deleted)");
+  fake_root_link(w->fake, "proc/42/cwd", "/srv/a b");
   fake_root_link(w->fake, "proc/42/fd", FDS_OLD);
   if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
                    &err) < 0)
@@ -96,6 +106,16 @@ static void everything(void **state) {
   check_true("all", "not slow", !d->slow);
   check_u64("all", "uid", d->uid, 1001);
   check_text("all", "exe", d->exe, "/usr/bin/fake (deleted)");
+  check_text("all", "cwd", d->cwd, "/srv/a b");
+  static const uint32_t uids[] = {1, 1001, 2, 3}, gids[] = {4, 5, 6, 7};
+  check_bytes("all", "uids", d->uids, uids, sizeof uids);
+  check_bytes("all", "gids", d->gids, gids, sizeof gids);
+  check_u64("all", "birth", d->birth, BIRTH);
+  check_int("all", "stat: pid", d->stat.pid, PID);
+  check_int("all", "stat: ppid", d->stat.ppid, 7);
+  check_int("all", "stat: state", d->stat.state, 'R');
+  check_u64("all", "stat: threads", d->stat.v[PM_F_threads], 3);
+  check_u64("all", "stat: vsize", d->stat.v[PM_F_vsize], 8192);
   check_text("all", "cgroup", d->cgroup, "/system.slice/a.service");
   check_u64("all", "length of cmdline", d->cmdline_length, 8);
   check_bytes("all", "cmdline", d->cmdline, "one\0two\0", 9);
@@ -127,6 +147,10 @@ static void one_at_a_time(void **state) {
       {"swap", PM_WANT_SWAP, PM_BIT(PM_F_swap)},
       {"fds", PM_WANT_FDS, PM_HAVE_FDS},
       {"rss", PM_WANT_RSS, PM_BIT(PM_F_rss)},
+      {"cwd", PM_WANT_CWD, 0},
+      {"ids", PM_WANT_IDS, 0},
+      {"owner", PM_WANT_OWNER, 0},
+      {"stat", PM_WANT_STAT, 0},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     const struct pm_detail *d = &w->detail;
@@ -135,6 +159,8 @@ static void one_at_a_time(void **state) {
     check_u64(rows[i].name, "have", d->numbers.have, rows[i].have);
     check_true(rows[i].name, "exe",
                (d->exe[0] != '\0') == (rows[i].want == PM_WANT_EXE));
+    check_true(rows[i].name, "cwd",
+               (d->cwd[0] != '\0') == (rows[i].want == PM_WANT_CWD));
     check_true(rows[i].name, "cgroup",
                (d->cgroup[0] != '\0') == (rows[i].want == PM_WANT_CGROUP));
     check_true(rows[i].name, "cmdline",
@@ -153,7 +179,8 @@ static void denied(void **state) {
   } rows[] = {
       {"exe", PM_WANT_EXE, false},
       {"cmdline", PM_WANT_CMDLINE, true},
-      {"status", PM_WANT_UID | PM_WANT_SWAP, false},
+      {"status", PM_WANT_UID | PM_WANT_SWAP | PM_WANT_IDS, false},
+      {"cwd", PM_WANT_CWD, false},
       {"cgroup", PM_WANT_CGROUP, false},
       {"io", PM_WANT_IO, false},
       {"fd", PM_WANT_FDS, true},
@@ -243,6 +270,9 @@ static void identity(void **state) {
     int want;
   } rows[] = {
       {"it is", PID, BIRTH, NULL, 0},
+      {"whoever it is", PID, 0, NULL, 0},
+      {"nobody", PID + 1, 0, NULL, -ESRCH},
+      {"whoever it is, without stat", PID, 0, "", -ESRCH},
       {"another birth", PID, BIRTH + 1, NULL, -ESRCH},
       {"gone", PID + 1, BIRTH, NULL, -ESRCH},
       {"stat is empty", PID, BIRTH, "", -ESRCH},
@@ -264,6 +294,55 @@ static void identity(void **state) {
   check_end();
 }
 
+/* Of whoever has the pid; its birth is part of the answer, and the probe is
+ * asked for that one's command line. */
+static void whoever(void **state) {
+  struct world *w = *state;
+  check_int("whoever", "status", look(w, PID, 0, ALL), 0);
+  check_u64("whoever", "birth", w->detail.birth, BIRTH);
+  check_u64("whoever", "got", w->detail.got, ALL);
+  struct stat st;
+  char *path = fake_root_path(w->fake, "proc/42");
+  if (chown(path, 12, 34) < 0)
+    errno = 0; /* we are not root: the tree is ours, and that will do */
+  assert_int_equal(stat(path, &st), 0);
+  look(w, PID, 0, PM_WANT_OWNER);
+  check_u64("owner", "uid", w->detail.owner_uid, st.st_uid);
+  check_u64("owner", "gid", w->detail.owner_gid, st.st_gid);
+  free(path);
+  check_end();
+}
+
+/* A path that does not fit is cut, and ends inside its room. */
+static void long_paths(void **state) {
+  struct world *w = *state;
+  char path[3000];
+  memset(path, 'a', sizeof path);
+  path[0] = '/';
+  path[sizeof path - 1] = '\0';
+  fake_root_remove(w->fake, "proc/42/exe");
+  fake_root_remove(w->fake, "proc/42/cwd");
+  fake_root_link(w->fake, "proc/42/exe", path);
+  fake_root_link(w->fake, "proc/42/cwd", path);
+  check_int("long", "status", look(w, PID, BIRTH, ALL), 0);
+  check_u64("long", "got", w->detail.got, ALL);
+  check_u64("long", "exe", strlen(w->detail.exe), PM_EXE - 1);
+  check_u64("long", "cwd", strlen(w->detail.cwd), PM_CWD - 1);
+  check_end();
+}
+
+static void without_probe(void **state) {
+  struct world *w = *state;
+  struct pm_probe *probe = w->probe;
+  w->probe = NULL;
+  check_int("no probe", "status", look(w, PID, BIRTH, ALL), 0);
+  check_u64("no probe", "got", w->detail.got, ALL & ~(unsigned)PM_WANT_CMDLINE);
+  check_true("no probe", "not slow", !w->detail.slow);
+  check_u64("no probe", "no text", w->detail.cmdline_length, 0);
+  w->probe = probe;
+  check_end();
+}
+
 /* No helper: the command line is unknown, all else is known. */
 static void without_helper(void **state) {
   struct world *w = *state;
@@ -282,10 +361,17 @@ static void without_helper(void **state) {
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(everything),           HERE(one_at_a_time),
-      cmocka_unit_test(denied),   HERE(kernel_threads),
-      HERE(own_descriptors),      HERE(fd_shares),
-      cmocka_unit_test(identity), HERE(without_helper),
+      HERE(everything),
+      HERE(one_at_a_time),
+      cmocka_unit_test(denied),
+      HERE(kernel_threads),
+      HERE(own_descriptors),
+      HERE(fd_shares),
+      cmocka_unit_test(identity),
+      HERE(without_helper),
+      HERE(whoever),
+      HERE(long_paths),
+      HERE(without_probe),
   };
   return cmocka_run_group_tests_name("detail", tests, NULL, NULL);
 }

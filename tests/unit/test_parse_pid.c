@@ -327,13 +327,46 @@ static void status_texts(void **state) {
       {"empty", "", -EINVAL, 9, true, 9},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    struct pm_status s = {.euid = 9, .swap_known = true, .swap_bytes = 9};
+    struct pm_status s = {
+        .uid = {[PM_ID_EFFECTIVE] = 9}, .swap_known = true, .swap_bytes = 9};
     check_int(rows[i].name, "status", pm_parse_status(rows[i].text, &s),
               rows[i].status);
-    check_u64(rows[i].name, "euid", s.euid, rows[i].euid);
+    check_u64(rows[i].name, "euid", s.uid[PM_ID_EFFECTIVE], rows[i].euid);
     check_true(rows[i].name, "swap_known", s.swap_known == rows[i].swap_known);
     check_u64(rows[i].name, "swap", s.swap_bytes, rows[i].swap);
   }
+  check_end();
+}
+
+static void status_ids(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *text;
+    bool gid_known;
+    uint32_t uid[PM_IDS], gid[PM_IDS];
+  } rows[] = {
+      {"all",
+       "Name:\tx\nUid:\t1\t2\t3\t4294967295\nGid:\t5\t6\t7\t8\n",
+       true,
+       {1, 2, 3, 4294967295},
+       {5, 6, 7, 8}},
+      {"no group", "Name:\tx\nUid:\t1\t2\t3\t4\n", false, {1, 2, 3, 4}, {0}},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_status s;
+    check_int(rows[i].name, "status", pm_parse_status(rows[i].text, &s), 0);
+    check_bytes(rows[i].name, "uid", s.uid, rows[i].uid, sizeof s.uid);
+    check_true(rows[i].name, "known", s.gid_known == rows[i].gid_known);
+    if (rows[i].gid_known)
+      check_bytes(rows[i].name, "gid", s.gid, rows[i].gid, sizeof s.gid);
+  }
+  struct pm_status s;
+  check_int("cut", "in the last uid",
+            pm_parse_status("Name:\tx\nUid:\t1\t2\t3\t42", &s), -EINVAL);
+  check_int("cut", "in the last gid",
+            pm_parse_status("Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t1\t2\t3\t4", &s),
+            0);
+  check_true("cut", "in the last gid: not known", !s.gid_known);
   check_end();
 }
 
@@ -346,10 +379,10 @@ static void status_cut(void **state) {
                              "Threads:\t1\n";
   for (size_t n = 0; n < sizeof text - 1; n++) {
     char row[32], *cut = strndup(text, n);
-    struct pm_status s = {.euid = 9};
+    struct pm_status s = {.uid = {[PM_ID_EFFECTIVE] = 9}};
     int status = pm_parse_status(cut, &s);
     snprintf(row, sizeof row, "cut at %zu", n);
-    check_u64(row, "euid", s.euid, status < 0 ? 9 : 1001);
+    check_u64(row, "euid", s.uid[PM_ID_EFFECTIVE], status < 0 ? 9 : 1001);
     check_u64(row, "swap", s.swap_bytes, s.swap_known ? 8192 * 1024 : 0);
     free(cut);
   }
@@ -492,6 +525,7 @@ int main(void) {
       cmocka_unit_test(io_cut),
       cmocka_unit_test(io_refused),
       cmocka_unit_test(status_texts),
+      cmocka_unit_test(status_ids),
       cmocka_unit_test(status_cut),
       cmocka_unit_test(cgroup_texts),
       cmocka_unit_test(cgroup_sizes),
