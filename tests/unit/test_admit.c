@@ -429,6 +429,70 @@ static void invariants(void **state) {
   check_end();
 }
 
+/* ---- what people are told of it ---- */
+
+/* A letter for each enum pm_admit_why, one for each group. */
+static const char *whys(const struct world *w) {
+  static char text[ITEMS_MAX + 1];
+  static const char letters[PM_ADMIT_WHYS + 1] = "ucliSMHop";
+  for (size_t i = 0; i < w->count; i++)
+    text[i] = letters[w->item[i].why];
+  text[w->count] = '\0';
+  return text;
+}
+
+static void reasons(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint32_t names_per_hour, max_names;
+    struct {
+      uint64_t size[GROUPS];
+      const char *want;
+    } step[5];
+  } rows[] = {
+      {"chosen, or too small", 20, 500, {{{9, 8, 7, 0, 0}, "ccSSS"}}},
+      {"once, then no member is small enough, then in",
+       20,
+       500,
+       {{{10, 9, 0, 0, 0}, "ccSSS"},
+        {{10, 9, 17, 0, 0},
+         "clo"
+         "SS"},
+        {{10, 9, 17, 0, 0},
+         "clp"
+         "SS"},
+        {{10, 9, 18, 0, 0}, "cScSS"}}},
+      {"still large, lingers",
+       20,
+       500,
+       {{{10, 9, 0, 0, 0}, "ccSSS"},
+        {{10, 5, 6, 0, 0}, "cloSS"},
+        {{10, 4, 6, 0, 0}, "cipSS"}}},
+      {"no names", 20, 1, {{{9, 8, 0, 0, 0}, "cMSSS"}}},
+      {"none this hour",
+       0,
+       500,
+       {{{9, 8, 0, 0, 0}, "ccSSS"}, {{9, 0, 99, 0, 0}, "ciHSS"}}},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_admit_options o = by_cpu;
+    o.names_per_hour = rows[i].names_per_hour;
+    o.max_names = rows[i].max_names;
+    struct world *w = world_new(&o, GROUPS);
+    check_text(rows[i].name, "before any run", whys(w), "uuuuu");
+    for (size_t k = 0; k < 5 && rows[i].step[k].want; k++) {
+      char row[128];
+      snprintf(row, sizeof row, "%s: interval %zu", rows[i].name, k + 1);
+      set_cpu(w, rows[i].step[k].size);
+      run(w);
+      check_text(row, "why", whys(w), rows[i].step[k].want);
+    }
+    free(w);
+  }
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(scene_plays),
@@ -442,6 +506,7 @@ int main(void) {
       cmocka_unit_test(crash_loop),
       cmocka_unit_test(no_flapping),
       cmocka_unit_test(invariants),
+      cmocka_unit_test(reasons),
   };
   return cmocka_run_group_tests_name("admit", tests, NULL, NULL);
 }

@@ -225,6 +225,51 @@ static void charges(void **state) {
   check_end();
 }
 
+/* For who watches: by all members, emitted or not, and nobody else's. */
+static void frames(void **state) {
+  (void)state;
+  struct pm_groups *g = groups_new(&nothing);
+  struct pm_group *a = get(g, PM_BY_NAME, "a");
+  pm_groups_charge(g, a, PM_F_cpu_user, 5);
+  pm_groups_charge(g, a, PM_F_cpu_system, 2);
+  pm_groups_charge(g, a, PM_F_disk_read, 100);
+  pm_groups_charge(g, &g->kernel, PM_F_cpu_system, 11);
+  pm_groups_charge(g, &g->other, PM_F_cpu_user, 13);
+  check_u64("out", "since the last one", a->frame_ns, 7);
+  check_u64("out", "of _other's own members", g->other.frame_ns, 13);
+  pm_groups_begin_interval(g);
+  pm_groups_begin_turn(g);
+  check_u64("out", "neither a turn nor a close ends it", a->frame_ns, 7);
+  pm_groups_begin_frame(g);
+  check_u64("a new one", "since it", a->frame_ns, 0);
+  check_u64("a new one", "_kernel since it", g->kernel.frame_ns, 0);
+  check_u64("a new one", "_other since it", g->other.frame_ns, 0);
+  a->admit.in = true;
+  pm_groups_charge(g, a, PM_F_cpu_user, 3);
+  check_u64("in", "since it", a->frame_ns, 3);
+  check_u64("in", "since our start", a->lived_ns, 10);
+  check_u64("in", "_kernel since our start", g->kernel.lived_ns, 11);
+  groups_free(g);
+  check_end();
+}
+
+static void shown_names(void **state) {
+  (void)state;
+  struct pm_groups *g = groups_new(&nothing);
+  struct pm_group *a = get(g, PM_BY_NAME, "_a b");
+  char name[PM_NAME];
+  pm_group_name(a, name);
+  check_text("never emitted", "as it would be", name, "p_a_b");
+  check_text("never emitted", "and has no name by that", a->name, "");
+  strcpy(a->name, "given");
+  pm_group_name(a, name);
+  check_text("emitted", "its name", name, "given");
+  pm_group_name(&g->kernel, name);
+  check_text("pseudo", "its name", name, "_kernel");
+  groups_free(g);
+  check_end();
+}
+
 /* Which numbers rank a group or make a rate. */
 static void spending(void **state) {
   (void)state;
@@ -408,6 +453,8 @@ int main(void) {
       cmocka_unit_test(names_forged),
       cmocka_unit_test(names_stay),
       cmocka_unit_test(charges),
+      cmocka_unit_test(frames),
+      cmocka_unit_test(shown_names),
       cmocka_unit_test(spending),
       cmocka_unit_test(joining),
       cmocka_unit_test(turns),
