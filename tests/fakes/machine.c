@@ -217,7 +217,7 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
   ret->birth = birth;
   ret->stat = t->task;
   ret->slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
-  copy(ret->exe, sizeof ret->exe, t->exe);
+  copy(ret->exe, sizeof ret->exe, want & PM_WANT_EXE ? t->exe : "");
   copy(ret->cgroup, sizeof ret->cgroup, t->cgroup[0] ? t->cgroup : "/");
   memcpy(ret->cmdline, t->cmdline, sizeof t->cmdline);
   ret->cmdline_length = t->cmdline_hangs ? 0 : t->cmdline_length;
@@ -334,13 +334,13 @@ void pm_disk_done(struct pm_disks *disks) { disks->count = 0; }
 int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
                  const struct pm_root *root, struct pm_probe *probe,
                  struct pm_now now, struct pm_err *err) {
-  (void)disks;
   (void)options;
   (void)root;
   (void)probe;
   (void)now;
   (void)err;
-  return 0;
+  disks->row[0] = (struct pm_disk_row){.name = "root", .total = 100};
+  return fake_machine.disk;
 }
 
 int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,

@@ -280,6 +280,7 @@ static const struct verb {
     {"same", play_same},
     {"save", play_save},
     {"show", play_show},
+    {"shown", play_shown},
     {"snapshot", play_snapshot},
     {"start", start},
     {"task", play_task},

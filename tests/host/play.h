@@ -66,6 +66,7 @@ void play_interval(void);
 /* verbs of play_watch.c */
 void play_watch(void);
 void play_snapshot(void);
+void play_shown(void);
 void play_process(void);
 void play_noprocess(void);
 void play_group(void);

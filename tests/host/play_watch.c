@@ -61,6 +61,17 @@ static void same_text(const char *key, const char *have, const char *want) {
     play_fail("%s is \"%s\"", key, have ? have : "?");
 }
 
+/* shown DISKS CPUS MEMORY: of the machine */
+void play_shown(void) {
+  struct pm_snapshot *s = latest();
+  same_number("disks", (double)s->disk_count, play_word(1));
+  same_number("cpus", s->cpus, play_word(2));
+  same_number("memory", (double)s->memory_bytes, play_word(3));
+  if (s->disk_count && strcmp(s->disks[0].name, "root") != 0)
+    play_fail("the disk is %s", s->disks[0].name);
+  pm_snapshot_unref(s);
+}
+
 static double if_known(uint8_t have, int bit, double value) {
   return have & bit ? value : NAN;
 }
