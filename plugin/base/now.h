@@ -16,4 +16,8 @@ struct pm_now {
 
 struct pm_now pm_now_read(void);
 
+static inline double pm_seconds(uint64_t ns) {
+  return (double)ns / (double)PM_NS_PER_S;
+}
+
 #endif

@@ -23,6 +23,7 @@ static void read_status(int dir, unsigned want, struct pm_detail *d) {
   d->uid = status.uid[PM_ID_EFFECTIVE];
   memcpy(d->uids, status.uid, sizeof d->uids);
   memcpy(d->gids, status.gid, sizeof d->gids);
+  d->permitted = status.permitted;
   d->got |= want & PM_WANT_UID;
   d->got |= want & (status.gid_known ? PM_WANT_IDS : 0);
   if (!(want & PM_WANT_SWAP) || !status.swap_known)

@@ -38,6 +38,7 @@ struct pm_detail {
   uint64_t birth;
   uint32_t uid; /* effective */
   uint32_t uids[PM_IDS], gids[PM_IDS];
+  uint64_t permitted; /* its capabilities; with PM_WANT_IDS */
   uint32_t owner_uid, owner_gid;
   char exe[PM_EXE], cwd[PM_CWD]; /* cut where they do not fit */
   char cgroup[PM_CGROUP];

@@ -113,6 +113,8 @@ int pm_parse_status(const char *text, struct pm_status *ret) {
     return -EINVAL;
   *ret = status;
   ret->gid_known = line_ids(text, "\nGid:", ret->gid);
+  const char *permitted = strstr(text, "\nCapPrm:");
+  ret->permitted = permitted ? strtoull(permitted + 8, NULL, 16) : UINT64_MAX;
   uint64_t kilobytes;
   ret->swap_known = line_number(text, "VmSwap:", &kilobytes);
   if (ret->swap_known)

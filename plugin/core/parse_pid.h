@@ -27,6 +27,7 @@ struct pm_status {
   uint32_t uid[PM_IDS], gid[PM_IDS];
   bool gid_known, swap_known;
   uint64_t swap_bytes;
+  uint64_t permitted; /* capabilities; all of them where that is not said */
 };
 int pm_parse_status(const char *text, struct pm_status *ret);
 
