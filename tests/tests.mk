@@ -199,7 +199,7 @@ tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
 tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
-tests_host_play_LDADD = libpmplugin.la libpmcore.la libpmbase.la -lm
+tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_feed_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc

@@ -20,7 +20,7 @@ enum pm_method_id {
   PM_METHOD_COUNT
 };
 
-enum pm_level { PM_LEVEL_READ, PM_LEVEL_LIST, PM_LEVEL_ACT };
+enum pm_method_level { PM_LEVEL_READ, PM_LEVEL_LIST, PM_LEVEL_ACT };
 enum pm_answer { PM_ANSWER_ONE, PM_ANSWER_STREAM };
 enum pm_need { PM_NEED_OPTIONAL, PM_NEED_NEEDED };
 
@@ -49,7 +49,7 @@ struct pm_result {
 
 struct pm_method {
   const char *name;
-  enum pm_level level;
+  enum pm_method_level level;
   enum pm_answer answer;
   const char *what;
   const struct pm_param *params;

@@ -79,6 +79,23 @@ int pm_root_open(struct pm_root *root, const char *proc_path,
 
 void pm_root_close(struct pm_root *root) { (void)root; }
 
+/* It has no files but what is faked above them. */
+ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size) {
+  (void)dir;
+  (void)path;
+  (void)buf;
+  (void)size;
+  return -ENOENT;
+}
+
+ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size) {
+  (void)dir;
+  (void)path;
+  (void)buf;
+  (void)size;
+  return -ENOENT;
+}
+
 /* ---- core/sample.h ---- */
 
 const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};

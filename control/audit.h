@@ -1,0 +1,41 @@
+/* One line in collectd's log for each action and each refusal: fixed fields
+ * first, then what the client said, escaped and cut. */
+#ifndef PM_CONTROL_AUDIT_H
+#define PM_CONTROL_AUDIT_H
+
+#include "bucket.h"
+#include "peer.h"
+
+#include "base/now.h"
+
+enum pm_control_level {
+  PM_CONTROL_ERROR,
+  PM_CONTROL_NOTICE,
+  PM_CONTROL_INFO,
+};
+typedef void pm_control_log(enum pm_control_level level, const char *text);
+
+struct pm_audit {
+  pm_control_log *log;
+  struct pm_buckets *buckets; /* (borrowed) */
+  uint64_t silent;            /* refusals that were not said */
+  uint64_t told;              /* mono of the last line about those */
+};
+
+struct pm_audit_line {
+  const struct pm_peer *peer;
+  const char *method;
+  const char *verdict; /* "done", or the code of the failure */
+  uint32_t as;         /* uid that it was done as */
+  int32_t pid;         /* of the target; 0 = none */
+  uint64_t start_time; /* of the target */
+  const char *what;    /* of ours: "TERM", ...; may be NULL */
+  const char *said;    /* the client's words; may be NULL */
+};
+
+void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line);
+/* At most ten a minute and uid, then a summary. */
+void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
+                      const struct pm_audit_line *line);
+
+#endif

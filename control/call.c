@@ -1,0 +1,93 @@
+#include "call.h"
+
+#include "client.h"
+#include "reply.h"
+#include "verb.h"
+
+#include <stdlib.h>
+
+bool pm_call_has_room(const struct pm_call *call) {
+  return call->client && pm_client_has_room(call->client);
+}
+
+struct pm_subject pm_call_subject(const struct pm_call *call, bool sandboxed) {
+  const struct pm_peer *p = call->peer;
+  return (struct pm_subject){p->uid, p->gid, p->groups, p->group_count,
+                             sandboxed};
+}
+
+struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
+                            const struct pm_request *request) {
+  const struct pm_verb *verb = pm_verbs[request->method - pm_methods];
+  struct pm_call *call = calloc(1, sizeof *call);
+  void *state = verb->state ? calloc(1, verb->state) : NULL;
+  if (!call || (verb->state && !state)) {
+    free(call);
+    free(state);
+    return NULL;
+  }
+  call->office = office;
+  call->client = c;
+  call->peer = pm_peer_ref(c->peer);
+  call->verb = verb;
+  call->id = request->id;
+  call->state = state;
+  call->next = c->calls;
+  c->calls = call;
+  c->call_count++;
+  c->stream_count += request->method->answer == PM_ANSWER_STREAM;
+  call->stream = request->method->answer == PM_ANSWER_STREAM;
+  return call;
+}
+
+void pm_call_free(struct pm_call *call) {
+  if (call->verb->end)
+    call->verb->end(call);
+  pm_peer_unref(call->peer);
+  free(call->state);
+  free(call);
+}
+
+void pm_call_sweep(struct pm_call **at, struct pm_client *c) {
+  while (*at) {
+    struct pm_call *call = *at;
+    if (!call->over) {
+      at = &call->next;
+      continue;
+    }
+    *at = call->next;
+    if (c) {
+      c->call_count--;
+      c->stream_count -= call->stream;
+    }
+    pm_call_free(call);
+  }
+}
+
+/* ---- speaking ---- */
+
+struct pm_call *pm_call_next(const struct pm_client *c) {
+  struct pm_call *first = NULL;
+  for (struct pm_call *call = c->calls; call; call = call->next) {
+    if (call->over)
+      continue;
+    if (call->speaking)
+      return call;
+    if (call->ready || call->cancelled || call->failure.code)
+      first = call; /* the list has the latest first */
+  }
+  return first;
+}
+
+void pm_call_speak(struct pm_client *c, struct pm_call *call) {
+  if (call->failure.code && !call->speaking) {
+    pm_reply_failure(c->json, &call->id, &call->failure);
+    call->over = true;
+    return;
+  }
+  enum pm_say say = call->verb->more(call, c->json);
+  call->speaking = say == PM_SAY_MORE;
+  if (say == PM_SAY_WAIT)
+    call->ready = false;
+  call->over = say == PM_SAY_DONE;
+}

@@ -1,0 +1,177 @@
+#include "control.h"
+
+#include "listen.h"
+#include "loop.h"
+#include "serve.h"
+
+#include "base/fd.h"
+#include "base/now.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct pm_control {
+  struct pm_loop *loop;
+  struct pm_serve *serve;
+  struct pm_watch bell; /* rung to stop; first used by stop() */
+  bool stopping;        /* the thread's */
+  bool running;
+  pthread_t thread;
+  char path[108];
+};
+
+/* ---- the thread ---- */
+
+static void on_bell(struct pm_watch *watch, uint32_t events) {
+  (void)events;
+  struct pm_control *c =
+      (struct pm_control *)((char *)watch - offsetof(struct pm_control, bell));
+  c->stopping = true;
+}
+
+static void *run(void *arg) {
+  struct pm_control *c = arg;
+  struct pm_now now = pm_now_read();
+  while (!c->stopping) {
+    pm_loop_wait(c->loop, pm_serve_next(c->serve), now.mono);
+    now = pm_now_read();
+    pm_serve_begin(c->serve, now);
+    pm_loop_dispatch(c->loop);
+    pm_serve_sweep(c->serve);
+    now = pm_now_read(); /* what is next is counted from here */
+  }
+  return NULL;
+}
+
+/* Signals are the daemon's: its main thread waits for them. */
+static int start_thread(struct pm_control *c, struct pm_err *err) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int num = pthread_create(&c->thread, NULL, run, c);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (num)
+    return pm_err_set(err, num, "start the control thread");
+  pthread_setname_np(c->thread, "pm-control");
+  c->running = true;
+  return 0;
+}
+
+/* ---- where ---- */
+
+/* /run is root's; everybody else has a folder of his own there. */
+static int choose_path(const char *asked, char *ret, size_t size,
+                       struct pm_err *err) {
+  const char *own = getenv("XDG_RUNTIME_DIR");
+  if (!asked && geteuid() != 0 && !own)
+    return pm_err_say(err, ENOENT,
+                      "collectd is not root and has no XDG_RUNTIME_DIR: say "
+                      "where the Socket shall be");
+  int n = asked ? snprintf(ret, size, "%s", asked)
+          : geteuid() == 0
+              ? snprintf(ret, size, "/run/procman/control.sock")
+              : snprintf(ret, size, "%s/procman/control.sock", own);
+  if (n < 0 || (size_t)n >= size)
+    return pm_err_say(err, ENAMETOOLONG,
+                      "the path of the socket has more than %zu bytes",
+                      size - 1);
+  return 0;
+}
+
+static int choose_group(const char *asked, gid_t *ret, struct pm_err *err) {
+  char text[4096];
+  struct group entry, *found = NULL;
+  *ret = (gid_t)-1;
+  if (!asked && geteuid() != 0)
+    return 0;
+  getgrnam_r(asked ? asked : "procman", &entry, text, sizeof text, &found);
+  if (found)
+    *ret = found->gr_gid;
+  else if (asked)
+    return pm_err_say(err, ENOENT, "SocketGroup: there is no group %s", asked);
+  return 0;
+}
+
+static int open_door(const struct pm_control_options *o, struct pm_control *c,
+                     struct pm_listener *ret, struct pm_err *err) {
+  struct pm_listen_options where = {.path = c->path, .perms = o->perms};
+  int status = choose_path(o->socket, c->path, sizeof c->path, err);
+  if (status == 0)
+    status = choose_group(o->group, &where.group, err);
+  return status < 0 ? status : pm_listen_open(&where, ret, err);
+}
+
+/* ---- life ---- */
+
+static int open_bell(struct pm_control *c, struct pm_err *err) {
+  int fd = pm_fd_high(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (fd < 0)
+    return pm_err_set(err, errno, "make an eventfd");
+  c->bell.ready = on_bell;
+  int status = pm_loop_add(c->loop, &c->bell, fd, EPOLLIN);
+  if (status < 0)
+    close(fd);
+  return status < 0 ? pm_err_set(err, -status, "watch an eventfd") : 0;
+}
+
+static int open_parts(struct pm_control *c,
+                      const struct pm_control_world *world,
+                      struct pm_err *err) {
+  struct pm_listener listener;
+  int status = pm_loop_new(&c->loop, err);
+  if (status == 0)
+    status = open_bell(c, err);
+  if (status == 0)
+    status = open_door(world->options, c, &listener, err);
+  if (status < 0)
+    return status;
+  status = pm_serve_new(world, c->loop, &listener, &c->serve, err);
+  if (status < 0) {
+    pm_listen_unlink(&listener);
+    pm_listen_close(&listener);
+    return status;
+  }
+  return start_thread(c, err);
+}
+
+int pm_control_start(const struct pm_control_world *world,
+                     struct pm_control **ret, struct pm_err *err) {
+  struct pm_control *c = calloc(1, sizeof *c);
+  if (!c)
+    return pm_err_set(err, ENOMEM, "make the control module");
+  c->bell.fd = -1;
+  int status = open_parts(c, world, err);
+  if (status < 0) {
+    pm_control_stop(c);
+    return status;
+  }
+  *ret = c;
+  return 0;
+}
+
+void pm_control_stop(struct pm_control *c) {
+  if (!c)
+    return;
+  uint64_t one = 1;
+  if (c->running && write(c->bell.fd, &one, sizeof one) == sizeof one)
+    pthread_join(c->thread, NULL);
+  pm_serve_free(c->serve);
+  if (c->bell.fd >= 0)
+    close(c->bell.fd);
+  pm_loop_free(c->loop);
+  free(c);
+}
+
+const char *pm_control_path(const struct pm_control *c) { return c->path; }
+
+unsigned pm_control_clients(const struct pm_control *c) {
+  return pm_serve_clients(c->serve);
+}

@@ -1,0 +1,218 @@
+#include "verb.h"
+
+#include "reply.h"
+#include "show.h"
+
+#include "core/unit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* From the last snapshot; a process that is younger is looked up on the spot,
+ * and what only its owner may see is read on the spot in any case. */
+struct info {
+  struct pm_snapshot *snapshot; /* a reference; may be NULL */
+  struct pm_snapshot_process row;
+  struct pm_detail detail;
+  bool fresh;   /* the row was made now, not by a turn */
+  bool private; /* the caller may see what is the owner's */
+};
+
+static const unsigned open_to_all =
+    PM_WANT_STAT | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP;
+static const unsigned for_owners =
+    PM_WANT_EXE | PM_WANT_CWD | PM_WANT_IO | PM_WANT_FDS;
+
+/* ---- a process that no turn has seen ---- */
+
+static uint8_t have_of(const struct pm_task *t) {
+  static const struct {
+    enum pm_field field;
+    uint8_t bit;
+  } bits[] = {{PM_F_cpu_user, PM_SNAPSHOT_CPU},
+              {PM_F_rss, PM_SNAPSHOT_RSS},
+              {PM_F_vsize, PM_SNAPSHOT_VSIZE},
+              {PM_F_threads, PM_SNAPSHOT_THREADS}};
+  uint8_t have = t->flags & PM_TASK_KERNEL ? PM_SNAPSHOT_KERNEL : 0;
+  for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+    have |= t->have & PM_BIT(bits[i].field) ? bits[i].bit : 0;
+  return have;
+}
+
+static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
+  const struct pm_task *t = &info->detail.stat;
+  uint64_t born = t->birth * tick_ns;
+  uint64_t cpu = t->v[PM_F_cpu_user] + t->v[PM_F_cpu_system];
+  info->row = (struct pm_snapshot_process){
+      .birth = t->birth,
+      .cpu_ns = cpu,
+      .rss = t->v[PM_F_rss],
+      .vsize = t->v[PM_F_vsize],
+      .cores = now.boot > born ? (double)cpu / (double)(now.boot - born)
+                               : (double)NAN,
+      .name = t->comm,
+      .command = t->flags & PM_TASK_KERNEL ? "" : NULL,
+      .pid = t->pid,
+      .ppid = t->ppid,
+      .threads = (uint32_t)t->v[PM_F_threads],
+      .group = UINT32_MAX,
+      .state = t->state,
+      .have = have_of(t),
+  };
+  info->fresh = true;
+  if (!(info->detail.got & PM_WANT_IDS))
+    return;
+  info->row.uid = info->detail.uid;
+  info->row.have |= PM_SNAPSHOT_UID;
+}
+
+/* ---- which process ---- */
+
+static int gone(struct pm_call *call, int64_t pid, uint64_t birth,
+                const struct pm_snapshot_process *other) {
+  if (birth && other)
+    return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
+                   "pid %lld is now another process, started at %llu",
+                   (long long)pid, (unsigned long long)other->birth);
+  return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
+                 "there is no process %lld that you may see", (long long)pid);
+}
+
+static void look_closer(struct pm_call *call, struct info *info,
+                        const struct pm_see_viewer *viewer) {
+  struct pm_office *o = call->office;
+  info->private = pm_see_private(viewer, &info->detail);
+  if (info->private &&
+      pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
+                     open_to_all | for_owners, &info->detail) < 0)
+    info->detail.got = 0;
+}
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct pm_office *o = call->office;
+  struct info *info = call->state;
+  int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
+  uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
+  struct pm_see_viewer viewer;
+  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
+  info->snapshot = pm_office_latest(o);
+  bool alive = pm_detail_read(&o->root, NULL, o->now, pid, birth, open_to_all,
+                              &info->detail) == 0 &&
+               info->detail.got & PM_WANT_STAT;
+  const struct pm_snapshot_process *row =
+      info->snapshot && alive
+          ? pm_snapshot_find(info->snapshot, pid, info->detail.birth)
+          : NULL;
+  if (alive && row)
+    info->row = *row;
+  else if (alive)
+    make_row(info, o->root.tick_ns, o->now);
+  struct pm_detail other;
+  if (!alive || !pm_see_process(&o->see, o->now, &viewer, &info->row)) {
+    struct pm_snapshot_process now = {.pid = pid};
+    bool taken = !alive && birth &&
+                 pm_detail_read(&o->root, NULL, o->now, pid, 0, open_to_all,
+                                &other) == 0 &&
+                 viewer.all;
+    now.birth = taken ? other.birth : 0;
+    return gone(call, pid, birth, taken ? &now : NULL);
+  }
+  look_closer(call, info, &viewer);
+  call->ready = true;
+  return 0;
+}
+
+/* ---- the answer ---- */
+
+static void put_text(struct pm_json_out *out, const char *key,
+                     const char *text) {
+  pm_json_key(out, key);
+  pm_json_text(out, text);
+}
+
+static void put_number(struct pm_json_out *out, const char *key, uint64_t n) {
+  pm_json_key(out, key);
+  pm_json_unsigned(out, n);
+}
+
+static void put_unit(struct pm_json_out *out, const struct pm_detail *d) {
+  char unit[256];
+  if (d->got & PM_WANT_CGROUP && pm_unit_of(d->cgroup, unit, sizeof unit))
+    put_text(out, "unit", unit);
+}
+
+static void put_io(struct pm_json_out *out, const struct pm_task *t) {
+  pm_json_key(out, "io");
+  pm_json_object(out);
+  put_number(out, "read", t->v[PM_F_io_read]);
+  put_number(out, "write", t->v[PM_F_io_write]);
+  put_number(out, "disk_read", t->v[PM_F_disk_read]);
+  put_number(out, "disk_write", t->v[PM_F_disk_write]);
+  pm_json_object_end(out);
+}
+
+static void put_private(struct pm_json_out *out, const struct pm_detail *d) {
+  if (d->got & PM_WANT_EXE)
+    put_text(out, "exe", d->exe);
+  if (d->got & PM_WANT_CWD)
+    put_text(out, "cwd", d->cwd);
+  if (d->got & PM_WANT_FDS)
+    put_number(out, "fds", d->numbers.v[PM_F_fds]);
+  if (d->got & PM_WANT_IO)
+    put_io(out, &d->numbers);
+}
+
+/* What was there to be seen, but not by him, or not at all. */
+static void put_omitted(struct pm_json_out *out, const struct info *info) {
+  static const struct {
+    unsigned want;
+    const char *name;
+  } members[] = {{PM_WANT_EXE, "exe"},
+                 {PM_WANT_CWD, "cwd"},
+                 {PM_WANT_FDS, "fds"},
+                 {PM_WANT_IO, "io"}};
+  pm_json_key(out, "omitted");
+  pm_json_array(out);
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    if (!info->private || !(info->detail.got & members[i].want))
+      pm_json_text(out, members[i].name);
+  pm_json_array_end(out);
+}
+
+/* A row that was made now is shown against a snapshot of now. */
+static struct pm_snapshot frame_of(const struct pm_call *call,
+                                   const struct info *info) {
+  struct pm_snapshot frame = {.tick_ns = call->office->root.tick_ns};
+  if (info->snapshot)
+    frame = *info->snapshot;
+  if (info->fresh)
+    frame.now = call->office->now;
+  return frame;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  const struct info *info = call->state;
+  struct pm_snapshot frame = frame_of(call, info);
+  uint32_t all = (uint32_t)-1 >> (32 - pm_show_count(pm_show_process));
+  pm_reply_open(out, &call->id);
+  pm_json_key(out, "process");
+  pm_json_object(out);
+  pm_show_put_members(out, pm_show_process, all, &frame, &info->row);
+  put_unit(out, &info->detail);
+  if (info->private)
+    put_private(out, &info->detail);
+  pm_json_object_end(out);
+  put_omitted(out, info);
+  pm_json_key(out, "sampled_at");
+  pm_json_real(out, pm_seconds(frame.now.real), 3);
+  pm_reply_close(out);
+  return PM_SAY_DONE;
+}
+
+static void end(struct pm_call *call) {
+  pm_snapshot_unref(((struct info *)call->state)->snapshot);
+}
+
+const struct pm_verb pm_verb_get_process_info = {
+    .state = sizeof(struct info), .start = start, .more = more, .end = end};

@@ -1,0 +1,395 @@
+#include "verb.h"
+
+#include "control.h"
+#include "reply.h"
+
+#include "base/fd.h"
+#include "base/tool.h"
+#include "wire/signal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* procman-hold signals, as the caller; here it is decided whom he is, and what
+ * follows in time. */
+enum phase {
+  SENDING,    /* the helper is at work with the first signal */
+  WAITING,    /* for the end, until the time is over */
+  ESCALATING, /* the helper is at work with KILL */
+  ENDING,     /* KILL was sent: for the end, a little longer */
+  OVER,
+};
+
+enum { LOOK_MS = 50, LOOK_MOST_MS = 500, KILL_WAIT_S = 5 };
+
+struct act {
+  enum phase phase;
+  struct pm_tool_kill record;
+  struct pm_helper *helper;
+  int pidfd; /* of the process, to see it end; -1: none */
+  uint64_t timeout, until, look_every; /* ns; mono; ns */
+  int signal;                          /* the first */
+  uint32_t signalled;                  /* by the first */
+  bool escalated, exited;
+};
+
+/* ---- as whom ---- */
+
+static void be_peer(const struct pm_call *call, struct pm_tool_identity *as) {
+  const struct pm_peer *p = call->peer;
+  *as = (struct pm_tool_identity){
+      .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
+  if (p->uid == 0)
+    as->capabilities = pm_peer_capabilities(p);
+}
+
+/* As himself; or as the owner of the process, where RunAs lets him. */
+static int choose_identity(struct pm_call *call, struct act *a,
+                           const struct pm_detail *d) {
+  const struct pm_allow_options *allow = &call->office->world->options->allow;
+  struct pm_confinement c;
+  pm_peer_look(call->peer, &c);
+  struct pm_subject s = pm_call_subject(call, c.why[0] != '\0');
+  be_peer(call, &a->record.as);
+  uint32_t owner = d->uids[0];
+  bool is_owners = d->got & PM_WANT_IDS && owner != s.uid && s.uid != 0;
+  if (is_owners && pm_allow_as(allow, &s, PM_METHOD_kill_process, owner))
+    a->record.as = (struct pm_tool_identity){.uid = owner, .gid = d->gids[0]};
+  else if (!pm_allow_as(allow, &s, PM_METHOD_kill_process, s.uid))
+    return pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
+                   "no <Allow> lets uid %u act as %u", s.uid, owner);
+  if (a->record.as.uid != geteuid() && !call->office->becomes)
+    return pm_fail(&call->failure, PM_CODE_UNSUPPORTED,
+                   "collectd lacks CAP_SETUID and CAP_SETGID, so it can act "
+                   "for uid %u only; the drop-in collectd-procman-control.conf "
+                   "for its unit grants them",
+                   geteuid());
+  return 0;
+}
+
+/* ---- the record ---- */
+
+static int take_target(struct pm_call *call, struct act *a,
+                       const struct pm_json *params, struct pm_detail *d) {
+  struct pm_office *o = call->office;
+  int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
+  uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
+  struct pm_see_viewer viewer;
+  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
+  unsigned want = PM_WANT_IDS | PM_WANT_OWNER;
+  bool there = pm_detail_read(&o->root, NULL, o->now, pid, 0, want, d) == 0;
+  struct pm_snapshot_process row = {.pid = pid,
+                                    .birth = there ? d->birth : 0,
+                                    .uid = there ? d->uid : 0,
+                                    .have = PM_SNAPSHOT_UID};
+  if (!there || !pm_see_process(&o->see, o->now, &viewer, &row))
+    return pm_fail(&call->failure,
+                   birth ? PM_CODE_STALE_PROCESS : PM_CODE_NOT_FOUND,
+                   "there is no process %d%s", pid,
+                   birth ? " any more" : " that you may see");
+  if (birth && birth != d->birth)
+    return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
+                   "pid %d is now another process, started at %llu", pid,
+                   (unsigned long long)d->birth);
+  a->record.pid = pid;
+  a->record.birth = d->birth;
+  return 0;
+}
+
+static int take_scope(struct pm_call *call, struct act *a,
+                      const struct pm_json *params) {
+  const char *scope = pm_param_text(params, "scope", "process");
+  if (strcmp(scope, "process_group") == 0)
+    a->record.scope = PM_TOOL_PROCESS_GROUP;
+  else if (strcmp(scope, "process") != 0)
+    return pm_fail_parameter(&call->failure, "scope",
+                             "scope must be process or process_group");
+  return 0;
+}
+
+static void take_rest(struct act *a, const struct pm_json *params) {
+  int signal = pm_param_signal(params, "signal");
+  a->signal = signal < 0 ? SIGTERM : signal;
+  a->timeout = (uint64_t)(pm_param_number(params, "timeout_seconds", 0) *
+                          (double)PM_NS_PER_S);
+  a->record.schema = PM_TOOL_SCHEMA;
+  a->record.signal = a->signal;
+  a->record.spare = getpid();
+}
+
+/* To see its end; held before it is verified by the helper, so it may be a
+ * stranger's: it is only looked at. */
+static void hold(struct act *a) {
+  if (!a->timeout || a->record.scope != PM_TOOL_PROCESS)
+    return;
+  a->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, a->record.pid, 0));
+}
+
+/* ---- sending ---- */
+
+static void audit(struct pm_call *call, const struct act *a,
+                  const char *verdict) {
+  char what[PM_SIGNAL_NAME];
+  pm_signal_name(a->record.signal, what);
+  struct pm_audit_line line = {
+      .peer = call->peer,
+      .method = "kill_process",
+      .verdict = verdict,
+      .as = a->record.as.uid,
+      .pid = a->record.pid,
+      .start_time = a->record.birth,
+      .what = what,
+      .said = a->record.scope == PM_TOOL_PROCESS ? "process" : "process_group"};
+  if (strcmp(verdict, "done") == 0)
+    pm_audit_done(&call->office->audit, &line);
+  else
+    pm_audit_refused(&call->office->audit, call->office->now, &line);
+}
+
+static void on_answer(void *arg, const void *record, size_t length);
+
+static int send_signal(struct pm_call *call, struct act *a,
+                       struct pm_err *err) {
+  const struct pm_peer *p = call->peer;
+  struct iovec parts[] = {
+      {&a->record, sizeof a->record},
+      {p->groups, a->record.as.group_count * sizeof *p->groups}};
+  return pm_helper_start(&call->office->helpers, call->office->now, "kill",
+                         p->uid, parts, 2, on_answer, call, &a->helper, err);
+}
+
+static const struct {
+  int num;
+  enum pm_code code;
+} codes[] = {
+    {ESRCH, PM_CODE_NOT_FOUND},         {ESTALE, PM_CODE_STALE_PROCESS},
+    {EPERM, PM_CODE_PERMISSION_DENIED}, {EACCES, PM_CODE_PERMISSION_DENIED},
+    {ENOTSUP, PM_CODE_UNSUPPORTED},     {EINVAL, PM_CODE_INVALID_ARGUMENT}};
+
+static const char *stage_of(uint32_t stage) {
+  static const char *const names[] = {[PM_TOOL_STAGE_REQUEST] = "request",
+                                      [PM_TOOL_STAGE_GROUPS] = "setgroups",
+                                      [PM_TOOL_STAGE_GID] = "setgid",
+                                      [PM_TOOL_STAGE_UID] = "setuid",
+                                      [PM_TOOL_STAGE_CAPABILITIES] =
+                                          "capabilities",
+                                      [PM_TOOL_STAGE_VERIFY] = "verify",
+                                      [PM_TOOL_STAGE_FIND] = "find",
+                                      [PM_TOOL_STAGE_SCOPE] = "scope",
+                                      [PM_TOOL_STAGE_SIGNAL] = "signal"};
+  return stage < sizeof names / sizeof *names ? names[stage] : NULL;
+}
+
+static const char *why(const struct pm_tool_killed *k) {
+  switch (k->stage) {
+  case PM_TOOL_STAGE_FIND:
+    return k->error == ESTALE ? "it is another process now"
+           : k->error == ENOTSUP
+               ? "ProcPath shows another pid namespace, or the kernel has no "
+                 "pidfd_open(2)"
+               : "it is not there any more";
+  case PM_TOOL_STAGE_SCOPE:
+    return "collectd, pid 1 and threads of the kernel are never signalled";
+  case PM_TOOL_STAGE_SIGNAL:
+    return "the kernel does not let you signal it";
+  default:
+    return "procman-hold could not take on your ids, so it did nothing";
+  }
+}
+
+static void fail_of(struct pm_call *call, const struct act *a,
+                    const struct pm_tool_killed *k) {
+  enum pm_code code = PM_CODE_INTERNAL;
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    if (codes[i].num == k->error)
+      code = codes[i].code;
+  pm_fail(&call->failure, code, "pid %d: %s", a->record.pid, why(k));
+  call->failure.num = k->error;
+  call->failure.stage = stage_of(k->stage);
+}
+
+/* ---- the end of it ---- */
+
+static void finish(struct pm_call *call, struct act *a) {
+  a->phase = OVER;
+  call->wake = 0;
+  call->ready = true;
+}
+
+static bool has_ended(const struct act *a) {
+  struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
+  if (a->pidfd >= 0)
+    return poll(&p, 1, 0) > 0;
+  bool group = a->record.scope == PM_TOOL_PROCESS_GROUP;
+  return kill(group ? -a->record.group : a->record.pid, 0) < 0 &&
+         errno == ESRCH;
+}
+
+static void look_again(struct pm_call *call, struct act *a) {
+  call->wake = call->office->now.mono + a->look_every;
+  if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
+    a->look_every *= 2;
+  if (call->wake > a->until)
+    call->wake = a->until;
+}
+
+static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
+                         uint64_t ns) {
+  a->phase = phase;
+  a->until = call->office->now.mono + ns;
+  a->look_every = LOOK_MS * (PM_NS_PER_S / 1000);
+  call->wake = call->office->now.mono + a->look_every;
+}
+
+static void after_first(struct pm_call *call, struct act *a,
+                        const struct pm_tool_killed *k) {
+  audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
+  a->signalled = k->signalled;
+  a->record.group = k->group;
+  a->record.session = k->session;
+  if (k->error)
+    a->phase = OVER;
+  else if (a->timeout)
+    wait_for_end(call, a, WAITING, a->timeout);
+  else
+    finish(call, a);
+}
+
+/* Nobody left to kill is what was wanted. */
+static void after_second(struct pm_call *call, struct act *a,
+                         const struct pm_tool_killed *k) {
+  bool gone = k->error == ESRCH || k->error == ESTALE;
+  a->escalated = k->error == 0;
+  audit(call, a, k->error && !gone ? "failed" : "done");
+  a->exited = gone;
+  if (k->error && !gone)
+    fail_of(call, a, k);
+  if (k->error)
+    finish(call, a);
+  else
+    wait_for_end(call, a, ENDING, KILL_WAIT_S * PM_NS_PER_S);
+}
+
+static void on_answer(void *arg, const void *record, size_t length) {
+  struct pm_call *call = arg;
+  struct act *a = call->state;
+  static const struct pm_tool_killed none = {.error = EPIPE};
+  const struct pm_tool_killed *k = record;
+  bool whole = length == sizeof *k && k->schema == PM_TOOL_SCHEMA;
+  a->helper = NULL;
+  call->poked = true;
+  if (!whole) {
+    k = &none;
+    pm_fail(&call->failure, PM_CODE_INTERNAL, "procman-hold did not answer");
+  }
+  if (a->phase == SENDING) {
+    if (whole && k->error)
+      fail_of(call, a, k);
+    after_first(call, a, k);
+  } else if (a->phase == ESCALATING) {
+    after_second(call, a, k);
+  }
+}
+
+static void escalate(struct pm_call *call, struct act *a) {
+  struct pm_err err = PM_ERR_INIT;
+  a->record.signal = SIGKILL;
+  if (a->record.scope == PM_TOOL_PROCESS_GROUP)
+    a->record.birth = 0; /* the leader may be gone, the others are not */
+  int status = send_signal(call, a, &err);
+  if (status == 0) {
+    a->phase = ESCALATING;
+  } else if (status == -EAGAIN) {
+    call->wake = call->office->now.mono + PM_NS_PER_S / 5;
+  } else {
+    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s", err.text);
+    finish(call, a);
+  }
+}
+
+static void step(struct pm_call *call) {
+  struct act *a = call->state;
+  if (a->phase != WAITING && a->phase != ENDING)
+    return;
+  a->exited = has_ended(a);
+  if (a->exited)
+    finish(call, a);
+  else if (call->office->now.mono < a->until)
+    look_again(call, a);
+  else if (a->phase == WAITING)
+    escalate(call, a);
+  else
+    finish(call, a);
+}
+
+/* ---- the verb ---- */
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct act *a = call->state;
+  struct pm_detail detail;
+  struct pm_err err = PM_ERR_INIT;
+  a->pidfd = -1;
+  take_rest(a, params);
+  if (take_scope(call, a, params) < 0)
+    return -1;
+  if (take_target(call, a, params, &detail) < 0 ||
+      choose_identity(call, a, &detail) < 0) {
+    a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
+    audit(call, a, pm_codes[call->failure.code].word);
+    return -1;
+  }
+  hold(a);
+  int status = send_signal(call, a, &err);
+  if (status < 0)
+    return pm_fail(&call->failure,
+                   status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED
+                                     : PM_CODE_INTERNAL,
+                   "%s", err.text);
+  return 0;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  const struct act *a = call->state;
+  char name[PM_SIGNAL_NAME];
+  if (a->phase != OVER)
+    return PM_SAY_WAIT;
+  pm_signal_name(a->signal, name);
+  pm_reply_open(out, &call->id);
+  pm_json_key(out, "signalled");
+  pm_json_object(out);
+  pm_json_key(out, "signal");
+  pm_json_text(out, name);
+  pm_json_key(out, "processes");
+  pm_json_unsigned(out, a->signalled);
+  if (a->timeout) {
+    pm_json_key(out, "escalated");
+    pm_json_boolean(out, a->escalated);
+  }
+  pm_json_object_end(out);
+  if (a->timeout) {
+    pm_json_key(out, "exited");
+    pm_json_boolean(out, a->exited);
+  }
+  pm_reply_close(out);
+  return PM_SAY_DONE;
+}
+
+static void end(struct pm_call *call) {
+  struct act *a = call->state;
+  pm_helper_cancel(a->helper);
+  if (a->pidfd >= 0)
+    close(a->pidfd);
+}
+
+const struct pm_verb pm_verb_kill_process = {
+    .state = sizeof(struct act),
+    .outlives = true,
+    .start = start,
+    .step = step,
+    .more = more,
+    .end = end,
+};
