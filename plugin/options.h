@@ -3,6 +3,7 @@
 #ifndef PM_OPTIONS_H
 #define PM_OPTIONS_H
 
+#include "control.h"
 #include "core/cycle.h"
 
 #include "collectd/liboconfig/oconfig.h"
@@ -10,6 +11,7 @@
 struct pm_options {
   struct pm_cycle_options cycle;
   struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
+  struct pm_control_options control;
   bool meta_pid;
   bool strict;            /* an unknown option is fatal */
   uint32_t unknown_count; /* options that this version does not know */

@@ -8,17 +8,26 @@
 #include "options.h"
 #include "tick.h"
 
+#include "control.h"
 #include "core/cycle.h"
 #include "core/feed.h"
 
 #include <errno.h>
+#include <math.h>
 
 /* collectd hands its configuration and init callbacks no argument of ours. */
 static struct {
   bool configured; /* options hold their defaults */
   struct pm_options options;
   struct pm_tick tick;
+  struct pm_control_world world;
+  unsigned reads; /* counted up to START_READ */
+  struct pm_control *control;
 } pm;
+
+/* The socket opens with the second read: `collectd -T`, which looks whether a
+ * configuration works, reads once and must not take it from who serves it. */
+enum { START_READ = 2 };
 
 static void log_unknown(const char *text) { ERROR("procman: %s", text); }
 
@@ -43,9 +52,46 @@ static int pm_config(oconfig_item_t *block) {
   return -1;
 }
 
+/* ---- the socket ---- */
+
+static void log_control(enum pm_control_level level, const char *text) {
+  if (level == PM_CONTROL_ERROR)
+    ERROR("procman: %s", text);
+  else if (level == PM_CONTROL_NOTICE)
+    NOTICE("procman: %s", text);
+  else
+    INFO("procman: %s", text);
+}
+
+/* Without it metrics go on: whoever reads the log can act. */
+static void start_control(void) {
+  struct pm_err err = PM_ERR_INIT;
+  const struct pm_sampler *sampler = pm_cycle_sampler(pm.tick.cycle);
+  const struct pm_cycle_options *o = &pm.options.cycle;
+  pm.world = (struct pm_control_world){
+      .options = &pm.options.control,
+      .feed = pm.tick.feed,
+      .proc_path = o->proc_path,
+      .sys_path = o->sys_path,
+      .helper = o->helper,
+      .host = hostname_g,
+      .sampler = sampler->ops->name,
+      .exits = sampler->deaths,
+      .log = log_control,
+  };
+  if (pm_control_start(&pm.world, &pm.control, &err) < 0)
+    ERROR("procman: %s; there is no control socket, metrics go on", err.text);
+  else
+    INFO("procman: the control socket is %s", pm_control_path(pm.control));
+}
+
 /* Always 0: collectd answers a failure with ever longer intervals. */
 static int pm_read(user_data_t *unused) {
   (void)unused;
+  if (pm.reads < START_READ && ++pm.reads == START_READ &&
+      pm.options.control.enabled)
+    start_control();
+  pm.tick.clients = pm.control ? (double)pm_control_clients(pm.control) : NAN;
   pm_tick_run(&pm.tick);
   return 0;
 }
@@ -113,6 +159,7 @@ static int pm_init(void) {
 
 /* collectd has joined its readers; a failed init left nothing to undo. */
 static int pm_shutdown(void) {
+  pm_control_stop(pm.control); /* it reads the feed */
   pm_cycle_free(pm.tick.cycle);
   pm_feed_free(pm.tick.feed);
   pm_notifier_free(pm.tick.notifier);

@@ -37,6 +37,7 @@ struct pm_tick {
   bool published;
   uint64_t said[PM_ABOUTS]; /* mono of the last complaint; 0 = never */
   size_t series;
+  double clients; /* at the control socket, NaN without; set before a run */
   struct rusage spent; /* of our callback; only the CPU times are kept */
   double turn;         /* seconds */
 };

@@ -79,7 +79,7 @@ struct pm_process_row {
 struct pm_self_row {
   double turn;                 /* seconds */
   double cpu_user, cpu_system; /* microseconds, counters */
-  double processes, groups, series, config_warnings;
+  double processes, groups, series, clients, config_warnings;
   double sampler; /* struct pm_sampler.level */
   double surplus; /* seconds charged beyond what the machine was busy */
   double admitted, evicted, dropped, skipped; /* counters */
