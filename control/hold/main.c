@@ -1,5 +1,6 @@
 /* procman-hold: what must not happen inside collectd, in a process of its own.
  * Started by procman.so and by nobody else; each mode is a file. */
+#include "hold/kill.h"
 #include "hold/probe.h"
 
 #include <stdio.h>
@@ -10,8 +11,18 @@ struct mode {
   int (*run)(int argc, char **argv);
 };
 
+/* Holds the last reference of a connection whose queue may hold descriptors
+ * that take their time to close: it is PM_TOOL_SOCKET, and the exit closes it.
+ * That may block for as long as their sender likes, and hurts nobody here. */
+static int drop(int argc, char **argv) {
+  (void)argc, (void)argv;
+  return 0;
+}
+
 static const struct mode modes[] = {
     {"probe", hold_probe},
+    {"kill", hold_kill},
+    {"drop", drop},
 };
 
 int main(int argc, char **argv) {

@@ -46,7 +46,7 @@ struct pm_tool_answer {
 /* ---- procman-hold kill ---- */
 
 /* Whom the helper becomes before it does anything.  The groups follow the
- * record that this is part of, as uint32_t. */
+ * record that this is part of, as uint32_t.  No id may be UINT32_MAX. */
 struct pm_tool_identity {
   uint32_t uid, gid;
   uint32_t group_count; /* <= PM_TOOL_GROUPS */
@@ -61,16 +61,19 @@ enum {
 
 enum pm_tool_scope { PM_TOOL_PROCESS, PM_TOOL_PROCESS_GROUP };
 
-/* Signal 0 asks without signalling. */
+/* Signal 0 asks without signalling.  What is called zero must be 0. */
 struct pm_tool_kill {
   uint32_t schema;
   int32_t pid;
   uint64_t birth; /* of that pid, stat field 22; 0: not known any more, and
                      scope is PROCESS_GROUP with group and session given */
   int32_t signal;
-  uint32_t scope;         /* enum pm_tool_scope */
-  int32_t group, session; /* 0: those of pid, which must still be there */
-  int32_t spare;          /* a pid that must not be in the scope: collectd */
+  uint32_t scope; /* enum pm_tool_scope */
+  /* PROCESS_GROUP: 0, those of pid, which must still be there; or both as
+   * answered before.  Then pid and birth are better given too: a group whose
+   * leader has another birth is another group of that number (ESTALE). */
+  int32_t group, session;
+  int32_t spare; /* a pid that must not be in the scope: collectd */
   int32_t zero;
   struct pm_tool_identity as;
 };
@@ -84,7 +87,9 @@ enum pm_tool_stage {
   PM_TOOL_STAGE_UID,          /* setresuid(2) */
   PM_TOOL_STAGE_CAPABILITIES, /* capset(2), the ambient set */
   PM_TOOL_STAGE_VERIFY,       /* it did not become what it should */
-  PM_TOOL_STAGE_FIND,         /* no such process: ESRCH; another one: ESTALE */
+  PM_TOOL_STAGE_FIND,         /* no such process: ESRCH; another one: ESTALE;
+                                 /proc is another namespace's, or the kernel
+                                 has no pidfds: ENOTSUP */
   PM_TOOL_STAGE_SCOPE,        /* collectd, pid 1 or a kernel thread is in it */
   PM_TOOL_STAGE_SIGNAL,       /* pidfd_send_signal(2) */
 };
@@ -93,9 +98,10 @@ struct pm_tool_killed {
   uint32_t schema;
   int32_t error;          /* errno value, 0 = done */
   uint32_t stage;         /* enum pm_tool_stage */
-  uint32_t signalled;     /* processes that got it; with signal 0: that live */
-  uint32_t denied;        /* members that may not be signalled */
-  int32_t group, session; /* of the scope, for the next call */
+  uint32_t signalled;     /* living processes that got it (a zombie takes any
+                             signal, and does not count); signal 0: that live */
+  uint32_t denied;        /* those that may not be signalled */
+  int32_t group, session; /* of PROCESS_GROUP, for the next call */
   int32_t zero;
 };
 
