@@ -128,10 +128,12 @@ static void begin_call(struct pm_serve *s, struct pm_client *c,
     return;
   }
   if (check_allowed(call, r->method, &call->failure) < 0) {
-    struct pm_audit_line line = {.peer = c->peer,
-                                 .method = r->method->name,
-                                 .verdict = "permission_denied",
-                                 .as = c->peer->uid};
+    struct pm_audit_line line = {
+        .peer = c->peer,
+        .method = r->method->name,
+        .verdict = "permission_denied",
+        .as = c->peer->uid,
+        .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
     pm_audit_refused(&s->office.audit, s->office.now, &line);
     return;
   }
