@@ -1,5 +1,6 @@
-/* Token buckets by uid: how often somebody may ask for what costs much.  Pure;
- * peers of foreign user namespaces, who cannot be told apart, share one. */
+/* Token buckets by uid: how often somebody may ask for what costs much.  Pure.
+ * Peers whose user has no number here (user_namespaces(7)) are all shown as
+ * one, the overflow uid, and so share one bucket. */
 #ifndef PM_CONTROL_BUCKET_H
 #define PM_CONTROL_BUCKET_H
 

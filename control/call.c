@@ -43,6 +43,7 @@ struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
 void pm_call_free(struct pm_call *call) {
   if (call->verb->end)
     call->verb->end(call);
+  pm_snapshot_unref(call->snapshot);
   pm_peer_unref(call->peer);
   free(call->state);
   free(call);

@@ -30,8 +30,9 @@ struct pm_call {
   bool speaking;      /* in the middle of a message */
   bool over;          /* to be freed */
   uint64_t seq, lost; /* of a stream: the next item, items left out */
-  struct pm_failure failure; /* .code: said instead of more() */
-  void *state;               /* verb->state bytes, zeroed */
+  struct pm_snapshot *snapshot; /* a reference; it is dropped with the call */
+  struct pm_failure failure;    /* .code: said instead of more() */
+  void *state;                  /* verb->state bytes, zeroed */
 };
 
 /* Hung into the client's list.  NULL: no memory. */

@@ -21,7 +21,7 @@ static bool fetch(struct pm_call *call, struct pm_listing *l) {
     pm_snapshot_unref(latest);
     return false;
   }
-  l->snapshot = latest;
+  call->snapshot = latest;
   call->turns = false;
   call->wake = 0;
   choose(call, l);
@@ -34,7 +34,7 @@ static void wait_for_turn(struct pm_call *call, struct pm_listing *l) {
 }
 
 void pm_listing_step(struct pm_call *call, struct pm_listing *l) {
-  if (l->snapshot || fetch(call, l))
+  if (call->snapshot || fetch(call, l))
     return;
   if (call->office->now.mono >= l->until)
     pm_fail(&call->failure, PM_CODE_TIMED_OUT,
@@ -45,34 +45,44 @@ void pm_listing_step(struct pm_call *call, struct pm_listing *l) {
 
 /* ---- which rows ---- */
 
-static const void *row_at(const struct pm_listing *l, uint32_t i) {
+static const void *row_at(const struct pm_listing *l,
+                          const struct pm_snapshot *snapshot, uint32_t i) {
   size_t unused;
-  return (const char *)l->of->rows(l->snapshot, &unused) +
+  return (const char *)l->of->rows(snapshot, &unused) +
          (size_t)i * l->of->row_size;
 }
 
+struct sorting {
+  const struct pm_listing *listing;
+  const struct pm_snapshot *snapshot;
+};
+
 static int by_member(const void *a, const void *b, void *arg) {
-  const struct pm_listing *l = arg;
+  const struct sorting *by = arg;
+  const struct pm_listing *l = by->listing;
   uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-  int order = pm_show_compare(&l->of->table[l->sort], l->descending,
-                              l->snapshot, row_at(l, i), row_at(l, k));
+  int order =
+      pm_show_compare(&l->of->table[l->sort], l->descending, by->snapshot,
+                      row_at(l, by->snapshot, i), row_at(l, by->snapshot, k));
   return order ? order : (i > k) - (i < k);
 }
 
 static void choose(struct pm_call *call, struct pm_listing *l) {
+  struct sorting by = {l, call->snapshot};
   size_t count;
-  l->of->rows(l->snapshot, &count);
+  l->of->rows(call->snapshot, &count);
   l->order = malloc((count ? count : 1) * sizeof *l->order);
   if (!l->order) {
     pm_fail(&call->failure, PM_CODE_INTERNAL, "there is no memory");
     return;
   }
   for (uint32_t i = 0; i < count; i++)
-    if (!l->of->wanted || l->of->wanted(call, l->snapshot, row_at(l, i)))
+    if (!l->of->wanted ||
+        l->of->wanted(call, call->snapshot, row_at(l, call->snapshot, i)))
       l->order[l->count++] = i;
   l->total = l->count;
   if (l->sort >= 0)
-    qsort_r(l->order, l->count, sizeof *l->order, by_member, l);
+    qsort_r(l->order, l->count, sizeof *l->order, by_member, &by);
   if (l->limit < l->count)
     l->count = l->limit;
   call->ready = true;
@@ -149,7 +159,7 @@ static void open_answer(struct pm_call *call, struct pm_listing *l,
   pm_json_key(out, "total");
   pm_json_unsigned(out, l->total);
   pm_json_key(out, "sampled_at");
-  pm_json_real(out, pm_seconds(l->snapshot->now.real), 3);
+  pm_json_real(out, pm_seconds(call->snapshot->now.real), 3);
   pm_json_key(out, l->of->key);
   pm_json_array(out);
 }
@@ -161,8 +171,8 @@ enum pm_say pm_listing_more(struct pm_call *call, struct pm_listing *l,
   if (!call->speaking)
     open_answer(call, l, out);
   while (l->said < l->count && pm_call_has_room(call))
-    pm_show_put(out, l->of->table, l->mask, l->snapshot,
-                row_at(l, l->order[l->said++]));
+    pm_show_put(out, l->of->table, l->mask, call->snapshot,
+                row_at(l, call->snapshot, l->order[l->said++]));
   if (l->said < l->count)
     return PM_SAY_MORE;
   pm_json_array_end(out);
@@ -170,7 +180,4 @@ enum pm_say pm_listing_more(struct pm_call *call, struct pm_listing *l,
   return PM_SAY_DONE;
 }
 
-void pm_listing_done(struct pm_listing *l) {
-  pm_snapshot_unref(l->snapshot);
-  free(l->order);
-}
+void pm_listing_done(struct pm_listing *l) { free(l->order); }

@@ -22,9 +22,8 @@ struct pm_listing_rows {
 
 struct pm_listing {
   const struct pm_listing_rows *of;
-  struct pm_snapshot *snapshot; /* a reference; NULL: still waiting */
-  uint64_t not_before;          /* mono of the turn that will do */
-  uint64_t until;               /* mono: no longer */
+  uint64_t not_before; /* mono of the turn that will do */
+  uint64_t until;      /* mono: no longer */
   uint32_t mask;
   int sort; /* index in the table, or -1 */
   bool descending;

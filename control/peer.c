@@ -17,9 +17,6 @@
 
 enum { GROUPS_AT_FIRST = 64, GROUPS_MOST = 65536 }; /* NGROUPS_MAX */
 
-/* uids that have no name here are shown as this: user_namespaces(7) */
-enum { OVERFLOW_ID = 65534 };
-
 /* ---- who it is ---- */
 
 static int read_groups(int fd, struct pm_peer *peer) {
@@ -99,7 +96,6 @@ int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err) {
   peer->uid = cred.uid;
   peer->gid = cred.gid;
   peer->pid = cred.pid;
-  peer->foreign = cred.uid == OVERFLOW_ID;
   int status = read_groups(fd, peer);
   if (status < 0) {
     pm_peer_unref(peer);

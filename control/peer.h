@@ -16,7 +16,6 @@ struct pm_peer {
   int32_t pid;       /* 0: in no namespace of ours */
   int pidfd;         /* -1: before Linux 6.5 */
   uint64_t start;    /* of pid, stat field 22, read at connect; 0: not known */
-  bool foreign;      /* its uid has no name here: another user namespace */
   uint32_t *groups;
   size_t group_count;
 };

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "client.h"
 #include "door.h"
+#include "intake.h"
 #include "office.h"
 #include "reply.h"
 #include "verb.h"
@@ -25,6 +26,7 @@ struct pm_serve {
   struct pm_json_in *reader;
   unsigned most; /* clients, as the descriptors allow */
   atomic_uint count;
+  uint64_t said;  /* mono: that there are no descriptors; 0 = never */
   bool published; /* a turn, in this pass */
 };
 
@@ -49,123 +51,6 @@ static void pump(struct pm_serve *s, struct pm_client *c) {
 
 /* ---- requests ---- */
 
-static void refuse(struct pm_client *c, const struct pm_request_id *id,
-                   const struct pm_failure *failure) {
-  pm_reply_failure(c->json, id, failure);
-}
-
-static bool id_in_use(const struct pm_client *c,
-                      const struct pm_request_id *id) {
-  for (const struct pm_call *call = c->calls; call; call = call->next)
-    if (!call->over && pm_request_id_same(&call->id, id))
-      return true;
-  return false;
-}
-
-/* Limits that do not look at what the method is for. */
-static int check_load(struct pm_serve *s, const struct pm_client *c,
-                      const struct pm_request *r, struct pm_failure *f) {
-  static const struct {
-    bool limited;
-    enum pm_bucket_kind bucket;
-  } by_level[] = {[PM_LEVEL_LIST] = {true, PM_BUCKET_LIST},
-                  [PM_LEVEL_ACT] = {true, PM_BUCKET_ACT}};
-  if (id_in_use(c, &r->id))
-    return pm_fail(f, PM_CODE_NO_REQUEST, "a call with this id is under way");
-  if (c->call_count >= PM_CLIENT_CALLS)
-    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
-                   "a connection has at most %d calls under way",
-                   PM_CLIENT_CALLS);
-  if (r->method->answer == PM_ANSWER_STREAM &&
-      c->stream_count >= PM_CLIENT_STREAMS)
-    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
-                   "a connection has at most %d streams", PM_CLIENT_STREAMS);
-  if (by_level[r->method->level].limited &&
-      !pm_bucket_take(&s->office.buckets, c->peer->uid,
-                      by_level[r->method->level].bucket, s->office.now.mono))
-    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
-                   "uid %u calls %s too often; wait a second", c->peer->uid,
-                   r->method->name);
-  return 0;
-}
-
-/* Permission is asked before a verb sees anything; acting is also looked at
- * for where the peer is. */
-static int check_allowed(struct pm_call *call, const struct pm_method *method,
-                         struct pm_failure *f) {
-  struct pm_confinement c = {0};
-  if (method->level == PM_LEVEL_ACT)
-    pm_peer_look(call->peer, &c);
-  struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
-  switch (pm_allow_call(&call->office->world->options->allow, &subject,
-                        (enum pm_method_id)(method - pm_methods))) {
-  case PM_ALLOW_YES:
-    return 0;
-  case PM_ALLOW_SANDBOX:
-    return pm_fail(f, PM_CODE_PERMISSION_DENIED,
-                   "%s is not allowed from a sandbox: %s. An <Allow> with "
-                   "Sandboxed true can grant it",
-                   method->name, c.why);
-  case PM_ALLOW_NO:
-    break;
-  }
-  return pm_fail(f, PM_CODE_PERMISSION_DENIED,
-                 "%s needs an <Allow> in collectd's configuration for uid %u",
-                 method->name, call->peer->uid);
-}
-
-static void begin_call(struct pm_serve *s, struct pm_client *c,
-                       const struct pm_request *r) {
-  struct pm_failure f;
-  if (check_load(s, c, r, &f) < 0) {
-    refuse(c, &r->id, &f);
-    return;
-  }
-  struct pm_call *call = pm_call_new(&s->office, c, r);
-  if (!call) {
-    pm_fail(&f, PM_CODE_INTERNAL, "there is no memory");
-    refuse(c, &r->id, &f);
-    return;
-  }
-  if (check_allowed(call, r->method, &call->failure) < 0) {
-    struct pm_audit_line line = {
-        .peer = c->peer,
-        .method = r->method->name,
-        .verdict = "permission_denied",
-        .as = c->peer->uid,
-        .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
-    pm_audit_refused(&s->office.audit, s->office.now, &line);
-    return;
-  }
-  if (call->verb->start(call, r->params) < 0 && !call->failure.code)
-    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed", r->method->name);
-}
-
-static enum pm_code code_of(int num) {
-  return num == -EBADMSG  ? PM_CODE_NOT_JSON
-         : num == -ENOMEM ? PM_CODE_INTERNAL
-                          : PM_CODE_NO_REQUEST;
-}
-
-static void take_frame(struct pm_serve *s, struct pm_client *c,
-                       const char *text, size_t length) {
-  const struct pm_json *root;
-  struct pm_err err = PM_ERR_INIT;
-  struct pm_failure f;
-  struct pm_request r = {0};
-  int status = pm_json_in_read(s->reader, text, length, &root, &err);
-  if (status < 0) {
-    pm_fail(&f, code_of(status), "%.300s", err.text);
-    refuse(c, NULL, &f);
-    c->leaving |= status == -EBADMSG; /* what follows cannot be trusted */
-    return;
-  }
-  if (pm_request_read(root, &r, &f) < 0)
-    refuse(c, &r.id, &f);
-  else
-    begin_call(s, c, &r);
-}
-
 /* As long as there is room for what answers them. */
 static void take_frames(struct pm_serve *s, struct pm_client *c) {
   char *text;
@@ -173,7 +58,7 @@ static void take_frames(struct pm_serve *s, struct pm_client *c) {
   while (pm_client_has_room(c) && !c->leaving &&
          pm_frame_next(&c->in, &text, &length)) {
     c->used = s->office.now.mono;
-    take_frame(s, c, text, length);
+    pm_intake_frame(&s->office, s->reader, c, text, length);
     pump(s, c);
     pm_call_sweep(&c->calls, c);
   }
@@ -200,13 +85,11 @@ static void plan(struct pm_serve *s, struct pm_client *c) {
 static void on_client(struct pm_watch *watch, uint32_t events) {
   struct pm_client *c = (struct pm_client *)watch;
   struct pm_serve *s = c->owner;
-  if (events & (EPOLLERR | EPOLLHUP))
-    c->dead = true;
   if (!c->dead && events & (EPOLLIN | EPOLLRDHUP) && !c->ended && !c->leaving &&
       pm_client_has_room(c) && pm_client_receive(c) < 0) {
     struct pm_failure f;
     pm_fail(&f, PM_CODE_NO_REQUEST, "a request has at most 262144 bytes");
-    refuse(c, NULL, &f);
+    pm_reply_failure(c->json, NULL, &f);
     c->leaving = true;
   }
   if (!c->dead) {
@@ -214,6 +97,9 @@ static void on_client(struct pm_watch *watch, uint32_t events) {
     take_frames(s, c);
     plan(s, c);
   }
+  /* nobody is there to hear; what was asked before is under way */
+  if (events & EPOLLERR || (events & EPOLLHUP && !(events & EPOLLIN)))
+    c->dead = true;
 }
 
 /* The client is gone: its calls end, or go on without it. */
@@ -259,7 +145,7 @@ static void turn_away(struct pm_client *c) {
   pm_fail(&f, PM_CODE_LIMIT_EXCEEDED,
           "too many connections (%d, %d a user) and none of them is idle",
           PM_DOOR_CLIENTS, PM_DOOR_USER);
-  refuse(c, NULL, &f);
+  pm_reply_failure(c->json, NULL, &f);
   c->leaving = true;
 }
 
@@ -289,6 +175,18 @@ static int let_in(struct pm_serve *s, int fd) {
   return 0;
 }
 
+/* Said once an hour: the administrator can raise the limit. */
+static void tell_no_descriptors(struct pm_serve *s) {
+  uint64_t mono = s->office.now.mono;
+  pm_listen_recover(&s->listener);
+  if (s->said && mono - s->said < 3600 * PM_NS_PER_S)
+    return;
+  s->said = mono;
+  s->office.audit.log(PM_CONTROL_ERROR,
+                      "the control socket turns clients away: collectd has no "
+                      "descriptors left (LimitNOFILE= of its unit)");
+}
+
 static void on_door(struct pm_watch *watch, uint32_t events) {
   struct pm_serve *s =
       (struct pm_serve *)((char *)watch - offsetof(struct pm_serve, door));
@@ -302,7 +200,7 @@ static void on_door(struct pm_watch *watch, uint32_t events) {
     if (last || let_in(s, fd) < 0)
       pm_client_hang_up(fd, s->listener.sealed, &s->office.helpers);
     if (last)
-      pm_listen_recover(&s->listener);
+      tell_no_descriptors(s);
   }
 }
 
@@ -332,6 +230,31 @@ static void step_calls(struct pm_serve *s, struct pm_call *list) {
   }
 }
 
+/* Of the snapshots that calls still hold, the two newest may live beside the
+ * latest: who is further behind is too slow for his list. */
+static uint64_t oldest_allowed(const struct pm_serve *s) {
+  uint64_t first = 0, second = 0; /* the newest that are held */
+  for (const struct pm_client *c = s->clients; c; c = c->next)
+    for (const struct pm_call *call = c->calls; call; call = call->next) {
+      uint64_t n = call->snapshot ? call->snapshot->number : 0;
+      if (n > first) {
+        second = first;
+        first = n;
+      } else if (n < first && n > second) {
+        second = n;
+      }
+    }
+  return second;
+}
+
+static void part_with_old_snapshots(struct pm_serve *s) {
+  uint64_t oldest = oldest_allowed(s);
+  for (struct pm_client *c = s->clients; c; c = c->next)
+    for (const struct pm_call *call = c->calls; call; call = call->next)
+      if (call->snapshot && call->snapshot->number < oldest)
+        c->dead = true;
+}
+
 static bool too_slow(const struct pm_client *c, uint64_t mono) {
   return (c->began && mono - c->began >= PM_CLIENT_REQUEST_S * PM_NS_PER_S) ||
          (c->stuck && mono - c->stuck >= PM_CLIENT_STUCK_S * PM_NS_PER_S);
@@ -354,6 +277,8 @@ void pm_serve_begin(struct pm_serve *s, struct pm_now now) {
 }
 
 void pm_serve_sweep(struct pm_serve *s) {
+  if (s->published)
+    part_with_old_snapshots(s);
   for (struct pm_client *c = s->clients; c; c = c->next)
     attend(s, c);
   step_calls(s, s->orphans);

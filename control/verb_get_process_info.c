@@ -1,3 +1,4 @@
+#include "find.h"
 #include "verb.h"
 
 #include "reply.h"
@@ -5,14 +6,11 @@
 
 #include "core/unit.h"
 
-#include <errno.h>
 #include <math.h>
-#include <string.h>
 
 /* From the last snapshot; a process that is younger is looked up on the spot,
  * and what only its owner may see is read on the spot in any case. */
 struct info {
-  struct pm_snapshot *snapshot; /* a reference; may be NULL */
   struct pm_snapshot_process row;
   struct pm_detail detail;
   bool fresh;   /* the row was made now, not by a turn */
@@ -67,22 +65,24 @@ static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
   info->row.have |= PM_SNAPSHOT_UID;
 }
 
-/* ---- which process ---- */
-
-static int gone(struct pm_call *call, int64_t pid, uint64_t birth,
-                const struct pm_snapshot_process *other) {
-  if (birth && other)
-    return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
-                   "pid %lld is now another process, started at %llu",
-                   (long long)pid, (unsigned long long)other->birth);
-  return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
-                 "there is no process %lld that you may see", (long long)pid);
+static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
+  struct pm_office *o = call->office;
+  const struct pm_snapshot_process *row = NULL;
+  if (call->snapshot)
+    row = pm_snapshot_find(call->snapshot, pid, info->detail.birth);
+  if (row)
+    info->row = *row;
+  else
+    make_row(info, o->root.tick_ns, o->now);
 }
 
-static void look_closer(struct pm_call *call, struct info *info,
-                        const struct pm_see_viewer *viewer) {
+/* ---- what is only its owner's ---- */
+
+static void look_closer(struct pm_call *call, struct info *info) {
   struct pm_office *o = call->office;
-  info->private = pm_see_private(viewer, &info->detail);
+  struct pm_see_viewer viewer;
+  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
+  info->private = pm_see_private(&viewer, &info->detail);
   if (info->private &&
       pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
                      open_to_all | for_owners, &info->detail) < 0)
@@ -90,35 +90,14 @@ static void look_closer(struct pm_call *call, struct info *info,
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct pm_office *o = call->office;
   struct info *info = call->state;
   int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
   uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
-  struct pm_see_viewer viewer;
-  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
-  info->snapshot = pm_office_latest(o);
-  bool alive = pm_detail_read(&o->root, NULL, o->now, pid, birth, open_to_all,
-                              &info->detail) == 0 &&
-               info->detail.got & PM_WANT_STAT;
-  const struct pm_snapshot_process *row =
-      info->snapshot && alive
-          ? pm_snapshot_find(info->snapshot, pid, info->detail.birth)
-          : NULL;
-  if (alive && row)
-    info->row = *row;
-  else if (alive)
-    make_row(info, o->root.tick_ns, o->now);
-  struct pm_detail other;
-  if (!alive || !pm_see_process(&o->see, o->now, &viewer, &info->row)) {
-    struct pm_snapshot_process now = {.pid = pid};
-    bool taken = !alive && birth &&
-                 pm_detail_read(&o->root, NULL, o->now, pid, 0, open_to_all,
-                                &other) == 0 &&
-                 viewer.all;
-    now.birth = taken ? other.birth : 0;
-    return gone(call, pid, birth, taken ? &now : NULL);
-  }
-  look_closer(call, info, &viewer);
+  if (pm_find_process(call, pid, birth, open_to_all, &info->detail) < 0)
+    return -1;
+  call->snapshot = pm_office_latest(call->office);
+  choose_row(call, info, pid);
+  look_closer(call, info);
   call->ready = true;
   return 0;
 }
@@ -184,8 +163,8 @@ static void put_omitted(struct pm_json_out *out, const struct info *info) {
 static struct pm_snapshot frame_of(const struct pm_call *call,
                                    const struct info *info) {
   struct pm_snapshot frame = {.tick_ns = call->office->root.tick_ns};
-  if (info->snapshot)
-    frame = *info->snapshot;
+  if (call->snapshot)
+    frame = *call->snapshot;
   if (info->fresh)
     frame.now = call->office->now;
   return frame;
@@ -210,9 +189,5 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   return PM_SAY_DONE;
 }
 
-static void end(struct pm_call *call) {
-  pm_snapshot_unref(((struct info *)call->state)->snapshot);
-}
-
 const struct pm_verb pm_verb_get_process_info = {
-    .state = sizeof(struct info), .start = start, .more = more, .end = end};
+    .state = sizeof(struct info), .start = start, .more = more};

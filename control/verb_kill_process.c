@@ -1,6 +1,7 @@
+#include "acting.h"
+#include "find.h"
 #include "verb.h"
 
-#include "control.h"
 #include "reply.h"
 
 #include "base/fd.h"
@@ -37,68 +38,7 @@ struct act {
   bool escalated, exited;
 };
 
-/* ---- as whom ---- */
-
-static void be_peer(const struct pm_call *call, struct pm_tool_identity *as) {
-  const struct pm_peer *p = call->peer;
-  *as = (struct pm_tool_identity){
-      .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
-  if (p->uid == 0)
-    as->capabilities = pm_peer_capabilities(p);
-}
-
-/* As himself; or as the owner of the process, where RunAs lets him. */
-static int choose_identity(struct pm_call *call, struct act *a,
-                           const struct pm_detail *d) {
-  const struct pm_allow_options *allow = &call->office->world->options->allow;
-  struct pm_confinement c;
-  pm_peer_look(call->peer, &c);
-  struct pm_subject s = pm_call_subject(call, c.why[0] != '\0');
-  be_peer(call, &a->record.as);
-  uint32_t owner = d->uids[0];
-  bool is_owners = d->got & PM_WANT_IDS && owner != s.uid && s.uid != 0;
-  if (is_owners && pm_allow_as(allow, &s, PM_METHOD_kill_process, owner))
-    a->record.as = (struct pm_tool_identity){.uid = owner, .gid = d->gids[0]};
-  else if (!pm_allow_as(allow, &s, PM_METHOD_kill_process, s.uid))
-    return pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
-                   "no <Allow> lets uid %u act as %u", s.uid, owner);
-  if (a->record.as.uid != geteuid() && !call->office->becomes)
-    return pm_fail(&call->failure, PM_CODE_UNSUPPORTED,
-                   "collectd lacks CAP_SETUID and CAP_SETGID, so it can act "
-                   "for uid %u only; the drop-in collectd-procman-control.conf "
-                   "for its unit grants them",
-                   geteuid());
-  return 0;
-}
-
 /* ---- the record ---- */
-
-static int take_target(struct pm_call *call, struct act *a,
-                       const struct pm_json *params, struct pm_detail *d) {
-  struct pm_office *o = call->office;
-  int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
-  uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
-  struct pm_see_viewer viewer;
-  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
-  unsigned want = PM_WANT_IDS | PM_WANT_OWNER;
-  bool there = pm_detail_read(&o->root, NULL, o->now, pid, 0, want, d) == 0;
-  struct pm_snapshot_process row = {.pid = pid,
-                                    .birth = there ? d->birth : 0,
-                                    .uid = there ? d->uid : 0,
-                                    .have = PM_SNAPSHOT_UID};
-  if (!there || !pm_see_process(&o->see, o->now, &viewer, &row))
-    return pm_fail(&call->failure,
-                   birth ? PM_CODE_STALE_PROCESS : PM_CODE_NOT_FOUND,
-                   "there is no process %d%s", pid,
-                   birth ? " any more" : " that you may see");
-  if (birth && birth != d->birth)
-    return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
-                   "pid %d is now another process, started at %llu", pid,
-                   (unsigned long long)d->birth);
-  a->record.pid = pid;
-  a->record.birth = d->birth;
-  return 0;
-}
 
 static int take_scope(struct pm_call *call, struct act *a,
                       const struct pm_json *params) {
@@ -111,12 +51,16 @@ static int take_scope(struct pm_call *call, struct act *a,
   return 0;
 }
 
-static void take_rest(struct act *a, const struct pm_json *params) {
+static void take_rest(const struct pm_call *call, struct act *a,
+                      const struct pm_json *params) {
   int signal = pm_param_signal(params, "signal");
   a->signal = signal < 0 ? SIGTERM : signal;
   a->timeout = (uint64_t)(pm_param_number(params, "timeout_seconds", 0) *
                           (double)PM_NS_PER_S);
   a->record.schema = PM_TOOL_SCHEMA;
+  a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
+  a->record.birth = (uint64_t)pm_param_integer(params, "start_time", 0);
+  a->record.as.uid = call->peer->uid;
   a->record.signal = a->signal;
   a->record.spare = getpid();
 }
@@ -160,56 +104,6 @@ static int send_signal(struct pm_call *call, struct act *a,
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
   return pm_helper_start(&call->office->helpers, call->office->now, "kill",
                          p->uid, parts, 2, on_answer, call, &a->helper, err);
-}
-
-static const struct {
-  int num;
-  enum pm_code code;
-} codes[] = {
-    {ESRCH, PM_CODE_NOT_FOUND},         {ESTALE, PM_CODE_STALE_PROCESS},
-    {EPERM, PM_CODE_PERMISSION_DENIED}, {EACCES, PM_CODE_PERMISSION_DENIED},
-    {ENOTSUP, PM_CODE_UNSUPPORTED},     {EINVAL, PM_CODE_INVALID_ARGUMENT}};
-
-static const char *stage_of(uint32_t stage) {
-  static const char *const names[] = {[PM_TOOL_STAGE_REQUEST] = "request",
-                                      [PM_TOOL_STAGE_GROUPS] = "setgroups",
-                                      [PM_TOOL_STAGE_GID] = "setgid",
-                                      [PM_TOOL_STAGE_UID] = "setuid",
-                                      [PM_TOOL_STAGE_CAPABILITIES] =
-                                          "capabilities",
-                                      [PM_TOOL_STAGE_VERIFY] = "verify",
-                                      [PM_TOOL_STAGE_FIND] = "find",
-                                      [PM_TOOL_STAGE_SCOPE] = "scope",
-                                      [PM_TOOL_STAGE_SIGNAL] = "signal"};
-  return stage < sizeof names / sizeof *names ? names[stage] : NULL;
-}
-
-static const char *why(const struct pm_tool_killed *k) {
-  switch (k->stage) {
-  case PM_TOOL_STAGE_FIND:
-    return k->error == ESTALE ? "it is another process now"
-           : k->error == ENOTSUP
-               ? "ProcPath shows another pid namespace, or the kernel has no "
-                 "pidfd_open(2)"
-               : "it is not there any more";
-  case PM_TOOL_STAGE_SCOPE:
-    return "collectd, pid 1 and threads of the kernel are never signalled";
-  case PM_TOOL_STAGE_SIGNAL:
-    return "the kernel does not let you signal it";
-  default:
-    return "procman-hold could not take on your ids, so it did nothing";
-  }
-}
-
-static void fail_of(struct pm_call *call, const struct act *a,
-                    const struct pm_tool_killed *k) {
-  enum pm_code code = PM_CODE_INTERNAL;
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    if (codes[i].num == k->error)
-      code = codes[i].code;
-  pm_fail(&call->failure, code, "pid %d: %s", a->record.pid, why(k));
-  call->failure.num = k->error;
-  call->failure.stage = stage_of(k->stage);
 }
 
 /* ---- the end of it ---- */
@@ -267,7 +161,7 @@ static void after_second(struct pm_call *call, struct act *a,
   audit(call, a, k->error && !gone ? "failed" : "done");
   a->exited = gone;
   if (k->error && !gone)
-    fail_of(call, a, k);
+    pm_acting_failed(call, a->record.pid, k->error, k->stage);
   if (k->error)
     finish(call, a);
   else
@@ -288,7 +182,7 @@ static void on_answer(void *arg, const void *record, size_t length) {
   }
   if (a->phase == SENDING) {
     if (whole && k->error)
-      fail_of(call, a, k);
+      pm_acting_failed(call, a->record.pid, k->error, k->stage);
     after_first(call, a, k);
   } else if (a->phase == ESCALATING) {
     after_second(call, a, k);
@@ -333,15 +227,15 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   struct pm_detail detail;
   struct pm_err err = PM_ERR_INIT;
   a->pidfd = -1;
-  take_rest(a, params);
+  take_rest(call, a, params);
   if (take_scope(call, a, params) < 0)
     return -1;
-  if (take_target(call, a, params, &detail) < 0 ||
-      choose_identity(call, a, &detail) < 0) {
-    a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
+  if (pm_find_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
+      pm_acting_as(call, PM_METHOD_kill_process, &detail, &a->record.as) < 0) {
     audit(call, a, pm_codes[call->failure.code].word);
     return -1;
   }
+  a->record.birth = detail.birth;
   hold(a);
   int status = send_signal(call, a, &err);
   if (status < 0)
