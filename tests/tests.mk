@@ -15,6 +15,7 @@ if HAVE_CMOCKA
 check_LTLIBRARIES = libpmunit.la
 libpmunit_la_SOURCES = \
 	tests/fakes/root.c tests/fakes/root.h \
+	tests/unit/asker.c tests/unit/asker.h \
 	tests/unit/check.c tests/unit/check.h \
 	tests/unit/comma.c tests/unit/comma.h \
 	tests/unit/faulty.c tests/unit/faulty.h \
@@ -53,6 +54,9 @@ unit_tests = \
 	tests/unit/test_sample_proc \
 	tests/unit/test_detail \
 	tests/unit/test_probe \
+	tests/unit/test_become \
+	tests/unit/test_kill \
+	tests/unit/test_reuse \
 	tests/unit/test_system \
 	tests/unit/test_disk \
 	tests/unit/test_sensor
@@ -173,6 +177,23 @@ tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_probe_LDADD = $(unit_ldadd)
 tests_unit_test_probe_LDFLAGS = $(spawning_ldflags)
+
+tests_unit_test_become_SOURCES = tests/unit/test_become.c \
+	control/hold/become.c control/hold/become.h
+tests_unit_test_become_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_become_LDADD = $(unit_ldadd)
+
+tests_unit_test_kill_SOURCES = tests/unit/test_kill.c
+tests_unit_test_kill_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_kill_LDADD = $(unit_ldadd)
+tests_unit_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+tests_unit_test_reuse_SOURCES = tests/unit/test_reuse.c \
+	control/hold/become.c control/hold/become.h \
+	control/hold/find.c control/hold/find.h \
+	control/hold/kill.c control/hold/kill.h
+tests_unit_test_reuse_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_reuse_LDADD = $(unit_ldadd)
 
 tests_unit_test_system_SOURCES = tests/unit/test_system.c
 tests_unit_test_system_CPPFLAGS = $(unit_cppflags)
