@@ -30,7 +30,7 @@ static bool parse(const char *text, struct hold_process *ret) {
   char state;
   unsigned flags;
   int threads;
-  if (!rest || sscanf(text, "%" SCNd32, &ret->pid) != 1 ||
+  if (!rest ||
       sscanf(rest + 1,
              " %c %*d %" SCNd32 " %" SCNd32 " %*d %*d %u %*u %*u %*u %*u %*u "
              "%*u %*d %*d %*d %*d %d %*d %" SCNu64,
@@ -51,9 +51,10 @@ int hold_find(int proc, int32_t pid, struct hold_process *ret) {
     return -ESRCH;
   if (status < 0)
     return status;
-  if (!parse(text, &found) || found.pid != pid)
+  if (!parse(text, &found))
     return -EIO;
   *ret = found;
+  ret->pid = pid;
   return 0;
 }
 
@@ -83,17 +84,11 @@ static int32_t own_pid(int proc) {
   return pid;
 }
 
-static bool is_own(int proc) {
-  char path[32] = "";
-  return readlinkat(proc, "self", path, sizeof path - 1) > 0 &&
-         strtol(path, NULL, 10) == getpid() && own_pid(proc) == getpid();
-}
-
 int hold_find_open(const char *path) {
   int proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0)
     return -errno;
-  if (is_own(proc))
+  if (own_pid(proc) == getpid())
     return proc;
   close(proc);
   return -ENOTSUP;

@@ -46,7 +46,7 @@ static bool is_identity(const struct packet *packet) {
 
 static bool is_target(const struct pm_tool_kill *k) {
   bool given = k->group > 0 && k->session > 0;
-  if (k->pid < 0 || k->group < 0 || k->session < 0 || k->spare < 0 || k->zero)
+  if (k->pid < 0 || k->spare < 0 || k->zero)
     return false;
   if (k->scope == PM_TOOL_PROCESS)
     return !k->group && !k->session && k->birth;
@@ -56,8 +56,7 @@ static bool is_target(const struct pm_tool_kill *k) {
 
 static bool is_request(const struct packet *packet, size_t length) {
   const struct pm_tool_kill *k = &packet->request;
-  return length >= sizeof *k && k->schema == PM_TOOL_SCHEMA &&
-         k->as.group_count <= PM_TOOL_GROUPS &&
+  return k->schema == PM_TOOL_SCHEMA && k->as.group_count <= PM_TOOL_GROUPS &&
          length == sizeof *k + k->as.group_count * sizeof *packet->groups &&
          k->signal >= 0 && k->signal < _NSIG && is_target(k) &&
          is_identity(packet);
@@ -178,8 +177,7 @@ static int signal_member(struct work *w, const struct hold_process *member) {
     return 0;
   if (fd < 0)
     return fail(w, PM_TOOL_STAGE_FIND, -fd);
-  if (p.group != answer->group || p.session != answer->session ||
-      is_spared(w, &p))
+  if (p.group != answer->group || p.session != answer->session)
     return 0;
   int status = send_signal(w, fd);
   answer->denied += status == -EPERM;

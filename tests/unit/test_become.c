@@ -138,21 +138,24 @@ struct fake {
   long number;  /* of a system call; 0: the kernel is an honest one */
   int argument; /* that has to be value; -1: all calls */
   uint32_t value;
+  bool deny; /* the other calls of that number */
 };
 
 static void install(const struct fake *fake) {
   uint32_t at = (uint32_t)offsetof(struct seccomp_data, args) +
                 8 * (uint32_t)(fake->argument < 0 ? 0 : fake->argument);
+  uint32_t other = fake->argument < 0 ? SECCOMP_RET_ERRNO
+                   : fake->deny       ? SECCOMP_RET_ERRNO | EPERM
+                                      : SECCOMP_RET_ALLOW;
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)fake->number, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)fake->number, 0, 4),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, fake->value, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+      BPF_STMT(BPF_RET | BPF_K, other),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  if (fake->argument < 0)
-    code[3] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
   struct sock_fprog program = {sizeof code / sizeof *code, code};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
     must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
@@ -211,7 +214,7 @@ static bool check_identity(const struct row *row, uint64_t capabilities) {
 }
 
 static bool check_row(const struct row *row) {
-  uint32_t groups[4], count = 0;
+  uint32_t groups[5], count = 0;
   enum pm_tool_stage stage = PM_TOOL_STAGE_NONE;
   if (row->before)
     row->before();
@@ -223,6 +226,8 @@ static bool check_row(const struct row *row) {
     count++;
   for (uint32_t i = 0; i < count; i++) /* from last to first */
     groups[i] = row->groups[count - 1 - i];
+  if (count) /* and one of them twice */
+    groups[count++] = row->groups[0];
   struct pm_tool_identity as = {.uid = row->uid,
                                 .gid = row->uid,
                                 .group_count = count,
@@ -345,17 +350,22 @@ static void sees_through(void **state) {
       {.name = "setresuid leaves the saved one",
        .before = as_user_once_root,
        .uid = ASKER_USER,
-       .fake = {SYS_setresuid, 0, ASKER_USER},
+       .fake = {SYS_setresuid, 0, ASKER_USER, true},
+       VERIFY},
+      {.name = "setresgid leaves the saved one",
+       .before = as_user_once_root,
+       .uid = ASKER_USER,
+       .fake = {SYS_setresgid, 0, ASKER_USER, true},
        VERIFY},
       {.name = "fsuid",
        .before = with_files_of_root,
        .uid = ASKER_USER,
-       .fake = {SYS_setresuid, -1, 0},
+       .fake = {SYS_setresuid, 0, ASKER_USER},
        VERIFY},
       {.name = "fsgid",
        .before = with_files_of_group,
        .uid = ASKER_USER,
-       .fake = {SYS_setresgid, -1, 0},
+       .fake = {SYS_setresgid, 0, ASKER_USER},
        VERIFY},
       {.name = "capset, all",
        .before = keep_all,
@@ -402,6 +412,14 @@ static void sees_through(void **state) {
 /* Found only if the former uid is tried as well as 0. */
 static void former_user(void) { change_ids(ASKER_OTHER, 0, 0); }
 
+/* Neither is 0 among what it was. */
+static void other_user(void) {
+  uint64_t set = BIT(CAP_SETUID) | BIT(CAP_SETGID);
+  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  change_ids(ASKER_OTHER, ASKER_OTHER, ASKER_OTHER);
+  set_sets((struct sets){set, set, 0});
+}
+
 static void sees_the_former(void **state) {
   (void)state;
   static const struct row rows[] = {
@@ -414,6 +432,19 @@ static void sees_the_former(void **state) {
        .before = former_user,
        .uid = ASKER_USER,
        .fake = {SYS_setresgid, 1, ASKER_OTHER},
+       VERIFY},
+      {.name = "another user becomes one",
+       .before = other_user,
+       .uid = ASKER_USER},
+      {.name = "another user's way to uid 0",
+       .before = other_user,
+       .uid = ASKER_USER,
+       .fake = {SYS_setresuid, 1, 0},
+       VERIFY},
+      {.name = "another user's way to gid 0",
+       .before = other_user,
+       .uid = ASKER_USER,
+       .fake = {SYS_setresgid, 1, 0},
        VERIFY},
   };
   check_rows(rows, CHECK_COUNT(rows));

@@ -482,6 +482,12 @@ static void a_group_of_that_number(void **state) {
   asker.request.birth--;
   check_ask("another", &asker, stale);
   check_hit("another", a, false);
+  asker.request.signal = 0;
+  asker.request.pid = 1;
+  check_ask("a member that is another now", &asker, one);
+  asker.request.pid = a;
+  asker.request.birth = 0;
+  check_ask("nothing is known of the leader", &asker, one);
   asker_end(a);
   check_end();
 }
