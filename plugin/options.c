@@ -1,12 +1,12 @@
 #include "options.h"
 
-#include "options_place.h"
+#include "options_control.h"
+#include "options_read.h"
 #include "options_value.h"
 
 #include "core/sample.h"
 #include "core/slot.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,110 +171,7 @@ enum {
   GROUP_COUNT = sizeof group_options / sizeof *group_options,
 };
 
-/* ---- options that are not known ---- */
-
-/* Levenshtein's distance, without regard to case. */
-static size_t distance(const char *a, const char *b) {
-  enum { MOST = 32 };
-  size_t row[MOST + 1], m = strlen(b);
-  if (m > MOST)
-    return m;
-  for (size_t k = 0; k <= m; k++)
-    row[k] = k;
-  for (size_t i = 1; a[i - 1]; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t k = 1; k <= m; k++) {
-      size_t above = row[k];
-      size_t best = diagonal + (tolower((unsigned char)a[i - 1]) !=
-                                tolower((unsigned char)b[k - 1]));
-      if (above + 1 < best)
-        best = above + 1;
-      if (row[k - 1] + 1 < best)
-        best = row[k - 1] + 1;
-      row[k] = best;
-      diagonal = above;
-    }
-  }
-  return row[m];
-}
-
-static const char *nearest(const char *key, const struct pm_option *table,
-                           size_t count) {
-  const char *best = table[0].name;
-  for (size_t i = 1; i < count; i++)
-    if (distance(key, table[i].name) < distance(key, best))
-      best = table[i].name;
-  return best;
-}
-
-struct reading {
-  struct pm_options *options;
-  void (*log)(const char *text);
-  struct pm_err *err;
-};
-
-static int unknown_option(const struct reading *r, const oconfig_item_t *item,
-                          const struct pm_option *table, size_t count) {
-  char place[512], text[sizeof r->options->unknown + 512];
-  pm_options_place(item, place, sizeof place);
-  snprintf(text, sizeof text,
-           "%s: this version does not know the option %s; the nearest that it "
-           "knows is %s",
-           place, item->key, nearest(item->key, table, count));
-  struct pm_options *o = r->options;
-  if (o->unknown_count++ == 0)
-    snprintf(o->unknown, sizeof o->unknown, "%.255s", text);
-  r->log(text);
-  return 0;
-}
-
 /* ---- reading ---- */
-
-static void value_text(const oconfig_item_t *item, char *ret, size_t size) {
-  size_t n = 0;
-  ret[0] = '\0';
-  for (int i = 0; i < item->values_num && n < size; i++) {
-    const oconfig_value_t *v = &item->values[i];
-    const char *gap = i ? " " : "";
-    int k = v->type == OCONFIG_TYPE_STRING
-                ? snprintf(ret + n, size - n, "%s\"%s\"", gap, v->value.string)
-            : v->type == OCONFIG_TYPE_NUMBER
-                ? snprintf(ret + n, size - n, "%s%g", gap, v->value.number)
-                : snprintf(ret + n, size - n, "%s%s", gap,
-                           v->value.boolean ? "true" : "false");
-    n += k > 0 ? (size_t)k : 0;
-  }
-}
-
-static int bad_value(const struct reading *r, const oconfig_item_t *item,
-                     const char *valid) {
-  char place[512], value[128];
-  struct pm_err why = PM_ERR_INIT;
-  pm_options_place(item, place, sizeof place);
-  value_text(item, value, sizeof value);
-  for (int i = 0; strcasecmp(item->key, "Command") == 0 && i < item->values_num;
-       i++)
-    if (item->values[i].type == OCONFIG_TYPE_STRING && !why.num)
-      pm_select_check(item->values[i].value.string, &why);
-  return pm_err_say(r->err, EINVAL, "%s: %s cannot be %s%s%s; valid: %s", place,
-                    item->key, *value ? value : "empty", why.num ? ": " : "",
-                    why.text, valid);
-}
-
-static int read_option(const struct reading *r, const oconfig_item_t *item,
-                       const struct pm_option *table, size_t count,
-                       void *base) {
-  for (size_t i = 0; i < count; i++) {
-    if (strcasecmp(table[i].name, item->key) != 0)
-      continue;
-    if (item->children_num == 0 &&
-        table[i].set(&table[i], item, (char *)base + table[i].offset))
-      return 0;
-    return bad_value(r, item, table[i].valid);
-  }
-  return unknown_option(r, item, table, count);
-}
 
 static bool is_group_name(const struct pm_options *o, const char *name) {
   char identifier[PM_NAME], other[PM_NAME];
@@ -289,15 +186,16 @@ static bool is_group_name(const struct pm_options *o, const char *name) {
   return true;
 }
 
-static int read_group(const struct reading *r, const oconfig_item_t *item) {
+static int read_group(const struct pm_reading *r, const oconfig_item_t *item) {
   struct pm_select_options *select = &r->options->cycle.select;
   const char *name;
   if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
       !is_group_name(r->options, name))
-    return bad_value(r, item,
-                     "one name that no other group has (\".\" and \"_\" count "
-                     "as equal) and that begins neither with \"_\" nor with "
-                     "\"job@\"");
+    return pm_read_bad(
+        r, item,
+        "one name that no other group has (\".\" and \"_\" count "
+        "as equal) and that begins neither with \"_\" nor with "
+        "\"job@\"");
   struct pm_rule_options *rules =
       realloc(select->rules, (select->rule_count + 1) * sizeof *rules);
   char *copy = strdup(name);
@@ -311,41 +209,47 @@ static int read_group(const struct reading *r, const oconfig_item_t *item) {
   *rule = (struct pm_rule_options){.name = copy, .full = true};
   for (int i = 0; i < item->children_num; i++) {
     int status =
-        read_option(r, &item->children[i], group_options, GROUP_COUNT, rule);
+        pm_read_option(r, &item->children[i], group_options, GROUP_COUNT, rule);
     if (status < 0)
       return status;
   }
   return 0;
 }
 
-static int check_whole(const struct reading *r, const oconfig_item_t *block) {
+static int check_groups(const struct pm_reading *r,
+                        const oconfig_item_t *block) {
   const struct pm_options *o = r->options;
-  char place[512];
+  char fault[160];
   if (o->cycle.select.rule_count <= o->cycle.admit.max_groups)
     return 0;
-  pm_options_place(block, place, sizeof place);
-  return pm_err_say(r->err, EINVAL,
-                    "%s: MaxGroups is %u, but %zu groups are configured; "
-                    "valid: at least %zu",
-                    place, o->cycle.admit.max_groups,
-                    o->cycle.select.rule_count, o->cycle.select.rule_count);
+  snprintf(fault, sizeof fault,
+           "MaxGroups is %u, but %zu groups are configured; valid: at least "
+           "%zu",
+           o->cycle.admit.max_groups, o->cycle.select.rule_count,
+           o->cycle.select.rule_count);
+  return pm_read_whole(r, block, fault);
+}
+
+static int read_item(const struct pm_reading *r, const oconfig_item_t *item) {
+  if (strcasecmp(item->key, "Group") == 0)
+    return read_group(r, item);
+  if (strcasecmp(item->key, "Control") == 0)
+    return pm_options_control_read(r, item);
+  return pm_read_option(r, item, top_options, TOP_COUNT, r->options);
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct reading r = {o, log, err};
+  struct pm_reading r = {o, log, err};
   for (int i = 0; i < block->children_num; i++) {
-    const oconfig_item_t *item = &block->children[i];
-    int status = strcasecmp(item->key, "Group") == 0
-                     ? read_group(&r, item)
-                     : read_option(&r, item, top_options, TOP_COUNT, o);
+    int status = read_item(&r, &block->children[i]);
     if (status < 0)
       return status;
   }
   if (o->strict && o->unknown_count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
                       o->unknown_count);
-  return check_whole(&r, block);
+  return check_groups(&r, block);
 }
 
 /* ---- defaults ---- */
@@ -373,6 +277,7 @@ int pm_options_init(struct pm_options *o) {
                           .max_groups = 64,
                           .names_per_hour = 20,
                           .max_names = 500}},
+      .control.perms = 0660,
   };
   bool done = set_default_text(&o->cycle.sampler, "auto") &&
               set_default_text(&o->cycle.proc_path, "/proc") &&
@@ -407,5 +312,6 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.select.rules);
   pm_value_free_words(&o->cycle.select.interpreters);
   pm_value_free_words(&o->disable);
+  pm_options_control_done(&o->control);
   *o = (struct pm_options){0};
 }

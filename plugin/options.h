@@ -4,14 +4,15 @@
 #define PM_OPTIONS_H
 
 #include "control.h"
+
 #include "core/cycle.h"
 
 #include "collectd/liboconfig/oconfig.h"
 
 struct pm_options {
   struct pm_cycle_options cycle;
-  struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
   struct pm_control_options control;
+  struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
   bool meta_pid;
   bool strict;            /* an unknown option is fatal */
   uint32_t unknown_count; /* options that this version does not know */

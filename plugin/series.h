@@ -15,14 +15,14 @@ enum pm_scope {
   PM_SCOPE_COUNT
 };
 
-enum pm_level { PM_LEVEL_BASIC, PM_LEVEL_FULL };
+enum pm_series_level { PM_LEVEL_BASIC, PM_LEVEL_FULL };
 enum pm_source { PM_SOURCE_GAUGE, PM_SOURCE_DERIVE };
 
 enum { PM_SERIES_VALUES = 3 };
 
 struct pm_series {
   enum pm_scope scope;
-  enum pm_level level;
+  enum pm_series_level level;
   enum pm_source source;
   const char *type, *instance; /* instance NULL: the row's name */
   size_t offset[PM_SERIES_VALUES];

@@ -265,7 +265,8 @@ scenarios = \
 	tests/scenario/32-watched.scn \
 	tests/scenario/33-labels.scn \
 	tests/scenario/34-events.scn \
-	tests/scenario/35-no-memory-to-watch.scn
+	tests/scenario/35-no-memory-to-watch.scn \
+	tests/scenario/36-control-configuration.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
