@@ -716,6 +716,18 @@ static void longest_record(void **state) {
   check_end();
 }
 
+/* It only has to be there, and to end. */
+static void drop(void **state) {
+  (void)state;
+  char command[512];
+  snprintf(command, sizeof command,
+           "ASAN_OPTIONS=detect_leaks=0 "
+           "'%s/procman-hold' drop",
+           check_env("PM_BUILD"));
+  check_int("drop", "exit status", system(command), 0);
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest always[] = {
       cmocka_unit_test(own_process),
@@ -729,6 +741,7 @@ int main(void) {
       cmocka_unit_test(a_group_of_that_number),
       cmocka_unit_test(a_group_that_forks),
       cmocka_unit_test(bad_records),
+      cmocka_unit_test(drop),
   };
   const struct CMUnitTest as_user[] = {
       cmocka_unit_test(becomes_nobody_else),
