@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/test_sample_proc \
 	tests/unit/test_detail \
 	tests/unit/test_probe \
+	tests/unit/test_options_control \
 	tests/unit/test_become \
 	tests/unit/test_kill \
 	tests/unit/test_reuse \
@@ -177,6 +178,14 @@ tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
 tests_unit_test_probe_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_probe_LDADD = $(unit_ldadd)
 tests_unit_test_probe_LDFLAGS = $(spawning_ldflags)
+
+tests_unit_test_options_control_SOURCES = \
+	tests/unit/test_options_control.c \
+	tests/fakes/oconfig.c tests/fakes/oconfig.h
+tests_unit_test_options_control_CPPFLAGS = $(unit_cppflags) \
+	$(COLLECTD_CPPFLAGS)
+tests_unit_test_options_control_LDADD = libpmplugin.la libpmwire.la \
+	$(unit_ldadd)
 
 tests_unit_test_become_SOURCES = tests/unit/test_become.c \
 	control/hold/become.c control/hold/become.h

@@ -96,7 +96,8 @@ static void send_record(const struct asker *asker, int fd) {
   if (length && length < sizeof asker->request) {
     parts[0].iov_len = length;
     parts[1].iov_len = 0;
-  }
+  } else if (length)
+    parts[1].iov_len = length - sizeof asker->request;
   assert_true(writev(fd, parts, 2) > 0);
 }
 

@@ -711,6 +711,10 @@ static void longest_record(void **state) {
   check_ask("one group too many", &asker,
             (struct want){EINVAL, PM_TOOL_STAGE_REQUEST, 0, 0});
   asker.request.as.group_count = PM_TOOL_GROUPS;
+  asker.length = sizeof asker.request + sizeof groups;
+  check_ask("one group that is not counted", &asker,
+            (struct want){EINVAL, PM_TOOL_STAGE_REQUEST, 0, 0});
+  asker.length = 0;
   check_ask("as many groups as there may be", &asker, one);
   asker_end(pid);
   check_end();
