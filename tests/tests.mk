@@ -31,6 +31,10 @@ faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 patient_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
 spawning_ldflags = $(patient_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
 
+kill_sources = control/hold/become.c control/hold/become.h \
+	control/hold/find.c control/hold/find.h \
+	control/hold/kill.c control/hold/kill.h
+
 unit_tests = \
 	tests/unit/test_err \
 	tests/unit/test_buf \
@@ -57,6 +61,7 @@ unit_tests = \
 	tests/unit/test_options_control \
 	tests/unit/test_become \
 	tests/unit/test_kill \
+	tests/unit/test_race \
 	tests/unit/test_reuse \
 	tests/unit/test_system \
 	tests/unit/test_disk \
@@ -197,10 +202,12 @@ tests_unit_test_kill_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_kill_LDADD = $(unit_ldadd)
 tests_unit_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
 
-tests_unit_test_reuse_SOURCES = tests/unit/test_reuse.c \
-	control/hold/become.c control/hold/become.h \
-	control/hold/find.c control/hold/find.h \
-	control/hold/kill.c control/hold/kill.h
+tests_unit_test_race_SOURCES = tests/unit/test_race.c $(kill_sources)
+tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_race_LDADD = $(unit_ldadd)
+tests_unit_test_race_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+
+tests_unit_test_reuse_SOURCES = tests/unit/test_reuse.c $(kill_sources)
 tests_unit_test_reuse_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_reuse_LDADD = $(unit_ldadd)
 

@@ -47,6 +47,7 @@ struct asker asker_group(pid_t pid, uint32_t uid) {
 }
 
 pid_t asker_number;
+size_t asker_namespaces = 2;
 
 /* clone(2): set_tid. */
 static pid_t make_process(void) {
@@ -55,7 +56,7 @@ static pid_t make_process(void) {
   pid_t numbers[] = {asker_number, asker_number};
   struct clone_args args = {.exit_signal = SIGCHLD,
                             .set_tid = (uint64_t)(uintptr_t)numbers,
-                            .set_tid_size = 2};
+                            .set_tid_size = asker_namespaces};
   asker_number++;
   return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }

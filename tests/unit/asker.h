@@ -35,8 +35,9 @@ void asker_end(pid_t pid);
 uint64_t asker_birth(pid_t pid); /* stat field 22; 0: it is gone */
 bool asker_was_hit(pid_t pid);   /* TERM is pending */
 
-/* Not 0: the number of each process that is made, in the namespace of the
- * caller and in the one around it; counts up. */
+/* Not 0: the number of the next process that is made, in the namespace of the
+ * caller and those around it, so many in all; counts up. */
 extern pid_t asker_number;
+extern size_t asker_namespaces;
 
 #endif
