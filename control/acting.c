@@ -92,7 +92,7 @@ void pm_acting_failed(struct pm_call *call, int32_t pid, int num,
     what = "procman-hold could not take on the ids, so it did nothing";
   }
   pm_fail(&call->failure, code, "pid %d: %s", pid,
-          what ? what : "procman-hold failed");
+          what ? what : "procman-hold did not answer");
   call->failure.num = num;
   call->failure.stage = known ? stages[stage].name : NULL;
 }

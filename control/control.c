@@ -89,9 +89,15 @@ static int choose_path(const char *asked, char *ret, size_t size,
 static int choose_group(const char *asked, gid_t *ret, struct pm_err *err) {
   char text[4096];
   struct group entry, *found = NULL;
+  char *end = NULL;
   *ret = (gid_t)-1;
   if (!asked && geteuid() != 0)
     return 0;
+  unsigned long number = asked ? strtoul(asked, &end, 10) : 0;
+  if (asked && *asked && !*end && number < UINT32_MAX) {
+    *ret = (gid_t)number;
+    return 0;
+  }
   getgrnam_r(asked ? asked : "procman", &entry, text, sizeof text, &found);
   if (found)
     *ret = found->gr_gid;

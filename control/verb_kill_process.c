@@ -61,7 +61,6 @@ static void take_rest(const struct pm_call *call, struct act *a,
   a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
   a->record.birth = (uint64_t)pm_param_integer(params, "start_time", 0);
   a->record.as.uid = call->peer->uid;
-  a->record.signal = a->signal;
   a->record.spare = getpid();
 }
 
@@ -96,9 +95,10 @@ static void audit(struct pm_call *call, const struct act *a,
 
 static void on_answer(void *arg, const void *record, size_t length);
 
-static int send_signal(struct pm_call *call, struct act *a,
+static int send_signal(struct pm_call *call, struct act *a, int signal,
                        struct pm_err *err) {
   const struct pm_peer *p = call->peer;
+  a->record.signal = signal;
   struct iovec parts[] = {
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
@@ -123,7 +123,16 @@ static bool has_ended(const struct act *a) {
          errno == ESRCH;
 }
 
+/* Zombies keep a group's number: whether anybody lives in it is asked of
+ * procman-hold, which reads their states; not too often. */
+static void ask(struct pm_call *call, struct act *a) {
+  bool often = a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000);
+  if (a->record.scope == PM_TOOL_PROCESS_GROUP && !often && !a->helper)
+    send_signal(call, a, 0, NULL);
+}
+
 static void look_again(struct pm_call *call, struct act *a) {
+  ask(call, a);
   call->wake = call->office->now.mono + a->look_every;
   if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
     a->look_every *= 2;
@@ -139,8 +148,16 @@ static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
   call->wake = call->office->now.mono + a->look_every;
 }
 
+static void end_well(struct pm_call *call, struct act *a) {
+  a->exited = true;
+  finish(call, a);
+}
+
 static void after_first(struct pm_call *call, struct act *a,
                         const struct pm_tool_killed *k) {
+  if (k->error)
+    pm_acting_failed(call, a->record.pid, k->error,
+                     (enum pm_tool_stage)k->stage);
   audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
   a->signalled = k->signalled;
   a->record.group = k->group;
@@ -161,7 +178,8 @@ static void after_second(struct pm_call *call, struct act *a,
   audit(call, a, k->error && !gone ? "failed" : "done");
   a->exited = gone;
   if (k->error && !gone)
-    pm_acting_failed(call, a->record.pid, k->error, k->stage);
+    pm_acting_failed(call, a->record.pid, k->error,
+                     (enum pm_tool_stage)k->stage);
   if (k->error)
     finish(call, a);
   else
@@ -176,25 +194,19 @@ static void on_answer(void *arg, const void *record, size_t length) {
   bool whole = length == sizeof *k && k->schema == PM_TOOL_SCHEMA;
   a->helper = NULL;
   call->poked = true;
-  if (!whole) {
+  if (!whole)
     k = &none;
-    pm_fail(&call->failure, PM_CODE_INTERNAL, "procman-hold did not answer");
-  }
-  if (a->phase == SENDING) {
-    if (whole && k->error)
-      pm_acting_failed(call, a->record.pid, k->error, k->stage);
+  if (a->phase == SENDING)
     after_first(call, a, k);
-  } else if (a->phase == ESCALATING) {
+  else if (a->phase == ESCALATING)
     after_second(call, a, k);
-  }
+  else if (k->error == ESRCH)
+    end_well(call, a);
 }
 
 static void escalate(struct pm_call *call, struct act *a) {
   struct pm_err err = PM_ERR_INIT;
-  a->record.signal = SIGKILL;
-  if (a->record.scope == PM_TOOL_PROCESS_GROUP)
-    a->record.birth = 0; /* the leader may be gone, the others are not */
-  int status = send_signal(call, a, &err);
+  int status = send_signal(call, a, SIGKILL, &err);
   if (status == 0) {
     a->phase = ESCALATING;
   } else if (status == -EAGAIN) {
@@ -209,11 +221,12 @@ static void step(struct pm_call *call) {
   struct act *a = call->state;
   if (a->phase != WAITING && a->phase != ENDING)
     return;
-  a->exited = has_ended(a);
-  if (a->exited)
-    finish(call, a);
+  if (has_ended(a))
+    end_well(call, a);
   else if (call->office->now.mono < a->until)
     look_again(call, a);
+  else if (a->helper)
+    call->wake = call->office->now.mono + PM_NS_PER_S / 20;
   else if (a->phase == WAITING)
     escalate(call, a);
   else
@@ -237,7 +250,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   }
   a->record.birth = detail.birth;
   hold(a);
-  int status = send_signal(call, a, &err);
+  int status = send_signal(call, a, a->signal, &err);
   if (status < 0)
     return pm_fail(&call->failure,
                    status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED
