@@ -326,10 +326,11 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_config.py tests/e2e/test_guest.py \
+e2e_tests = tests/e2e/test_config.py tests/e2e/test_control.py \
+	tests/e2e/test_guest.py \
 	tests/e2e/test_hang.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py
-EXTRA_DIST += $(e2e_tests) tests/e2e/harness.py tests/host/run.sh \
+EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/harness.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS
 TESTS += $(e2e_tests)

@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+"""The control socket as a user meets it: every method against the real
+collectd, compared with what psutil and the kernel say."""
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+import psutil
+
+sys.path.insert(0, os.path.dirname(__file__))
+from control import Controlled, Wire, call
+from harness import near, wait_for
+
+
+def sleeper(*prefix):
+    return subprocess.Popen([*prefix, "sleep", "600"])
+
+
+def check_socket(c):
+    st = os.stat(c.socket)
+    assert stat.S_ISSOCK(st.st_mode) and st.st_mode & 0o777 == 0o666, oct(st.st_mode)
+    assert c.said().count("the control socket is " + c.socket) == 1, c.said()
+
+
+def check_hello(c):
+    hello = call(c.socket, "hello")
+    assert hello["protocol"] == 1 and hello["host"] == "host", hello
+    assert hello["you"]["uid"] == os.geteuid(), hello
+    assert "kill_process" in hello["you"]["may"], hello
+    methods = call(c.socket, "describe")["methods"]
+    names = {m["name"] for m in methods}
+    assert {"hello", "list_processes", "kill_process", "cancel"} <= names, names
+    one = call(c.socket, "describe", method="kill_process")["methods"]
+    assert [m["name"] for m in one] == ["kill_process"], one
+
+
+def check_system(c):
+    system = call(c.socket, "get_system_info")["system"]
+    memory, disk = psutil.virtual_memory(), psutil.disk_usage("/")
+    near("memory_total", system["memory_total"], memory.total)
+    near("memory_available", system["memory_available"], memory.available,
+         relative=0.02)
+    assert system["memory_used"] == system["memory_total"] - system["memory_available"]
+    near("disk_total", system["disk_total"], disk.total)
+    near("disk_percent", system["disk_percent"], disk.percent, absolute=0.2)
+    near("boot_time", system["boot_time"], psutil.boot_time(), absolute=1)
+    near("uptime", system["uptime_seconds"], time.time() - psutil.boot_time(),
+         absolute=2)
+    assert system["cpu_count"] == psutil.cpu_count()
+    assert 0 <= system["cpu_percent"] <= 100, system
+
+
+def stat_rss(pid):
+    """Field 24 of stat, in bytes; psutil's statm sums the CPUs' shares."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[21]) * os.sysconf("SC_PAGESIZE")
+
+
+def check_list(c, child):
+    answer = call(c.socket, "list_processes", max_age_seconds=0)
+    pids = [p["pid"] for p in answer["processes"]]
+    assert pids == sorted(pids) and answer["total"] == len(pids), answer["total"]
+    mine = next(p for p in answer["processes"] if p["pid"] == child.pid)
+    theirs = psutil.Process(child.pid)
+    assert mine["name"] == "sleep" and mine["command"] == "sleep 600", mine
+    assert mine["status"] == theirs.status(), mine
+    assert mine["user"] == theirs.username(), mine
+    near("memory_rss", mine["memory_rss"], stat_rss(child.pid))
+    near("memory_vms", mine["memory_vms"], theirs.memory_info().vms)
+    near("uptime", mine["uptime_seconds"],
+         time.time() - theirs.create_time(), absolute=1.5)
+    few = call(c.socket, "list_processes", sort="memory_rss", limit=2,
+               fields=["pid", "memory_rss"])["processes"]
+    assert len(few) == 2 and set(few[0]) == {"pid", "memory_rss"}, few
+    assert few[0]["memory_rss"] >= few[1]["memory_rss"], few
+    named = call(c.socket, "list_processes",
+                 filter={"name": "slee?", "user": str(os.geteuid())})["processes"]
+    assert child.pid in [p["pid"] for p in named], named
+    assert all(p["name"] == "sleep" for p in named), named
+
+
+def check_busy(c):
+    """A process that burns one CPU shows as 100 per core."""
+    burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        def percent():
+            p = call(c.socket, "get_process_info", pid=burner.pid)
+            return p["success"] and p["process"]["cpu_percent"] or 0
+        wait_for("the busy process", lambda: 60 < percent() <= 101)
+        p = call(c.socket, "get_process_info", pid=burner.pid)["process"]
+        near("share of the machine", p["cpu_percent_machine"],
+             p["cpu_percent"] / os.cpu_count(), absolute=0.01)
+    finally:
+        burner.kill()
+        burner.wait()
+
+
+def check_info(c, child):
+    answer = call(c.socket, "get_process_info", pid=child.pid)
+    p, theirs = answer["process"], psutil.Process(child.pid)
+    assert answer["omitted"] == [], answer
+    assert p["exe"] == theirs.exe() and p["cwd"] == theirs.cwd(), p
+    assert p["ppid"] == os.getpid() and p["fds"] == theirs.num_fds(), p
+    again = call(c.socket, "get_process_info", pid=child.pid,
+                 start_time=p["start_time"])
+    assert again["process"]["pid"] == child.pid
+    other = call(c.socket, "get_process_info", pid=child.pid,
+                 start_time=p["start_time"] + 1)
+    assert other["error"]["code"] == "stale_process", other
+
+
+def check_young(c):
+    """A process that no turn has seen is looked up on the spot."""
+    child = sleeper()
+    try:
+        p = call(c.socket, "get_process_info", pid=child.pid)["process"]
+        assert p["name"] in ("sleep", "python3"), p
+        assert p["uptime_seconds"] < 1, p
+    finally:
+        child.kill()
+        child.wait()
+    gone = call(c.socket, "get_process_info", pid=child.pid)
+    assert gone["error"]["code"] == "not_found", gone
+
+
+def check_kill(c):
+    child = sleeper()
+    start = call(c.socket, "get_process_info", pid=child.pid)["process"]["start_time"]
+    stale = call(c.socket, "kill_process", pid=child.pid, start_time=start - 1)
+    assert stale["error"]["code"] == "stale_process" and child.poll() is None, stale
+    asked = call(c.socket, "kill_process", pid=child.pid, signal=0)
+    assert asked["signalled"] == {"signal": "0", "processes": 1}, asked
+    done = call(c.socket, "kill_process", pid=child.pid, start_time=start)
+    assert done["signalled"] == {"signal": "TERM", "processes": 1}, done
+    assert child.wait(timeout=10) == -signal.SIGTERM
+    assert f"verdict=done uid={os.geteuid()}" in c.said(), c.said()
+
+
+def stubborn(count=1):
+    """A process group that ignores TERM: its leader, told apart by a line."""
+    script = "trap '' TERM; " + "sleep 601 & " * count + "echo there; wait"
+    child = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE,
+                             start_new_session=True)
+    child.stdout.readline()
+    return child
+
+
+def alive(group):
+    members = []
+    for p in psutil.process_iter():
+        try:
+            if os.getpgid(p.pid) == group and p.status() != psutil.STATUS_ZOMBIE:
+                members.append(p.pid)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            pass
+    return members
+
+
+def check_escalation(c):
+    child = stubborn()
+    done = call(c.socket, "kill_process", pid=child.pid, timeout_seconds=0.5)
+    assert done["signalled"]["escalated"] and done["exited"], done
+    assert child.wait(timeout=10) == -signal.SIGKILL
+    for pid in alive(child.pid):
+        os.kill(pid, signal.SIGKILL)
+
+
+def check_group(c):
+    child = stubborn(3)
+    done = call(c.socket, "kill_process", pid=child.pid, scope="process_group",
+                timeout_seconds=0.5)
+    assert done["signalled"]["processes"] == 4 and done["exited"], done
+    assert child.wait(timeout=10) == -signal.SIGKILL
+    assert not alive(child.pid), alive(child.pid)
+
+
+def check_group_without_leader(c):
+    """The leader ends on TERM, its children do not: KILL still comes."""
+    script = "(trap '' TERM; sleep 602 & wait) & trap 'exit 0' TERM; echo there; wait"
+    child = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE,
+                             start_new_session=True)
+    child.stdout.readline()
+    time.sleep(0.2)
+    done = call(c.socket, "kill_process", pid=child.pid, scope="process_group",
+                timeout_seconds=0.7)
+    assert child.wait(timeout=10) == 0
+    assert done["signalled"]["escalated"] and done["exited"], done
+    assert not alive(child.pid), alive(child.pid)
+
+
+def check_left(c):
+    """The escalation goes on although the client has gone."""
+    child = stubborn()
+    with Wire(c.socket) as wire:
+        wire.send("kill_process", pid=child.pid, timeout_seconds=0.5)
+        time.sleep(0.2)
+    assert child.wait(timeout=10) == -signal.SIGKILL
+    for pid in alive(child.pid):
+        os.kill(pid, signal.SIGKILL)
+
+
+def check_monitor(c):
+    with Wire(c.socket) as wire:
+        wire.send("monitor_system", interval_seconds=0.25, count=4)
+        items = [wire.read()["params"] for _ in range(4)]
+        end = wire.read()["result"]
+    assert [i["seq"] for i in items] == [0, 1, 2, 3], items
+    assert end["reason"] == "count" and end["dropped"] == 0, end
+    gaps = [b["item"]["time"] - a["item"]["time"] for a, b in zip(items, items[1:])]
+    assert all(0.15 < g < 0.6 for g in gaps), gaps
+    with Wire(c.socket) as wire:
+        stream = wire.send("monitor_system", interval_seconds=1, processes=3)
+        item = wire.read()["params"]["item"]
+        assert len(item["processes"]) == 3, item
+        wire.send("cancel", id=stream)
+        answers = []
+        while len(answers) < 2:
+            message = wire.read()
+            if "result" in message:
+                answers.append(message["result"])
+    assert {"success": True} in answers, answers
+    assert any(a.get("reason") == "cancelled" for a in answers), answers
+
+
+def check_events(c):
+    with Wire(c.socket) as wire:
+        wire.send("watch_events")
+        time.sleep(0.3)
+        subprocess.run(["bash", "-c", "sleep 0.05; exit 7"], check=False)
+        child = sleeper()
+        time.sleep(1.5)
+        child.terminate()
+        child.wait()
+        seen = []
+        while not any(e["pid"] == child.pid and e["kind"] == "exit" for e in seen):
+            seen.append(wire.read()["params"]["item"])
+    mine = [e for e in seen if e["pid"] == child.pid]
+    assert [e["kind"] for e in mine] == ["start", "exit"], mine
+    exits = call(c.socket, "hello")["capabilities"]["exits"]
+    if exits:
+        assert mine[1]["signal"] == "TERM" and not mine[1]["core"], mine
+        assert any(e.get("code") == 7 for e in seen), seen
+    assert len({(e["pid"], e["start_time"], e["kind"]) for e in seen}) == len(seen), seen
+
+
+def check_faults(c):
+    for text, code, parameter in [
+            (b'{"jsonrpc":"2.0","id":1,"method":"nothing"}', -32601, None),
+            (b'{"jsonrpc":"2.0","method":"hello"}', -32600, None),
+            (b'[]', -32600, None),
+            (b'{"jsonrpc":"2.0","id":1,"method":"get_process_info"}', -32602, "pid"),
+            (b'{"jsonrpc":"2.0","id":1,"method":"hello","id":2}', -32600, None),
+            (b'{"jsonrpc":"2.0","id":1,"method":"list_processes",'
+             b'"params":{"filter":{"usr":"x"}}}', -32602, "filter.usr"),
+            (b'{"jsonrpc":"2.0","id":1,"method":"list_processes",'
+             b'"params":{"sort":"x"}}', -32602, "sort")]:
+        with Wire(c.socket) as wire:
+            wire.socket.sendall(text + b"\n")
+            error = wire.read()["error"]
+            assert error["code"] == code and error["message"], (text, error)
+            assert error["data"].get("parameter") == parameter, (text, error)
+            assert wire.call("hello")["success"], text  # the connection lives
+    with Wire(c.socket) as wire:
+        wire.socket.sendall(b"GET / HTTP/1.1\n")
+        assert wire.read()["error"]["code"] == -32700
+        assert wire.read() is None
+
+
+def check_half_close(c):
+    """End-of-file is no cancel: socat without a pause after its input."""
+    with Wire(c.socket) as wire:
+        wire.send("list_processes", max_age_seconds=0)
+        wire.socket.shutdown(socket.SHUT_WR)
+        assert wire.read()["result"]["success"]
+        assert wire.read() is None
+
+
+def check_leftovers(c):
+    assert not os.path.exists(c.socket), "the socket outlived collectd"
+
+
+CHECKS = [check_socket, check_hello, check_system, check_busy, check_young,
+          check_kill, check_escalation, check_group, check_group_without_leader,
+          check_left, check_monitor, check_events, check_faults, check_half_close]
+
+
+def main():
+    for sampler in ("auto", "proc"):
+        with Controlled(options=f'  Sampler "{sampler}"', interval=10) as c:
+            child = sleeper()
+            time.sleep(1.2)
+            for check in CHECKS:
+                print(f"  {sampler}: {check.__name__[6:]}", flush=True)
+                check(c)
+                time.sleep(0.3)  # five acts a second are allowed
+            check_list(c, child)
+            check_info(c, child)
+            child.kill()
+            child.wait()
+            c.stop()
+            check_leftovers(c)
+
+
+if __name__ == "__main__":
+    main()
