@@ -10,8 +10,10 @@
 static void be_peer(const struct pm_peer *p, struct pm_tool_identity *as) {
   *as = (struct pm_tool_identity){
       .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
+  struct pm_power power;
+  pm_peer_power(p, &power);
   if (p->uid == 0) /* a root that gave capabilities up does not get them back */
-    as->capabilities = pm_peer_capabilities(p);
+    as->capabilities = power.capabilities;
 }
 
 static bool lets(struct pm_call *call, enum pm_method_id method, uint32_t uid) {

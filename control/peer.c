@@ -153,18 +153,24 @@ static ssize_t link_of(int dir, const char *name, char *ret, size_t size) {
   return n;
 }
 
+/* Are the links of two processes the same?  What cannot be read is not. */
+static bool same_link(int dir, const char *other, const char *name) {
+  char theirs[256], ours[256];
+  PM_CLEAN_FD int self = open(other, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return self >= 0 && link_of(dir, name, theirs, sizeof theirs) > 0 &&
+         link_of(self, name, ours, sizeof ours) > 0 &&
+         strcmp(theirs, ours) == 0;
+}
+
 /* The namespaces and the root directory of a login are those of PID 1.  An
  * unprivileged collectd may not look there: then they must be its own. */
 static bool same_place(int dir, int one, const char *name) {
   char theirs[256], ours[256];
-  if (link_of(dir, name, theirs, sizeof theirs) < 0)
-    return false;
   ssize_t n = link_of(one, name, ours, sizeof ours);
-  if (n == -EACCES || n == -EPERM) {
-    PM_CLEAN_FD int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    n = self < 0 ? -errno : link_of(self, name, ours, sizeof ours);
-  }
-  return n > 0 && strcmp(theirs, ours) == 0;
+  if (n == -EACCES || n == -EPERM)
+    return same_link(dir, "/proc/self", name);
+  return n > 0 && link_of(dir, name, theirs, sizeof theirs) > 0 &&
+         strcmp(theirs, ours) == 0;
 }
 
 /* SELinux, AppArmor and Smack answer here; without one it is EINVAL. */
@@ -210,14 +216,17 @@ static bool same_process(const struct pm_peer *peer, int dir) {
   return poll(&p, 1, 0) == 0;
 }
 
-uint64_t pm_peer_capabilities(const struct pm_peer *peer) {
+void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret) {
   char status[8192];
   uint64_t all;
+  *ret = (struct pm_power){.apart = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
-  if (dir < 0 || read_file(dir, "status", status, sizeof status) <= 0 ||
+  if (dir < 0 || !same_link(dir, "/proc/self", "ns/user") ||
+      read_file(dir, "status", status, sizeof status) <= 0 ||
       !number_of(status, "CapEff:", 16, &all) || !same_process(peer, dir))
-    return 0;
-  return all;
+    return;
+  ret->apart = false;
+  ret->capabilities = all;
 }
 
 void pm_peer_look(const struct pm_peer *peer, struct pm_confinement *ret) {

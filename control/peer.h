@@ -27,8 +27,13 @@ void pm_peer_unref(struct pm_peer *peer); /* accepts NULL */
 
 bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid);
 
-/* Its effective capabilities now; 0 if they cannot be read. */
-uint64_t pm_peer_capabilities(const struct pm_peer *peer);
+/* With what power it looks at other processes, now. */
+struct pm_power {
+  uint64_t capabilities; /* effective, in our user namespace */
+  bool apart; /* it lives in another user namespace, or that cannot be read:
+                 to ptrace(2) even its own user's processes are strangers */
+};
+void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret);
 
 struct pm_confinement {
   char why[96];          /* "" = it is as free as a login's shell */

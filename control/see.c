@@ -61,20 +61,28 @@ void pm_see_viewer(struct pm_see *see, struct pm_now now,
                    const struct pm_peer *peer, struct pm_see_viewer *ret) {
   look_at_mount(see, now);
   *ret = (struct pm_see_viewer){.peer = peer};
-  ret->capabilities = pm_peer_capabilities(peer);
+  pm_peer_power(peer, &ret->power);
   ret->all = !see->hides || pm_peer_in_group(peer, see->show_to) ||
-             ret->capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
+             ret->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
 }
 
 bool pm_see_private(const struct pm_see_viewer *v, const struct pm_detail *d) {
-  struct pm_viewer viewer = {v->peer->uid, v->peer->gid, v->capabilities};
+  struct pm_viewer viewer = {v->peer->uid, v->peer->gid, v->power.capabilities};
   struct pm_target target = {.owner = d->owner_uid, .permitted = d->permitted};
-  if ((d->got & (PM_WANT_IDS | PM_WANT_OWNER)) != (PM_WANT_IDS | PM_WANT_OWNER))
+  unsigned needed = PM_WANT_IDS | PM_WANT_OWNER;
+  if (v->power.apart || (d->got & needed) != needed)
     return false;
   _Static_assert(sizeof target.uids == sizeof d->uids, "the same four");
   memcpy(target.uids, d->uids, sizeof target.uids);
   memcpy(target.gids, d->gids, sizeof target.gids);
   return pm_allow_private(&viewer, &target);
+}
+
+bool pm_see_end(const struct pm_see_viewer *v, uint32_t uid) {
+  if (v->power.apart)
+    return false;
+  return uid == v->peer->uid || v->power.capabilities & UINT64_C(1)
+                                                            << CAP_SYS_PTRACE;
 }
 
 bool pm_see_process(const struct pm_see *see, struct pm_now now,

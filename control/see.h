@@ -22,7 +22,7 @@ void pm_see_done(struct pm_see *see);
 /* A viewer, looked at once for each answer. */
 struct pm_see_viewer {
   const struct pm_peer *peer; /* (borrowed) */
-  uint64_t capabilities;
+  struct pm_power power;
   bool all; /* sees every process */
 };
 void pm_see_viewer(struct pm_see *see, struct pm_now now,
@@ -33,6 +33,9 @@ void pm_see_viewer(struct pm_see *see, struct pm_now now,
 bool pm_see_process(const struct pm_see *see, struct pm_now now,
                     const struct pm_see_viewer *viewer,
                     const struct pm_snapshot_process *process);
+
+/* How it ended, as that is in stat of a zombie for who may ptrace it. */
+bool pm_see_end(const struct pm_see_viewer *viewer, uint32_t uid);
 
 /* What he may see of exe, cwd, fds, io of a process whose ids were read. */
 bool pm_see_private(const struct pm_see_viewer *viewer,

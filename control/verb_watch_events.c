@@ -4,7 +4,6 @@
 
 #include "wire/signal.h"
 
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -77,14 +76,7 @@ static void step(struct pm_call *call) {
 /* The process is gone, so its /proc cannot be asked: where /proc hides
  * processes, only those of the same uid were to be seen. */
 static bool visible(const struct watch *w, const struct pm_feed_event *e) {
-  return w->viewer.all || (e->uid_known && e->uid == w->viewer.peer->uid);
-}
-
-/* How it ended is in /proc for its owner alone (stat field 52). */
-static bool knows_end(const struct watch *w, const struct pm_feed_event *e) {
-  return e->status_known &&
-         ((e->uid_known && e->uid == w->viewer.peer->uid) ||
-          w->viewer.capabilities & UINT64_C(1) << CAP_SYS_PTRACE);
+  return w->viewer.all || (e->uid_known && pm_see_end(&w->viewer, e->uid));
 }
 
 static void put_text(struct pm_json_out *out, const char *key,
@@ -128,7 +120,9 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
   pm_json_key(out, "time");
   pm_json_real(out, pm_seconds(e->real_ns), 3);
   put_who(out, e, s);
-  if (e->kind != PM_FEED_START && knows_end(call->state, e))
+  const struct watch *w = call->state;
+  bool knows = e->uid_known && pm_see_end(&w->viewer, e->uid);
+  if (e->kind != PM_FEED_START && e->status_known && knows)
     put_end(out, e);
   pm_json_object_end(out);
   pm_reply_item_close(out);
