@@ -48,6 +48,11 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
   struct pm_confinement c = {0};
   if (method->level == PM_LEVEL_ACT)
     pm_peer_look(call->peer, &c);
+  if (c.blind)
+    return pm_fail(f, PM_CODE_UNSUPPORTED,
+                   "%s is not to be had: %s; the drop-in "
+                   "collectd-procman-control.conf for its unit grants it",
+                   method->name, c.why);
   struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
   switch (pm_allow_call(&call->office->world->options->allow, &subject,
                         (enum pm_method_id)(method - pm_methods))) {
@@ -83,7 +88,7 @@ static void begin_call(struct pm_office *o, struct pm_client *c,
     struct pm_audit_line line = {
         .peer = c->peer,
         .method = r->method->name,
-        .verdict = "permission_denied",
+        .verdict = pm_codes[call->failure.code].word,
         .as = c->peer->uid,
         .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
     pm_audit_refused(&o->audit, o->now, &line);

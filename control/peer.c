@@ -153,24 +153,27 @@ static ssize_t link_of(int dir, const char *name, char *ret, size_t size) {
   return n;
 }
 
-/* Are the links of two processes the same?  What cannot be read is not. */
-static bool same_link(int dir, const char *other, const char *name) {
+/* Are the links of two processes the same?  1, 0, or -errno. */
+static int same_link(int dir, int other, const char *name) {
   char theirs[256], ours[256];
-  PM_CLEAN_FD int self = open(other, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return self >= 0 && link_of(dir, name, theirs, sizeof theirs) > 0 &&
-         link_of(self, name, ours, sizeof ours) > 0 &&
-         strcmp(theirs, ours) == 0;
+  ssize_t n = link_of(dir, name, theirs, sizeof theirs);
+  if (n >= 0)
+    n = link_of(other, name, ours, sizeof ours);
+  return n < 0 ? (int)n : strcmp(theirs, ours) == 0;
+}
+
+static bool same_as_ours(int dir, const char *name) {
+  PM_CLEAN_FD int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return self >= 0 && same_link(dir, self, name) == 1;
 }
 
 /* The namespaces and the root directory of a login are those of PID 1.  An
  * unprivileged collectd may not look there: then they must be its own. */
-static bool same_place(int dir, int one, const char *name) {
-  char theirs[256], ours[256];
-  ssize_t n = link_of(one, name, ours, sizeof ours);
-  if (n == -EACCES || n == -EPERM)
-    return same_link(dir, "/proc/self", name);
-  return n > 0 && link_of(dir, name, theirs, sizeof theirs) > 0 &&
-         strcmp(theirs, ours) == 0;
+static int same_place(int dir, int one, const char *name) {
+  int same = same_link(dir, one, name);
+  if (same != -EACCES && same != -EPERM)
+    return same;
+  return same_as_ours(dir, name) ? 1 : same;
 }
 
 /* SELinux, AppArmor and Smack answer here; without one it is EINVAL. */
@@ -202,9 +205,13 @@ static const char *reason(int dir, int one, struct pm_confinement *ret) {
   if (!number_of(status, "CapBnd:", 16, &bounding) ||
       !number_of(first, "CapBnd:", 16, &all) || (bounding & all) != all)
     return "its capability bounding set is reduced";
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-    if (!same_place(dir, one, places[i]))
-      return words[i];
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    int same = same_place(dir, one, places[i]);
+    ret->blind = same < 0;
+    if (same != 1)
+      return same < 0 ? "collectd lacks CAP_SYS_PTRACE to look at you"
+                      : words[i];
+  }
   return label_is_free(dir) ? "" : "a security module confines it";
 }
 
@@ -221,7 +228,7 @@ void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret) {
   uint64_t all;
   *ret = (struct pm_power){.apart = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
-  if (dir < 0 || !same_link(dir, "/proc/self", "ns/user") ||
+  if (dir < 0 || !same_as_ours(dir, "ns/user") ||
       read_file(dir, "status", status, sizeof status) <= 0 ||
       !number_of(status, "CapEff:", 16, &all) || !same_process(peer, dir))
     return;

@@ -37,6 +37,7 @@ void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret);
 
 struct pm_confinement {
   char why[96];          /* "" = it is as free as a login's shell */
+  bool blind;            /* that could not be seen: why says what is missing */
   uint64_t capabilities; /* its effective set, 0 if not known */
 };
 
