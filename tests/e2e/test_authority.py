@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+"""Through the socket nobody can do or see what he could not do or see from a
+shell.  Every kind of peer against every kind of collectd: the same process asks
+by the socket and tries with its own hands, and the two are compared."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from control import Controlled, Peer, as_user, call
+from harness import skip, wait_for
+
+OWNER, OTHER, GROUP, DAEMON = 54321, 54322, 54400, 54999
+
+MEMBER = ["setpriv", "--reuid", "54323", "--regid", "54323", "--groups", str(GROUP)]
+NO_CAPS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+
+# name: (what it becomes, uid, is it as free as a login's shell?)
+PEERS = {
+    "root": ([], 0, True),
+    "owner": (as_user(OWNER), OWNER, True),
+    "other user": (as_user(OTHER), OTHER, True),
+    "group member": (MEMBER, 54323, True),
+    "collectd's user": (as_user(DAEMON), DAEMON, True),
+    "no_new_privs": (as_user(OWNER, "--no-new-privs"), OWNER, False),
+    "user namespace": ([*as_user(OWNER), "unshare", "--user"], OWNER, False),
+    "root of a user namespace": (
+        [*as_user(OWNER), "unshare", "--user", "--map-root-user"], OWNER, False),
+    "mount namespace": (["unshare", "--mount", *as_user(OWNER)], OWNER, False),
+    "uid 0 without capabilities": (NO_CAPS, 0, False),
+}
+
+AMBIENT = "+setuid,+setgid,+kill,+sys_ptrace"
+# name: (what is in front of collectd, its uid, for whom it can act at all)
+DAEMONS = {
+    "root": ([], None, lambda uid: True),
+    "ambient capabilities only": (
+        as_user(DAEMON, "--inh-caps", AMBIENT, "--ambient-caps", AMBIENT),
+        DAEMON, lambda uid: True),
+    "securebits": (
+        ["setpriv", "--securebits", "+no_setuid_fixup"],
+        None, lambda uid: True),
+    "root without capabilities": (NO_CAPS, None, lambda uid: False),
+    "without capabilities": (as_user(DAEMON), DAEMON, lambda uid: uid == DAEMON),
+}
+
+READING = ["hello", "describe", "get_system_info", "list_processes",
+           "list_groups"]
+
+
+class Targets:
+    """Processes of several owners; any of them could be hit."""
+
+    def __init__(self):
+        self.by_name = {}
+        for name, prefix in [("root's", []), ("the owner's", as_user(OWNER)),
+                             ("the other's", as_user(OTHER)),
+                             ("the daemon's", as_user(DAEMON)),
+                             ("one with the owner's saved uid", [
+                                 "setpriv", "--ruid", str(OWNER), "--euid",
+                                 str(OTHER), "--clear-groups"])]:
+            self.by_name[name] = subprocess.Popen([*prefix, "sleep", "600"])
+
+    def end(self):
+        for p in self.by_name.values():
+            p.kill()
+            p.wait()
+
+
+def check_kill(c, peer, free, can, name, target):
+    """Signal 0 asks the kernel what it would say; the second time for real."""
+    by_hand = peer.do("kill", target.pid, 0) == 0
+    result = peer.do("call", c.socket, "kill_process", pid=target.pid, signal=0)
+    allowed = result["success"]
+    assert by_hand or not allowed, f"{name}: more than by hand: {result}"
+    if free and can:
+        assert allowed == by_hand, f"{name}: {result}, by hand {by_hand}"
+    if not free or not can:
+        assert not allowed, f"{name}: {result}"
+        assert result["error"]["code"] in ("permission_denied", "unsupported"), result
+    return allowed
+
+
+def check_sight(c, peer, name, target):
+    result = peer.do("call", c.socket, "get_process_info", pid=target.pid)
+    assert result["success"], result
+    by_hand = set(peer.do("links", target.pid))
+    shown = {"exe", "cwd", "io"} & set(result["process"])
+    assert shown <= by_hand, f"{name}: {shown} shown, {by_hand} by hand"
+    assert {"exe", "cwd", "io"} - shown <= set(result["omitted"]), result
+    return shown, by_hand
+
+
+def check_pair(c, daemon, kind, prefix, free, can, targets):
+    killed = sighted = 0
+    with Peer(prefix) as peer:
+        for method in READING:
+            assert peer.do("call", c.socket, method)["success"], (kind, method)
+        with_hands = set(peer.do("pids"))
+        listed = {p["pid"] for p in peer.do(
+            "call", c.socket, "list_processes")["processes"]}
+        gone = [p for p in listed - with_hands if os.path.exists(f"/proc/{p}")]
+        assert not gone, f"{kind} sees {gone} in the list alone"
+        for name, target in targets.by_name.items():
+            what = f"{daemon}: {kind}: {name}"
+            killed += check_kill(c, peer, free, can, what, target)
+            shown, by_hand = check_sight(c, peer, what, target)
+            sighted += len(shown)
+            if daemon == "root" and kind in ("owner", "other user", "root"):
+                assert shown == by_hand, f"{what}: {shown}, by hand {by_hand}"
+            time.sleep(0.25)  # five acts a second are allowed
+    print(f"  {daemon}: {kind}: may signal {killed} of {len(targets.by_name)}, "
+          f"sees {sighted} files of theirs", flush=True)
+    return killed
+
+
+def check_daemon(daemon, targets):
+    prefix, uid, can_act_for = DAEMONS[daemon]
+    with Controlled(prefix=prefix, owner=uid) as c:
+        for kind, (becomes, peer_uid, free) in PEERS.items():
+            check_pair(c, daemon, kind, becomes, free, can_act_for(peer_uid),
+                       targets)
+        hello = call(c.socket, "hello")
+        wants = daemon in ("root", "ambient capabilities only", "securebits")
+        assert hello["capabilities"]["act_as_others"] == wants, hello
+        assert all(p.poll() is None for p in targets.by_name.values())
+
+
+def check_grants():
+    """What an <Allow> gives, and what it does not."""
+    allow = f"""<Allow>
+      User {OTHER}
+      Method "kill_process"
+      RunAs {OWNER}
+    </Allow>
+    <Allow>
+      UnixGroup {GROUP}
+      Method "kill_process"
+      Sandboxed true
+    </Allow>"""
+    targets = Targets()
+    with Controlled(allow) as c, Peer(as_user(OTHER)) as other, \
+            Peer([*MEMBER, "--no-new-privs"]) as member:
+        def kill(peer, name):
+            return peer.do("call", c.socket, "kill_process",
+                           pid=targets.by_name[name].pid)
+        assert kill(other, "root's")["error"]["errno"] == "EPERM"
+        assert kill(other, "the owner's")["success"]
+        assert targets.by_name["the owner's"].wait(10) == -signal.SIGTERM
+        mine = subprocess.Popen([*MEMBER, "sleep", "600"])
+        done = member.do("call", c.socket, "kill_process", pid=mine.pid)
+        assert done["success"], done
+        assert mine.wait(10) == -signal.SIGTERM
+        assert kill(member, "the other's")["error"]["errno"] == "EPERM"
+        assert kill(member, "root's")["error"]["errno"] == "EPERM"
+    targets.end()
+    print("  grants: RunAs and Sandboxed give what they say and no more")
+
+
+def check_hidden():
+    """Where /proc hides processes, so does the socket."""
+    place = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
+                           check=True).stdout.strip()
+    os.chmod(place, 0o755)
+    subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2,gid=54400", "proc",
+                    place], check=True)
+    targets = Targets()
+    try:
+        with Controlled(options=f'  ProcPath "{place}"') as c:
+            time.sleep(1.2)
+            for prefix, kind in [(as_user(OWNER), "owner"),
+                                 (as_user(OTHER), "other user"),
+                                 (MEMBER, "group member"), ([], "root")]:
+                with Peer(prefix) as peer:
+                    hands = set(peer.do("pids", place))
+                    listed = {p["pid"] for p in peer.do(
+                        "call", c.socket, "list_processes",
+                        max_age_seconds=0)["processes"]}
+                    for name, target in targets.by_name.items():
+                        seen = target.pid in hands
+                        info = peer.do("call", c.socket, "get_process_info",
+                                       pid=target.pid)
+                        what = f"{kind}: {name}: by hand {seen}: {info}"
+                        assert info["success"] == seen, what
+                        assert seen or info["error"]["code"] == "not_found", what
+                        assert (target.pid in listed) == seen, what
+                        if not seen:
+                            kill = peer.do("call", c.socket, "kill_process",
+                                           pid=target.pid, signal=0)
+                            assert kill["error"]["code"] == "not_found", kill
+                print(f"  hidepid: {kind} sees what /proc shows", flush=True)
+    finally:
+        targets.end()
+        subprocess.run(["umount", place], check=True)
+        os.rmdir(place)
+
+
+def check_exits():
+    """How a process ended is told to its owner and to root alone."""
+    with Controlled() as c, Peer(as_user(OTHER)) as other:
+        if not call(c.socket, "hello")["capabilities"]["exits"]:
+            print("  exits are not known here")
+            return
+        told = {}
+        for kind, prefix in [("other", as_user(OTHER)), ("root", [])]:
+            told[kind] = subprocess.Popen(
+                [*prefix, sys.executable, "-c", WATCHER, c.socket],
+                stdout=subprocess.PIPE, text=True)
+            assert told[kind].stdout.readline() == "there\n"
+        subprocess.run(["bash", "-c", "exit 9"], check=False)
+        subprocess.run([*as_user(OTHER), "bash", "-c", "exit 8"], check=False)
+        codes = {kind: set(w.communicate(timeout=30)[0].split())
+                 for kind, w in told.items()}
+        assert "8" in codes["other"] and "9" not in codes["other"], codes
+        assert {"8", "9"} <= codes["root"], codes
+        assert other.do("call", c.socket, "hello")["success"]
+    print("  exits: codes go to the owner and to root")
+
+
+WATCHER = """
+import json, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.settimeout(4)
+s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"watch_events"}\\n')
+time.sleep(0.3)
+print("there", flush=True)
+f = s.makefile("rb")
+try:
+    for line in f:
+        item = json.loads(line)["params"]["item"]
+        if "code" in item:
+            print(item["code"], flush=True)
+except TimeoutError:
+    pass
+"""
+
+
+def main():
+    if os.geteuid() != 0:
+        skip("only root can be everybody")
+    targets = Targets()
+    try:
+        for daemon in DAEMONS:
+            check_daemon(daemon, targets)
+    finally:
+        targets.end()
+    check_grants()
+    check_hidden()
+    check_exits()
+
+
+if __name__ == "__main__":
+    main()
