@@ -7,6 +7,13 @@
 
 enum { REQUEST_MOST = 256 << 10, PEEK = 16 << 10 };
 
+/* Where urgent data (MSG_OOB) is not inline, a peek steps over it and a read
+ * throws it away, with the descriptors that came along. */
+static void show_urgent(int fd) {
+  int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
+}
+
 struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer) {
   struct pm_client *c = calloc(1, sizeof *c);
   if (!c)
@@ -20,6 +27,7 @@ struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer) {
   c->watch.fd = fd;
   c->peer = peer;
   c->sealed = sealed;
+  show_urgent(fd);
   pm_frame_init(&c->in, REQUEST_MOST);
   return c;
 }
@@ -52,6 +60,7 @@ static bool drain(int fd) {
 
 void pm_client_hang_up(int fd, bool sealed, const struct pm_helpers *helpers) {
   shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
+  show_urgent(fd);
   if (!sealed && drain(fd))
     pm_helper_drop(helpers, fd);
   else
