@@ -16,6 +16,7 @@ check_LTLIBRARIES = libpmunit.la
 libpmunit_la_SOURCES = \
 	tests/fakes/root.c tests/fakes/root.h \
 	tests/unit/asker.c tests/unit/asker.h \
+	tests/fakes/unix.c tests/fakes/unix.h \
 	tests/unit/check.c tests/unit/check.h \
 	tests/unit/comma.c tests/unit/comma.h \
 	tests/unit/faulty.c tests/unit/faulty.h \
@@ -25,6 +26,8 @@ libpmunit_la_CPPFLAGS = $(unit_cppflags)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
 unit_ldadd = libpmcore.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
+control_ldadd = libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la \
+	libpmunit.la $(CMOCKA_LIBS) -lm
 wire_ldadd = libpmwire.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
 faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=strdup
@@ -65,7 +68,8 @@ unit_tests = \
 	tests/unit/test_reuse \
 	tests/unit/test_system \
 	tests/unit/test_disk \
-	tests/unit/test_sensor
+	tests/unit/test_sensor \
+	tests/unit/test_client
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -223,6 +227,11 @@ tests_unit_test_sensor_SOURCES = tests/unit/test_sensor.c
 tests_unit_test_sensor_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sensor_LDADD = $(unit_ldadd)
 tests_unit_test_sensor_LDFLAGS = $(patient_ldflags)
+
+tests_unit_test_client_SOURCES = tests/unit/test_client.c
+tests_unit_test_client_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_client_LDADD = $(control_ldadd)
+tests_unit_test_client_LDFLAGS = $(faulty_ldflags)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
