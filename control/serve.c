@@ -58,6 +58,7 @@ static void take_frames(struct pm_serve *s, struct pm_client *c) {
   while (pm_client_has_room(c) && !c->leaving &&
          pm_frame_next(&c->in, &text, &length)) {
     c->used = s->office.now.mono;
+    c->began = 0; /* of the next one, if there is more */
     pm_intake_frame(&s->office, s->reader, c, text, length);
     pump(s, c);
     pm_call_sweep(&c->calls, c);
