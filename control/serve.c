@@ -263,6 +263,8 @@ static bool too_slow(const struct pm_client *c, uint64_t mono) {
 
 static void attend(struct pm_serve *s, struct pm_client *c) {
   if (too_slow(c, s->office.now.mono))
+    pm_client_send(c, s->office.now.mono); /* epoll tells late of little room */
+  if (too_slow(c, s->office.now.mono))
     c->dead = true;
   step_calls(s, c->calls);
   if (c->dead || !c->calls)
