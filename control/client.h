@@ -15,7 +15,8 @@ struct pm_call;
 
 enum {
   PM_CLIENT_FULL = 16 << 10,  /* output from which on nothing more is made */
-  PM_CLIENT_MOST = 256 << 10, /* one piece may not go beyond this */
+  PM_CLIENT_MOST = 512 << 10, /* one piece may not go beyond this: 100 processes
+                                 with names of control characters */
   PM_CLIENT_CALLS = 16,
   PM_CLIENT_STREAMS = 8,
   PM_CLIENT_REQUEST_S = 5, /* from a request's first byte to its last */
