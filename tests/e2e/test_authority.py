@@ -50,6 +50,14 @@ READING = ["hello", "describe", "get_system_info", "list_processes",
            "list_groups"]
 
 
+def sleeper(prefix):
+    """One that has become who it shall be."""
+    p = subprocess.Popen([*prefix, "sleep", "600"])
+    wait_for("the sleeper", lambda: open(
+        f"/proc/{p.pid}/comm", encoding="ascii").read() == "sleep\n")
+    return p
+
+
 class Targets:
     """Processes of several owners; any of them could be hit."""
 
@@ -61,7 +69,7 @@ class Targets:
                              ("one with the owner's saved uid", [
                                  "setpriv", "--ruid", str(OWNER), "--euid",
                                  str(OTHER), "--clear-groups"])]:
-            self.by_name[name] = subprocess.Popen([*prefix, "sleep", "600"])
+            self.by_name[name] = sleeper(prefix)
 
     def end(self):
         for p in self.by_name.values():
@@ -149,7 +157,7 @@ def check_grants():
         assert kill(other, "root's")["error"]["errno"] == "EPERM"
         assert kill(other, "the owner's")["success"]
         assert targets.by_name["the owner's"].wait(10) == -signal.SIGTERM
-        mine = subprocess.Popen([*MEMBER, "sleep", "600"])
+        mine = sleeper(MEMBER)
         done = member.do("call", c.socket, "kill_process", pid=mine.pid)
         assert done["success"], done
         assert mine.wait(10) == -signal.SIGTERM
