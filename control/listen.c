@@ -16,7 +16,7 @@
 #define SO_PASSRIGHTS 83 /* Linux 6.16 */
 #endif
 
-enum { BACKLOG = 128, LOCK_SUFFIX = sizeof ".lock" };
+enum { BACKLOG = 1024, LOCK_SUFFIX = sizeof ".lock" };
 
 /* ---- the folder ---- */
 
