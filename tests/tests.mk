@@ -369,7 +369,7 @@ endif
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
 	tests/bench/cost.py tests/bench/machine.py tests/bench/scans.py tests/bench/storm.py \
-	tests/bench/tables.py tests/bench/RESULTS.md
+	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md
 
 # make bench BENCH='--sizes 10000 --write RESULTS.md'
 bench: procman.la procman-hold $(EXTRA_PROGRAMS)

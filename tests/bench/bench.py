@@ -21,12 +21,13 @@ from scans import dump_verdict, scan_line, scans
 from storm import storms
 from tables import (BUDGET_SIZE, cost_table, memory_table, notes, storm_table,
                     verdicts)
+from wire import wire_lines
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
-PARTS = ("cost", "threads", "scans", "storm")
+PARTS = ("cost", "threads", "scans", "storm", "wire")
 THREADS = 10000
 
 
@@ -242,6 +243,8 @@ def main():
             line for size in sizes if size.wanted == BUDGET_SIZE
             for line in dump_verdict(found, size)] + lines
     storm, more = storms(bench) if "storm" in bench.parts else ([], [])
+    if "wire" in bench.parts:
+        lines = wire_lines(bench) + lines
     text = report(bench, sizes, shape, storm, more + lines)
     print(text)
     if bench.write:
