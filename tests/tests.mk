@@ -31,6 +31,7 @@ control_ldadd = libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la \
 wire_ldadd = libpmwire.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
 faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=strdup
+server_sources = tests/fakes/server.c tests/fakes/server.h
 patient_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
 spawning_ldflags = $(patient_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
 
@@ -69,7 +70,10 @@ unit_tests = \
 	tests/unit/test_system \
 	tests/unit/test_disk \
 	tests/unit/test_sensor \
-	tests/unit/test_client
+	tests/unit/test_client \
+	tests/unit/test_serve \
+	tests/unit/test_serve_time \
+	tests/unit/test_serve_threads
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -232,6 +236,20 @@ tests_unit_test_client_SOURCES = tests/unit/test_client.c
 tests_unit_test_client_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_client_LDADD = $(control_ldadd)
 tests_unit_test_client_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_serve_SOURCES = tests/unit/test_serve.c $(server_sources)
+tests_unit_test_serve_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_serve_LDADD = $(control_ldadd)
+tests_unit_test_serve_LDFLAGS = $(faulty_ldflags)
+
+tests_unit_test_serve_time_SOURCES = tests/unit/test_serve_time.c $(server_sources)
+tests_unit_test_serve_time_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_serve_time_LDADD = $(control_ldadd)
+
+tests_unit_test_serve_threads_SOURCES = tests/unit/test_serve_threads.c $(server_sources)
+tests_unit_test_serve_threads_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_serve_threads_LDADD = $(control_ldadd)
+tests_unit_test_serve_threads_LDFLAGS = $(AM_LDFLAGS) -pthread
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----

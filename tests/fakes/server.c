@@ -1,0 +1,205 @@
+#include "fakes/server.h"
+
+#include "fakes/unix.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct server server;
+
+static void must(bool holds, const char *what) {
+  if (holds)
+    return;
+  fprintf(stderr, "the server of the test: %s: %s\n", what, strerror(errno));
+  exit(99);
+}
+
+static void no_log(enum pm_control_level level, const char *text) {
+  (void)level, (void)text;
+}
+
+int server_begin(void **state) {
+  (void)state;
+  struct pm_err err = PM_ERR_INIT;
+  server = (struct server){.folder = "/tmp/pm-server-XXXXXX"};
+  server.now = (struct pm_now){.mono = 1000 * PM_NS_PER_S,
+                               .boot = 2000 * PM_NS_PER_S,
+                               .real = 1700000000 * PM_NS_PER_S};
+  must(mkdtemp(server.folder), "mkdtemp");
+  chmod(server.folder, 0755); /* others are to connect, too */
+  snprintf(server.path, sizeof server.path, "%s/s", server.folder);
+  must(pm_feed_new(&server.feed, &err) == 0, "feed");
+  server.world = (struct pm_control_world){.options = &server.options,
+                                           .feed = server.feed,
+                                           .proc_path = "/proc",
+                                           .sys_path = "/sys",
+                                           .helper = "/no/such/helper",
+                                           .host = "host",
+                                           .sampler = "proc",
+                                           .log = no_log};
+  struct pm_listen_options where = {server.path, (gid_t)-1, 0666};
+  must(pm_listen_open(&where, &server.listener, &err) == 0, err.text);
+  must(pm_loop_new(&server.loop, &err) == 0, "loop");
+  must(pm_serve_new(&server.world, server.loop, &server.listener, &server.serve,
+                    &err) == 0,
+       err.text);
+  return 0;
+}
+
+int server_end(void **state) {
+  (void)state;
+  char lock[80];
+  pm_serve_free(server.serve);
+  pm_loop_free(server.loop);
+  pm_feed_free(server.feed);
+  snprintf(lock, sizeof lock, "%s.lock", server.path);
+  unlink(lock);
+  must(rmdir(server.folder) == 0, server.folder);
+  return 0;
+}
+
+int server_pass(void) {
+  int ready = pm_loop_wait(server.loop, 1, 1);
+  pm_serve_begin(server.serve, server.now);
+  pm_loop_dispatch(server.loop);
+  pm_serve_sweep(server.serve);
+  return ready;
+}
+
+void server_settle(void) {
+  uint64_t next = 0;
+  for (int i = 0; i < 1 << 20; i++) {
+    int ready = server_pass();
+    next = pm_serve_next(server.serve);
+    if (!ready && (!next || next > server.now.mono))
+      return;
+  }
+  must(false, "it never rests");
+}
+
+static void advance(uint64_t ns) {
+  server.now.mono += ns;
+  server.now.boot += ns;
+  server.now.real += ns;
+}
+
+void server_wait(double seconds) {
+  uint64_t end = server.now.mono + (uint64_t)(seconds * (double)PM_NS_PER_S);
+  server_settle();
+  while (server.now.mono < end) {
+    uint64_t to = pm_serve_next(server.serve);
+    if (!to || to > server.now.mono + PM_NS_PER_S)
+      to = server.now.mono + PM_NS_PER_S;
+    advance((to < end ? to : end) - server.now.mono);
+    server_settle();
+  }
+}
+
+struct pm_snapshot *server_snapshot(uint64_t number, size_t count, uint32_t uid,
+                                    const struct pm_snapshot_process *row) {
+  struct pm_snapshot_draft d;
+  struct pm_snapshot_counts n = {
+      .processes = count, .groups = 1, .users = 1, .text = 64};
+  static const struct pm_snapshot_process usual = {
+      .cores = 0.25,
+      .name = "name",
+      .command = "name --with some --arguments behind it, as they mostly are",
+      .ppid = 1,
+      .threads = 1,
+      .rss = 4096,
+      .state = 'S',
+      .have = PM_SNAPSHOT_UID | PM_SNAPSHOT_RSS | PM_SNAPSHOT_THREADS};
+  must(pm_snapshot_draft(&d, &n) == 0, "draft");
+  for (size_t i = 0; i < count; i++) {
+    d.processes[i] = row ? *row : usual;
+    d.processes[i].pid = (int32_t)i + 1;
+    d.processes[i].birth = i;
+    d.processes[i].uid = uid;
+  }
+  d.groups[0] = (struct pm_snapshot_group){.name = pm_snapshot_text(&d, "all"),
+                                           .reason = "largest",
+                                           .cores = 1,
+                                           .processes = (uint32_t)count};
+  d.users[0] = (struct pm_snapshot_user){uid, pm_snapshot_text(&d, "somebody")};
+  d.snapshot->process_count = count;
+  d.snapshot->group_count = d.snapshot->user_count = 1;
+  d.snapshot->number = number;
+  d.snapshot->now = server.now;
+  d.snapshot->tick_ns = 10000000;
+  d.snapshot->cpus = 2;
+  d.snapshot->memory_bytes = 1 << 30;
+  pm_snapshot_seal(&d);
+  return d.snapshot;
+}
+
+void server_publish(uint64_t number, size_t count) {
+  pm_feed_publish(server.feed, server_snapshot(number, count, 0, NULL));
+}
+
+/* ---- a client ---- */
+
+int server_connect(void) {
+  int fd = unix_connect(server.path);
+  must(fd >= 0, "connect");
+  server_settle();
+  return fd;
+}
+
+int server_connect_as(uint32_t uid) {
+  bool other = geteuid() == 0 && uid != 0;
+  if (other)
+    must(seteuid(uid) == 0, "seteuid");
+  int fd = unix_connect(server.path);
+  if (other)
+    must(seteuid(0) == 0, "seteuid");
+  must(fd >= 0, "connect");
+  server_settle();
+  return fd;
+}
+
+void server_send(int fd, const char *text) {
+  size_t length = strlen(text);
+  ssize_t n = send(fd, text, length, MSG_NOSIGNAL);
+  must(n == (ssize_t)length || errno == EPIPE, "send");
+}
+
+const char *server_read(int fd, bool *ret_closed) {
+  static char text[SERVER_READ + 1];
+  size_t length = 0;
+  ssize_t n;
+  do {
+    server_settle();
+    n = recv(fd, text + length, SERVER_READ - length, MSG_DONTWAIT);
+    length += n > 0 ? (size_t)n : 0;
+  } while (n > 0 && length < SERVER_READ);
+  if (ret_closed)
+    *ret_closed = n == 0 || (n < 0 && errno == ECONNRESET);
+  text[length] = '\0';
+  return text;
+}
+
+const char *server_ask(int fd, const char *text) {
+  server_send(fd, text);
+  return server_read(fd, NULL);
+}
+
+bool server_closed(int fd) {
+  bool closed;
+  server_read(fd, &closed);
+  return closed;
+}
+
+unsigned server_count(const char *text, const char *what) {
+  unsigned n = 0;
+  while ((text = strstr(text, what))) {
+    text += strlen(what);
+    n++;
+  }
+  return n;
+}

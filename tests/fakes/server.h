@@ -1,0 +1,60 @@
+/* The server of the control socket in this process, in a folder of its own,
+ * driven by hand: time is a variable, and nothing happens by itself. */
+#ifndef PM_TEST_FAKES_SERVER_H
+#define PM_TEST_FAKES_SERVER_H
+
+#include "control.h"
+#include "serve.h"
+
+#include "core/feed.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+extern struct server {
+  struct pm_control_options options;
+  struct pm_control_world world;
+  struct pm_listener listener;
+  struct pm_loop *loop;
+  struct pm_serve *serve;
+  struct pm_feed *feed;
+  struct pm_now now;
+  char folder[32], path[64];
+} server;
+
+/* For cmocka: a server without a snapshot; and its end. */
+int server_begin(void **state);
+int server_end(void **state);
+
+/* One pass of the loop; how much was ready. */
+int server_pass(void);
+/* Passes until nothing is ready and nothing is due. */
+void server_settle(void);
+/* Time goes on, in steps of at most a second, with what becomes due. */
+void server_wait(double seconds);
+
+/* A turn with so many processes of that uid; `row`, unless NULL, is their
+ * pattern. */
+struct pm_snapshot *server_snapshot(uint64_t number, size_t count, uint32_t uid,
+                                    const struct pm_snapshot_process *row);
+void server_publish(uint64_t number, size_t count);
+
+/* ---- a client ---- */
+
+enum { SERVER_READ = 1 << 20 };
+
+int server_connect(void);
+/* With the effective uid of another, where we are root. */
+int server_connect_as(uint32_t uid);
+/* To a server that has hung up it is lost. */
+void server_send(int fd, const char *text);
+/* What is there to be read, of all that was said until everything rests; valid
+ * until the next call.  *ret_closed (or NULL): the server hung up. */
+const char *server_read(int fd, bool *ret_closed);
+/* Both. */
+const char *server_ask(int fd, const char *text);
+bool server_closed(int fd);
+/* How often is that in there? */
+unsigned server_count(const char *text, const char *what);
+
+#endif
