@@ -73,7 +73,9 @@ unit_tests = \
 	tests/unit/test_client \
 	tests/unit/test_serve \
 	tests/unit/test_serve_time \
-	tests/unit/test_serve_threads
+	tests/unit/test_serve_threads \
+	tests/unit/test_allow \
+	tests/unit/test_request
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -250,6 +252,14 @@ tests_unit_test_serve_threads_SOURCES = tests/unit/test_serve_threads.c $(server
 tests_unit_test_serve_threads_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_serve_threads_LDADD = $(control_ldadd)
 tests_unit_test_serve_threads_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+tests_unit_test_allow_SOURCES = tests/unit/test_allow.c
+tests_unit_test_allow_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_allow_LDADD = $(control_ldadd)
+
+tests_unit_test_request_SOURCES = tests/unit/test_request.c
+tests_unit_test_request_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_request_LDADD = $(control_ldadd)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
