@@ -326,7 +326,8 @@ EXTRA_DIST += $(scenarios) tests/scenario/README.md
 # ---- fuzz: the corpus in every check, more by make fuzz ----
 
 # tests/fuzz/fuzz_NAME, with its corpus in tests/fuzz/corpus/NAME
-fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_json
+fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_request
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests
 fuzz_driver = tests/fuzz/fuzz.h tests/fuzz/replay.c \
 	tests/unit/same.c tests/unit/same.h
@@ -342,13 +343,18 @@ tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_driver)
 tests_fuzz_fuzz_json_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_json_LDADD = libpmwire.la libpmbase.la
 
-# make fuzz FUZZ_SECONDS=600
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c $(fuzz_driver)
+tests_fuzz_fuzz_request_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_request_LDADD = libpmcontrol.la libpmwire.la libpmbase.la
+
+# make fuzz FUZZ_SECONDS=600, for all of them at once
 FUZZ_SECONDS = 60
 fuzz:
 	PM_SRC='$(abs_srcdir)' YAJL_CFLAGS='$(YAJL_CFLAGS)' \
 		YAJL_LIBS='$(YAJL_LIBS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh \
 		$(FUZZ_SECONDS) $(fuzz_targets) -- $(base_sources) \
-		$(wire_sources) tests/unit/same.c || test $$? = 77
+		$(wire_sources) control/failure.c control/request.c \
+		tests/unit/same.c || test $$? = 77
 .PHONY: fuzz
 # what it leaves
 clean-local:

@@ -1,7 +1,8 @@
 #!/bin/sh
 # make fuzz: run.sh SECONDS TARGET... -- SOURCE...
-# Builds each target (tests/fuzz/fuzz_NAME) with libFuzzer in ./fuzz and lets it
-# run so long, on a copy of its corpus that grows from run to run.
+# Builds each target (tests/fuzz/fuzz_NAME) with libFuzzer in ./fuzz and lets
+# them run so long, all at once, each on a copy of its corpus that grows from run
+# to run.
 set -eu
 command -v clang >/dev/null || {
     echo "SKIP: fuzzing needs clang"
@@ -28,13 +29,26 @@ for target in $targets; do
         -I"$PM_SRC/plugin" -I"$PM_SRC/control" -I"$PM_SRC/tests" ${YAJL_CFLAGS-} \
         "$PM_SRC/tests/fuzz/fuzz_$target.c" $sources \
         -o "fuzz/fuzz_$target" ${YAJL_LIBS--lyajl} -lm
-    echo "-- $target, $seconds s"
+done
+
+echo "--$targets, $seconds s"
+running=''
+for target in $targets; do
     "./fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 \
         -max_len=65536 -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="fuzz/$target-" "fuzz/$target" >"fuzz/$target.log" 2>&1 || {
+        -artifact_prefix="fuzz/$target-" "fuzz/$target" >"fuzz/$target.log" 2>&1 &
+    running="$running $target:$!"
+done
+
+failed=0
+for one in $running; do
+    target=${one%:*}
+    wait "${one#*:}" || {
+        failed=1
         tail -n 40 "fuzz/$target.log"
         echo "$target: what broke it is in $PWD/fuzz/$target-*"
-        exit 1
     }
-    grep -E '^stat::number_of_executed_units|^stat::peak' "fuzz/$target.log" || :
+    grep -E '^stat::number_of_executed_units|^stat::peak' "fuzz/$target.log" |
+        sed "s/^/$target /" || :
 done
+exit $failed
