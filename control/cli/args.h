@@ -1,0 +1,25 @@
+/* A command line by tables of options. */
+#ifndef PM_CLI_ARGS_H
+#define PM_CLI_ARGS_H
+
+#include "cli/command.h"
+
+#include <stdint.h>
+
+/* Options up to the first operand (command NULL), or of a command, operands
+ * between them; global ones are known everywhere.  argv[0] is passed over.
+ * False: it was said what is wrong. */
+bool ctl_args_read(const struct ctl_command *command, int argc, char **argv,
+                   struct ctl_args *ret);
+
+/* The last value given, or NULL. */
+const char *ctl_args_value(const struct ctl_args *args, char letter);
+bool ctl_args_given(const struct ctl_args *args, char letter);
+/* The same as numbers: true if it is not given, *ret stays.  False: it is no
+ * such number, which was said. */
+bool ctl_args_integer(const struct ctl_args *args, char letter, int64_t min,
+                      int64_t max, int64_t *ret);
+bool ctl_args_number(const struct ctl_args *args, char letter, double min,
+                     double max, double *ret);
+
+#endif

@@ -1,0 +1,316 @@
+#include "cli/call.h"
+
+#include "base/clean.h"
+#include "cli/client.h"
+#include "cli/remote.h"
+#include "cli/value.h"
+#include "wire/json_out.h"
+#include "wire/method.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATIENCE_S = 30 };
+
+/* ---- the connection ---- */
+
+static enum ctl_status connect_to(struct ctl *ctl) {
+  struct pm_err err = PM_ERR_INIT;
+  if (ctl->client)
+    return CTL_DONE;
+  int fd = ctl->host
+               ? ctl_remote_dial(ctl->host, &err)
+               : ctl_client_dial(ctl->socket ? ctl->socket : ctl_client_usual(),
+                                 &err);
+  if (fd >= 0 && ctl_client_new(fd, &ctl->client, &err) == 0)
+    return CTL_DONE;
+  ctl_say("%s", err.text);
+  return CTL_NO_CONNECTION;
+}
+
+void ctl_hang_up(struct ctl *ctl) {
+  ctl_client_free(ctl->client);
+  ctl->client = NULL;
+}
+
+static enum ctl_status lost(struct ctl *ctl, const char *method,
+                            const struct pm_err *err) {
+  char end[PM_ERR_TEXT] = "";
+  ctl_hang_up(ctl);
+  if (ctl->host && ctl_remote_end(end, sizeof end))
+    ctl_say("%s: %s", method, end);
+  else
+    ctl_say("%s: %s", method, err->text);
+  return CTL_NO_CONNECTION;
+}
+
+/* ---- output ---- */
+
+void ctl_flush(void) {
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return;
+  if (errno != EPIPE)
+    ctl_say("cannot write: %s", strerror(errno));
+  _exit(CTL_FAILED);
+}
+
+void ctl_print_line(const struct ctl *ctl, const struct pm_buf *json) {
+  struct pm_buf shown = PM_BUF_INIT(SIZE_MAX / 2);
+  const struct pm_buf *line = json;
+  if (ctl->screen.terminal) {
+    ctl_escape(&shown, json->data, json->length, CTL_ESCAPE_JSON);
+    line = &shown;
+  }
+  fwrite(line->data, 1, line->length, stdout);
+  pm_buf_done(&shown);
+  ctl_flush();
+}
+
+void ctl_print_json(const struct ctl *ctl, const struct pm_json *value) {
+  struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
+  struct pm_json_out *out = pm_json_out_new(&buf);
+  if (!out)
+    ctl_no_memory();
+  pm_json_copy(out, value);
+  pm_json_message_end(out);
+  if (pm_json_out_status(out) < 0)
+    ctl_no_memory();
+  ctl_print_line(ctl, &buf);
+  pm_json_out_free(out);
+  pm_buf_done(&buf);
+}
+
+/* ---- failures ---- */
+
+static const struct {
+  const char *code, *help;
+} helps[] = {
+    {"permission_denied", "; \"procmanctl hello\" says what you may do"},
+    {"not_found", "; \"procmanctl list\" shows what there is"},
+    {"stale_process", "; \"procmanctl list\" shows what there is now"},
+    {"logs_unavailable", ""},
+};
+
+static const char *help_for(const char *code) {
+  for (size_t i = 0; i < sizeof helps / sizeof *helps; i++)
+    if (code && strcmp(helps[i].code, code) == 0)
+      return helps[i].help;
+  return "";
+}
+
+static enum ctl_status failed(const struct pm_json *result) {
+  const char *code = ctl_text(pm_json_member(result, "error"), "code");
+  return code && strcmp(code, "permission_denied") == 0 ? CTL_NOT_PERMITTED
+                                                        : CTL_FAILED;
+}
+
+static void say_failure(const struct ctl *ctl, const char *method,
+                        const struct pm_json *result) {
+  const struct pm_json *error = pm_json_member(result, "error");
+  const char *code = ctl_text(error, "code"), *num = ctl_text(error, "errno"),
+             *message = ctl_text(error, "message");
+  if (ctl->json)
+    ctl_print_json(ctl, result);
+  ctl_say("%s: %.600s (%.60s%s%.40s)%s", method,
+          message ? message : "the server does not say why",
+          code ? code : "no code", num ? ", " : "", num ? num : "",
+          help_for(code));
+}
+
+static enum ctl_status say_fault(const char *method,
+                                 const struct pm_json *error) {
+  const char *message = ctl_text(error, "message");
+  double code = ctl_number(error, "code");
+  if (code == -32601)
+    ctl_say("%s: this server does not have it: it is older than procmanctl "
+            "(%.300s)",
+            method, message ? message : "-32601");
+  else
+    ctl_say("%s: the server refuses the request: %.600s (%.0f)", method,
+            message ? message : "it does not say why", code);
+  return CTL_FAILED;
+}
+
+/* ---- answers ---- */
+
+static bool has_id(const struct pm_json *message, int64_t id) {
+  const struct pm_json *v = pm_json_member(message, "id");
+  return v && v->type == PM_JSON_INTEGER && v->integer == id;
+}
+
+/* An error without an id is about the only request that is under way. */
+static bool answers(const struct pm_json *message, int64_t id) {
+  const struct pm_json *v = pm_json_member(message, "id");
+  if (pm_json_member(message, "method"))
+    return false;
+  return has_id(message, id) ||
+         (v && v->type == PM_JSON_NULL && pm_json_member(message, "error"));
+}
+
+struct exchange {
+  const char *method;
+  int64_t id;
+  double seconds; /* negative: no end */
+  void (*each)(void *arg, const struct pm_json *item);
+  void *arg;
+};
+
+static void take_item(const struct exchange *x, const struct pm_json *message) {
+  const char *method = ctl_text(message, "method");
+  const struct pm_json *params = pm_json_member(message, "params");
+  const struct pm_json *item = pm_json_member(params, "item");
+  if (x->each && method && strcmp(method, "stream") == 0 &&
+      has_id(params, x->id) && item)
+    x->each(x->arg, item);
+}
+
+static enum ctl_status await(struct ctl *ctl, const struct exchange *x,
+                             const struct pm_json **ret) {
+  struct pm_err err = PM_ERR_INIT;
+  const struct pm_json *message;
+  for (;;) {
+    if (ctl_client_read(ctl->client, x->seconds, &message, &err) < 0)
+      return lost(ctl, x->method, &err);
+    if (answers(message, x->id))
+      break;
+    take_item(x, message);
+  }
+  *ret = message;
+  return CTL_DONE;
+}
+
+static enum ctl_status exchange(struct ctl *ctl, struct exchange *x,
+                                const struct ctl_params *params,
+                                const struct pm_json **ret) {
+  struct pm_err err = PM_ERR_INIT;
+  enum ctl_status status = connect_to(ctl);
+  if (status)
+    return status;
+  if (ctl_client_send(ctl->client, x->method, params, &x->id, &err) < 0)
+    return lost(ctl, x->method, &err);
+  return await(ctl, x, ret);
+}
+
+/* ---- parameters that an older server lacks ---- */
+
+static const struct pm_json *by_name(const struct pm_json *list,
+                                     const char *name) {
+  for (const struct pm_json *v = ctl_inside(list); v;
+       v = pm_json_after(list, v)) {
+    const char *text = ctl_text(v, "name");
+    if (text && strcmp(text, name) == 0)
+      return v;
+  }
+  return NULL;
+}
+
+/* A parameter that the server knows is refused for its value. */
+static bool server_lacks(struct ctl *ctl, const char *method,
+                         const char *parameter) {
+  struct exchange x = {.method = "describe", .seconds = PATIENCE_S};
+  struct ctl_params params = {.count = 0};
+  const struct pm_json *answer;
+  ctl_params_text(&params, "method", method);
+  if (exchange(ctl, &x, &params, &answer) != CTL_DONE)
+    return false;
+  const struct pm_json *methods =
+      pm_json_member(pm_json_member(answer, "result"), "methods");
+  const struct pm_json *known =
+      pm_json_member(by_name(methods, method), "parameters");
+  return known && !by_name(known, parameter);
+}
+
+static bool may_drop(struct ctl *ctl, const char *method,
+                     struct ctl_params *params, const struct pm_json *error) {
+  const char *named = ctl_text(pm_json_member(error, "data"), "parameter");
+  if (!params || !named || ctl_number(error, "code") != -32602)
+    return false;
+  struct ctl_params fewer = *params;
+  PM_CLEAN_MEM char *name = strdup(named);
+  if (!name || !ctl_params_drop(&fewer, name) ||
+      !server_lacks(ctl, method, name))
+    return false;
+  *params = fewer;
+  ctl_say("%s: this server is older and does not know %s; going on without it",
+          method, name);
+  return true;
+}
+
+/* ---- calls ---- */
+
+/* Asked again after an error that may be due to a hint; also if it was not,
+ * since describe took the error's place. */
+static enum ctl_status ask(struct ctl *ctl, struct exchange *x,
+                           struct ctl_params *params,
+                           const struct pm_json **ret) {
+  bool again = params && params->count > 0;
+  for (;;) {
+    enum ctl_status status = exchange(ctl, x, params, ret);
+    if (status)
+      return status;
+    const struct pm_json *error = pm_json_member(*ret, "error");
+    if (!error || !again || ctl_number(error, "code") != -32602)
+      return CTL_DONE;
+    again = may_drop(ctl, x->method, params, error);
+    if (!ctl->client)
+      return CTL_NO_CONNECTION;
+  }
+}
+
+static enum ctl_status judge(struct ctl *ctl, const struct exchange *x,
+                             const struct pm_json *message, bool loud,
+                             const struct pm_json **ret) {
+  const struct pm_json *error = pm_json_member(message, "error");
+  const struct pm_json *result = pm_json_member(message, "result");
+  if (error)
+    return say_fault(x->method, error);
+  if (!result || result->type != PM_JSON_OBJECT) {
+    ctl_say("%s: the answer has no result", x->method);
+    return CTL_FAILED;
+  }
+  *ret = result;
+  if (ctl_true(result, "success"))
+    return CTL_DONE;
+  if (loud)
+    say_failure(ctl, x->method, result);
+  return failed(result);
+}
+
+static enum ctl_status run(struct ctl *ctl, struct exchange *x,
+                           struct ctl_params *params, bool loud,
+                           const struct pm_json **ret) {
+  const struct pm_json *message = NULL;
+  enum ctl_status status = ask(ctl, x, params, &message);
+  return status ? status : judge(ctl, x, message, loud, ret);
+}
+
+enum ctl_status ctl_call(struct ctl *ctl, const char *method,
+                         struct ctl_params *params, double seconds,
+                         const struct pm_json **ret) {
+  struct exchange x = {.method = method, .seconds = PATIENCE_S + seconds};
+  return run(ctl, &x, params, true, ret);
+}
+
+enum ctl_status ctl_try(struct ctl *ctl, const char *method,
+                        struct ctl_params *params, const struct pm_json **ret) {
+  struct exchange x = {.method = method, .seconds = PATIENCE_S};
+  return run(ctl, &x, params, false, ret);
+}
+
+enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
+                           struct ctl_params *params,
+                           void (*each)(void *arg, const struct pm_json *item),
+                           void *arg) {
+  struct exchange x = {
+      .method = method, .seconds = -1, .each = each, .arg = arg};
+  const struct pm_json *result;
+  enum ctl_status status = run(ctl, &x, params, true, &result);
+  if (status)
+    return status;
+  double dropped = ctl_number(result, "dropped");
+  if (dropped > 0)
+    ctl_say("%s: %.0f items were dropped, since they were not read in time",
+            method, dropped);
+  return CTL_DONE;
+}

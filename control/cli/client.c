@@ -1,0 +1,249 @@
+#include "cli/client.h"
+
+#include "base/buf.h"
+#include "base/clean.h"
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REQUEST = 1 << 20 }; /* the server says where its limit is */
+
+struct ctl_client {
+  int fd;
+  int64_t id;
+  struct pm_frame frame;
+  struct pm_json_in *in;
+  struct pm_buf buf;
+  struct pm_json_out *out;
+};
+
+/* ---- connecting ---- */
+
+const char *ctl_client_usual(void) {
+  static const char system[] = "/run/procman/control.sock";
+  static char own[PATH_MAX];
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  if (geteuid() == 0 || !runtime || !*runtime)
+    return system;
+  snprintf(own, sizeof own, "%s/procman/control.sock", runtime);
+  return access(own, F_OK) == 0 ? own : system;
+}
+
+/* Who may open it, told by the socket or else by its folder. */
+static int denied(const char *path, struct pm_err *err) {
+  struct stat st;
+  char place[PATH_MAX];
+  snprintf(place, sizeof place, "%s", path);
+  char *slash = strrchr(place, '/');
+  if (stat(place, &st) < 0 && slash && slash != place)
+    *slash = '\0';
+  if (stat(place, &st) < 0)
+    return pm_err_set(err, EACCES, "cannot connect to %s", path);
+  const struct group *group = getgrgid(st.st_gid);
+  char number[16];
+  snprintf(number, sizeof number, "%u", st.st_gid);
+  return pm_err_say(err, EACCES,
+                    "may not open %s: its mode is %04o and its group %s; root "
+                    "and members of that group may (SocketGroup of <Control>)",
+                    place, st.st_mode & 07777, group ? group->gr_name : number);
+}
+
+static int cannot(const char *path, int num, struct pm_err *err) {
+  const char *help = num == ENOENT || num == ECONNREFUSED
+                         ? "is collectd running with <Control>?"
+                         : "is it the socket of <Control>?";
+  if (num == EACCES || num == EPERM)
+    return denied(path, err);
+  return pm_err_say(err, num, "cannot connect to %s: %s; %s", path,
+                    strerror(num), help);
+}
+
+int ctl_client_dial(const char *path, struct pm_err *err) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path)
+    return cannot(path, ENAMETOOLONG, err);
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return pm_err_set(err, errno, "cannot make a socket");
+  int status;
+  do
+    status = connect(fd, (const struct sockaddr *)&address,
+                     (socklen_t)sizeof address);
+  while (status < 0 && errno == EINTR);
+  if (status == 0)
+    return fd;
+  int num = errno;
+  close(fd);
+  return cannot(path, num, err);
+}
+
+int ctl_client_new(int fd, struct ctl_client **ret, struct pm_err *err) {
+  static const struct pm_json_limits limits = PM_JSON_REPLY;
+  struct ctl_client *client = calloc(1, sizeof *client);
+  if (!client) {
+    close(fd);
+    return pm_err_set(err, ENOMEM, "cannot connect");
+  }
+  client->fd = fd;
+  client->buf.most = REQUEST;
+  pm_frame_init(&client->frame, limits.text);
+  client->in = pm_json_in_new(&limits);
+  client->out = pm_json_out_new(&client->buf);
+  if (!client->in || !client->out) {
+    ctl_client_free(client);
+    return pm_err_set(err, ENOMEM, "cannot connect");
+  }
+  *ret = client;
+  return 0;
+}
+
+void ctl_client_free(struct ctl_client *client) {
+  if (!client)
+    return;
+  close(client->fd);
+  pm_json_out_free(client->out);
+  pm_json_in_free(client->in);
+  pm_frame_done(&client->frame);
+  pm_buf_done(&client->buf);
+  free(client);
+}
+
+/* ---- requests ---- */
+
+static void put_request(struct ctl_client *client, const char *method,
+                        const struct ctl_params *params) {
+  struct pm_json_out *out = client->out;
+  pm_json_object(out);
+  pm_json_key(out, "jsonrpc");
+  pm_json_text(out, "2.0");
+  pm_json_key(out, "id");
+  pm_json_integer(out, ++client->id);
+  pm_json_key(out, "method");
+  pm_json_text(out, method);
+  if (params && params->count > 0) {
+    pm_json_key(out, "params");
+    ctl_params_put(params, out);
+  }
+  pm_json_object_end(out);
+  pm_json_message_end(out);
+}
+
+/* The other end may have said why it hangs up: what is there is read first. */
+static int flush(struct ctl_client *client) {
+  struct pm_buf *buf = &client->buf;
+  while (buf->length > 0) {
+    ssize_t n = send(client->fd, buf->data, buf->length, MSG_NOSIGNAL);
+    if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+      break;
+    if (n < 0 && errno != EINTR)
+      return -errno;
+    if (n > 0)
+      pm_buf_take(buf, (size_t)n);
+  }
+  buf->length = 0;
+  return 0;
+}
+
+int ctl_client_send(struct ctl_client *client, const char *method,
+                    const struct ctl_params *params, int64_t *ret,
+                    struct pm_err *err) {
+  put_request(client, method, params);
+  int status = pm_json_out_status(client->out);
+  if (status == 0)
+    status = flush(client);
+  if (status < 0)
+    return pm_err_set(err, -status, "cannot send %s", method);
+  *ret = client->id;
+  return 0;
+}
+
+/* ---- messages ---- */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int wait_for_bytes(int fd, double until) {
+  for (;;) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    double left = isinf(until) ? -1 : fmax(ceil((until - now()) * 1000), 0);
+    int n = poll(&p, 1, (int)fmin(left, INT_MAX));
+    if (n > 0)
+      return 0;
+    if (n == 0 && !isinf(until))
+      return -ETIMEDOUT;
+    if (n < 0 && errno != EINTR)
+      return -errno;
+  }
+}
+
+/* Reads more; -ECONNRESET at the end of the stream. */
+static int receive(struct ctl_client *client, double until) {
+  char *room;
+  size_t size;
+  int status = pm_frame_room(&client->frame, &room, &size);
+  if (status == 0)
+    status = wait_for_bytes(client->fd, until);
+  if (status < 0)
+    return status;
+  ssize_t n = read(client->fd, room, size);
+  if (n == 0)
+    return -ECONNRESET;
+  if (n < 0)
+    return errno == EINTR ? 0 : -errno;
+  pm_frame_filled(&client->frame, (size_t)n);
+  return 0;
+}
+
+static int fault(int status, struct pm_err *err) {
+  switch (-status) {
+  case ECONNRESET:
+  case EPIPE:
+    return pm_err_say(err, ECONNRESET,
+                      "the connection was closed before the answer was "
+                      "complete; collectd's log may say why");
+  case ETIMEDOUT:
+    return pm_err_say(err, ETIMEDOUT,
+                      "the server does not answer; is collectd stuck?");
+  default:
+    return pm_err_set(err, -status, "cannot read the answer");
+  }
+}
+
+int ctl_client_read(struct ctl_client *client, double seconds,
+                    const struct pm_json **ret, struct pm_err *err) {
+  double until = seconds < 0 ? (double)INFINITY : now() + seconds;
+  char *text;
+  size_t length;
+  while (!pm_frame_next(&client->frame, &text, &length)) {
+    int status = receive(client, until);
+    if (status < 0)
+      return fault(status, err);
+  }
+  struct pm_err why = PM_ERR_INIT;
+  const struct pm_json *message;
+  int status = pm_json_in_read(client->in, text, length, &message, &why);
+  if (status < 0)
+    return pm_err_say(err, -status, "the answer cannot be read: %.250s",
+                      why.text);
+  if (message->type != PM_JSON_OBJECT)
+    return pm_err_say(err, EBADMSG, "the answer is no object of JSON-RPC");
+  *ret = message;
+  return 0;
+}

@@ -1,0 +1,335 @@
+#include "cli/command.h"
+#include "cli/process.h"
+#include "wire/method.h"
+#include "wire/signal.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* ---- what there is to offer ---- */
+
+static void offer_keys(FILE *to, const struct ctl_key *keys) {
+  for (; keys->word; keys++)
+    fprintf(to, "%s ", keys->word);
+}
+
+static void offer_commands(FILE *to) {
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    fprintf(to, "%s ", (*c)->name);
+}
+
+static void offer_methods(FILE *to) {
+  for (size_t i = 0; i < PM_METHOD_COUNT; i++)
+    fprintf(to, "%s ", pm_methods[i].name);
+}
+
+static void offer_signals(FILE *to) {
+  char name[PM_SIGNAL_NAME];
+  for (int i = 1; i < 32; i++) {
+    pm_signal_name(i, name);
+    fprintf(to, "%s ", name);
+  }
+}
+
+/* Words that are the same on every machine; nothing for the others. */
+static void offer_words(FILE *to, enum ctl_offer offer) {
+  switch (offer) {
+  case CTL_OFFER_COMMANDS:
+    offer_commands(to);
+    break;
+  case CTL_OFFER_GROUP_KEYS:
+    offer_keys(to, ctl_group_keys);
+    break;
+  case CTL_OFFER_PROCESS_KEYS:
+    offer_keys(to, ctl_process_keys);
+    break;
+  case CTL_OFFER_KINDS:
+    fputs("start exit oom ", to);
+    break;
+  case CTL_OFFER_METHODS:
+    offer_methods(to);
+    break;
+  case CTL_OFFER_OUTPUTS:
+    fputs("table json ", to);
+    break;
+  case CTL_OFFER_SHELLS:
+    fputs("bash zsh fish ", to);
+    break;
+  case CTL_OFFER_SIGNALS:
+    offer_signals(to);
+    break;
+  default:
+    break;
+  }
+}
+
+/* How a shell finds what is there at the time. */
+struct live {
+  enum ctl_offer offer;
+  const char *bash, *zsh, *fish;
+};
+
+static const struct live lives[] = {
+    {CTL_OFFER_FILES, "compgen -f -- \"$1\"", "_files",
+     "(__fish_complete_path)"},
+    {CTL_OFFER_USERS, "compgen -u -- \"$1\"", "_users",
+     "(__fish_complete_users)"},
+    {CTL_OFFER_HOSTS, "compgen -A hostname -- \"$1\"", "_hosts",
+     "(__fish_print_hostnames)"},
+    {CTL_OFFER_PIDS, "compgen -W \"$(ps -eo pid=)\" -- \"$1\"", "_pids",
+     "(__fish_complete_pids)"},
+    {CTL_OFFER_NAMES,
+     "compgen -W \"$(ps -eo comm= | sed 's/[^[:alnum:]_.-].*//')\" -- \"$1\"",
+     "compadd -- ${(f)\"$(ps -eo comm=)\"}", "(ps -eo comm= | sort -u)"},
+    {CTL_OFFER_GROUPS,
+     "compgen -W \"$(procmanctl groups 2>/dev/null | "
+     "awk 'NR > 1 { print $1 }')\" -- \"$1\"",
+     "compadd -- ${(f)\"$(procmanctl groups 2>/dev/null | "
+     "awk 'NR > 1 { print $1 }')\"}",
+     "(procmanctl groups 2>/dev/null | awk 'NR > 1 { print $1 }')"},
+};
+
+static const struct live *find_live(enum ctl_offer offer) {
+  for (size_t i = 0; i < sizeof lives / sizeof *lives; i++)
+    if (lives[i].offer == offer)
+      return &lives[i];
+  return NULL;
+}
+
+/* ---- bash ---- */
+
+static void bash_offer(enum ctl_offer offer) {
+  const struct live *live = find_live(offer);
+  if (live) {
+    printf("%s", live->bash);
+    return;
+  }
+  fputs("compgen -W '", stdout);
+  offer_words(stdout, offer);
+  fputs("' -- \"$1\"", stdout);
+}
+
+static void bash_options(const char *command,
+                         const struct ctl_option *options) {
+  for (const struct ctl_option *o = options; o && o->letter; o++) {
+    if (!o->value)
+      continue;
+    printf("    %s:-%c | %s:--%s) ", command, o->letter, command, o->word);
+    bash_offer(o->offer);
+    fputs(" ;;\n", stdout);
+  }
+}
+
+static void bash_words(const struct ctl_option *options) {
+  for (const struct ctl_option *o = options; o && o->letter; o++)
+    printf("-%c --%s ", o->letter, o->word);
+}
+
+static void bash_command(const struct ctl_command *c) {
+  printf("    %s:) compgen -W '", c->name);
+  bash_words(c->options);
+  bash_words(ctl_global_options);
+  printf("' -- \"$1\"; [[ $1 == -* ]] || ");
+  bash_offer(c->offer);
+  fputs(" ;;\n", stdout);
+}
+
+/* The function's arguments: the word to complete, COMMAND:OPTION before it. */
+static void bash_table(void) {
+  fputs("_procmanctl_offer() {\n    case $2 in\n", stdout);
+  bash_options("*", ctl_global_options);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    bash_options((*c)->name, (*c)->options);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    bash_command(*c);
+  fputs("    :) compgen -W '", stdout);
+  offer_commands(stdout);
+  bash_words(ctl_global_options);
+  fputs("' -- \"$1\" ;;\n    esac\n}\n", stdout);
+}
+
+static void bash_valued(void) {
+  for (const struct ctl_option *o = ctl_global_options; o->letter; o++)
+    if (o->value)
+      printf("-%c|--%s|", o->letter, o->word);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    for (const struct ctl_option *o = (*c)->options; o && o->letter; o++)
+      if (o->value)
+        printf("-%c|--%s|", o->letter, o->word);
+}
+
+static void bash(void) {
+  fputs("# bash completion of procmanctl; made by procmanctl completion bash\n",
+        stdout);
+  bash_table();
+  fputs("_procmanctl() {\n"
+        "    local command='' before='' word i\n"
+        "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+        "        word=${COMP_WORDS[i]}\n"
+        "        case $before$word in\n"
+        "        ",
+        stdout);
+  bash_valued();
+  fputs("-) before=$word ;;\n"
+        "        *) [[ $before || $word == -* || $command ]] || "
+        "command=$word; before='' ;;\n"
+        "        esac\n"
+        "    done\n"
+        "    [[ $command == ps ]] && command=list\n"
+        "    mapfile -t COMPREPLY < <(_procmanctl_offer "
+        "\"${COMP_WORDS[COMP_CWORD]}\" \"$command:$before\" 2>/dev/null)\n"
+        "}\n"
+        "complete -F _procmanctl procmanctl\n",
+        stdout);
+}
+
+/* ---- zsh and fish quote in their own ways ---- */
+
+static void quoted(const char *text, const char *special) {
+  for (; *text; text++) {
+    if (strchr(special, *text))
+      putchar('\\');
+    putchar(*text == '\'' ? '"' : *text);
+  }
+}
+
+static void zsh_offer(enum ctl_offer offer) {
+  const struct live *live = find_live(offer);
+  if (live && live->zsh[0] == '_') {
+    printf("%s", live->zsh);
+    return;
+  }
+  if (live) {
+    printf("{%s}", live->zsh);
+    return;
+  }
+  putchar('(');
+  offer_words(stdout, offer);
+  putchar(')');
+}
+
+static void zsh_options(const struct ctl_option *options) {
+  for (const struct ctl_option *o = options; o && o->letter; o++) {
+    printf(" \\\n            '*'{-%c,--%s}'[", o->letter, o->word);
+    quoted(o->what, "[]:");
+    putchar(']');
+    if (o->value) {
+      fputs(":value:", stdout);
+      zsh_offer(o->offer);
+    }
+    putchar('\'');
+  }
+}
+
+static void zsh_command(const struct ctl_command *c) {
+  printf("        %s%s%s)\n        _arguments -s -S", c->name,
+         c->alias ? "|" : "", c->alias ? c->alias : "");
+  zsh_options(c->options);
+  zsh_options(ctl_global_options);
+  if (c->most > 0) {
+    fputs(" \\\n            '*:argument:", stdout);
+    zsh_offer(c->offer);
+    putchar('\'');
+  }
+  fputs(" ;;\n", stdout);
+}
+
+static void zsh(void) {
+  fputs("#compdef procmanctl\n"
+        "# made by procmanctl completion zsh\n"
+        "_procmanctl() {\n"
+        "    local context state line\n"
+        "    local -a commands\n"
+        "    commands=(\n",
+        stdout);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
+    printf("        '%s:", (*c)->name);
+    quoted((*c)->what, ":");
+    fputs("'\n", stdout);
+  }
+  fputs("    )\n    _arguments -S", stdout);
+  zsh_options(ctl_global_options);
+  fputs(" \\\n            '1:command:->command' '*::argument:->argument'\n"
+        "    case $state in\n"
+        "    command) _describe command commands ;;\n"
+        "    argument)\n"
+        "        case $words[1] in\n",
+        stdout);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    zsh_command(*c);
+  fputs("        esac ;;\n    esac\n}\n_procmanctl \"$@\"\n", stdout);
+}
+
+static void fish_offer(enum ctl_offer offer) {
+  const struct live *live = find_live(offer);
+  fputs(" -xa '", stdout);
+  if (live)
+    for (const char *c = live->fish; *c; c++)
+      printf(*c == '\'' ? "\\'" : "%c", *c);
+  else
+    offer_words(stdout, offer);
+  putchar('\'');
+}
+
+static void fish_options(const struct ctl_command *c,
+                         const struct ctl_option *options) {
+  for (const struct ctl_option *o = options; o && o->letter; o++) {
+    fputs("complete -c procmanctl", stdout);
+    if (c)
+      printf(" -n '__fish_seen_subcommand_from %s %s'", c->name,
+             c->alias ? c->alias : "");
+    printf(" -s %c -l %s -d '", o->letter, o->word);
+    quoted(o->what, "");
+    putchar('\'');
+    if (o->value)
+      fish_offer(o->offer);
+    putchar('\n');
+  }
+}
+
+static void fish(void) {
+  fputs("# fish completion of procmanctl; made by procmanctl completion fish\n"
+        "complete -c procmanctl -f\n",
+        stdout);
+  fish_options(NULL, ctl_global_options);
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
+    printf("complete -c procmanctl -n __fish_use_subcommand -a %s -d '",
+           (*c)->name);
+    quoted((*c)->what, "");
+    fputs("'\n", stdout);
+    fish_options(*c, (*c)->options);
+    if ((*c)->most == 0)
+      continue;
+    printf("complete -c procmanctl -n '__fish_seen_subcommand_from %s %s'",
+           (*c)->name, (*c)->alias ? (*c)->alias : "");
+    fish_offer((*c)->offer);
+    putchar('\n');
+  }
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  static const struct {
+    const char *shell;
+    void (*print)(void);
+  } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+  (void)ctl;
+  for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
+    if (strcmp(shells[i].shell, args->operands[0]) != 0)
+      continue;
+    shells[i].print();
+    return CTL_DONE;
+  }
+  ctl_say("completion: there is none for %s; only bash, zsh and fish",
+          args->operands[0]);
+  return CTL_USAGE;
+}
+
+const struct ctl_command ctl_cmd_completion = {
+    .name = "completion",
+    .operands = "bash|zsh|fish",
+    .least = 1,
+    .most = 1,
+    .offer = CTL_OFFER_SHELLS,
+    .what = "prints what makes a shell complete procmanctl's words",
+    .run = run,
+};

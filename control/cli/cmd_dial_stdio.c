@@ -1,0 +1,101 @@
+#include "cli/client.h"
+#include "cli/command.h"
+
+#include "base/clean.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One direction.  A piece is at most what a pipe takes at once after poll(2)
+ * said that it is writable (pipe(7), PIPE_BUF), so neither direction holds up
+ * the other. */
+struct lane {
+  int from, to;
+  size_t at, length;
+  bool ended; /* nothing more comes */
+  char bytes[4096];
+};
+
+static void fill(struct lane *l) {
+  ssize_t n = read(l->from, l->bytes, sizeof l->bytes);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN))
+    return;
+  l->ended = n <= 0;
+  l->length = n > 0 ? (size_t)n : 0;
+  l->at = 0;
+}
+
+static int drain(struct lane *l) {
+  ssize_t n =
+      send(l->to, l->bytes + l->at, l->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n < 0 && errno == ENOTSOCK)
+    n = write(l->to, l->bytes + l->at, l->length);
+  if (n < 0)
+    return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+  l->at += (size_t)n;
+  l->length -= (size_t)n;
+  return 0;
+}
+
+static struct pollfd wish(const struct lane *l) {
+  if (l->length > 0)
+    return (struct pollfd){.fd = l->to, .events = POLLOUT};
+  return (struct pollfd){.fd = l->ended ? -1 : l->from, .events = POLLIN};
+}
+
+/* Until the server hangs up: after the end of stdin answers still come. */
+static int copy(int fd) {
+  struct lane up = {.from = STDIN_FILENO, .to = fd};
+  struct lane down = {.from = fd, .to = STDOUT_FILENO};
+  struct lane *lanes[] = {&up, &down};
+  while (!down.ended) {
+    struct pollfd wishes[] = {wish(&up), wish(&down)};
+    if (poll(wishes, 2, -1) < 0 && errno != EINTR)
+      return -errno;
+    for (size_t i = 0; i < 2; i++) {
+      struct lane *l = lanes[i];
+      bool writing = l->length > 0;
+      int status = 0;
+      if (!wishes[i].revents)
+        continue;
+      if (writing)
+        status = drain(l);
+      else
+        fill(l);
+      if (status < 0)
+        return status;
+    }
+    if (up.ended && up.length == 0 && up.to >= 0) {
+      shutdown(fd, SHUT_WR);
+      up.to = -1;
+    }
+  }
+  return 0;
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct pm_err err = PM_ERR_INIT;
+  PM_CLEAN_FD int fd =
+      ctl_client_dial(ctl->socket ? ctl->socket : ctl_client_usual(), &err);
+  (void)args;
+  if (fd < 0) {
+    ctl_say("%s", err.text);
+    return CTL_NO_CONNECTION;
+  }
+  int status = copy(fd);
+  if (status == 0)
+    return CTL_DONE;
+  ctl_say("the connection has ended: %s", strerror(-status));
+  return CTL_NO_CONNECTION;
+}
+
+const struct ctl_command ctl_cmd_dial_stdio = {
+    .name = "dial-stdio",
+    .operands = "",
+    .what = "connects stdin and stdout with the socket (for -H of another "
+            "machine)",
+    .run = run,
+};

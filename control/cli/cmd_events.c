@@ -1,0 +1,85 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/value.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *colour_of(const struct ctl *ctl, const char *kind) {
+  if (!ctl->screen.colour || !kind)
+    return "";
+  if (strcmp(kind, "start") == 0)
+    return "\033[32m";
+  return strcmp(kind, "oom") == 0 ? "\033[31m" : "";
+}
+
+static bool has_end(const struct pm_json *item) {
+  return ctl_text(item, "signal") || isfinite(ctl_number(item, "code"));
+}
+
+static void print_end(const struct ctl *ctl, const struct pm_json *item) {
+  const char *signal = ctl_text(item, "signal");
+  double code = ctl_number(item, "code");
+  if (isfinite(code))
+    printf("  code %.0f", code);
+  if (!signal)
+    return;
+  char *word = ctl_escaped(&ctl->screen, signal);
+  printf("  signal %s%s", word, ctl_true(item, "core") ? ", core dumped" : "");
+  free(word);
+}
+
+static void print_event(const struct ctl *ctl, const struct pm_json *item) {
+  const char *kind = ctl_text(item, "kind"), *colour = colour_of(ctl, kind);
+  char time[CTL_WORD], pid[CTL_WORD];
+  char *what = ctl_escaped(&ctl->screen, kind);
+  char *name = ctl_escaped(&ctl->screen, ctl_text(item, "name"));
+  char *user = ctl_escaped(&ctl->screen, ctl_text(item, "user"));
+  char *group = ctl_escaped(&ctl->screen, ctl_text(item, "group"));
+  ctl_time(ctl_number(item, "time"), time);
+  ctl_count(ctl_number(item, "pid"), pid);
+  printf("%s  %s%-5s%s  %7s  %-15s  %-10s  ", time, colour, what,
+         *colour ? "\033[0m" : "", pid, name, user);
+  printf(has_end(item) ? "%-15s" : "%s", group);
+  print_end(ctl, item);
+  putchar('\n');
+  free(what);
+  free(name);
+  free(user);
+  free(group);
+}
+
+static void each(void *arg, const struct pm_json *item) {
+  const struct ctl *ctl = arg;
+  if (ctl->json)
+    ctl_print_json(ctl, item);
+  else
+    print_event(ctl, item);
+  ctl_flush();
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  const char *kinds[CTL_ARGS];
+  size_t count = 0;
+  struct ctl_params params = {.count = 0};
+  for (size_t i = 0; i < args->given_count; i++)
+    if (args->given[i].letter == 'k')
+      kinds[count++] = args->given[i].value;
+  ctl_params_texts(&params, "kinds", kinds, count);
+  return ctl_stream(ctl, "watch_events", &params, each, ctl);
+}
+
+static const struct ctl_option options[] = {
+    {'k', "kind", "KIND", CTL_OFFER_KINDS,
+     "only start, exit or oom; may be given more than once"},
+    {.letter = 0},
+};
+
+const struct ctl_command ctl_cmd_events = {
+    .name = "events",
+    .operands = "",
+    .what = "starts and ends of processes, as they happen",
+    .options = options,
+    .run = run,
+};

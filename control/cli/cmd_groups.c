@@ -1,0 +1,90 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/process.h"
+#include "cli/value.h"
+
+static const struct ctl_column columns[] = {
+    {"GROUP", CTL_LEFT, 8, false},  {"CPU%", CTL_RIGHT, 5, false},
+    {"TIME", CTL_RIGHT, 6, false},  {"RSS", CTL_RIGHT, 5, false},
+    {"PROCS", CTL_RIGHT, 5, false}, {"THR", CTL_RIGHT, 4, false},
+    {"KIND", CTL_LEFT, 0, false},   {"SERIES", CTL_LEFT, 0, false},
+    {"WHY", CTL_LEFT, 0, false},
+};
+
+static void number(struct ctl_table *t, const struct pm_json *group,
+                   const char *member,
+                   void (*write)(double value, char ret[CTL_WORD])) {
+  char word[CTL_WORD];
+  write(ctl_number(group, member), word);
+  ctl_table_word(t, word, "");
+}
+
+static void row(struct ctl_table *t, const struct pm_json *g) {
+  double cpu = ctl_number(g, "cpu_percent");
+  char percent[CTL_WORD];
+  ctl_percent(cpu, percent);
+  ctl_table_take(t, ctl_escaped(t->screen, ctl_text(g, "name")), "1");
+  ctl_table_word(t, percent, ctl_load_colour(t->screen, cpu));
+  number(t, g, "cpu_seconds", ctl_duration);
+  number(t, g, "memory_rss", ctl_size);
+  number(t, g, "processes", ctl_count);
+  number(t, g, "threads", ctl_count);
+  ctl_table_text(t, ctl_text(g, "kind"));
+  ctl_table_word(t, ctl_false(g, "emitted") ? "no" : "yes", "");
+  ctl_table_text(t, ctl_text(g, "reason"));
+}
+
+/* Groups without series are many, so they are shown on demand; the limit is
+ * theirs too, so it is ours. */
+static void show(const struct ctl *ctl, const struct pm_json *groups, bool all,
+                 int64_t limit) {
+  struct ctl_table t;
+  ctl_table_init(&t, &ctl->screen, columns, sizeof columns / sizeof *columns);
+  for (const struct pm_json *g = ctl_inside(groups); g && limit > 0;
+       g = pm_json_after(groups, g)) {
+    if (!all && ctl_false(g, "emitted"))
+      continue;
+    row(&t, g);
+    limit--;
+  }
+  ctl_table_print(&t, stdout);
+  ctl_table_done(&t);
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct ctl_params params = {.count = 0};
+  const struct pm_json *result;
+  const char *key = ctl_args_value(args, 's');
+  int64_t limit = INT64_MAX;
+  bool all = ctl_args_given(args, 'a');
+  if (!ctl_args_integer(args, 'n', 1, 10000000, &limit))
+    return CTL_USAGE;
+  ctl_params_text(&params, "sort", ctl_key_member(ctl_group_keys, key));
+  if (limit < INT64_MAX && (all || ctl->json))
+    ctl_params_integer(&params, "limit", limit);
+  enum ctl_status status = ctl_call(ctl, "list_groups", &params, 0, &result);
+  if (status)
+    return status;
+  if (ctl->json)
+    ctl_print_json(ctl, result);
+  else
+    show(ctl, pm_json_member(result, "groups"), all, limit);
+  return CTL_DONE;
+}
+
+static const struct ctl_option options[] = {
+    {'s', "sort", "KEY", CTL_OFFER_GROUP_KEYS,
+     "by that member of GroupInfo, or cpu (as usual), mem, time, name..."},
+    {'n', "limit", "N", CTL_OFFER_NOTHING, "at most so many"},
+    {'a', "all", NULL, CTL_OFFER_NOTHING,
+     "also those without series of their own (json has all of them)"},
+    {.letter = 0},
+};
+
+const struct ctl_command ctl_cmd_groups = {
+    .name = "groups",
+    .operands = "",
+    .what = "groups of processes, as the series have them",
+    .options = options,
+    .run = run,
+};

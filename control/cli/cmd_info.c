@@ -1,0 +1,125 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/process.h"
+#include "cli/value.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct ctl_column columns[] = {{NULL, CTL_LEFT, 8, false},
+                                            {NULL, CTL_LEFT, 0, false}};
+
+static void text(struct ctl_table *t, const char *label, const char *value) {
+  if (!value || !*value)
+    return;
+  ctl_table_word(t, label, "1");
+  ctl_table_text(t, value);
+}
+
+static void number(struct ctl_table *t, const char *label, double value,
+                   void (*write)(double value, char ret[CTL_WORD]),
+                   const char *unit) {
+  char word[CTL_WORD], whole[2 * CTL_WORD];
+  if (!isfinite(value))
+    return;
+  write(value, word);
+  snprintf(whole, sizeof whole, "%s%s", word, unit);
+  text(t, label, whole);
+}
+
+static void who(struct ctl_table *t, const struct pm_json *p) {
+  char pid[CTL_WORD], start[CTL_WORD], both[2 * CTL_WORD + 2];
+  ctl_count(ctl_number(p, "pid"), pid);
+  ctl_count(ctl_number(p, "start_time"), start);
+  snprintf(both, sizeof both, "%s@%s", pid, start);
+  text(t, "Process", both);
+  text(t, "Name", ctl_text(p, "name"));
+  text(t, "Command", ctl_text(p, "command"));
+  number(t, "Parent", ctl_number(p, "ppid"), ctl_count, "");
+  text(t, "User", ctl_text(p, "user"));
+  text(t, "Group", ctl_text(p, "group"));
+  text(t, "Unit", ctl_text(p, "unit"));
+  text(t, "Status", ctl_text(p, "status"));
+  number(t, "Up", ctl_number(p, "uptime_seconds"), ctl_duration, "");
+}
+
+static void load(struct ctl_table *t, const struct pm_json *p) {
+  char cpu[CTL_WORD], machine[CTL_WORD], rss[CTL_WORD], share[CTL_WORD];
+  char line[4 * CTL_WORD];
+  ctl_percent(ctl_number(p, "cpu_percent"), cpu);
+  ctl_percent(ctl_number(p, "cpu_percent_machine"), machine);
+  snprintf(line, sizeof line, "%s %% of a core, %s %% of the machine", cpu,
+           machine);
+  text(t, "CPU", line);
+  ctl_size_long(ctl_number(p, "memory_rss"), rss);
+  ctl_percent(ctl_number(p, "memory_percent"), share);
+  snprintf(line, sizeof line, "%s resident, %s %% of the machine", rss, share);
+  text(t, "Memory", line);
+  number(t, "Virtual", ctl_number(p, "memory_vms"), ctl_size_long, "");
+  number(t, "Threads", ctl_number(p, "threads"), ctl_count, "");
+}
+
+static void io(struct ctl_table *t, const struct pm_json *io, const char *label,
+               const char *read, const char *write) {
+  char in[CTL_WORD], out[CTL_WORD], line[3 * CTL_WORD];
+  ctl_size_long(ctl_number(io, read), in);
+  ctl_size_long(ctl_number(io, write), out);
+  snprintf(line, sizeof line, "%s read, %s written", in, out);
+  text(t, label, line);
+}
+
+static void private(struct ctl_table *t, const struct pm_json *p) {
+  const struct pm_json *member = pm_json_member(p, "io");
+  text(t, "Program", ctl_text(p, "exe"));
+  text(t, "Folder", ctl_text(p, "cwd"));
+  number(t, "Open", ctl_number(p, "fds"), ctl_count, " descriptors");
+  if (!ctl_inside(member))
+    return;
+  io(t, member, "I/O", "read", "write");
+  io(t, member, "Disk", "disk_read", "disk_write");
+}
+
+static void show(const struct ctl *ctl, const struct pm_json *result) {
+  const struct pm_json *process = pm_json_member(result, "process");
+  char *omitted = ctl_joined(pm_json_member(result, "omitted"));
+  struct ctl_table t;
+  ctl_table_init(&t, &ctl->screen, columns, 2);
+  who(&t, process);
+  load(&t, process);
+  private(&t, process);
+  text(&t, "Hidden", omitted);
+  ctl_table_print(&t, stdout);
+  ctl_table_done(&t);
+  free(omitted);
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct ctl_params params = {.count = 0};
+  const struct pm_json *result;
+  int64_t pid, start;
+  if (!ctl_process_read(args->operands[0], &pid, &start))
+    return CTL_USAGE;
+  ctl_params_integer(&params, "pid", pid);
+  if (start >= 0)
+    ctl_params_integer(&params, "start_time", start);
+  enum ctl_status status =
+      ctl_call(ctl, "get_process_info", &params, 0, &result);
+  if (status)
+    return status;
+  if (ctl->json)
+    ctl_print_json(ctl, result);
+  else
+    show(ctl, result);
+  return CTL_DONE;
+}
+
+const struct ctl_command ctl_cmd_info = {
+    .name = "info",
+    .operands = "PID[@START]",
+    .least = 1,
+    .most = 1,
+    .offer = CTL_OFFER_PIDS,
+    .what = "all about one process; of yours also its files and I/O",
+    .run = run,
+};

@@ -1,0 +1,160 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/process.h"
+#include "cli/value.h"
+#include "wire/signal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct target {
+  int64_t pid, start; /* start -1: not known */
+  char name[64];      /* "" if it is not known */
+};
+
+struct orders {
+  const char *signal;
+  double timeout; /* NaN: do not wait */
+  bool group;
+};
+
+/* The name is for people; with its start the signal cannot hit a process that
+ * got the number in between. */
+static void recognise(struct ctl *ctl, struct target *t) {
+  struct ctl_params params = {.count = 0};
+  const struct pm_json *result;
+  ctl_params_integer(&params, "pid", t->pid);
+  if (t->start >= 0)
+    ctl_params_integer(&params, "start_time", t->start);
+  if (ctl_try(ctl, "get_process_info", &params, &result) != CTL_DONE)
+    return;
+  const struct pm_json *process = pm_json_member(result, "process");
+  const char *name = ctl_text(process, "name");
+  const struct pm_json *start = pm_json_member(process, "start_time");
+  snprintf(t->name, sizeof t->name, "%s", name ? name : "");
+  if (t->start < 0 && start && start->type == PM_JSON_INTEGER)
+    t->start = start->integer;
+}
+
+static void print_target(const struct ctl *ctl, const struct target *t) {
+  printf("pid %lld", (long long)t->pid);
+  if (!*t->name)
+    return;
+  char *name = ctl_escaped(&ctl->screen, t->name);
+  printf(" (%s)", name);
+  free(name);
+}
+
+static void print_end(const struct orders *o, const struct pm_json *result) {
+  bool escalated = ctl_true(pm_json_member(result, "signalled"), "escalated");
+  char wait[CTL_WORD];
+  snprintf(wait, sizeof wait, "%g", o->timeout);
+  if (escalated)
+    printf("; KILL after %s s", wait);
+  if (ctl_true(result, "exited"))
+    printf("; it has ended");
+  else if (ctl_false(result, "exited"))
+    printf("; it has not ended");
+}
+
+static void print_done(const struct ctl *ctl, const struct target *t,
+                       const struct orders *o, const struct pm_json *result) {
+  const struct pm_json *signalled = pm_json_member(result, "signalled");
+  const char *name = ctl_text(signalled, "signal");
+  double count = ctl_number(signalled, "processes");
+  char *word = ctl_escaped(&ctl->screen, name ? name : o->signal);
+  if (strcmp(word, "0") == 0)
+    printf("you may signal ");
+  else
+    printf("signalled %s to ", word);
+  if (o->group)
+    printf("%.0f process%s of the process group of ", count,
+           count == 1 ? "" : "es");
+  print_target(ctl, t);
+  print_end(o, result);
+  putchar('\n');
+  free(word);
+}
+
+static enum ctl_status kill_one(struct ctl *ctl, const struct orders *o,
+                                struct target *t) {
+  struct ctl_params params = {.count = 0};
+  const struct pm_json *result;
+  if (!ctl->json || t->start < 0)
+    recognise(ctl, t);
+  if (ctl->host && !ctl->client)
+    return CTL_NO_CONNECTION;
+  ctl_params_integer(&params, "pid", t->pid);
+  if (t->start >= 0)
+    ctl_params_integer(&params, "start_time", t->start);
+  ctl_params_text(&params, "signal", o->signal);
+  if (isfinite(o->timeout))
+    ctl_params_number(&params, "timeout_seconds", o->timeout);
+  ctl_params_text(&params, "scope", o->group ? "process_group" : NULL);
+  enum ctl_status status =
+      ctl_call(ctl, "kill_process", &params,
+               isfinite(o->timeout) ? o->timeout : 0, &result);
+  if (status)
+    return status;
+  if (ctl->json)
+    ctl_print_json(ctl, result);
+  else
+    print_done(ctl, t, o, result);
+  return ctl_false(result, "exited") ? CTL_FAILED : CTL_DONE;
+}
+
+static bool read_orders(const struct ctl_args *args, struct orders *ret) {
+  *ret = (struct orders){.signal = ctl_args_value(args, 's'),
+                         .timeout = (double)NAN,
+                         .group = ctl_args_given(args, 'G')};
+  if (!ret->signal)
+    ret->signal = "TERM";
+  if (pm_signal_number(ret->signal) >= 0)
+    return ctl_args_number(args, 't', 0.1, 3600, &ret->timeout);
+  ctl_say("-s %s: there is no such signal; kill -l lists them", ret->signal);
+  return false;
+}
+
+/* All are read before the first is signalled: a slip of the finger kills
+ * nobody. */
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct orders orders;
+  struct target t = {.pid = 0};
+  enum ctl_status worst = CTL_DONE;
+  if (!read_orders(args, &orders))
+    return CTL_USAGE;
+  for (size_t i = 0; i < args->count; i++)
+    if (!ctl_process_read(args->operands[i], &t.pid, &t.start))
+      return CTL_USAGE;
+  for (size_t i = 0; i < args->count; i++) {
+    t = (struct target){.pid = 0};
+    ctl_process_read(args->operands[i], &t.pid, &t.start);
+    enum ctl_status status = kill_one(ctl, &orders, &t);
+    worst = status > worst ? status : worst;
+    if (status == CTL_NO_CONNECTION)
+      break;
+  }
+  return worst;
+}
+
+static const struct ctl_option options[] = {
+    {'s', "signal", "SIGNAL", CTL_OFFER_SIGNALS,
+     "name or number; without it TERM; 0 asks whether you may"},
+    {'t', "timeout", "SECONDS", CTL_OFFER_NOTHING,
+     "waits so long for the end, then sends KILL"},
+    {'G', "process-group", NULL, CTL_OFFER_NOTHING,
+     "to the whole process group of each"},
+    {.letter = 0},
+};
+
+const struct ctl_command ctl_cmd_kill = {
+    .name = "kill",
+    .operands = "PID[@START]...",
+    .least = 1,
+    .most = (size_t)-1,
+    .offer = CTL_OFFER_PIDS,
+    .what = "signals processes, as you: the kernel decides whether you may",
+    .options = options,
+    .run = run,
+};

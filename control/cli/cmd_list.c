@@ -1,0 +1,149 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/process.h"
+#include "cli/value.h"
+#include "wire/json_out.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One pattern is the server's to match.  It takes no more than one, so several
+ * are matched here, by its rule, and the limit is ours as well then. */
+struct choice {
+  char **patterns;
+  size_t count;
+  int64_t limit; /* INT64_MAX: none */
+};
+
+static bool chosen(const struct choice *c, const struct pm_json *process) {
+  for (size_t i = 0; i < c->count; i++) {
+    bool whole = strchr(c->patterns[i], ' ') != NULL;
+    const char *text = ctl_text(process, whole ? "command" : "name");
+    if (text && fnmatch(c->patterns[i], text, 0) == 0)
+      return true;
+  }
+  return c->count == 0;
+}
+
+/* The next process after `last` (NULL: the first) that was chosen. */
+static const struct pm_json *next(const struct choice *c,
+                                  const struct pm_json *all,
+                                  const struct pm_json *last) {
+  const struct pm_json *p = last ? pm_json_after(all, last) : ctl_inside(all);
+  while (p && !chosen(c, p))
+    p = pm_json_after(all, p);
+  return p;
+}
+
+static void show(const struct ctl *ctl, const struct choice *c,
+                 const struct pm_json *all) {
+  struct ctl_table t;
+  int64_t left = c->limit;
+  ctl_process_table(&t, &ctl->screen);
+  for (const struct pm_json *p = next(c, all, NULL); p && left-- > 0;
+       p = next(c, all, p))
+    ctl_process_row(&t, p);
+  ctl_table_print(&t, stdout);
+  ctl_table_done(&t);
+}
+
+static void put_chosen(struct pm_json_out *out, const struct choice *c,
+                       const struct pm_json *result) {
+  const struct pm_json *all = pm_json_member(result, "processes");
+  int64_t total = 0;
+  pm_json_object(out);
+  pm_json_key(out, "success");
+  pm_json_boolean(out, true);
+  pm_json_key(out, "sampled_at");
+  pm_json_real(out, ctl_number(result, "sampled_at"), CTL_DECIMALS);
+  pm_json_key(out, "processes");
+  pm_json_array(out);
+  for (const struct pm_json *p = next(c, all, NULL); p; p = next(c, all, p))
+    if (total++ < c->limit)
+      pm_json_copy(out, p);
+  pm_json_array_end(out);
+  pm_json_key(out, "total");
+  pm_json_integer(out, total);
+  pm_json_object_end(out);
+  pm_json_message_end(out);
+}
+
+/* What the server would have answered, had it matched. */
+static void show_json(const struct ctl *ctl, const struct choice *c,
+                      const struct pm_json *result) {
+  struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
+  struct pm_json_out *out = pm_json_out_new(&buf);
+  if (!out)
+    ctl_no_memory();
+  put_chosen(out, c, result);
+  if (pm_json_out_status(out) < 0)
+    ctl_no_memory();
+  ctl_print_line(ctl, &buf);
+  pm_json_out_free(out);
+  pm_buf_done(&buf);
+}
+
+static bool read_choice(const struct ctl_args *args, struct choice *ret) {
+  *ret = (struct choice){.limit = INT64_MAX};
+  if (args->count > 1) {
+    ret->patterns = args->operands;
+    ret->count = args->count;
+  }
+  return ctl_args_integer(args, 'n', 1, 10000000, &ret->limit);
+}
+
+static void make_params(const struct ctl_args *args, const struct choice *c,
+                        struct ctl_params *p) {
+  const char *key = ctl_args_value(args, 's');
+  *p = (struct ctl_params){.count = 0};
+  ctl_params_text(p, "sort",
+                  ctl_key_member(ctl_process_keys, key ? key : "cpu"));
+  if (c->limit < INT64_MAX && c->count == 0)
+    ctl_params_integer(p, "limit", c->limit);
+  ctl_params_text(p, "filter.user", ctl_args_value(args, 'u'));
+  ctl_params_text(p, "filter.group", ctl_args_value(args, 'g'));
+  if (args->count == 1)
+    ctl_params_text(p, "filter.name", args->operands[0]);
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct choice c;
+  struct ctl_params params;
+  const struct pm_json *result;
+  if (!read_choice(args, &c))
+    return CTL_USAGE;
+  make_params(args, &c, &params);
+  enum ctl_status status = ctl_call(ctl, "list_processes", &params, 0, &result);
+  if (status)
+    return status;
+  if (!ctl->json)
+    show(ctl, &c, pm_json_member(result, "processes"));
+  else if (c.count > 0)
+    show_json(ctl, &c, result);
+  else
+    ctl_print_json(ctl, result);
+  return CTL_DONE;
+}
+
+static const struct ctl_option options[] = {
+    {'u', "user", "USER", CTL_OFFER_USERS, "only of that user (name or uid)"},
+    {'g', "group", "GROUP", CTL_OFFER_GROUPS, "only of that group"},
+    {'s', "sort", "KEY", CTL_OFFER_PROCESS_KEYS,
+     "by that member of ProcessInfo, or cpu (as usual), mem, up, pid, name..."},
+    {'n', "limit", "N", CTL_OFFER_NOTHING, "at most so many"},
+    {.letter = 0},
+};
+
+const struct ctl_command ctl_cmd_list = {
+    .name = "list",
+    .alias = "ps",
+    .operands = "[PATTERN...]",
+    .most = (size_t)-1,
+    .offer = CTL_OFFER_NAMES,
+    .what = "processes; PATTERN is a glob on the name, or, with a blank in it, "
+            "on the command line",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,133 @@
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/process.h"
+#include "cli/value.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct monitor {
+  struct ctl *ctl;
+  unsigned lines; /* since the header */
+};
+
+static const char *const titles[] = {"TIME",  "CPU%", "LOAD",  "MEM%", "USED",
+                                     "AVAIL", "SWAP", "DISK%", "°C"};
+static const int widths[] = {8, 6, 6, 6, 6, 6, 6, 6, 6};
+enum { CELLS = sizeof titles / sizeof *titles };
+
+static void cell(const struct ctl *ctl, size_t i, const char *text,
+                 const char *colour) {
+  int fill = widths[i] - (int)ctl_columns(text);
+  bool on = ctl->screen.colour && *colour;
+  printf("%*s%s%s%s%s%s%s", fill > 0 ? fill : 0, "", on ? "\033[" : "",
+         on ? colour : "", on ? "m" : "", text, on ? "\033[0m" : "",
+         i + 1 < CELLS ? " " : "\n");
+}
+
+/* On a terminal once a screen, since the first one has scrolled away. */
+static void header(struct monitor *m) {
+  unsigned height = m->ctl->screen.height;
+  if (m->lines > 0 && !(height > 4 && m->lines % (height - 2) == 0))
+    return;
+  for (size_t i = 0; i < CELLS; i++)
+    cell(m->ctl, i, titles[i], "1");
+}
+
+static double hottest(const struct pm_json *system) {
+  const struct pm_json *all = pm_json_member(system, "temperatures");
+  double most = (double)NAN;
+  for (const struct pm_json *v = ctl_inside(all); v; v = pm_json_after(all, v))
+    most = fmax(most, ctl_number_of(v));
+  return most;
+}
+
+static void number(const struct ctl *ctl, size_t i, double value,
+                   void (*write)(double value, char ret[CTL_WORD])) {
+  char word[CTL_WORD];
+  bool percent = write == ctl_percent && strchr(titles[i], '%');
+  write(value, word);
+  cell(ctl, i, word, percent ? ctl_load_colour(&ctl->screen, value) : "");
+}
+
+static void line(const struct ctl *ctl, const struct pm_json *item) {
+  const struct pm_json *s = pm_json_member(item, "system");
+  char time[CTL_WORD], load[CTL_WORD] = "-";
+  double average = ctl_number_of(ctl_at(pm_json_member(s, "load_average"), 0));
+  ctl_time(ctl_number(item, "time"), time);
+  time[strcspn(time, ".")] = '\0';
+  if (isfinite(average))
+    snprintf(load, sizeof load, "%.2f", fmin(average, 1e9));
+  cell(ctl, 0, time, "");
+  number(ctl, 1, ctl_number(s, "cpu_percent"), ctl_percent);
+  cell(ctl, 2, load, "");
+  number(ctl, 3, ctl_number(s, "memory_percent"), ctl_percent);
+  number(ctl, 4, ctl_number(s, "memory_used"), ctl_size);
+  number(ctl, 5, ctl_number(s, "memory_available"), ctl_size);
+  number(ctl, 6, ctl_number(s, "swap_used"), ctl_size);
+  number(ctl, 7, ctl_number(s, "disk_percent"), ctl_percent);
+  number(ctl, 8, hottest(s), ctl_percent);
+}
+
+static void processes(struct monitor *m, const struct pm_json *list) {
+  struct ctl_table t;
+  ctl_process_table(&t, &m->ctl->screen);
+  for (const struct pm_json *p = ctl_inside(list); p;
+       p = pm_json_after(list, p))
+    ctl_process_row(&t, p);
+  ctl_table_print(&t, stdout);
+  ctl_table_done(&t);
+  putchar('\n');
+  m->lines = 0;
+}
+
+static void each(void *arg, const struct pm_json *item) {
+  struct monitor *m = arg;
+  const struct pm_json *list = pm_json_member(item, "processes");
+  if (m->ctl->json) {
+    ctl_print_json(m->ctl, item);
+    return;
+  }
+  header(m);
+  m->lines++;
+  line(m->ctl, item);
+  if (list)
+    processes(m, list);
+  ctl_flush();
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  struct monitor m = {.ctl = ctl};
+  struct ctl_params params = {.count = 0};
+  double interval = 1;
+  int64_t count = 0, most = 0;
+  if (!ctl_args_number(args, 'i', 0.25, 3600, &interval) ||
+      !ctl_args_integer(args, 'c', 1, 1000000000, &count) ||
+      !ctl_args_integer(args, 'p', 1, 100, &most))
+    return CTL_USAGE;
+  ctl_params_number(&params, "interval_seconds", interval);
+  if (count > 0)
+    ctl_params_integer(&params, "count", count);
+  if (most > 0)
+    ctl_params_integer(&params, "processes", most);
+  ctl_params_hint(&params, "processes");
+  return ctl_stream(ctl, "monitor_system", &params, each, &m);
+}
+
+static const struct ctl_option options[] = {
+    {'i', "interval", "SECONDS", CTL_OFFER_NOTHING,
+     "between two lines: 0.25 to 3600, without it 1"},
+    {'c', "count", "COUNT", CTL_OFFER_NOTHING, "so many lines, then the end"},
+    {'p', "processes", "K", CTL_OFFER_NOTHING,
+     "with the K processes that use most CPU (1 to 100)"},
+    {.letter = 0},
+};
+
+const struct ctl_command ctl_cmd_monitor = {
+    .name = "monitor",
+    .operands = "",
+    .what = "the machine again and again, a line each time",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,158 @@
+#include "cli/call.h"
+#include "cli/command.h"
+#include "cli/table.h"
+#include "cli/value.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BAR = 24 };
+
+static const struct ctl_column columns[] = {
+    {.least = 8},    {.least = 0}, {.align = CTL_RIGHT, .least = 5},
+    {.close = true}, {.least = 0},
+};
+
+static char *words(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+static char *words(const char *format, ...) {
+  char *text;
+  va_list args;
+  va_start(args, format);
+  if (vasprintf(&text, format, args) < 0)
+    ctl_no_memory();
+  va_end(args);
+  return text;
+}
+
+/* A label, a bar on a terminal, a number with its unit, the rest. */
+static void row(struct ctl_table *t, const char *label, double percent,
+                char *rest) {
+  char number[CTL_WORD];
+  const char *colour = ctl_load_colour(t->screen, percent);
+  ctl_percent(percent, number);
+  ctl_table_text(t, label);
+  if (t->screen->terminal && isfinite(percent))
+    ctl_table_take(t, ctl_bar(t->screen, percent, BAR),
+                   *colour ? colour : "32");
+  else
+    ctl_table_word(t, "", "");
+  ctl_table_word(t, number, colour);
+  ctl_table_word(t, "%", "");
+  ctl_table_take(t, rest, "");
+}
+
+/* A label and words where the others have numbers. */
+static void line(struct ctl_table *t, const char *label, const char *number,
+                 const char *unit, char *rest) {
+  ctl_table_text(t, label);
+  ctl_table_word(t, "", "");
+  ctl_table_word(t, number, "");
+  ctl_table_word(t, unit, "");
+  ctl_table_take(t, rest, "");
+}
+
+static void cpu(struct ctl_table *t, const struct pm_json *s) {
+  const struct pm_json *load = pm_json_member(s, "load_average");
+  double count = ctl_number(s, "cpu_count");
+  char text[CTL_WORD];
+  ctl_count(count, text);
+  row(t, "CPU", ctl_number(s, "cpu_percent"),
+      words("of %s CPU%s, load %.2f %.2f %.2f", text, count == 1 ? "" : "s",
+            ctl_number_of(ctl_at(load, 0)), ctl_number_of(ctl_at(load, 1)),
+            ctl_number_of(ctl_at(load, 2))));
+}
+
+static void memory(struct ctl_table *t, const struct pm_json *s) {
+  char used[CTL_WORD], total[CTL_WORD], available[CTL_WORD];
+  ctl_size_long(ctl_number(s, "memory_used"), used);
+  ctl_size_long(ctl_number(s, "memory_total"), total);
+  ctl_size_long(ctl_number(s, "memory_available"), available);
+  row(t, "Memory", ctl_number(s, "memory_percent"),
+      words("%s of %s, %s available", used, total, available));
+}
+
+static void swap(struct ctl_table *t, const struct pm_json *s) {
+  double total = ctl_number(s, "swap_total"), used = ctl_number(s, "swap_used");
+  char a[CTL_WORD], b[CTL_WORD];
+  ctl_size_long(used, a);
+  ctl_size_long(total, b);
+  if (total > 0)
+    row(t, "Swap", 100 * used / total, words("%s of %s", a, b));
+}
+
+static void disk(struct ctl_table *t, const char *name, const struct pm_json *d,
+                 const char *prefix) {
+  char key[48], used[CTL_WORD], total[CTL_WORD], room[CTL_WORD];
+  snprintf(key, sizeof key, "%sused", prefix);
+  ctl_size_long(ctl_number(d, key), used);
+  snprintf(key, sizeof key, "%stotal", prefix);
+  ctl_size_long(ctl_number(d, key), total);
+  snprintf(key, sizeof key, "%sfree", prefix);
+  ctl_size_long(ctl_number(d, key), room);
+  snprintf(key, sizeof key, "%spercent", prefix);
+  row(t, name, ctl_number(d, key),
+      words("%s of %s, %s free", used, total, room));
+}
+
+static void disks(struct ctl_table *t, const struct pm_json *s) {
+  const struct pm_json *all = pm_json_member(s, "disks");
+  if (!ctl_inside(all) && isfinite(ctl_number(s, "disk_total")))
+    disk(t, "Disk /", s, "disk_");
+  for (const struct pm_json *d = ctl_inside(all); d;
+       d = pm_json_after(all, d)) {
+    char *label = words("Disk %s", d->key ? d->key : "");
+    disk(t, label, d, "");
+    free(label);
+  }
+}
+
+static void temperatures(struct ctl_table *t, const struct pm_json *s) {
+  const struct pm_json *all = pm_json_member(s, "temperatures");
+  for (const struct pm_json *v = ctl_inside(all); v;
+       v = pm_json_after(all, v)) {
+    char number[CTL_WORD];
+    ctl_percent(ctl_number_of(v), number);
+    line(t, v->key ? v->key : "", number, "°C", words("%s", ""));
+  }
+}
+
+static void uptime(struct ctl_table *t, const struct pm_json *s) {
+  char up[CTL_WORD], boot[CTL_WORD];
+  ctl_duration(ctl_number(s, "uptime_seconds"), up);
+  ctl_date(ctl_number(s, "boot_time"), boot);
+  line(t, "Up", up, "", words("since %s", boot));
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  const struct pm_json *result;
+  enum ctl_status status = ctl_call(ctl, "get_system_info", NULL, 0, &result);
+  (void)args;
+  if (status)
+    return status;
+  if (ctl->json) {
+    ctl_print_json(ctl, result);
+    return CTL_DONE;
+  }
+  const struct pm_json *s = pm_json_member(result, "system");
+  struct ctl_table t;
+  ctl_table_init(&t, &ctl->screen, columns, 5);
+  cpu(&t, s);
+  memory(&t, s);
+  swap(&t, s);
+  disks(&t, s);
+  temperatures(&t, s);
+  uptime(&t, s);
+  ctl_table_print(&t, stdout);
+  ctl_table_done(&t);
+  return CTL_DONE;
+}
+
+const struct ctl_command ctl_cmd_system = {
+    .name = "system",
+    .operands = "",
+    .what = "the machine: CPU, memory, disks, temperatures, uptime",
+    .run = run,
+};

@@ -1,0 +1,21 @@
+#include "cli/command.h"
+#include "wire/method.h"
+
+#include "pm_config.h"
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  (void)args;
+  if (ctl->json)
+    printf("{\"version\":\"%s\",\"protocol\":%d}\n", PACKAGE_VERSION,
+           PM_PROTOCOL);
+  else
+    printf("procmanctl %s, protocol %d\n", PACKAGE_VERSION, PM_PROTOCOL);
+  return CTL_DONE;
+}
+
+const struct ctl_command ctl_cmd_version = {
+    .name = "version",
+    .operands = "",
+    .what = "of procmanctl; \"hello\" says the server's",
+    .run = run,
+};

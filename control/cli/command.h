@@ -1,0 +1,94 @@
+/* The commands of procmanctl, each a const struct at the end of its cmd_*.c.
+ * Their tables are the only place that knows an option: parsing, help and
+ * completion are made from them. */
+#ifndef PM_CLI_COMMAND_H
+#define PM_CLI_COMMAND_H
+
+#include "cli/print.h"
+
+#include <stddef.h>
+
+/* What scripts rely on. */
+enum ctl_status {
+  CTL_DONE,
+  CTL_FAILED,
+  CTL_USAGE,
+  CTL_NO_CONNECTION,
+  CTL_NOT_PERMITTED,
+};
+
+/* What a shell can offer in a place. */
+enum ctl_offer {
+  CTL_OFFER_NOTHING,
+  CTL_OFFER_COMMANDS,
+  CTL_OFFER_FILES,
+  CTL_OFFER_GROUPS,
+  CTL_OFFER_GROUP_KEYS,
+  CTL_OFFER_HOSTS,
+  CTL_OFFER_KINDS,
+  CTL_OFFER_METHODS,
+  CTL_OFFER_NAMES,
+  CTL_OFFER_OUTPUTS,
+  CTL_OFFER_PIDS,
+  CTL_OFFER_PROCESS_KEYS,
+  CTL_OFFER_SHELLS,
+  CTL_OFFER_SIGNALS,
+  CTL_OFFER_USERS,
+};
+
+struct ctl_option {
+  char letter; /* 0 ends a table */
+  const char *word;
+  const char *value; /* in the help; NULL: it takes none */
+  enum ctl_offer offer;
+  const char *what;
+};
+
+struct ctl_client;
+
+struct ctl {
+  const char *socket; /* NULL: the usual one */
+  const char *host;   /* NULL: this machine */
+  bool json;
+  struct ctl_screen screen;  /* of stdout */
+  struct ctl_client *client; /* NULL until it is needed */
+};
+
+enum { CTL_ARGS = 64 };
+
+struct ctl_args {
+  struct {
+    char letter;
+    const char *value;
+  } given[CTL_ARGS];
+  size_t given_count;
+  char **operands;
+  size_t count;
+};
+
+struct ctl_command {
+  const char *name, *alias; /* alias: NULL, or another name */
+  const char *operands;     /* in the usage; "" */
+  size_t least, most;       /* of them */
+  enum ctl_offer offer;     /* for operands */
+  const char *what;
+  const struct ctl_option *options; /* NULL: none */
+  enum ctl_status (*run)(struct ctl *ctl, const struct ctl_args *args);
+};
+
+extern const struct ctl_command ctl_cmd_system, ctl_cmd_list, ctl_cmd_groups,
+    ctl_cmd_info, ctl_cmd_kill, ctl_cmd_monitor, ctl_cmd_events, ctl_cmd_hello,
+    ctl_cmd_describe, ctl_cmd_dial_stdio, ctl_cmd_completion, ctl_cmd_help,
+    ctl_cmd_version;
+
+/* In the order of the help; NULL ends them. */
+extern const struct ctl_command *const ctl_commands[];
+extern const struct ctl_option ctl_global_options[];
+/* By name or alias, or NULL. */
+const struct ctl_command *ctl_command_find(const char *name);
+
+/* cmd_help.c */
+void ctl_help_short(FILE *to);
+void ctl_help_command(FILE *to, const struct ctl_command *command);
+
+#endif

@@ -1,0 +1,112 @@
+#include "cli/params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add(struct ctl_params *params, struct ctl_param param) {
+  if (params->count < CTL_PARAMS)
+    params->list[params->count++] = param;
+}
+
+void ctl_params_text(struct ctl_params *params, const char *name,
+                     const char *text) {
+  if (text)
+    add(params,
+        (struct ctl_param){.name = name, .type = CTL_PARAM_TEXT, .text = text});
+}
+
+void ctl_params_texts(struct ctl_params *params, const char *name,
+                      const char *const *texts, size_t count) {
+  if (count > 0)
+    add(params, (struct ctl_param){.name = name,
+                                   .type = CTL_PARAM_TEXTS,
+                                   .texts = texts,
+                                   .count = count});
+}
+
+void ctl_params_integer(struct ctl_params *params, const char *name,
+                        int64_t value) {
+  add(params, (struct ctl_param){
+                  .name = name, .type = CTL_PARAM_INTEGER, .integer = value});
+}
+
+void ctl_params_number(struct ctl_params *params, const char *name,
+                       double value) {
+  add(params, (struct ctl_param){
+                  .name = name, .type = CTL_PARAM_NUMBER, .number = value});
+}
+
+static size_t find(const struct ctl_params *params, const char *name) {
+  size_t i = 0;
+  while (i < params->count && strcmp(params->list[i].name, name) != 0)
+    i++;
+  return i;
+}
+
+void ctl_params_hint(struct ctl_params *params, const char *name) {
+  size_t i = find(params, name);
+  if (i < params->count)
+    params->list[i].hint = true;
+}
+
+bool ctl_params_drop(struct ctl_params *params, const char *name) {
+  size_t i = find(params, name);
+  if (i == params->count || !params->list[i].hint)
+    return false;
+  params->count--;
+  memmove(&params->list[i], &params->list[i + 1],
+          (params->count - i) * sizeof *params->list);
+  return true;
+}
+
+static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
+  switch (p->type) {
+  case CTL_PARAM_TEXT:
+    pm_json_text(out, p->text);
+    break;
+  case CTL_PARAM_INTEGER:
+    pm_json_integer(out, p->integer);
+    break;
+  case CTL_PARAM_NUMBER:
+    pm_json_real(out, p->number, CTL_DECIMALS);
+    break;
+  case CTL_PARAM_TEXTS:
+    pm_json_array(out);
+    for (size_t i = 0; i < p->count; i++)
+      pm_json_text(out, p->texts[i]);
+    pm_json_array_end(out);
+    break;
+  }
+}
+
+/* Leaves the object that is open for the one that the name is in. */
+static void turn_to(struct pm_json_out *out, const char *name, char *inner,
+                    size_t size) {
+  const char *dot = strchr(name, '.');
+  char outer[64] = "";
+  if (dot)
+    snprintf(outer, sizeof outer, "%.*s", (int)(dot - name), name);
+  if (strcmp(outer, inner) == 0)
+    return;
+  if (*inner)
+    pm_json_object_end(out);
+  if (*outer) {
+    pm_json_key(out, outer);
+    pm_json_object(out);
+  }
+  snprintf(inner, size, "%s", outer);
+}
+
+void ctl_params_put(const struct ctl_params *params, struct pm_json_out *out) {
+  char inner[64] = "";
+  pm_json_object(out);
+  for (size_t i = 0; i < params->count; i++) {
+    const struct ctl_param *p = &params->list[i];
+    const char *dot = strchr(p->name, '.');
+    turn_to(out, p->name, inner, sizeof inner);
+    pm_json_key(out, dot ? dot + 1 : p->name);
+    put_value(p, out);
+  }
+  turn_to(out, "", inner, sizeof inner);
+  pm_json_object_end(out);
+}

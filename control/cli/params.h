@@ -1,0 +1,49 @@
+/* The parameters of a request.  Names and texts are borrowed. */
+#ifndef PM_CLI_PARAMS_H
+#define PM_CLI_PARAMS_H
+
+#include "wire/json_out.h"
+
+#include <stddef.h>
+
+struct ctl_param {
+  const char *name; /* OBJECT.MEMBER within an object, as in method.def */
+  enum {
+    CTL_PARAM_TEXT,
+    CTL_PARAM_INTEGER,
+    CTL_PARAM_NUMBER,
+    CTL_PARAM_TEXTS
+  } type;
+  const char *text;
+  int64_t integer;
+  double number;
+  const char *const *texts;
+  size_t count;
+  bool hint; /* an older server may do without it */
+};
+
+enum { CTL_PARAMS = 12, CTL_DECIMALS = 6 };
+
+struct ctl_params {
+  struct ctl_param list[CTL_PARAMS];
+  size_t count;
+};
+
+/* Nothing is added for NULL, or no texts. */
+void ctl_params_text(struct ctl_params *params, const char *name,
+                     const char *text);
+void ctl_params_texts(struct ctl_params *params, const char *name,
+                      const char *const *texts, size_t count);
+void ctl_params_integer(struct ctl_params *params, const char *name,
+                        int64_t value);
+void ctl_params_number(struct ctl_params *params, const char *name,
+                       double value);
+/* The parameter of that name, if it is there, only shapes the answer. */
+void ctl_params_hint(struct ctl_params *params, const char *name);
+/* True: it was there and only a hint, and is gone now. */
+bool ctl_params_drop(struct ctl_params *params, const char *name);
+
+/* As an object; members of one object follow each other in the list. */
+void ctl_params_put(const struct ctl_params *params, struct pm_json_out *out);
+
+#endif

@@ -1,0 +1,114 @@
+/* procmanctl: the command of procman's control socket. */
+#include "cli/args.h"
+#include "cli/call.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct ctl_command *const ctl_commands[] = {
+    &ctl_cmd_system,     &ctl_cmd_list,
+    &ctl_cmd_groups,     &ctl_cmd_info,
+    &ctl_cmd_kill,       &ctl_cmd_monitor,
+    &ctl_cmd_events,     &ctl_cmd_hello,
+    &ctl_cmd_describe,   &ctl_cmd_dial_stdio,
+    &ctl_cmd_completion, &ctl_cmd_help,
+    &ctl_cmd_version,    NULL,
+};
+
+const struct ctl_option ctl_global_options[] = {
+    {'S', "socket", "SOCKET", CTL_OFFER_FILES,
+     "of the server (environment PROCMAN_SOCKET)"},
+    {'H', "host", "[USER@]HOST", CTL_OFFER_HOSTS,
+     "the server of that machine, by ssh (environment PROCMAN_HOST)"},
+    {'o', "output", "FORMAT", CTL_OFFER_OUTPUTS,
+     "table, or json: the results as the server sent them, one a line"},
+    {'h', "help", NULL, CTL_OFFER_NOTHING, "says how it is used"},
+    {.letter = 0},
+};
+
+const struct ctl_command *ctl_command_find(const char *name) {
+  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+    if (strcmp((*c)->name, name) == 0 ||
+        ((*c)->alias && strcmp((*c)->alias, name) == 0))
+      return *c;
+  return NULL;
+}
+
+/* Widths of characters are needed, and messages stay ours. */
+static void choose_locale(void) {
+  if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+    setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* In the order in which they were given: the last one counts. */
+static bool take_globals(struct ctl *ctl, const struct ctl_args *args) {
+  for (size_t i = 0; i < args->given_count; i++) {
+    const char *value = args->given[i].value;
+    switch (args->given[i].letter) {
+    case 'S':
+      ctl->socket = value;
+      ctl->host = NULL;
+      break;
+    case 'H':
+      ctl->host = value;
+      break;
+    case 'o':
+      ctl->json = strcmp(value, "json") == 0;
+      if (ctl->json || strcmp(value, "table") == 0)
+        break;
+      ctl_say("-o %s: the output is table or json", value);
+      return false;
+    default:
+      break;
+    }
+  }
+  return true;
+}
+
+static const char *from_environment(const char *name) {
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_command *command,
+                           int argc, char **argv) {
+  struct ctl_args args;
+  if (!ctl_args_read(command, argc, argv, &args) || !take_globals(ctl, &args))
+    return CTL_USAGE;
+  if (ctl_args_given(&args, 'h')) {
+    ctl_help_command(stdout, command);
+    return CTL_DONE;
+  }
+  return command->run(ctl, &args);
+}
+
+static enum ctl_status choose(struct ctl *ctl, int argc, char **argv) {
+  struct ctl_args args;
+  if (!ctl_args_read(NULL, argc, argv, &args) || !take_globals(ctl, &args))
+    return CTL_USAGE;
+  bool help = ctl_args_given(&args, 'h');
+  if (help || args.count == 0) {
+    ctl_help_short(help ? stdout : stderr);
+    return help ? CTL_DONE : CTL_USAGE;
+  }
+  const struct ctl_command *command = ctl_command_find(args.operands[0]);
+  if (command)
+    return run(ctl, command, (int)args.count, args.operands);
+  ctl_say("there is no command %s; \"procmanctl help\" lists them",
+          args.operands[0]);
+  return CTL_USAGE;
+}
+
+int main(int argc, char **argv) {
+  struct ctl ctl = {.socket = from_environment("PROCMAN_SOCKET"),
+                    .host = from_environment("PROCMAN_HOST")};
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    argv[1] = (char *)"version";
+  choose_locale();
+  ctl_screen_look(1, &ctl.screen);
+  enum ctl_status status = choose(&ctl, argc, argv);
+  ctl_hang_up(&ctl);
+  ctl_flush();
+  return (int)status;
+}

@@ -1,0 +1,16 @@
+/* A server of another machine: ssh runs procmanctl dial-stdio there. */
+#ifndef PM_CLI_REMOTE_H
+#define PM_CLI_REMOTE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A socket whose other end is ssh's (PROCMAN_SSH's) stdin and stdout. */
+int ctl_remote_dial(const char *host, struct pm_err *err);
+/* After the connection was lost: how ssh ended, in words.  False: it did not,
+ * or there was none. */
+bool ctl_remote_end(char *ret, size_t size);
+
+#endif
