@@ -323,6 +323,12 @@ scenarios = \
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
+# ---- cli: the two clients against a server that is told what to say ----
+
+cli_tests = tests/cli/test_client.py
+TESTS += $(cli_tests)
+EXTRA_DIST += $(cli_tests) tests/cli/server.py
+
 # ---- fuzz: the corpus in every check, more by make fuzz ----
 
 # tests/fuzz/fuzz_NAME, with its corpus in tests/fuzz/corpus/NAME

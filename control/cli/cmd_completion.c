@@ -199,8 +199,11 @@ static void zsh_offer(enum ctl_offer offer) {
     printf("%s", live->zsh);
     return;
   }
-  if (live) {
-    printf("{%s}", live->zsh);
+  if (live) { /* within single quotes */
+    putchar('{');
+    for (const char *c = live->zsh; *c; c++)
+      fputs(*c == '\'' ? "'\\''" : (char[]){*c, '\0'}, stdout);
+    putchar('}');
     return;
   }
   putchar('(');

@@ -20,21 +20,24 @@ struct orders {
 };
 
 /* The name is for people; with its start the signal cannot hit a process that
- * got the number in between. */
-static void recognise(struct ctl *ctl, struct target *t) {
+ * got the number in between.  If it cannot be
+ * found, the server says why when it is asked to signal it. */
+static enum ctl_status recognise(struct ctl *ctl, struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
   ctl_params_integer(&params, "pid", t->pid);
   if (t->start >= 0)
     ctl_params_integer(&params, "start_time", t->start);
-  if (ctl_try(ctl, "get_process_info", &params, &result) != CTL_DONE)
-    return;
+  enum ctl_status status = ctl_try(ctl, "get_process_info", &params, &result);
+  if (status)
+    return status;
   const struct pm_json *process = pm_json_member(result, "process");
   const char *name = ctl_text(process, "name");
   const struct pm_json *start = pm_json_member(process, "start_time");
   snprintf(t->name, sizeof t->name, "%s", name ? name : "");
   if (t->start < 0 && start && start->type == PM_JSON_INTEGER)
     t->start = start->integer;
+  return CTL_DONE;
 }
 
 static void print_target(const struct ctl *ctl, const struct target *t) {
@@ -81,9 +84,7 @@ static enum ctl_status kill_one(struct ctl *ctl, const struct orders *o,
                                 struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
-  if (!ctl->json || t->start < 0)
-    recognise(ctl, t);
-  if (ctl->host && !ctl->client)
+  if (recognise(ctl, t) == CTL_NO_CONNECTION)
     return CTL_NO_CONNECTION;
   ctl_params_integer(&params, "pid", t->pid);
   if (t->start >= 0)

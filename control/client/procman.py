@@ -1,0 +1,552 @@
+#!/usr/bin/env python3
+"""procman's control socket from Python: one file, standard library only.
+
+    async with ProcessManagerServiceClient() as pm:
+        info = await pm.get_system_info()
+        print(info.cpu_percent)
+        result = await pm.kill_process(4711, start_time=998877)
+        if not result.success:
+            print(result.error.message)
+        async for update in pm.monitor_system(interval_seconds=2.0):
+            print(update.system.memory_percent)
+
+Results are dicts that also have their members as attributes.  A query that
+fails raises ProcessManagerError; an action (kill_process, start_process)
+returns its result with success False.  What every member means is in
+procman-protocol(7).
+"""
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import deque
+from typing import Any, AsyncIterator, Deque, Dict, FrozenSet, List, Optional, Sequence, Union
+
+__all__ = [
+    "ProcessManagerServiceClient", "ProcessManagerError",
+    "ProcessManagerProtocolError", "ProcessManagerUnsupported",
+    "ProcessManagerConnectionError", "Record", "ProcessInfo", "SystemInfo",
+    "GroupInfo", "ActionResult", "Update", "Event", "ProcessList", "GroupList",
+]
+
+SYSTEM_SOCKET = "/run/procman/control.sock"
+LONGEST_LINE = 256 << 20  # bytes; what the protocol lets a server answer
+WAITING_ITEMS = 4096      # of one stream; what nobody fetches is lost, oldest first
+
+
+# ---- what can go wrong ----
+
+class ProcessManagerError(Exception):
+    """The server could not do it: code is a word such as not_found."""
+
+    def __init__(self, code: str, message: str, errno: Optional[str] = None,
+                 stage: Optional[str] = None):
+        super().__init__(f"{message} ({code})")
+        self.code, self.message, self.errno, self.stage = code, message, errno, stage
+
+
+class ProcessManagerProtocolError(Exception):
+    """The request was no good: code is a number of JSON-RPC 2.0, parameter
+    the one that was wrong."""
+
+    def __init__(self, code: int, message: str, parameter: Optional[str] = None):
+        super().__init__(f"{message} ({code})")
+        self.code, self.message, self.parameter = code, message, parameter
+
+
+class ProcessManagerUnsupported(ProcessManagerProtocolError, NotImplementedError):
+    """This server has no such method."""
+
+
+class ProcessManagerConnectionError(ConnectionError):
+    """There is no connection, or it was lost."""
+
+
+# ---- results ----
+
+class Record(Dict[str, Any]):
+    """A dict with its members as attributes, all the way down."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the server did not say {name!r}") from None
+
+
+class ProcessInfo(Record):
+    """One process.  Sizes are bytes; what is not known is None.  The second
+    part comes from get_process_info only, the third of your processes only."""
+    pid: int
+    start_time: int
+    name: str
+    command: Optional[str]
+    user: Optional[str]
+    group: Optional[str]
+    status: Optional[str]
+    cpu_percent: Optional[float]
+    cpu_percent_machine: Optional[float]
+    memory_percent: Optional[float]
+    memory_rss: Optional[int]
+    memory_vms: Optional[int]
+    uptime_seconds: Optional[float]
+    threads: Optional[int]
+
+    ppid: int
+    uid: Optional[int]
+    cpu_seconds: Optional[float]
+    unit: str
+    omitted: List[str]
+    sampled_at: float
+
+    exe: str
+    cwd: str
+    fds: int
+    io: Record
+
+
+class SystemInfo(Record):
+    """The machine."""
+    cpu_percent: Optional[float]
+    cpu_count: Optional[int]
+    memory_total: Optional[int]
+    memory_available: Optional[int]
+    memory_used: Optional[int]
+    memory_percent: Optional[float]
+    swap_total: Optional[int]
+    swap_used: Optional[int]
+    swap_free: Optional[int]
+    disk_total: Optional[int]
+    disk_used: Optional[int]
+    disk_free: Optional[int]
+    disk_percent: Optional[float]
+    disks: Dict[str, Record]
+    temperatures: Dict[str, Optional[float]]
+    boot_time: Optional[int]
+    uptime_seconds: Optional[float]
+    load_average: List[Optional[float]]
+
+
+class GroupInfo(Record):
+    """One group of processes, as the series have it."""
+    name: str
+    kind: str
+    cpu_percent: Optional[float]
+    cpu_seconds: Optional[float]
+    memory_rss: Optional[int]
+    processes: int
+    threads: int
+    emitted: bool
+    reason: Optional[str]
+
+
+class ActionResult(Record):
+    """Of kill_process and start_process; error (code, message) without
+    success."""
+    success: bool
+    error: Record
+    signalled: Record
+    exited: bool
+
+
+class Update(SystemInfo):
+    """An item of monitor_system.  The machine's members are also its own."""
+    system: SystemInfo
+    processes: List[ProcessInfo]
+    time: float
+    interval_effective: Optional[float]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        return getattr(self.get("system") or Record(), name)
+
+
+class Event(Record):
+    """An item of watch_events."""
+    kind: str
+    time: float
+    pid: int
+    start_time: int
+    name: str
+    user: Optional[str]
+    group: Optional[str]
+    code: int
+    signal: str
+    core: bool
+
+
+class ProcessList(List[ProcessInfo]):
+    """total: how many there were before limit."""
+    total: Optional[int] = None
+    sampled_at: Optional[float] = None
+
+
+class GroupList(List[GroupInfo]):
+    """total: how many there were before limit."""
+    total: Optional[int] = None
+    sampled_at: Optional[float] = None
+
+
+# ---- the connection ----
+
+def usual_socket() -> str:
+    """PROCMAN_SOCKET, your own server's, or the system's."""
+    named = os.environ.get("PROCMAN_SOCKET")
+    if named:
+        return named
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    own = os.path.join(runtime, "procman", "control.sock") if runtime else ""
+    return own if os.geteuid() != 0 and own and os.path.exists(own) else SYSTEM_SOCKET
+
+
+class _Call:
+    """One request: its answer, and the items before it."""
+
+    def __init__(self) -> None:
+        self.answer: "asyncio.Future[Record]" = asyncio.get_running_loop().create_future()
+        self.items: Deque[Any] = deque()
+        self.dropped = 0
+        self.news = asyncio.Event()
+        self.answer.add_done_callback(lambda _: self.news.set())
+
+    def add(self, item: Any) -> None:
+        if len(self.items) == WAITING_ITEMS:
+            self.items.popleft()
+            self.dropped += 1
+        self.items.append(item)
+        self.news.set()
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            self.answer.exception()  # seen, even if nobody waits any more
+
+
+def _result(message: Record) -> Record:
+    """The result of an answer; raises what its error says."""
+    error = message.get("error")
+    if isinstance(error, dict):
+        code, text = error.get("code", 0), str(error.get("message", "no reason was given"))
+        if code == -32601:
+            raise ProcessManagerUnsupported(code, f"this server does not have the method: {text}")
+        data = error.get("data")
+        raise ProcessManagerProtocolError(
+            code, text, data.get("parameter") if isinstance(data, dict) else None)
+    result = message.get("result")
+    if not isinstance(result, Record):
+        raise ProcessManagerProtocolError(0, "the answer has neither a result nor an error")
+    return result
+
+
+def _checked(result: Record) -> Record:
+    """The result of a query that must not fail."""
+    if result.get("success") is True:
+        return result
+    error = _object(result.get("error"))
+    raise ProcessManagerError(str(error.get("code", "internal")),
+                              str(error.get("message", "the server does not say why")),
+                              error.get("errno"), error.get("stage"))
+
+
+def _object(value: Any) -> Dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> List[Dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+def _given(**params: Any) -> Dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+class ProcessManagerServiceClient:
+    """One connection, as an asynchronous context manager.  Any number of calls
+    may be under way at once; they belong to one event loop.
+
+    timeout: seconds for an answer, then asyncio.TimeoutError; None waits.
+    """
+
+    def __init__(self, socket_path: Optional[str] = None,
+                 timeout: Optional[float] = 30.0):
+        self.socket_path = socket_path or usual_socket()
+        self.timeout = timeout
+        self._calls: Dict[int, _Call] = {}
+        self._last_id = 0
+        self._writer: Optional[asyncio.StreamWriter] = None
+        self._reading: Optional["asyncio.Task[None]"] = None
+        self._lost: Optional[Exception] = None
+
+    async def __aenter__(self) -> "ProcessManagerServiceClient":
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *unused: Any) -> None:
+        await self.close()
+
+    async def connect(self) -> None:
+        """Raises ProcessManagerConnectionError."""
+        try:
+            reader, self._writer = await asyncio.open_unix_connection(self.socket_path)
+        except OSError as error:
+            raise ProcessManagerConnectionError(
+                f"cannot connect to {self.socket_path}: {error.strerror or error}; "
+                "is collectd running with <Control>, and may you open it?") from error
+        self._lost = None
+        self._reading = asyncio.ensure_future(self._read(reader))
+
+    async def close(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            self._reading = None
+        if self._writer:
+            self._writer.close()
+            try:
+                await self._writer.wait_closed()
+            except OSError:
+                pass
+            self._writer = None
+
+    # a line may be much longer than what asyncio's own readline would take
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        error: Exception = ProcessManagerConnectionError("the server closed the connection")
+        try:
+            await self._read_lines(reader)
+        except asyncio.CancelledError:
+            error = ProcessManagerConnectionError("the client was closed")
+            raise
+        except OSError as cause:
+            error = ProcessManagerConnectionError(f"the connection was lost: {cause}")
+        except (ValueError, RecursionError) as cause:
+            error = ProcessManagerConnectionError(f"the answer cannot be read: {cause}")
+        finally:
+            self._lost = error
+            for call in list(self._calls.values()):
+                call.fail(error)
+            if self._writer:
+                self._writer.close()
+
+    async def _read_lines(self, reader: asyncio.StreamReader) -> None:
+        held = bytearray()
+        while True:
+            chunk = await reader.read(1 << 16)
+            if not chunk:
+                return
+            searched = len(held)
+            held += chunk
+            start = 0
+            while True:
+                end = held.find(b"\n", max(searched, start))
+                if end < 0:
+                    break
+                self._take(bytes(held[start:end]))
+                start = end + 1
+            del held[:start]
+            if len(held) > LONGEST_LINE:
+                raise ValueError("a line without an end")
+
+    def _take(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        message = json.loads(line, object_hook=Record)
+        if not isinstance(message, Record):
+            raise ValueError("it is no object of JSON-RPC")
+        params = message.get("params")
+        if message.get("method") == "stream" and isinstance(params, Record):
+            call = self._find(params.get("id"))
+            if call:
+                call.add(params.get("item"))
+        elif "method" not in message:
+            self._take_answer(message)
+
+    def _find(self, number: Any) -> Optional[_Call]:
+        return self._calls.get(number) if type(number) is int else None
+
+    def _take_answer(self, message: Record) -> None:
+        call = self._find(message.get("id"))
+        if call and not call.answer.done():
+            call.answer.set_result(message)
+        elif message.get("id") is None and isinstance(message.get("error"), dict):
+            raise ValueError(message["error"].get("message"))
+
+    async def _send(self, method: str, params: Dict[str, Any]) -> int:
+        if not self._writer:
+            raise ProcessManagerConnectionError("there is no connection: connect() first")
+        if self._lost:
+            raise ProcessManagerConnectionError(str(self._lost))
+        self._last_id += 1
+        number = self._last_id
+        request: Dict[str, Any] = {"jsonrpc": "2.0", "id": number, "method": method}
+        if params:
+            request["params"] = params
+        self._calls[number] = _Call()
+        try:
+            self._writer.write(json.dumps(request, allow_nan=False).encode() + b"\n")
+            await self._writer.drain()
+        except OSError:
+            pass  # the reader tells everybody, after what is still to be read
+        except BaseException:
+            del self._calls[number]
+            raise
+        return number
+
+    # ---- calls by name ----
+
+    async def call(self, method: str, **params: Any) -> Record:
+        """The whole result of any method, success or not."""
+        return await self._call(method, params)
+
+    async def _call(self, method: str, params: Dict[str, Any],
+                    more_seconds: float = 0.0,
+                    hints: FrozenSet[str] = frozenset()) -> Record:
+        while True:
+            try:
+                return await self._call_once(method, params, more_seconds)
+            except ProcessManagerProtocolError as error:
+                params = await self._without(method, params, hints, error)
+
+    async def _call_once(self, method: str, params: Dict[str, Any],
+                         more_seconds: float) -> Record:
+        number = await self._send(method, params)
+        timeout = None if self.timeout is None else self.timeout + more_seconds
+        try:
+            return _result(await asyncio.wait_for(self._calls[number].answer, timeout))
+        finally:
+            self._calls.pop(number, None)
+
+    async def _without(self, method: str, params: Dict[str, Any], hints: FrozenSet[str],
+                       error: ProcessManagerProtocolError) -> Dict[str, Any]:
+        """The parameters without one that this server is too old for and that
+        only shapes the answer; anything else is raised again."""
+        name = error.parameter
+        if error.code != -32602 or name not in hints or name not in params:
+            raise error
+        described = _checked(await self._call_once("describe", {"method": method}, 0.0))
+        methods = [m for m in _objects(described.get("methods")) if m.get("name") == method]
+        if not methods or any(p.get("name") == name
+                              for p in _objects(methods[0].get("parameters"))):
+            raise error
+        return {n: v for n, v in params.items() if n != name}
+
+    async def _stream(self, method: str, params: Dict[str, Any], kind: Any,
+                      hints: FrozenSet[str] = frozenset()) -> AsyncIterator[Any]:
+        while True:
+            number = await self._send(method, params)
+            call = self._calls[number]
+            try:
+                while call.items or not call.answer.done():
+                    call.news.clear()
+                    while call.items:
+                        yield kind(_object(call.items.popleft()))
+                    if not call.answer.done():
+                        await call.news.wait()
+                _checked(_result(call.answer.result()))
+                return
+            except ProcessManagerProtocolError as error:
+                params = await self._without(method, params, hints, error)
+            finally:
+                self._calls.pop(number, None)
+                if not call.answer.done():
+                    self._cancel(number)
+
+    # Not waited for: the iterator may be closed by the garbage collector.
+    def _cancel(self, number: int) -> None:
+        if self._writer and not self._lost:
+            self._last_id += 1
+            self._writer.write(json.dumps({"jsonrpc": "2.0", "id": self._last_id,
+                                           "method": "cancel",
+                                           "params": {"id": number}}).encode() + b"\n")
+
+    # ---- queries: ProcessManagerError if they fail ----
+
+    async def hello(self) -> Record:
+        return _checked(await self._call("hello", {}))
+
+    async def describe(self, method: Optional[str] = None) -> Record:
+        return _checked(await self._call("describe", _given(method=method)))
+
+    async def get_system_info(self) -> SystemInfo:
+        result = _checked(await self._call("get_system_info", {}))
+        return SystemInfo(_object(result.get("system")))
+
+    async def list_processes(self, *, sort: Optional[str] = None, order: Optional[str] = None,
+                             limit: Optional[int] = None,
+                             filter: Optional[Dict[str, str]] = None,
+                             fields: Optional[Sequence[str]] = None,
+                             max_age_seconds: Optional[float] = None) -> ProcessList:
+        params = _given(sort=sort, order=order, limit=limit, filter=filter,
+                        fields=list(fields) if fields else None,
+                        max_age_seconds=max_age_seconds)
+        result = _checked(await self._call("list_processes", params,
+                                           hints=frozenset({"fields", "max_age_seconds"})))
+        processes = ProcessList(ProcessInfo(p) for p in _objects(result.get("processes")))
+        processes.total = result.get("total")
+        processes.sampled_at = result.get("sampled_at")
+        return processes
+
+    async def list_groups(self, *, sort: Optional[str] = None, order: Optional[str] = None,
+                          limit: Optional[int] = None,
+                          max_age_seconds: Optional[float] = None) -> GroupList:
+        params = _given(sort=sort, order=order, limit=limit, max_age_seconds=max_age_seconds)
+        result = _checked(await self._call("list_groups", params,
+                                           hints=frozenset({"max_age_seconds"})))
+        groups = GroupList(GroupInfo(g) for g in _objects(result.get("groups")))
+        groups.total = result.get("total")
+        groups.sampled_at = result.get("sampled_at")
+        return groups
+
+    async def get_process_info(self, pid: int, start_time: Optional[int] = None) -> ProcessInfo:
+        result = _checked(await self._call("get_process_info",
+                                           _given(pid=pid, start_time=start_time)))
+        process = ProcessInfo(_object(result.get("process")))
+        process["omitted"] = result.get("omitted") or []
+        process["sampled_at"] = result.get("sampled_at")
+        return process
+
+    async def get_logs(self, **params: Any) -> Record:
+        return _checked(await self._call("get_logs", params))
+
+    # ---- actions: look at .success ----
+
+    async def kill_process(self, pid: int, *, start_time: Optional[int] = None,
+                           signal: Union[str, int, None] = None,
+                           timeout_seconds: Optional[float] = None,
+                           scope: Optional[str] = None) -> ActionResult:
+        """Give start_time: then it never hits a process that got the pid
+        later."""
+        params = _given(pid=pid, start_time=start_time, signal=signal,
+                        timeout_seconds=timeout_seconds, scope=scope)
+        return ActionResult(await self._call("kill_process", params, timeout_seconds or 0.0))
+
+    async def start_process(self, command: str, args: Sequence[str] = (),
+                            **params: Any) -> ActionResult:
+        params = _given(command=command, args=list(args) or None, **params)
+        return ActionResult(await self._call("start_process", params))
+
+    # ---- streams: until the end, or until the iterator is closed ----
+
+    def monitor_system(self, *, interval_seconds: Optional[float] = None,
+                       count: Optional[int] = None,
+                       processes: Optional[int] = None) -> AsyncIterator[Update]:
+        params = _given(interval_seconds=interval_seconds, count=count, processes=processes)
+        return self._stream("monitor_system", params, Update, frozenset({"processes"}))
+
+    def watch_events(self, kinds: Optional[Sequence[str]] = None) -> AsyncIterator[Event]:
+        params = _given(kinds=list(kinds) if kinds else None)
+        return self._stream("watch_events", params, Event)
+
+
+async def _demo() -> None:
+    async with ProcessManagerServiceClient() as pm:
+        print(json.dumps(await pm.get_system_info(), indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(_demo())
+    except (ProcessManagerError, ProcessManagerConnectionError) as problem:
+        sys.exit(f"procman.py: {problem}")
