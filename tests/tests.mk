@@ -325,7 +325,7 @@ EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
 # ---- cli: the two clients against a server that is told what to say ----
 
-cli_tests = tests/cli/test_client.py
+cli_tests = tests/cli/test_client.py tests/e2e/wire.py
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests) tests/cli/server.py
 
@@ -379,8 +379,10 @@ e2e_tests = tests/e2e/test_authority.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_hang.py tests/e2e/test_ladder.py \
-	tests/e2e/test_series.py tests/e2e/test_truth.py
-EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/harness.py tests/host/run.sh \
+	tests/e2e/test_series.py tests/e2e/test_truth.py \
+	tests/e2e/test_wire.py
+EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/harness.py \
+	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS
 TESTS += $(e2e_tests)

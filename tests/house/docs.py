@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """The manual page has every option of the tables and every series of
 series.def, with its unit and its definition; README, example and manual name
-no option that does not exist."""
+no option that does not exist.  The protocol's page has every method of
+method.def with its parameters and results, and every golden file of the wire;
+procmanctl's page has every command and option."""
 import os
 import re
 import sys
@@ -79,12 +81,83 @@ def example_faults():
                     yield f"{name} has an option {word} that does not exist"
 
 
+# ---- the wire ----
+
+METHOD_DEF = re.compile(r'^PM_METHOD\((\w+), \w+, \w+, "([^"]*)"\)(.*?)^PM_METHOD_END', re.M | re.S)
+PARAM = re.compile(r'PM_PARAM\("([^"]+)", (\w+), (\w+), [^"]*"([^"]*)"\)')
+RESULT = re.compile(r'PM_RESULT\("([^"]+)", "([^"]+)", "([^"]*)"\)')
+
+
+def methods():
+    text = read("control", "wire", "method.def")
+    found = METHOD_DEF.findall(text)
+    assert len(found) == text.count("\nPM_METHOD("), "a method that cannot be read"
+    return found
+
+
+def item_fault(section, title, what):
+    """An =item that begins with the title, and the words of it behind."""
+    for part in section.split("=item ")[1:]:
+        line, _, body = part.partition("\n")
+        if line.startswith(title) and what in " ".join(body.split()):
+            return None
+    return f'no "=item {title}" with the words of method.def: {what}'
+
+
+def method_faults(page):
+    sections = dict(part.split("\n", 1) for part in re.split(r"^=head2 ", page, flags=re.M)[1:])
+    for name, what, body in methods():
+        section = sections.get(name, "")
+        if what not in section:
+            yield f"procman-protocol: {name} is not there as in method.def: {what}"
+        faults = [item_fault(section, f"B<{param}> (", words)
+                  for param, _, _, words in PARAM.findall(body)]
+        faults += [item_fault(section, f"C<{result}> ({kind})", words)
+                   for result, kind, words in RESULT.findall(body)]
+        yield from (f"procman-protocol, {name}: {fault}" for fault in faults if fault)
+
+
+def golden_faults(page):
+    folder = os.path.join(SRC, "tests", "data", "wire")
+    for name in sorted(os.listdir(folder)):
+        lines = read("tests", "data", "wire", name).splitlines()
+        if "".join(f"    {line}\n" for line in lines) not in page:
+            yield f"procman-protocol: {name} does not stand there word for word"
+    told = {name.split(".")[0] for name in os.listdir(folder)}
+    for name, _, _ in methods():
+        if name not in told:
+            yield f"tests/data/wire has nothing for {name}"
+
+
+def command_faults(page):
+    folder = os.path.join(SRC, "control", "cli")
+    option = re.compile(r"^    \{'(\w)', \"([\w-]+)\"", re.M)
+    for name in sorted(os.listdir(folder)):
+        text = read("control", "cli", name)
+        command = re.search(r'^    \.name = "([\w-]+)"', text, re.M)
+        if command and f"=item B<{command[1]}>" not in page:
+            yield f"procmanctl: no command {command[1]}"
+        if name == "procmanctl.c":
+            wanted = [f"B<-{c}>, B<--{word}>" for c, word in option.findall(text)]
+        else:
+            wanted = [f"B<-{c}>" for c, _ in option.findall(text)]
+        section = page
+        if command:
+            section = page.split(f"=item B<{command[1]}>", 1)[-1].split("\n", 1)[0]
+        for words in wanted:
+            if words not in section:
+                yield f"procmanctl, {name}: no option {words}"
+
+
 def main():
     manual = read("plugin", "collectd-procman.pod")
     faults = (list(series_faults(manual)) + list(option_faults(manual)) +
               list(example_faults()))
-    print("\n".join(faults) or f"{len(series())} series and {len(options())} "
-          "options are documented")
+    protocol = read("control", "procman-protocol.pod")
+    faults += list(method_faults(protocol)) + list(golden_faults(protocol))
+    faults += list(command_faults(read("control", "procmanctl.pod")))
+    print("\n".join(faults) or f"{len(series())} series, {len(options())} options "
+          f"and {len(methods())} methods are documented")
     return 1 if faults else 0
 
 
