@@ -75,7 +75,8 @@ unit_tests = \
 	tests/unit/test_serve_time \
 	tests/unit/test_serve_threads \
 	tests/unit/test_allow \
-	tests/unit/test_request
+	tests/unit/test_request \
+	tests/unit/test_print
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -260,6 +261,11 @@ tests_unit_test_allow_LDADD = $(control_ldadd)
 tests_unit_test_request_SOURCES = tests/unit/test_request.c
 tests_unit_test_request_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_request_LDADD = $(control_ldadd)
+tests_unit_test_print_SOURCES = tests/unit/test_print.c \
+	control/cli/params.c control/cli/print.c control/cli/table.c \
+	control/cli/value.c
+tests_unit_test_print_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_print_LDADD = $(wire_ldadd)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
@@ -325,7 +331,7 @@ EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
 # ---- cli: the two clients against a server that is told what to say ----
 
-cli_tests = tests/cli/test_client.py tests/e2e/wire.py
+cli_tests = tests/cli/test_client.py tests/cli/test_procmanctl.py tests/e2e/wire.py
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests) tests/cli/server.py
 

@@ -221,40 +221,41 @@ static bool server_lacks(struct ctl *ctl, const char *method,
   return known && !by_name(known, parameter);
 }
 
-static bool may_drop(struct ctl *ctl, const char *method,
-                     struct ctl_params *params, const struct pm_json *error) {
+/* The hint that an error is about, to free(3), or NULL. */
+static char *blamed_hint(const struct ctl_params *params,
+                         const struct pm_json *error) {
   const char *named = ctl_text(pm_json_member(error, "data"), "parameter");
-  if (!params || !named || ctl_number(error, "code") != -32602)
-    return false;
-  struct ctl_params fewer = *params;
-  PM_CLEAN_MEM char *name = strdup(named);
-  if (!name || !ctl_params_drop(&fewer, name) ||
-      !server_lacks(ctl, method, name))
-    return false;
-  *params = fewer;
-  ctl_say("%s: this server is older and does not know %s; going on without it",
-          method, name);
-  return true;
+  struct ctl_params copy = {.count = 0};
+  if (params)
+    copy = *params;
+  if (!named || ctl_number(error, "code") != -32602 ||
+      !ctl_params_drop(&copy, named))
+    return NULL;
+  return strdup(named);
 }
 
 /* ---- calls ---- */
 
-/* Asked again after an error that may be due to a hint; also if it was not,
- * since describe took the error's place. */
+/* After an error about a hint it is asked again: without the hint, or, if that
+ * was not the reason, for the error, whose place describe took. */
 static enum ctl_status ask(struct ctl *ctl, struct exchange *x,
                            struct ctl_params *params,
                            const struct pm_json **ret) {
-  bool again = params && params->count > 0;
-  for (;;) {
+  for (bool last = false;;) {
     enum ctl_status status = exchange(ctl, x, params, ret);
     if (status)
       return status;
-    const struct pm_json *error = pm_json_member(*ret, "error");
-    if (!error || !again || ctl_number(error, "code") != -32602)
+    PM_CLEAN_MEM char *hint =
+        blamed_hint(params, pm_json_member(*ret, "error"));
+    if (!hint || last)
       return CTL_DONE;
-    again = may_drop(ctl, x->method, params, error);
-    if (!ctl->client)
-      return CTL_NO_CONNECTION;
+    last = !server_lacks(ctl, x->method, hint);
+    if (last)
+      continue;
+    ctl_params_drop(params, hint);
+    ctl_say("%s: this server is older and does not know %s; going on without "
+            "it",
+            x->method, hint);
   }
 }
 

@@ -63,20 +63,19 @@ static void coloured(const struct ctl_table *t, FILE *to, const char *text,
     fputs("\033[0m", to);
 }
 
-/* The last one is not filled up, but cut if the screen ends. */
-static void print_last(const struct ctl_table *t, FILE *to,
+/* A cell that begins in column `at`, or what of it is still on the screen.
+ * False: the screen has ended. */
+static bool print_cell(const struct ctl_table *t, FILE *to,
                        const struct ctl_cell *cell, unsigned at) {
-  size_t length = strlen(cell->text);
   unsigned width = t->screen->width;
   if (!width || at + ctl_columns(cell->text) <= width) {
-    coloured(t, to, cell->text, length, cell->colour);
-    return;
+    coloured(t, to, cell->text, strlen(cell->text), cell->colour);
+    return true;
   }
-  if (at >= width)
-    return;
   coloured(t, to, cell->text, ctl_fitting(cell->text, width - at - 1),
            cell->colour);
   fputs(t->screen->utf8 ? "…" : "+", to);
+  return false;
 }
 
 /* Blanks are written once something follows them. */
@@ -92,13 +91,13 @@ static void print_row(const struct ctl_table *t, FILE *to,
       continue;
     pending += (i == 0 ? 0 : t->columns[i].close ? 1 : 2) + (right ? fill : 0);
     if (width > 0) {
+      if (t->screen->width && at + pending >= t->screen->width)
+        break;
       fprintf(to, "%*s", (int)pending, "");
       at += pending;
       pending = 0;
-      if (i + 1 == t->column_count)
-        print_last(t, to, cell, at);
-      else
-        coloured(t, to, cell->text, strlen(cell->text), cell->colour);
+      if (!print_cell(t, to, cell, at))
+        break;
       at += width;
     }
     pending += right ? 0 : fill;

@@ -40,7 +40,7 @@ void ctl_table_take(struct ctl_table *table, char *text, const char *colour);
 void ctl_table_word(struct ctl_table *table, const char *word,
                     const char *colour);
 
-/* On a terminal a line that is too long is cut, at the last column. */
+/* On a terminal a line that is too long is cut. */
 void ctl_table_print(const struct ctl_table *table, FILE *to);
 
 #endif
