@@ -22,12 +22,11 @@ static void list(const struct ctl *ctl, const struct pm_json *all) {
 }
 
 static void type(struct ctl_table *t, const struct pm_json *v) {
-  char least[CTL_WORD], most[CTL_WORD], text[4 * CTL_WORD];
+  char text[4 * CTL_WORD];
   const char *name = ctl_text(v, "type");
-  ctl_count(ctl_number(v, "min"), least);
-  ctl_count(ctl_number(v, "max"), most);
   if (pm_json_member(v, "max"))
-    snprintf(text, sizeof text, "%.40s %s-%s", name ? name : "-", least, most);
+    snprintf(text, sizeof text, "%.40s %.15g-%.15g", name ? name : "-",
+             ctl_number(v, "min"), ctl_number(v, "max"));
   else
     snprintf(text, sizeof text, "%.60s", name ? name : "-");
   ctl_table_text(t, text);

@@ -74,7 +74,9 @@ def describe(params):
     known = {"list_processes": ["sort", "limit"], "monitor_system": ["interval_seconds", "count"]}
     return {"methods": [{"name": method, "what": "What it is", "answer": "one", "acts": False,
                          "parameters": [{"name": n, "type": "text", "required": False,
-                                         "what": "so"} for n in known.get(method, [])],
+                                         "what": "so"} for n in known.get(method, [])] +
+                                       [{"name": "seconds", "type": "number", "required": True,
+                                         "min": 0.25, "max": 3600, "what": "so"}],
                          "results": [{"name": "version", "type": "text", "what": "of it"}]}],
             "errors": [], "types": {}}
 

@@ -172,7 +172,9 @@ class Commands(Base):
     def test_hello_and_describe(self):
         s = self.serve()
         self.assertIn("act_as_others  no\n", self.ask(s, "hello"))
-        self.assertIn("What it is", self.ask(s, "describe", "hello"))
+        out = self.ask(s, "describe", "hello")
+        self.assertIn("What it is", out)
+        self.assertRegex(out, r"  seconds \*  +number 0.25-3600  +so\n")
 
     def test_help(self):
         for args in (["help"], ["-h"], ["help", "kill"], ["kill", "--help"], ["version"],
