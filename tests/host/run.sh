@@ -3,10 +3,13 @@
 # ./run.  usage: run.sh BUILD-DIRECTORY SECONDS (0 = until Ctrl-C)
 set -eu
 top=$PWD build=$top/$1 seconds=$2 run=$top/run
+socket=$run/control/control.sock
 collectd=$(command -v collectd || echo /usr/sbin/collectd)
 modules=$("$collectd" -h | sed -n 's/^ *Plugin directory *//p')
 
-mkdir -p "$run/plugins" "$run/data"
+mkdir -p "$run/plugins" "$run/data" "$run/control"
+# others could put a socket of theirs into a folder that they can write to
+chmod go-w "$run/control"
 # collectd takes no symbolic links for modules
 cp "$build/.libs/procman.so" "$modules/csv.so" "$modules/logfile.so" "$run/plugins/"
 
@@ -29,15 +32,20 @@ LoadPlugin csv
 Include "$top/conf/procman.conf"
 <Plugin procman>
   Helper "$build/procman-hold"
+  <Control>
+    Socket "$socket"
+  </Control>
 </Plugin>
 EOF
 
 echo "-- collectd runs with conf/procman.conf, every ${PM_INTERVAL:-2} seconds"
 echo "   values   $run/data/localhost/    (a folder a group, a file a metric and day)"
 echo "   log      $run/collectd.log"
+echo "   socket   $socket"
 : >"$run/collectd.log"
 if [ "$seconds" -eq 0 ]; then
     echo "   look     tests/host/table.sh run/data     (in another terminal)"
+    echo "   ask      ${build#"$top"/}/procmanctl -S run/control/control.sock list -s cpu_percent -n 10"
     echo "   stop     Ctrl-C"
     exec "$collectd" -f -C "$run/collectd.conf"
 fi
