@@ -119,13 +119,11 @@ disk_of_root(const struct pm_snapshot *snapshot) {
 void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
                     uint32_t cpus, const struct pm_snapshot *snapshot) {
   struct machine m = {row, disk_of_root(snapshot), cpus};
-  pm_json_object(out);
   for (size_t i = 0; i < sizeof members / sizeof *members; i++)
     put_number(out, members[i].name, members[i].number(&m), members[i].whole);
   put_load(out, row);
   put_disks(out, snapshot);
   put_temperatures(out, snapshot);
-  pm_json_object_end(out);
 }
 
 static void describe(struct pm_json_out *out, const char *name,

@@ -6,7 +6,8 @@
 
 #include "wire/json_out.h"
 
-/* snapshot, for disks and temperatures, may be NULL. */
+/* Its members, into an object that is open.  snapshot, for disks and
+ * temperatures, may be NULL. */
 void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
                     uint32_t cpus, const struct pm_snapshot *snapshot);
 /* An array that describes it. */

@@ -18,7 +18,9 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   pm_machine_row_since(&o->machine, o->now, &base, &row, &cpus);
   pm_reply_open(out, &call->id);
   pm_json_key(out, "system");
+  pm_json_object(out);
   pm_show_system(out, &row, cpus, snapshot);
+  pm_json_object_end(out);
   pm_reply_close(out);
   pm_snapshot_unref(snapshot);
   return PM_SAY_DONE;

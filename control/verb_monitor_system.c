@@ -109,7 +109,6 @@ static void put_machine(struct pm_call *call, struct monitor *m,
   if (!m->last)
     m->base = *pm_machine_base(&o->machine, o->now);
   pm_machine_row_since(&o->machine, o->now, &m->base, &row, &cpus);
-  pm_json_key(out, "system");
   pm_show_system(out, &row, cpus, snapshot);
 }
 

@@ -52,22 +52,22 @@ static void number(const struct ctl *ctl, size_t i, double value,
 }
 
 static void line(const struct ctl *ctl, const struct pm_json *item) {
-  const struct pm_json *s = pm_json_member(item, "system");
   char time[CTL_WORD], load[CTL_WORD] = "-";
-  double average = ctl_number_of(ctl_at(pm_json_member(s, "load_average"), 0));
+  double average =
+      ctl_number_of(ctl_at(pm_json_member(item, "load_average"), 0));
   ctl_time(ctl_number(item, "time"), time);
   time[strcspn(time, ".")] = '\0';
   if (isfinite(average))
     snprintf(load, sizeof load, "%.2f", fmin(average, 1e9));
   cell(ctl, 0, time, "");
-  number(ctl, 1, ctl_number(s, "cpu_percent"), ctl_percent);
+  number(ctl, 1, ctl_number(item, "cpu_percent"), ctl_percent);
   cell(ctl, 2, load, "");
-  number(ctl, 3, ctl_number(s, "memory_percent"), ctl_percent);
-  number(ctl, 4, ctl_number(s, "memory_used"), ctl_size);
-  number(ctl, 5, ctl_number(s, "memory_available"), ctl_size);
-  number(ctl, 6, ctl_number(s, "swap_used"), ctl_size);
-  number(ctl, 7, ctl_number(s, "disk_percent"), ctl_percent);
-  number(ctl, 8, hottest(s), ctl_percent);
+  number(ctl, 3, ctl_number(item, "memory_percent"), ctl_percent);
+  number(ctl, 4, ctl_number(item, "memory_used"), ctl_size);
+  number(ctl, 5, ctl_number(item, "memory_available"), ctl_size);
+  number(ctl, 6, ctl_number(item, "swap_used"), ctl_size);
+  number(ctl, 7, ctl_number(item, "disk_percent"), ctl_percent);
+  number(ctl, 8, hottest(item), ctl_percent);
 }
 
 static void processes(struct monitor *m, const struct pm_json *list) {

@@ -152,16 +152,10 @@ class ActionResult(Record):
 
 
 class Update(SystemInfo):
-    """An item of monitor_system.  The machine's members are also its own."""
-    system: SystemInfo
+    """An item of monitor_system: the machine, and when."""
     processes: List[ProcessInfo]
     time: float
     interval_effective: Optional[float]
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self:
-            return self[name]
-        return getattr(self.get("system") or Record(), name)
 
 
 class Event(Record):

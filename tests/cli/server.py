@@ -98,7 +98,7 @@ def usual():
             "signalled": {"signal": p.get("signal", "TERM"), "processes": 1}},
         "monitor_system": Answer(items=[
             {"time": 1700000000.0 + i, "interval_effective": 1.0 if i else None,
-             "system": {**SYSTEM, "cpu_percent": 33.0 * i}} for i in range(3)]),
+             **SYSTEM, "cpu_percent": 33.0 * i} for i in range(3)]),
         "watch_events": Answer(items=[
             {"kind": "start", "time": 1700000000.25, "pid": 4711, "start_time": 7,
              "name": "sleep", "user": "ada", "group": "sleep"},

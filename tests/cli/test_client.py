@@ -172,12 +172,12 @@ class Client(unittest.IsolatedAsyncioTestCase):
                 return
             for seq in range(3):
                 say(method="stream", params={"id": request["id"], "seq": seq, "item": {
-                    "system": {**SYSTEM, "cpu_percent": seq}, "time": 1.0}})
+                    **SYSTEM, "cpu_percent": seq, "time": 1.0}})
             result(request, say, reason="count", dropped=0)
         _, pm = await self.start(script)
         seen = []
         async for update in pm.monitor_system(interval_seconds=2.0, count=3):
-            seen.append((update.system.cpu_percent, update.cpu_percent, (await pm.hello()).host))
+            seen.append((update["cpu_percent"], update.cpu_percent, (await pm.hello()).host))
         self.assertEqual(seen, [(n, n, "here") for n in range(3)])
 
     async def test_closing_an_iterator_cancels(self):

@@ -296,7 +296,7 @@ class OlderServers(Base):
         def monitor(params):
             if "processes" in params:
                 return fault(-32602, "there is no parameter processes", parameter="processes")
-            return Answer(items=[{"system": server.SYSTEM, "time": 1.0}])
+            return Answer(items=[{**server.SYSTEM, "time": 1.0}])
         s = self.serve(monitor_system=monitor)
         out, said = self.check(0, "-S", s.path, "monitor", "-p", "3")
         self.assertEqual(len(out.splitlines()), 2)
