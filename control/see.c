@@ -9,6 +9,8 @@
 
 enum { AGAIN_S = 10 }; /* a mount may be changed under us */
 
+#define NO_GROUP UINT32_MAX
+
 void pm_see_done(struct pm_see *see) { free(see->text); }
 
 /* ---- how /proc is mounted ---- */
@@ -28,6 +30,9 @@ static void read_options(const char *options, bool *ret_hides,
   *ret_hides = hide && strncmp(hide + 8, "0", 1) != 0 &&
                strncmp(hide + 8, "off", 3) != 0;
   *ret_show_to = group ? (uint32_t)strtoul(group + 4, NULL, 10) : 0;
+  /* there the kernel asks ptrace(2) alone: gid= shows nothing to anybody */
+  if (hide && (hide[8] == '4' || strncmp(hide + 8, "ptraceable", 10) == 0))
+    *ret_show_to = NO_GROUP;
 }
 
 void pm_see_mount(const char *mountinfo, const char *path, bool *ret_hides,
