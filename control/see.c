@@ -54,10 +54,14 @@ static void look_at_mount(struct pm_see *see, struct pm_now now) {
   if (now.mono < see->until)
     return;
   see->until = now.mono + AGAIN_S * PM_NS_PER_S;
-  see->hides = false;
   if (pm_root_read_grow(see->root->proc, "self/mountinfo", &see->text,
-                        &see->size) > 0)
+                        &see->size) > 0) {
     pm_see_mount(see->text, see->root->proc_path, &see->hides, &see->show_to);
+    see->known = true;
+  } else if (!see->known) {
+    see->hides = true;
+    see->show_to = NO_GROUP;
+  }
 }
 
 /* ---- who looks ---- */

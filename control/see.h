@@ -13,7 +13,8 @@ struct pm_see {
   uint64_t until;             /* mono: the mount is looked at again then */
   char *text;                 /* of mountinfo */
   size_t size;
-  bool hides;       /* hidepid is not off */
+  bool known;       /* it was looked at; what cannot be read changes nothing */
+  bool hides;       /* hidepid is not off, or not known */
   uint32_t show_to; /* gid= of the mount: that group sees all (proc(5)) */
 };
 
