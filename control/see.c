@@ -19,8 +19,11 @@ void pm_see_done(struct pm_see *see) { free(see->text); }
  * the last the options of the file system (proc(5)). */
 static bool mounted_at(const char *line, const char *path) {
   char point[256];
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/')
+    n--;
   return sscanf(line, "%*s %*s %*s %*s %255s", point) == 1 &&
-         strcmp(point, path) == 0;
+         strlen(point) == n && strncmp(point, path, n) == 0;
 }
 
 static void read_options(const char *options, bool *ret_hides,
