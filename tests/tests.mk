@@ -76,7 +76,11 @@ unit_tests = \
 	tests/unit/test_serve_threads \
 	tests/unit/test_allow \
 	tests/unit/test_request \
-	tests/unit/test_print
+	tests/unit/test_print \
+	tests/unit/test_bucket \
+	tests/unit/test_audit \
+	tests/unit/test_door \
+	tests/unit/test_see
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -266,6 +270,22 @@ tests_unit_test_print_SOURCES = tests/unit/test_print.c \
 	control/cli/value.c
 tests_unit_test_print_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_print_LDADD = $(wire_ldadd)
+
+tests_unit_test_bucket_SOURCES = tests/unit/test_bucket.c
+tests_unit_test_bucket_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_bucket_LDADD = $(control_ldadd)
+
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c
+tests_unit_test_audit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_audit_LDADD = $(control_ldadd)
+
+tests_unit_test_door_SOURCES = tests/unit/test_door.c
+tests_unit_test_door_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_door_LDADD = $(control_ldadd)
+
+tests_unit_test_see_SOURCES = tests/unit/test_see.c
+tests_unit_test_see_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_see_LDADD = $(control_ldadd)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
