@@ -159,6 +159,9 @@ int pm_listen_open(const struct pm_listen_options *options,
 
 void pm_listen_unlink(struct pm_listener *l) {
   struct stat st;
+  /* the name alone is not the only way in: /proc/self/fd of an O_PATH */
+  if (l->fd >= 0)
+    shutdown(l->fd, SHUT_RDWR);
   if (l->fd >= 0 && l->lock >= 0 && lstat(l->path, &st) == 0 &&
       S_ISSOCK(st.st_mode))
     unlink(l->path);
