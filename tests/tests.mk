@@ -80,7 +80,11 @@ unit_tests = \
 	tests/unit/test_bucket \
 	tests/unit/test_audit \
 	tests/unit/test_door \
-	tests/unit/test_see
+	tests/unit/test_see \
+	tests/unit/test_show \
+	tests/unit/test_top \
+	tests/unit/test_listen \
+	tests/unit/test_helper
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -286,6 +290,23 @@ tests_unit_test_door_LDADD = $(control_ldadd)
 tests_unit_test_see_SOURCES = tests/unit/test_see.c
 tests_unit_test_see_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_see_LDADD = $(control_ldadd)
+
+tests_unit_test_show_SOURCES = tests/unit/test_show.c
+tests_unit_test_show_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_show_LDADD = $(control_ldadd)
+
+tests_unit_test_top_SOURCES = tests/unit/test_top.c
+tests_unit_test_top_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_top_LDADD = $(control_ldadd)
+
+tests_unit_test_listen_SOURCES = tests/unit/test_listen.c
+tests_unit_test_listen_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_listen_LDADD = $(control_ldadd)
+tests_unit_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen
+
+tests_unit_test_helper_SOURCES = tests/unit/test_helper.c
+tests_unit_test_helper_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_helper_LDADD = $(control_ldadd)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
