@@ -279,6 +279,13 @@ def check_half_close(c):
         assert wire.read() is None
 
 
+def check_count(c):
+    """How many are connected is a series."""
+    with Wire(c.socket), Wire(c.socket):
+        wait_for("two clients", lambda: c.value("procman_self/count-clients") == 2)
+    print("  count-clients: 2")
+
+
 def check_leftovers(c):
     assert not os.path.exists(c.socket), "the socket outlived collectd"
 
@@ -290,13 +297,15 @@ CHECKS = [check_socket, check_hello, check_system, check_busy, check_young,
 
 def main():
     for sampler in ("auto", "proc"):
-        with Controlled(options=f'  Sampler "{sampler}"', interval=10) as c:
+        with Controlled(options=f'  Sampler "{sampler}"', interval=5) as c:
             child = sleeper()
             time.sleep(1.2)
             for check in CHECKS:
                 print(f"  {sampler}: {check.__name__[6:]}", flush=True)
                 check(c)
                 time.sleep(0.3)  # five acts a second are allowed
+            if sampler == "auto":
+                check_count(c)
             check_list(c, child)
             check_info(c, child)
             child.kill()

@@ -20,6 +20,7 @@ BPF_ONLY = {"contextswitch-voluntary", "contextswitch-involuntary",
             "delay_rate-cpu", "total_events-dropped", "total_events-exit_ok",
             "total_events-exit_error", "total_events-exit_signal",
             "total_events-oom"}
+CONTROL_ONLY = {"count-clients"}  # test_control.py looks at it
 
 WORKER = r"""
 import os, sys, threading, time
@@ -253,7 +254,7 @@ def check_with(sampler):
     with c:
         wait_for("rates", lambda: c.value("procman-worker/percent-cpu") is not None)
         c.intervals(1)
-        check_all_arrive(c, BPF_ONLY if sampler == "proc" else set())
+        check_all_arrive(c, CONTROL_ONLY | (BPF_ONLY if sampler == "proc" else set()))
         check_system(c)
         check_disk(c)
         check_idle_group(c, worker)

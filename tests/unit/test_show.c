@@ -263,7 +263,9 @@ static void machine(void **state) {
                               .load1 = 0.125,
                               .load5 = 1,
                               .load15 = 2};
+  pm_json_object(out);
   pm_show_system(out, &row, 4, &s);
+  pm_json_object_end(out);
   check_text(
       "all", "text", written(),
       "{\"cpu_percent\":12.346,\"cpu_count\":4,\"memory_total\":100,"
@@ -276,7 +278,9 @@ static void machine(void **state) {
       "4,"
       "\"percent\":60.123}},\"temperatures\":{\"cpu\":45.5}}");
   row.cpu = (double)NAN;
+  pm_json_object(out);
   pm_show_system(out, &row, 0, NULL);
+  pm_json_object_end(out);
   const char *text = written();
   check_true("nothing", "cpu",
              strstr(text, "\"cpu_percent\":null,\"cpu_count\":null"));
