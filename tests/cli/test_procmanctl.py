@@ -315,6 +315,7 @@ class OlderServers(Base):
                                               "parameters": [{"name": "processes"}]}]}
         _, said = self.check(1, "-S", s.path, "monitor", "-p", "3")
         self.assertIn("processes must be 1", said)
+        self.assertNotIn("older", said)
 
     def test_a_bad_value_is_no_old_server(self):
         s = self.serve(list_processes=fault(-32602, "sort cannot be x", parameter="sort"))
