@@ -32,6 +32,10 @@ struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
   call->verb = verb;
   call->id = request->id;
   call->state = state;
+  if (verb->outlives) {
+    call->next_acting = office->acting;
+    office->acting = call;
+  }
   call->next = c->calls;
   c->calls = call;
   c->call_count++;
@@ -40,7 +44,25 @@ struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
   return call;
 }
 
+static void stop_acting(const struct pm_call *call) {
+  struct pm_call **at = &call->office->acting;
+  while (*at != call)
+    at = &(*at)->next_acting;
+  *at = call->next_acting;
+}
+
+bool pm_call_may_act(const struct pm_office *office, uint32_t uid) {
+  unsigned all = 0, user = 0;
+  for (const struct pm_call *c = office->acting; c; c = c->next_acting) {
+    all++;
+    user += c->peer->uid == uid;
+  }
+  return all < PM_CALL_ACTING && user < PM_CALL_ACTING_USER;
+}
+
 void pm_call_free(struct pm_call *call) {
+  if (call->verb->outlives)
+    stop_acting(call);
   if (call->verb->end)
     call->verb->end(call);
   pm_snapshot_unref(call->snapshot);

@@ -16,9 +16,10 @@ struct pm_verb;
 
 struct pm_call {
   struct pm_call *next;
-  struct pm_office *office; /* (borrowed) */
-  struct pm_client *client; /* NULL: it has left */
-  struct pm_peer *peer;     /* a reference */
+  struct pm_call *next_acting; /* of those in the office that outlive */
+  struct pm_office *office;    /* (borrowed) */
+  struct pm_client *client;    /* NULL: it has left */
+  struct pm_peer *peer;        /* a reference */
   const struct pm_verb *verb;
   struct pm_request_id id;
   uint64_t wake;      /* mono: step() then; 0 = never */
@@ -34,6 +35,11 @@ struct pm_call {
   struct pm_failure failure;    /* .code: said instead of more() */
   void *state;                  /* verb->state bytes, zeroed */
 };
+
+/* Calls that go on without their client, and so are not bounded by its own
+ * limits: each may hold a descriptor for an hour. */
+enum { PM_CALL_ACTING = 256, PM_CALL_ACTING_USER = 32 };
+bool pm_call_may_act(const struct pm_office *office, uint32_t uid);
 
 /* Hung into the client's list.  NULL: no memory. */
 struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *client,

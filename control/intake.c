@@ -32,6 +32,11 @@ static int check_load(struct pm_office *o, const struct pm_client *c,
       c->stream_count >= PM_CLIENT_STREAMS)
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d streams", PM_CLIENT_STREAMS);
+  if (pm_verbs[r->method - pm_methods]->outlives &&
+      !pm_call_may_act(o, c->peer->uid))
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "too many actions are under way (%d, %d a user)",
+                   PM_CALL_ACTING, PM_CALL_ACTING_USER);
   if (by_level[r->method->level].limited &&
       !pm_bucket_take(&o->buckets, c->peer->uid,
                       by_level[r->method->level].bucket, o->now.mono))

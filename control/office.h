@@ -11,6 +11,7 @@
 
 #include "core/feed.h"
 
+struct pm_call;
 struct pm_control_world;
 
 struct pm_office {
@@ -23,7 +24,8 @@ struct pm_office {
   struct pm_buckets buckets;
   struct pm_audit audit;
   struct pm_helpers helpers;
-  bool becomes; /* procman-hold can take on another's ids */
+  struct pm_call *acting; /* (borrowed) calls that outlive their client */
+  bool becomes;           /* procman-hold can take on another's ids */
 };
 
 /* How long a query keeps the ticks turning (DESIGN: so that the next answer is

@@ -203,6 +203,25 @@ def check_left(c):
         os.kill(pid, signal.SIGKILL)
 
 
+def check_many(c):
+    """Escalations that nobody waits for are bounded: 32 a user."""
+    child, refused, sent = stubborn(), 0, 0
+    while not refused and sent < 60:
+        with Wire(c.socket) as wire:
+            wire.send("kill_process", pid=child.pid, timeout_seconds=3600)
+            wire.socket.settimeout(0.22)
+            try:
+                refused = wire.read()["result"]["error"]["code"] == "limit_exceeded"
+            except TimeoutError:
+                sent += 1
+    assert refused and sent == 32, (refused, sent)
+    for pid in alive(child.pid):
+        os.kill(pid, signal.SIGKILL)
+    child.wait()
+    wait_for("those calls to end", lambda: call(
+        c.socket, "kill_process", pid=os.getpid(), signal=0)["success"])
+
+
 def check_monitor(c):
     with Wire(c.socket) as wire:
         wire.send("monitor_system", interval_seconds=0.25, count=4)
@@ -306,6 +325,7 @@ def main():
                 time.sleep(0.3)  # five acts a second are allowed
             if sampler == "auto":
                 check_count(c)
+                check_many(c)
             check_list(c, child)
             check_info(c, child)
             child.kill()
