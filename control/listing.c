@@ -156,8 +156,7 @@ int pm_listing_start(struct pm_call *call, struct pm_listing *l,
 static void open_answer(struct pm_call *call, struct pm_listing *l,
                         struct pm_json_out *out) {
   pm_reply_open(out, &call->id);
-  pm_json_key(out, "total");
-  pm_json_unsigned(out, l->total);
+  pm_json_put_unsigned(out, "total", l->total);
   pm_json_key(out, "sampled_at");
   pm_json_real(out, pm_seconds(call->snapshot->now.real), 3);
   pm_json_key(out, l->of->key);

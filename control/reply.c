@@ -12,8 +12,7 @@ static void put_id(struct pm_json_out *out, const struct pm_request_id *id) {
 
 static void envelope(struct pm_json_out *out, const struct pm_request_id *id) {
   pm_json_object(out);
-  pm_json_key(out, "jsonrpc");
-  pm_json_text(out, "2.0");
+  pm_json_put_text(out, "jsonrpc", "2.0");
   put_id(out, id);
 }
 
@@ -22,8 +21,7 @@ static void result(struct pm_json_out *out, const struct pm_request_id *id,
   envelope(out, id);
   pm_json_key(out, "result");
   pm_json_object(out);
-  pm_json_key(out, "success");
-  pm_json_boolean(out, success);
+  pm_json_put_boolean(out, "success", success);
 }
 
 void pm_reply_open(struct pm_json_out *out, const struct pm_request_id *id) {
@@ -40,8 +38,7 @@ static void put_text(struct pm_json_out *out, const char *key,
                      const char *text) {
   if (!text || !*text)
     return;
-  pm_json_key(out, key);
-  pm_json_text(out, text);
+  pm_json_put_text(out, key, text);
 }
 
 static void fault(struct pm_json_out *out, const struct pm_request_id *id,
@@ -80,15 +77,12 @@ void pm_reply_failure(struct pm_json_out *out, const struct pm_request_id *id,
 void pm_reply_item_open(struct pm_json_out *out, const struct pm_request_id *id,
                         uint64_t seq) {
   pm_json_object(out);
-  pm_json_key(out, "jsonrpc");
-  pm_json_text(out, "2.0");
-  pm_json_key(out, "method");
-  pm_json_text(out, "stream");
+  pm_json_put_text(out, "jsonrpc", "2.0");
+  pm_json_put_text(out, "method", "stream");
   pm_json_key(out, "params");
   pm_json_object(out);
   put_id(out, id);
-  pm_json_key(out, "seq");
-  pm_json_unsigned(out, seq);
+  pm_json_put_unsigned(out, "seq", seq);
   pm_json_key(out, "item");
 }
 
@@ -99,7 +93,6 @@ void pm_reply_stream_end(struct pm_json_out *out,
                          uint64_t dropped) {
   result(out, id, true);
   put_text(out, "reason", reason);
-  pm_json_key(out, "dropped");
-  pm_json_unsigned(out, dropped);
+  pm_json_put_unsigned(out, "dropped", dropped);
   pm_reply_close(out);
 }

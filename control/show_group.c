@@ -1,34 +1,25 @@
-#include "show.h"
+#include "show_row.h"
 
 #include <math.h>
 
-#define ROW const struct pm_snapshot_group *g = row
 #define TEXT(ident, value)                                                     \
-  static const char *ident(const struct pm_snapshot *s, const void *row) {     \
-    ROW;                                                                       \
-    (void)s;                                                                   \
-    return value;                                                              \
-  }
+  PM_SHOW_MEMBER(const char *, ident, pm_snapshot_group, value)
 #define NUMBER(ident, value)                                                   \
-  static double ident(const struct pm_snapshot *s, const void *row) {          \
-    ROW;                                                                       \
-    (void)s;                                                                   \
-    return value;                                                              \
-  }
+  PM_SHOW_MEMBER(double, ident, pm_snapshot_group, value)
 
 static const char *const kinds[] = {[PM_SNAPSHOT_CONFIGURED] = "configured",
                                     [PM_SNAPSHOT_AUTOMATIC] = "automatic",
                                     [PM_SNAPSHOT_PSEUDO] = "pseudo"};
 
-TEXT(name, g->name)
-TEXT(kind, kinds[g->kind])
-TEXT(reason, g->reason)
-NUMBER(cpu, s->cpus ? 100 * g->cores / s->cpus : NAN)
-NUMBER(cpu_seconds, (double)g->cpu_ns / (double)PM_NS_PER_S)
-NUMBER(rss, g->knows_rss ? (double)g->rss : NAN)
-NUMBER(processes, g->processes)
-NUMBER(threads, (double)g->threads)
-NUMBER(emitted, g->emitted)
+TEXT(name, p->name)
+TEXT(kind, kinds[p->kind])
+TEXT(reason, p->reason)
+NUMBER(cpu, s->cpus ? 100 * p->cores / s->cpus : NAN)
+NUMBER(cpu_seconds, (double)p->cpu_ns / (double)PM_NS_PER_S)
+NUMBER(rss, p->knows_rss ? (double)p->rss : NAN)
+NUMBER(processes, p->processes)
+NUMBER(threads, (double)p->threads)
+NUMBER(emitted, p->emitted)
 
 const struct pm_show pm_show_group[] = {
     {"name", PM_SHOW_TEXT, false, name, NULL, "as the series have it"},

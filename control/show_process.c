@@ -1,20 +1,11 @@
-#include "show.h"
+#include "show_row.h"
 
 #include <math.h>
 
-#define ROW const struct pm_snapshot_process *p = row
 #define TEXT(ident, value)                                                     \
-  static const char *ident(const struct pm_snapshot *s, const void *row) {     \
-    ROW;                                                                       \
-    (void)s;                                                                   \
-    return value;                                                              \
-  }
+  PM_SHOW_MEMBER(const char *, ident, pm_snapshot_process, value)
 #define NUMBER(ident, value)                                                   \
-  static double ident(const struct pm_snapshot *s, const void *row) {          \
-    ROW;                                                                       \
-    (void)s;                                                                   \
-    return value;                                                              \
-  }
+  PM_SHOW_MEMBER(double, ident, pm_snapshot_process, value)
 #define KNOWN(bit, value)                                                      \
   (p->have & PM_SNAPSHOT_##bit ? (double)(value) : (double)NAN)
 

@@ -129,12 +129,9 @@ void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
 static void describe(struct pm_json_out *out, const char *name,
                      const char *type, const char *what) {
   pm_json_object(out);
-  pm_json_key(out, "name");
-  pm_json_text(out, name);
-  pm_json_key(out, "type");
-  pm_json_text(out, type);
-  pm_json_key(out, "what");
-  pm_json_text(out, what);
+  pm_json_put_text(out, "name", name);
+  pm_json_put_text(out, "type", type);
+  pm_json_put_text(out, "what", what);
   pm_json_object_end(out);
 }
 

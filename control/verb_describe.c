@@ -21,43 +21,36 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   return 0;
 }
 
-static void put_text(struct pm_json_out *out, const char *key,
-                     const char *text) {
-  pm_json_key(out, key);
-  pm_json_text(out, text);
-}
-
 static void put_param(struct pm_json_out *out, const struct pm_param *p) {
   pm_json_object(out);
-  put_text(out, "name", p->name);
-  put_text(out, "type", pm_param_type_name(p->type));
-  pm_json_key(out, "required");
-  pm_json_boolean(out, p->need == PM_NEED_NEEDED);
+  pm_json_put_text(out, "name", p->name);
+  pm_json_put_text(out, "type", pm_param_type_name(p->type));
+  pm_json_put_boolean(out, "required", p->need == PM_NEED_NEEDED);
   if (p->type == PM_PARAM_INTEGER || p->type == PM_PARAM_NUMBER) {
     pm_json_key(out, "min");
     pm_json_real(out, p->min, 3);
     pm_json_key(out, "max");
     pm_json_real(out, p->max, 3);
   }
-  put_text(out, "what", p->what);
+  pm_json_put_text(out, "what", p->what);
   pm_json_object_end(out);
 }
 
 static void put_result(struct pm_json_out *out, const struct pm_result *r) {
   pm_json_object(out);
-  put_text(out, "name", r->name);
-  put_text(out, "type", r->type);
-  put_text(out, "what", r->what);
+  pm_json_put_text(out, "name", r->name);
+  pm_json_put_text(out, "type", r->type);
+  pm_json_put_text(out, "what", r->what);
   pm_json_object_end(out);
 }
 
 static void put_method(struct pm_json_out *out, const struct pm_method *m) {
   pm_json_object(out);
-  put_text(out, "name", m->name);
-  put_text(out, "what", m->what);
-  put_text(out, "answer", m->answer == PM_ANSWER_STREAM ? "stream" : "one");
-  pm_json_key(out, "acts");
-  pm_json_boolean(out, m->level == PM_LEVEL_ACT);
+  pm_json_put_text(out, "name", m->name);
+  pm_json_put_text(out, "what", m->what);
+  pm_json_put_text(out, "answer",
+                   m->answer == PM_ANSWER_STREAM ? "stream" : "one");
+  pm_json_put_boolean(out, "acts", m->level == PM_LEVEL_ACT);
   pm_json_key(out, "parameters");
   pm_json_array(out);
   for (const struct pm_param *p = m->params; p->name; p++)
@@ -88,12 +81,12 @@ static void put_errors(struct pm_json_out *out) {
   pm_json_array(out);
   for (size_t i = PM_CODE_NONE + 1; i < PM_CODE_COUNT; i++) {
     pm_json_object(out);
-    put_text(out, "code", pm_codes[i].word);
+    pm_json_put_text(out, "code", pm_codes[i].word);
     if (pm_codes[i].number) {
       pm_json_key(out, "jsonrpc");
       pm_json_integer(out, pm_codes[i].number);
     }
-    put_text(out, "what", pm_codes[i].what);
+    pm_json_put_text(out, "what", pm_codes[i].what);
     pm_json_object_end(out);
   }
   pm_json_array_end(out);

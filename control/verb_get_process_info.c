@@ -104,40 +104,29 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 
 /* ---- the answer ---- */
 
-static void put_text(struct pm_json_out *out, const char *key,
-                     const char *text) {
-  pm_json_key(out, key);
-  pm_json_text(out, text);
-}
-
-static void put_number(struct pm_json_out *out, const char *key, uint64_t n) {
-  pm_json_key(out, key);
-  pm_json_unsigned(out, n);
-}
-
 static void put_unit(struct pm_json_out *out, const struct pm_detail *d) {
   char unit[256];
   if (d->got & PM_WANT_CGROUP && pm_unit_of(d->cgroup, unit, sizeof unit))
-    put_text(out, "unit", unit);
+    pm_json_put_text(out, "unit", unit);
 }
 
 static void put_io(struct pm_json_out *out, const struct pm_task *t) {
   pm_json_key(out, "io");
   pm_json_object(out);
-  put_number(out, "read", t->v[PM_F_io_read]);
-  put_number(out, "write", t->v[PM_F_io_write]);
-  put_number(out, "disk_read", t->v[PM_F_disk_read]);
-  put_number(out, "disk_write", t->v[PM_F_disk_write]);
+  pm_json_put_unsigned(out, "read", t->v[PM_F_io_read]);
+  pm_json_put_unsigned(out, "write", t->v[PM_F_io_write]);
+  pm_json_put_unsigned(out, "disk_read", t->v[PM_F_disk_read]);
+  pm_json_put_unsigned(out, "disk_write", t->v[PM_F_disk_write]);
   pm_json_object_end(out);
 }
 
 static void put_private(struct pm_json_out *out, const struct pm_detail *d) {
   if (d->got & PM_WANT_EXE)
-    put_text(out, "exe", d->exe);
+    pm_json_put_text(out, "exe", d->exe);
   if (d->got & PM_WANT_CWD)
-    put_text(out, "cwd", d->cwd);
+    pm_json_put_text(out, "cwd", d->cwd);
   if (d->got & PM_WANT_FDS)
-    put_number(out, "fds", d->numbers.v[PM_F_fds]);
+    pm_json_put_unsigned(out, "fds", d->numbers.v[PM_F_fds]);
   if (d->got & PM_WANT_IO)
     put_io(out, &d->numbers);
 }

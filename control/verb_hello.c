@@ -11,27 +11,16 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   return 0;
 }
 
-static void put_flag(struct pm_json_out *out, const char *key, bool value) {
-  pm_json_key(out, key);
-  pm_json_boolean(out, value);
-}
-
-static void put_text(struct pm_json_out *out, const char *key,
-                     const char *text) {
-  pm_json_key(out, key);
-  pm_json_text(out, text);
-}
-
 static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
   const struct pm_office *o = call->office;
   struct pm_snapshot *s = pm_feed_latest(o->world->feed);
   pm_json_key(out, "capabilities");
   pm_json_object(out);
-  put_flag(out, "exits", o->world->exits);
-  put_flag(out, "act_as_others", o->becomes);
-  put_flag(out, "process_group", true);
+  pm_json_put_boolean(out, "exits", o->world->exits);
+  pm_json_put_boolean(out, "act_as_others", o->becomes);
+  pm_json_put_boolean(out, "process_group", true);
   if (s)
-    put_flag(out, "init_pid_namespace", s->sees_kernel);
+    pm_json_put_boolean(out, "init_pid_namespace", s->sees_kernel);
   pm_json_object_end(out);
   pm_snapshot_unref(s);
 }
@@ -50,7 +39,7 @@ static void put_may(struct pm_call *call, struct pm_json_out *out) {
       pm_json_text(out, pm_methods[i].name);
   pm_json_array_end(out);
   if (confinement.why[0])
-    put_text(out, "sandboxed", confinement.why);
+    pm_json_put_text(out, "sandboxed", confinement.why);
 }
 
 static void put_you(struct pm_call *call, struct pm_json_out *out) {
@@ -58,10 +47,8 @@ static void put_you(struct pm_call *call, struct pm_json_out *out) {
   const struct pm_peer *p = call->peer;
   pm_json_key(out, "you");
   pm_json_object(out);
-  pm_json_key(out, "uid");
-  pm_json_unsigned(out, p->uid);
-  pm_json_key(out, "gid");
-  pm_json_unsigned(out, p->gid);
+  pm_json_put_unsigned(out, "uid", p->uid);
+  pm_json_put_unsigned(out, "gid", p->gid);
   pm_json_key(out, "unix_groups");
   pm_json_array(out);
   for (size_t i = 0; i < p->group_count && i < GROUPS_SHOWN; i++)
@@ -76,9 +63,9 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   pm_reply_open(out, &call->id);
   pm_json_key(out, "protocol");
   pm_json_integer(out, PM_PROTOCOL);
-  put_text(out, "version", PACKAGE_VERSION);
-  put_text(out, "host", w->host);
-  put_text(out, "sampler", w->sampler);
+  pm_json_put_text(out, "version", PACKAGE_VERSION);
+  pm_json_put_text(out, "host", w->host);
+  pm_json_put_text(out, "sampler", w->sampler);
   put_capabilities(call, out);
   put_you(call, out);
   pm_reply_close(out);

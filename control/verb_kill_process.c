@@ -268,18 +268,14 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   pm_reply_open(out, &call->id);
   pm_json_key(out, "signalled");
   pm_json_object(out);
-  pm_json_key(out, "signal");
-  pm_json_text(out, name);
-  pm_json_key(out, "processes");
-  pm_json_unsigned(out, a->signalled);
+  pm_json_put_text(out, "signal", name);
+  pm_json_put_unsigned(out, "processes", a->signalled);
   if (a->timeout) {
-    pm_json_key(out, "escalated");
-    pm_json_boolean(out, a->escalated);
+    pm_json_put_boolean(out, "escalated", a->escalated);
   }
   pm_json_object_end(out);
   if (a->timeout) {
-    pm_json_key(out, "exited");
-    pm_json_boolean(out, a->exited);
+    pm_json_put_boolean(out, "exited", a->exited);
   }
   pm_reply_close(out);
   return PM_SAY_DONE;

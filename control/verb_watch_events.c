@@ -79,20 +79,13 @@ static bool visible(const struct watch *w, const struct pm_feed_event *e) {
   return w->viewer.all || (e->uid_known && pm_see_end(&w->viewer, e->uid));
 }
 
-static void put_text(struct pm_json_out *out, const char *key,
-                     const char *text) {
-  pm_json_key(out, key);
-  pm_json_text(out, text);
-}
-
 static void put_end(struct pm_json_out *out, const struct pm_feed_event *e) {
   char name[PM_SIGNAL_NAME];
   int status = (int)e->status;
   if (WIFSIGNALED(status)) {
     pm_signal_name(WTERMSIG(status), name);
-    put_text(out, "signal", name);
-    pm_json_key(out, "core");
-    pm_json_boolean(out, WCOREDUMP(status));
+    pm_json_put_text(out, "signal", name);
+    pm_json_put_boolean(out, "core", WCOREDUMP(status));
     return;
   }
   pm_json_key(out, "code");
@@ -103,12 +96,11 @@ static void put_who(struct pm_json_out *out, const struct pm_feed_event *e,
                     const struct pm_snapshot *s) {
   pm_json_key(out, "pid");
   pm_json_integer(out, e->pid);
-  pm_json_key(out, "start_time");
-  pm_json_unsigned(out, e->birth);
-  put_text(out, "name", e->comm);
+  pm_json_put_unsigned(out, "start_time", e->birth);
+  pm_json_put_text(out, "name", e->comm);
   const char *user = e->uid_known && s ? pm_snapshot_user(s, e->uid) : NULL;
-  put_text(out, "user", user);
-  put_text(out, "group", e->group);
+  pm_json_put_text(out, "user", user);
+  pm_json_put_text(out, "group", e->group);
 }
 
 static void put_item(struct pm_call *call, struct pm_json_out *out,
@@ -116,7 +108,7 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
                      const struct pm_snapshot *s) {
   pm_reply_item_open(out, &call->id, call->seq++);
   pm_json_object(out);
-  put_text(out, "kind", kinds[e->kind]);
+  pm_json_put_text(out, "kind", kinds[e->kind]);
   pm_json_key(out, "time");
   pm_json_real(out, pm_seconds(e->real_ns), 3);
   put_who(out, e, s);

@@ -265,6 +265,23 @@ static void copy_all(struct pm_json_out *out, const struct pm_json *outer) {
   end(out, object);
 }
 
+void pm_json_put_text(struct pm_json_out *out, const char *key,
+                      const char *text) {
+  pm_json_key(out, key);
+  pm_json_text(out, text);
+}
+
+void pm_json_put_unsigned(struct pm_json_out *out, const char *key,
+                          uint64_t value) {
+  pm_json_key(out, key);
+  pm_json_unsigned(out, value);
+}
+
+void pm_json_put_boolean(struct pm_json_out *out, const char *key, bool value) {
+  pm_json_key(out, key);
+  pm_json_boolean(out, value);
+}
+
 /* As deep as the generator's limit at most: beginning fails there. */
 void pm_json_copy(struct pm_json_out *out, const struct pm_json *value) {
   switch (value->type) {

@@ -34,6 +34,12 @@ void pm_json_unsigned(struct pm_json_out *out, uint64_t value);
 void pm_json_real(struct pm_json_out *out, double value, int decimals);
 void pm_json_text(struct pm_json_out *out, const char *text); /* NULL: null */
 void pm_json_bytes(struct pm_json_out *out, const char *bytes, size_t length);
+/* A member of the open object: key and value. */
+void pm_json_put_text(struct pm_json_out *out, const char *key,
+                      const char *text);
+void pm_json_put_unsigned(struct pm_json_out *out, const char *key,
+                          uint64_t value);
+void pm_json_put_boolean(struct pm_json_out *out, const char *key, bool value);
 /* A value that was read, with all in it, exactly and of the same types. */
 void pm_json_copy(struct pm_json_out *out, const struct pm_json *value);
 
