@@ -73,7 +73,7 @@ static int check_texts(const struct pm_param *p, const struct pm_json *v,
 static int check_signal(const struct pm_param *p, const struct pm_json *v,
                         struct pm_failure *f) {
   bool fits = v->type == PM_JSON_INTEGER
-                  ? v->integer >= p->min && v->integer <= p->max
+                  ? number(v) >= p->min && number(v) <= p->max
                   : v->type == PM_JSON_STRING && pm_signal_number(v->text) >= 0;
   if (fits)
     return 0;
