@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char last[2048];
+static char last[2048], counted[2048];
 static unsigned lines;
 static enum pm_control_level level;
 
@@ -14,6 +14,8 @@ static void take(enum pm_control_level l, const char *text) {
   level = l;
   lines++;
   snprintf(last, sizeof last, "%s", text);
+  if (strstr(text, "further"))
+    snprintf(counted, sizeof counted, "%s", text);
 }
 
 static const struct pm_peer peer = {.uid = 5, .gid = 6, .pid = 7};
@@ -145,6 +147,10 @@ static void summary(void **state) {
   check_u64("a minute", "lines", lines, 1);
   check_text("a minute", "summary", last,
              "audit: 15 further refusals were not written");
+  pm_audit_refused(&audit, (struct pm_now){.mono = 221 * PM_NS_PER_S}, &line);
+  check_u64("another", "with its line", lines, 3);
+  check_text("another", "counts anew", counted,
+             "audit: 1 further refusals were not written");
   check_end();
 }
 

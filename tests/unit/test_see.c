@@ -159,9 +159,13 @@ static void processes(void **state) {
  * where nothing is known yet. */
 static void again(void **state) {
   (void)state;
-  static const struct pm_peer peer = {.uid = 999, .gid = 999};
-  struct pm_see see = {.root = &root};
+  static const struct pm_peer peer = {.uid = 999, .gid = 999},
+                              in_group_0 = {.uid = 999};
+  struct pm_see see = {.root = &root}, unknown = {.root = &root};
   struct pm_see_viewer viewer;
+  pm_see_viewer(&unknown, (struct pm_now){.mono = 1}, &in_group_0, &viewer);
+  check_true("not known", "to no group", !viewer.all);
+  pm_see_done(&unknown);
   const struct {
     const char *name, *options; /* NULL: there is no mountinfo */
     uint64_t seconds;

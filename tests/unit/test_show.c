@@ -132,6 +132,10 @@ static void process(void **state) {
   check_text("without memory of the machine", "percent",
              put(pm_show_process, "memory_percent", &nothing, &known),
              "{\"memory_percent\":null}");
+  const struct pm_snapshot_process outside = {.group = 1};
+  check_text("a group beyond the last", "group",
+             put(pm_show_process, "group", &frame, &outside),
+             "{\"group\":null}");
   check_text("a user without a row", "user",
              put(pm_show_process, "user", &nothing, &known), "{\"user\":null}");
   check_end();

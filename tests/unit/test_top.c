@@ -75,9 +75,13 @@ static void many(void **state) {
                      (a == b && (k == 0 || top.row[k - 1] < top.row[k])));
     }
     double least = process[top.row[PM_TOP_MOST - 1]].cores;
-    for (int i = 0; i < 400; i++)
+    for (int i = 0; i < 400; i++) {
       check_true("many", "none was left out",
                  in[i] || i % of || !(process[i].cores > least));
+      check_true("many", "the first of equals is in",
+                 in[i] || i % of || process[i].cores != least ||
+                     i > (int)top.row[PM_TOP_MOST - 1]);
+    }
   }
   check_end();
 }
