@@ -231,18 +231,21 @@ WATCHER = """
 import json, socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
-s.settimeout(4)
+end = time.monotonic() + 5  # on a busy machine events never cease
+s.settimeout(1)
 s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"watch_events"}\\n')
 time.sleep(0.3)
 print("there", flush=True)
-f = s.makefile("rb")
-try:
-    for line in f:
+rest = b""
+while time.monotonic() < end:
+    try:
+        *lines, rest = (rest + s.recv(1 << 16)).split(b"\n")
+    except TimeoutError:
+        continue
+    for line in lines:
         item = json.loads(line)["params"]["item"]
         if "code" in item:
             print(item["code"], flush=True)
-except TimeoutError:
-    pass
 """
 
 
