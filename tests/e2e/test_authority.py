@@ -239,7 +239,7 @@ print("there", flush=True)
 rest = b""
 while time.monotonic() < end:
     try:
-        *lines, rest = (rest + s.recv(1 << 16)).split(b"\n")
+        *lines, rest = (rest + s.recv(1 << 16)).split(b"\\n")
     except TimeoutError:
         continue
     for line in lines:
