@@ -63,7 +63,6 @@ unit_tests = \
 	tests/unit/test_detail \
 	tests/unit/test_probe \
 	tests/unit/test_options_control \
-	tests/unit/test_become \
 	tests/unit/test_kill \
 	tests/unit/test_race \
 	tests/unit/test_reuse \
@@ -85,6 +84,9 @@ unit_tests = \
 	tests/unit/test_top \
 	tests/unit/test_listen \
 	tests/unit/test_helper
+if !TSAN
+unit_tests += tests/unit/test_become
+endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
