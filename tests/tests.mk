@@ -65,7 +65,6 @@ unit_tests = \
 	tests/unit/test_options_control \
 	tests/unit/test_kill \
 	tests/unit/test_race \
-	tests/unit/test_reuse \
 	tests/unit/test_system \
 	tests/unit/test_disk \
 	tests/unit/test_sensor \
@@ -85,7 +84,7 @@ unit_tests = \
 	tests/unit/test_listen \
 	tests/unit/test_helper
 if !TSAN
-unit_tests += tests/unit/test_become
+unit_tests += tests/unit/test_become tests/unit/test_reuse
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
