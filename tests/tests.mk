@@ -430,6 +430,7 @@ e2e_tests = tests/e2e/test_authority.py tests/e2e/test_config.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/harness.py \
+	tests/e2e/peer.py \
 	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS

@@ -81,6 +81,9 @@ class Collectd:
         modules = self.path("plugins")
         os.makedirs(modules, exist_ok=True)
         shutil.copy(os.path.join(BUILD, ".libs", "procman.so"), modules)
+        # whoever collectd runs as may not look into the folder of the build
+        self.helper = self.path("procman-hold")
+        shutil.copy(os.path.join(BUILD, "procman-hold"), self.helper)
         for name in ("logfile",) + tuple(self.plugins):
             shutil.copy(os.path.join(stock_modules(), name + ".so"), modules)
         loads = "".join(f"LoadPlugin {n}\n" for n in self.plugins)
@@ -105,7 +108,7 @@ LoadPlugin logfile
 </Plugin>
 LoadPlugin procman
 <Plugin procman>
-  Helper "{BUILD}/procman-hold"
+  Helper "{self.helper}"
 {self.options}
 </Plugin>
 {self.extra}
