@@ -296,13 +296,6 @@ static void whole_machine(void **state) {
 
 /* ---- the walk keeps its rows ---- */
 
-static bool is_there(const struct world *w, pid_t pid, size_t *times) {
-  *times = 0;
-  for (size_t i = 0; i < w->seen.count; i++)
-    *times += w->seen.task[i].pid == pid;
-  return *times > 0;
-}
-
 static void sleep_on(unsigned unused) {
   (void)unused;
   while (true)
