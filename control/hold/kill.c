@@ -44,8 +44,10 @@ static bool is_identity(const struct packet *packet) {
   return true;
 }
 
+/* Session 0 is one whose leader is beyond our pid namespace, or pid 1's that
+ * never called setsid(2). */
 static bool is_target(const struct pm_tool_kill *k) {
-  bool given = k->group > 0 && k->session > 0;
+  bool given = k->group > 0 && k->session >= 0;
   if (k->pid < 0 || k->spare < 0 || k->zero)
     return false;
   if (k->scope == PM_TOOL_PROCESS)

@@ -69,9 +69,10 @@ struct pm_tool_kill {
                      scope is PROCESS_GROUP with group and session given */
   int32_t signal;
   uint32_t scope; /* enum pm_tool_scope */
-  /* PROCESS_GROUP: 0, those of pid, which must still be there; or both as
-   * answered before.  Then pid and birth are better given too: a group whose
-   * leader has another birth is another group of that number (ESTALE). */
+  /* PROCESS_GROUP: group 0, that of pid, which must still be there; or both as
+   * answered before, where the session may be 0.  Then pid and birth are better
+   * given too: a group whose leader has another birth is another group of that
+   * number (ESTALE). */
   int32_t group, session;
   int32_t spare; /* a pid that must not be in the scope: collectd */
   int32_t zero;
