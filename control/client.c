@@ -58,17 +58,17 @@ static bool drain(int fd) {
   }
 }
 
-void pm_client_hang_up(int fd, bool sealed, const struct pm_helpers *helpers) {
+void pm_client_hang_up(int fd, bool sealed, struct pm_drops *drops) {
   shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
   show_urgent(fd);
   if (!sealed && drain(fd))
-    pm_helper_drop(helpers, fd);
+    pm_drop(drops, fd);
   else
     close(fd);
 }
 
-void pm_client_free(struct pm_client *c, const struct pm_helpers *helpers) {
-  pm_client_hang_up(c->watch.fd, c->sealed, helpers);
+void pm_client_free(struct pm_client *c, struct pm_drops *drops) {
+  pm_client_hang_up(c->watch.fd, c->sealed, drops);
   pm_peer_unref(c->peer);
   pm_frame_done(&c->in);
   pm_json_out_free(c->json);

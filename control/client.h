@@ -4,7 +4,7 @@
 #ifndef PM_CONTROL_CLIENT_H
 #define PM_CONTROL_CLIENT_H
 
-#include "helper.h"
+#include "drop.h"
 #include "loop.h"
 #include "peer.h"
 
@@ -45,7 +45,7 @@ struct pm_client {
 /* Takes fd over on success.  NULL: no memory. */
 struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer);
 /* Hangs up; the calls must be gone. */
-void pm_client_free(struct pm_client *client, const struct pm_helpers *helpers);
+void pm_client_free(struct pm_client *client, struct pm_drops *drops);
 
 /* Reads once.  Never blocks, whatever was sent; marks the client ended or dead.
  * -EMSGSIZE: a frame is too long. */
@@ -57,6 +57,6 @@ bool pm_client_has_room(const struct pm_client *client);
 /* Closes a connection whose queue may hold descriptors of which the last
  * reference may not die in this process: closing a lingering TCP socket or a
  * FUSE file blocks for as long as its sender likes. */
-void pm_client_hang_up(int fd, bool sealed, const struct pm_helpers *helpers);
+void pm_client_hang_up(int fd, bool sealed, struct pm_drops *drops);
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -131,18 +130,6 @@ int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
 void pm_helper_cancel(struct pm_helper *helper) {
   if (helper)
     helper->answer = NULL;
-}
-
-void pm_helper_drop(const struct pm_helpers *helpers, int fd) {
-  pid_t pid;
-  int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_TOOL_SOCKET + 1);
-  if (above >= 0)
-    spawn(helpers, "drop", above, &pid);
-  /* the helper holds the last reference now; if it could not be started, the
-   * peer's descriptors die here, which nothing can prevent */
-  if (above >= 0)
-    close(above);
-  close(fd);
 }
 
 uint64_t pm_helper_next(const struct pm_helpers *helpers) {

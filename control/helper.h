@@ -37,10 +37,6 @@ int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
 /* Nobody waits for the answer any more; what it does goes on.  NULL is fine. */
 void pm_helper_cancel(struct pm_helper *helper);
 
-/* Mode `drop`: takes a connection over whose last close may block, as PM_TOOL_
- * SOCKET, and ends.  fd is closed here in any case. */
-void pm_helper_drop(const struct pm_helpers *helpers, int fd);
-
 /* When the next one is out of time; 0: none. */
 uint64_t pm_helper_next(const struct pm_helpers *helpers);
 /* Gives up those that are out of time, frees those that are through. */

@@ -189,11 +189,12 @@ int pm_listen_accept(struct pm_listener *l, bool *last) {
   }
   if (fd >= 0)
     return *last ? fd : pm_fd_high(fd);
-  /* ECONNABORTED, EINTR, ENOMEM: the next readiness tells */
+  int num = errno;
   if (*last)
     pm_listen_recover(l);
   *last = false;
-  return -EAGAIN;
+  /* who is gone already, or a signal: the next readiness tells */
+  return num == ECONNABORTED || num == EINTR ? -EAGAIN : -num;
 }
 
 void pm_listen_recover(struct pm_listener *l) {

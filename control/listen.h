@@ -36,9 +36,10 @@ int pm_listen_open(const struct pm_listen_options *options,
 void pm_listen_unlink(struct pm_listener *listener);
 void pm_listen_close(struct pm_listener *listener);
 
-/* A connection, or -EAGAIN: nobody is there.  *last: it has the only descriptor
- * that was left.  Hang up on it and call pm_listen_recover, or the next one
- * would wake us for ever. */
+/* A connection; -EAGAIN: nobody is there; else -errno: not now (ENOMEM, or no
+ * descriptor and no reserve).  *last: it has the only descriptor that was left.
+ * Hang up on it and call pm_listen_recover, which may fail: then there is no
+ * reserve, and the next one would wake us for ever. */
 int pm_listen_accept(struct pm_listener *listener, bool *last);
 void pm_listen_recover(struct pm_listener *listener);
 

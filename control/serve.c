@@ -26,7 +26,10 @@ struct pm_serve {
   struct pm_json_in *reader;
   unsigned most; /* clients, as the descriptors allow */
   atomic_uint count;
-  uint64_t said;  /* mono: that there are no descriptors; 0 = never */
+  struct pm_drops drops;
+  uint64_t said;  /* mono: why somebody is not let in; 0 = never */
+  uint64_t tend;  /* mono: when to look after drops and the door */
+  bool shut;      /* nobody is let in for the moment */
   bool published; /* a turn, in this pass */
 };
 
@@ -123,7 +126,7 @@ static void drop(struct pm_serve *s, struct pm_client *c) {
   int fd = c->watch.fd;
   pm_loop_remove(s->loop, &c->watch);
   c->watch.fd = fd;
-  pm_client_free(c, &s->office.helpers);
+  pm_client_free(c, &s->drops);
   atomic_fetch_sub_explicit(&s->count, 1, memory_order_relaxed);
 }
 
@@ -176,16 +179,46 @@ static int let_in(struct pm_serve *s, int fd) {
   return 0;
 }
 
-/* Said once an hour: the administrator can raise the limit. */
-static void tell_no_descriptors(struct pm_serve *s) {
+/* Said once an hour: the administrator can do something. */
+static void tell(struct pm_serve *s, const char *text) {
   uint64_t mono = s->office.now.mono;
-  pm_listen_recover(&s->listener);
   if (s->said && mono - s->said < 3600 * PM_NS_PER_S)
     return;
   s->said = mono;
-  s->office.audit.log(PM_CONTROL_ERROR,
-                      "the control socket turns clients away: collectd has no "
-                      "descriptors left (LimitNOFILE= of its unit)");
+  s->office.audit.log(PM_CONTROL_ERROR, text);
+}
+
+/* Who comes waits in the queue of the listener, and does not wake us. */
+static void shut_door(struct pm_serve *s) {
+  s->shut = true;
+  pm_loop_change(s->loop, &s->door, 0);
+}
+
+/* Once a second, while there is something to look after. */
+static void tend_door(struct pm_serve *s) {
+  if (pm_drops_full(&s->drops) && !s->shut) {
+    tell(s, "the control socket lets nobody in for the moment: too many "
+            "clients have passed descriptors that do not close (Linux 6.16 can "
+            "refuse them)");
+    shut_door(s);
+  }
+  if (s->office.now.mono < s->tend || !(s->shut || pm_drops_any(&s->drops)))
+    return;
+  s->tend = s->office.now.mono + PM_NS_PER_S;
+  pm_drops_sweep(&s->drops);
+  pm_listen_recover(&s->listener);
+  if (!s->shut || pm_drops_full(&s->drops))
+    return;
+  s->shut = false;
+  pm_loop_change(s->loop, &s->door, EPOLLIN);
+}
+
+/* It has the last descriptor, and gives it back. */
+static void send_away(struct pm_serve *s, int fd) {
+  pm_client_hang_up(fd, s->listener.sealed, &s->drops);
+  pm_listen_recover(&s->listener);
+  tell(s, "the control socket turns clients away: collectd has no descriptors "
+          "left (LimitNOFILE= of its unit)");
 }
 
 static void on_door(struct pm_watch *watch, uint32_t events) {
@@ -193,15 +226,17 @@ static void on_door(struct pm_watch *watch, uint32_t events) {
       (struct pm_serve *)((char *)watch - offsetof(struct pm_serve, door));
   enum { AT_ONCE = 64 };
   (void)events;
-  for (int i = 0; i < AT_ONCE; i++) {
+  for (int i = 0; i < AT_ONCE && !s->shut; i++) {
     bool last;
     int fd = pm_listen_accept(&s->listener, &last);
-    if (fd < 0)
+    if (fd == -EAGAIN)
       return;
-    if (last || let_in(s, fd) < 0)
-      pm_client_hang_up(fd, s->listener.sealed, &s->office.helpers);
-    if (last)
-      tell_no_descriptors(s);
+    if (fd < 0)
+      shut_door(s);
+    else if (last)
+      send_away(s, fd);
+    else if (let_in(s, fd) < 0)
+      pm_client_hang_up(fd, s->listener.sealed, &s->drops);
   }
 }
 
@@ -289,6 +324,7 @@ void pm_serve_sweep(struct pm_serve *s) {
     call->over |= call->ready || call->failure.code; /* nobody listens */
   pm_call_sweep(&s->orphans, NULL);
   clients_sweep(s);
+  tend_door(s);
   pm_helper_sweep(&s->office.helpers, s->office.now);
   s->published = false;
 }
@@ -313,6 +349,8 @@ uint64_t pm_serve_next(const struct pm_serve *s) {
       sooner(&first, c->stuck + PM_CLIENT_STUCK_S * PM_NS_PER_S);
   }
   sooner_of_calls(&first, s->orphans);
+  if (s->shut || pm_drops_any(&s->drops))
+    sooner(&first, s->tend ? s->tend : 1);
   return first;
 }
 
@@ -371,6 +409,7 @@ int pm_serve_new(const struct pm_control_world *world, struct pm_loop *loop,
   s->office.root = (struct pm_root)PM_ROOT_INIT;
   s->door.fd = s->feed.fd = -1;
   s->most = clients_allowed();
+  s->drops.path = world->helper;
   s->reader = pm_json_in_new(&limits);
   int status = s->reader ? open_office(s, world, err)
                          : pm_err_set(err, ENOMEM, "make the JSON reader");
@@ -395,7 +434,7 @@ static void close_door(struct pm_serve *s) {
     return;
   pm_listen_unlink(&s->listener);
   for (int fd; (fd = pm_listen_accept(&s->listener, &last)) >= 0;)
-    pm_client_hang_up(fd, s->listener.sealed, &s->office.helpers);
+    pm_client_hang_up(fd, s->listener.sealed, &s->drops);
   pm_listen_close(&s->listener);
 }
 
@@ -411,6 +450,7 @@ void pm_serve_free(struct pm_serve *s) {
     call->over = true;
   pm_call_sweep(&s->orphans, NULL);
   pm_helper_done(&s->office.helpers);
+  pm_drops_done(&s->drops);
   pm_machine_done(&s->office.machine);
   pm_see_done(&s->office.see);
   pm_root_close(&s->office.root);

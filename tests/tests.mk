@@ -70,6 +70,7 @@ unit_tests = \
 	tests/unit/test_sensor \
 	tests/unit/test_client \
 	tests/unit/test_serve \
+	tests/unit/test_serve_door \
 	tests/unit/test_serve_time \
 	tests/unit/test_serve_threads \
 	tests/unit/test_allow \
@@ -78,6 +79,7 @@ unit_tests = \
 	tests/unit/test_bucket \
 	tests/unit/test_audit \
 	tests/unit/test_door \
+	tests/unit/test_drop \
 	tests/unit/test_see \
 	tests/unit/test_show \
 	tests/unit/test_top \
@@ -254,6 +256,10 @@ tests_unit_test_serve_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_serve_LDADD = $(control_ldadd)
 tests_unit_test_serve_LDFLAGS = $(faulty_ldflags)
 
+tests_unit_test_serve_door_SOURCES = tests/unit/test_serve_door.c $(server_sources)
+tests_unit_test_serve_door_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_serve_door_LDADD = $(control_ldadd)
+
 tests_unit_test_serve_time_SOURCES = tests/unit/test_serve_time.c $(server_sources)
 tests_unit_test_serve_time_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_serve_time_LDADD = $(control_ldadd)
@@ -287,6 +293,10 @@ tests_unit_test_audit_LDADD = $(control_ldadd)
 tests_unit_test_door_SOURCES = tests/unit/test_door.c
 tests_unit_test_door_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_door_LDADD = $(control_ldadd)
+
+tests_unit_test_drop_SOURCES = tests/unit/test_drop.c
+tests_unit_test_drop_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_drop_LDADD = $(control_ldadd)
 
 tests_unit_test_see_SOURCES = tests/unit/test_see.c
 tests_unit_test_see_CPPFLAGS = $(unit_cppflags)

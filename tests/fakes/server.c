@@ -20,14 +20,29 @@ static void must(bool holds, const char *what) {
   exit(99);
 }
 
-static void no_log(enum pm_control_level level, const char *text) {
-  (void)level, (void)text;
+static void count_log(enum pm_control_level level, const char *text) {
+  (void)text;
+  server.said += level == PM_CONTROL_ERROR;
 }
 
-int server_begin(void **state) {
-  (void)state;
+static void unseal(void) {
+#ifdef SO_PASSRIGHTS
+  enum { PASSRIGHTS = SO_PASSRIGHTS };
+#else
+  enum { PASSRIGHTS = 83 }; /* Linux 6.16 */
+#endif
+  int yes = 1;
+  if (server.listener.sealed)
+    must(setsockopt(server.listener.fd, SOL_SOCKET, PASSRIGHTS, &yes,
+                    sizeof yes) == 0,
+         "SO_PASSRIGHTS");
+  server.listener.sealed = false;
+}
+
+static void start(bool sealed) {
   struct pm_err err = PM_ERR_INIT;
-  server = (struct server){.folder = "/tmp/pm-server-XXXXXX"};
+  server = (struct server){.folder = "/tmp/pm-server-XXXXXX",
+                           .helper = "/no/such/helper"};
   server.now = (struct pm_now){.mono = 1000 * PM_NS_PER_S,
                                .boot = 2000 * PM_NS_PER_S,
                                .real = 1700000000 * PM_NS_PER_S};
@@ -39,17 +54,36 @@ int server_begin(void **state) {
                                            .feed = server.feed,
                                            .proc_path = "/proc",
                                            .sys_path = "/sys",
-                                           .helper = "/no/such/helper",
+                                           .helper = server.helper,
                                            .host = "host",
                                            .sampler = "proc",
-                                           .log = no_log};
+                                           .log = count_log};
   struct pm_listen_options where = {server.path, (gid_t)-1, 0666};
   must(pm_listen_open(&where, &server.listener, &err) == 0, err.text);
+  if (!sealed)
+    unseal();
   must(pm_loop_new(&server.loop, &err) == 0, "loop");
   must(pm_serve_new(&server.world, server.loop, &server.listener, &server.serve,
                     &err) == 0,
        err.text);
+}
+
+int server_begin(void **state) {
+  (void)state;
+  start(true);
   return 0;
+}
+
+int server_begin_unsealed(void **state) {
+  (void)state;
+  start(false);
+  return 0;
+}
+
+void server_use_helper(void) {
+  const char *folder = getenv("PM_BUILD");
+  snprintf(server.helper, sizeof server.helper, "%s/procman-hold",
+           folder ? folder : ".");
 }
 
 int server_end(void **state) {

@@ -19,12 +19,17 @@ extern struct server {
   struct pm_serve *serve;
   struct pm_feed *feed;
   struct pm_now now;
-  char folder[32], path[64];
+  char folder[32], path[64], helper[512];
+  unsigned said; /* errors and warnings in the log */
 } server;
 
-/* For cmocka: a server without a snapshot; and its end. */
+/* For cmocka: a server without a snapshot; and its end.  Its procman-hold is
+ * not there until server_use_helper. */
 int server_begin(void **state);
+/* One to which descriptors can be passed, as before Linux 6.16. */
+int server_begin_unsealed(void **state);
 int server_end(void **state);
+void server_use_helper(void);
 
 /* One pass of the loop; how much was ready. */
 int server_pass(void);

@@ -20,7 +20,7 @@
 enum { SOON_MS = 2000, REQUEST_MOST = 256 << 10 };
 
 static char helper_path[512];
-static struct pm_helpers helpers = {.path = helper_path, .proc_path = "/proc"};
+static struct pm_drops drops = {.path = helper_path};
 
 static struct pm_client *client_at(int ends[2], bool sealed) {
   struct pm_peer *peer;
@@ -82,7 +82,7 @@ static void frames(void **state) {
     check_int(rows[k].name, "partial", pm_frame_partial(&c->in),
               rows[k].partial);
     check_true(rows[k].name, "lives", !c->dead);
-    pm_client_free(c, &helpers);
+    pm_client_free(c, &drops);
     close(ends[1]);
   }
   check_end();
@@ -103,7 +103,7 @@ static void too_long(void **state) {
   check_int("endless", "status", status, -EMSGSIZE);
   check_true("endless", "not before the limit", sent >= REQUEST_MOST);
   check_true("endless", "nor long after it", sent <= REQUEST_MOST + 65536);
-  pm_client_free(c, &helpers);
+  pm_client_free(c, &drops);
   close(ends[1]);
   check_end();
 }
@@ -116,14 +116,14 @@ static void gone(void **state) {
   close(ends[1]);
   check_int("reset", "status", pm_client_receive(c), 0);
   check_true("reset", "dead", c->dead);
-  pm_client_free(c, &helpers);
+  pm_client_free(c, &drops);
   c = client_at(ends, true);
   close(ends[1]);
   pm_buf_add(&c->out, "x", 1);
   pm_client_send(c, 1);
   check_true("nobody to write to", "dead, and no SIGPIPE", c->dead);
   check_true("dead", "no room", !pm_client_has_room(c));
-  pm_client_free(c, &helpers);
+  pm_client_free(c, &drops);
   check_end();
 }
 
@@ -154,7 +154,7 @@ static void slow_reader(void **state) {
   check_u64("read", "all of it", read_back, made);
   check_u64("read", "not stuck", c->stuck, 0);
   check_true("read", "room", pm_client_has_room(c));
-  pm_client_free(c, &helpers);
+  pm_client_free(c, &drops);
   close(ends[1]);
   check_end();
 }
@@ -173,7 +173,7 @@ static void no_memory(void **state) {
     check_true("either", "a client or a failure", failed == !c);
     if (!c)
       continue;
-    pm_client_free(c, &helpers);
+    pm_client_free(c, &drops);
     break;
   }
   close(ends[1]);
@@ -251,7 +251,7 @@ static void trapped_receiving(void **state) {
     struct pm_client *c = client_at(ends, false);
     int other = spring(t, ends[1]);
     if (other < 0) {
-      pm_client_free(c, &helpers);
+      pm_client_free(c, &drops);
       close(ends[1]);
       continue; /* MSG_OOB: before Linux 5.15 */
     }
@@ -263,7 +263,7 @@ static void trapped_receiving(void **state) {
     check_text(t->name, "frames", got, t->frames);
     check_u64(t->name, "none of his descriptors", open_descriptors(), had);
     start = clock_ms();
-    pm_client_free(c, &helpers);
+    pm_client_free(c, &drops);
     check_true(t->name, "free: at once", clock_ms() - start < SOON_MS);
     check_int(t->name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
     close(other);
@@ -286,7 +286,7 @@ static void trapped_unread(void **state) {
     }
     size_t had = open_descriptors();
     uint64_t start = clock_ms();
-    pm_client_hang_up(ends[0], false, &helpers);
+    pm_client_hang_up(ends[0], false, &drops);
     check_true(traps[i].name, "at once", clock_ms() - start < SOON_MS);
     check_u64(traps[i].name, "one less", open_descriptors(), had - 1);
     check_int(traps[i].name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
@@ -297,28 +297,12 @@ static void trapped_unread(void **state) {
   check_end();
 }
 
-/* It must not end before we have closed ours, or ours is the last. */
-static void helper_waits_for_us(void **state) {
-  (void)state;
-  int ends[2];
-  unix_pair(ends);
-  pm_helper_drop(&helpers, ends[0]);
-  sleep_ms(200);
-  check_int("drop", "still there", waitpid(-1, NULL, WNOHANG), 0);
-  check_true("drop", "ends", helper_ended_well());
-  char byte;
-  check_int("drop", "and with it the connection", recv(ends[1], &byte, 1, 0),
-            0);
-  close(ends[1]);
-  check_end();
-}
-
 static void harmless(void **state) {
   (void)state;
   int ends[2];
   unix_pair(ends);
   put(ends[1], "left unread\n");
-  pm_client_hang_up(ends[0], false, &helpers);
+  pm_client_hang_up(ends[0], false, &drops);
   check_int("harmless", "no helper", waitpid(-1, NULL, WNOHANG), -1);
   close(ends[1]);
   check_end();
@@ -338,7 +322,7 @@ static void sealed(void **state) {
     int peer = unix_connect(path), fd = pm_listen_accept(&l, &last);
     assert_true(fd >= 0);
     check_int("accepted", "status", spring(&traps[0], peer), -EPERM);
-    pm_client_hang_up(fd, true, &helpers);
+    pm_client_hang_up(fd, true, &drops);
     close(peer);
     peer = unix_connect(path);
     check_int("not accepted yet", "status", spring(&traps[0], peer), -EPERM);
@@ -362,7 +346,6 @@ int main(void) {
       cmocka_unit_test(it_is_a_trap),
       cmocka_unit_test(trapped_receiving),
       cmocka_unit_test(trapped_unread),
-      cmocka_unit_test(helper_waits_for_us),
       cmocka_unit_test(harmless),
       cmocka_unit_test(sealed),
   };

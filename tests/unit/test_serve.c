@@ -287,73 +287,6 @@ static void half_close(void **state) {
   check_end();
 }
 
-/* ---- how many ---- */
-
-static bool answered(int fd) {
-  return strstr(server_ask(fd, ASK(1, "hello")), "protocol");
-}
-
-static void of_one_user(void **state) {
-  (void)state;
-  enum { UID = 12345 };
-  if (geteuid() != 0) {
-    skip();
-  }
-  int fd[PM_DOOR_USER + 2];
-  for (int i = 0; i < PM_DOOR_USER; i++) {
-    fd[i] = server_connect_as(UID);
-    server_wait(0.001);
-  }
-  check_u64("full", "clients", pm_serve_clients(server.serve), PM_DOOR_USER);
-  check_true("the first", "is asked for", answered(fd[0]));
-  fd[PM_DOOR_USER] = server_connect_as(UID);
-  check_true("one more", "is served", answered(fd[PM_DOOR_USER]));
-  check_true("idle longest", "is closed", server_closed(fd[1]));
-  check_true("the first", "is not", answered(fd[0]));
-  int roots = server_connect();
-  check_true("root", "has nothing to do with it", answered(roots));
-  close(roots);
-  for (int i = 0; i <= PM_DOOR_USER; i++)
-    if (i != 1)
-      server_send(fd[i], ASK(2, "watch_events"));
-  fd[PM_DOOR_USER + 1] = server_connect_as(UID);
-  bool closed;
-  check_true(
-      "none is idle", "answer",
-      strstr(server_read(fd[PM_DOOR_USER + 1], &closed), "limit_exceeded"));
-  check_true("none is idle", "closed", closed);
-  check_true("none is idle", "the others live", answered(fd[2]));
-  for (int i = 0; i < PM_DOOR_USER + 2; i++)
-    close(fd[i]);
-  check_end();
-}
-
-static void of_all(void **state) {
-  (void)state;
-  static int fd[PM_DOOR_CLIENTS + 1];
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (geteuid() != 0 || limit.rlim_cur < 4 * PM_DOOR_CLIENTS)
-    skip();
-  for (int i = 0; i <= PM_DOOR_CLIENTS; i++) {
-    fd[i] = server_connect();
-    server.now.mono += 1000;
-  }
-  server_settle();
-  check_u64("1025", "clients", pm_serve_clients(server.serve), PM_DOOR_CLIENTS);
-  check_true("the first", "is closed", server_closed(fd[0]));
-  check_true("the last", "is served", answered(fd[PM_DOOR_CLIENTS]));
-  int users = server_connect_as(12345);
-  check_true("16 are for root alone", "it takes an idle one's place",
-             answered(users));
-  close(users);
-  for (int i = 0; i <= PM_DOOR_CLIENTS; i++)
-    close(fd[i]);
-  server_settle();
-  check_u64("all left", "clients", pm_serve_clients(server.serve), 0);
-  check_end();
-}
-
 /* ---- no memory ---- */
 
 /* True: all was answered well.  *ret_said: all was answered, or hung up. */
@@ -450,8 +383,6 @@ int main(void) {
       HERE(long_list),
       HERE(leaves_in_the_middle),
       HERE(half_close),
-      HERE(of_one_user),
-      HERE(of_all),
       HERE(no_memory),
       HERE(no_memory_to_begin),
   };
