@@ -34,25 +34,25 @@ void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line) {
   put(audit, PM_CONTROL_INFO, line);
 }
 
-static void summarize(struct pm_audit *audit, struct pm_now now) {
+void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
+                      const struct pm_audit_line *line) {
+  if (pm_bucket_take(audit->buckets, line->peer->uid, PM_BUCKET_REFUSAL,
+                     now.mono))
+    put(audit, PM_CONTROL_NOTICE, line);
+  else if (!audit->silent++)
+    audit->since = now.mono;
+}
+
+uint64_t pm_audit_next(const struct pm_audit *audit) {
+  return audit->silent ? audit->since + SUMMARY_S * PM_NS_PER_S : 0;
+}
+
+void pm_audit_sweep(struct pm_audit *audit, struct pm_now now) {
   char text[128];
-  if (!audit->silent || now.mono - audit->told < SUMMARY_S * PM_NS_PER_S)
+  if (!audit->silent || now.mono < pm_audit_next(audit))
     return;
   snprintf(text, sizeof text, "audit: %llu further refusals were not written",
            (unsigned long long)audit->silent);
   audit->log(PM_CONTROL_NOTICE, text);
   audit->silent = 0;
-  audit->told = now.mono;
-}
-
-void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
-                      const struct pm_audit_line *line) {
-  summarize(audit, now);
-  if (pm_bucket_take(audit->buckets, line->peer->uid, PM_BUCKET_REFUSAL,
-                     now.mono)) {
-    put(audit, PM_CONTROL_NOTICE, line);
-    return;
-  }
-  if (!audit->silent++)
-    audit->told = now.mono;
 }

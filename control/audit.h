@@ -19,7 +19,7 @@ struct pm_audit {
   pm_control_log *log;
   struct pm_buckets *buckets; /* (borrowed) */
   uint64_t silent;            /* refusals that were not said */
-  uint64_t told;              /* mono of the last line about those */
+  uint64_t since;             /* mono of the first of those */
 };
 
 struct pm_audit_line {
@@ -34,8 +34,12 @@ struct pm_audit_line {
 };
 
 void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line);
-/* At most ten a minute and uid, then a summary. */
+/* At most ten in any minute of one uid; the rest is counted. */
 void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
                       const struct pm_audit_line *line);
+/* When the count is to be said (mono), a minute after the first; 0: none. */
+uint64_t pm_audit_next(const struct pm_audit *audit);
+/* Says it when it is time. */
+void pm_audit_sweep(struct pm_audit *audit, struct pm_now now);
 
 #endif

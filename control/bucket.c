@@ -7,7 +7,7 @@ static const struct {
 } kinds[PM_BUCKET_KINDS] = {
     [PM_BUCKET_LIST] = {10, 20},
     [PM_BUCKET_ACT] = {5, 10},
-    [PM_BUCKET_REFUSAL] = {10.0 / 60, 10},
+    [PM_BUCKET_REFUSAL] = {5.0 / 60, 5},
 };
 
 static void fill(struct pm_bucket *b) {

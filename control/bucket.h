@@ -11,7 +11,7 @@
 enum pm_bucket_kind {
   PM_BUCKET_LIST,    /* 10 a second */
   PM_BUCKET_ACT,     /* 5 a second */
-  PM_BUCKET_REFUSAL, /* lines in the log: 10 a minute */
+  PM_BUCKET_REFUSAL, /* lines in the log: 10 in any minute, 5 on average */
   PM_BUCKET_KINDS
 };
 

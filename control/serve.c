@@ -326,6 +326,7 @@ void pm_serve_sweep(struct pm_serve *s) {
   clients_sweep(s);
   tend_door(s);
   pm_helper_sweep(&s->office.helpers, s->office.now);
+  pm_audit_sweep(&s->office.audit, s->office.now);
   s->published = false;
 }
 
@@ -341,6 +342,7 @@ static void sooner_of_calls(uint64_t *first, const struct pm_call *list) {
 
 uint64_t pm_serve_next(const struct pm_serve *s) {
   uint64_t first = pm_helper_next(&s->office.helpers);
+  sooner(&first, pm_audit_next(&s->office.audit));
   for (const struct pm_client *c = s->clients; c; c = c->next) {
     sooner_of_calls(&first, c->calls);
     if (c->began)

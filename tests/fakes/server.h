@@ -20,7 +20,7 @@ extern struct server {
   struct pm_feed *feed;
   struct pm_now now;
   char folder[32], path[64], helper[512];
-  unsigned said; /* errors and warnings in the log */
+  unsigned said[PM_CONTROL_INFO + 1]; /* lines in the log, by level */
 } server;
 
 /* For cmocka: a server without a snapshot; and its end.  Its procman-hold is

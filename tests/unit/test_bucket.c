@@ -27,8 +27,8 @@ static void kinds(void **state) {
   } rows[] = {
       {"lists", PM_BUCKET_LIST, 20, 1.01, 10},
       {"acts", PM_BUCKET_ACT, 10, 1.01, 5},
-      {"refusals", PM_BUCKET_REFUSAL, 10, 60.1, 10},
-      {"refusals, sooner", PM_BUCKET_REFUSAL, 10, 6.1, 1},
+      {"refusals", PM_BUCKET_REFUSAL, 5, 60.1, 5},
+      {"refusals, sooner", PM_BUCKET_REFUSAL, 5, 12.1, 1},
       {"no more than at rest", PM_BUCKET_LIST, 20, 3600, 20},
       {"part of one", PM_BUCKET_LIST, 20, 0.09, 0},
   };

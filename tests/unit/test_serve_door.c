@@ -110,7 +110,7 @@ static void too_many_drops(void **state) {
   server_send(later, ASK(1, "hello"));
   server_wait(10);
   check_true("64", "is not served", !*server_read(later, NULL));
-  check_int("64", "said", server.said, 1);
+  check_int("64", "said", server.said[PM_CONTROL_ERROR], 1);
   check_true("64", "who is in is served", answered(before));
   check_u64("64", "they are held", open_descriptors(),
             had + PM_DROPS_MANY + 2 + 2); /* and the pidfd of `before` */
@@ -144,7 +144,7 @@ static int starved(void) {
   for (int i = 0; i < 4; i++)
     if (!server_closed(peers[i]))
       return 1;
-  if (server.said != 1)
+  if (server.said[PM_CONTROL_ERROR] != 1)
     return 2;
   for (int i = 0; i < 3; i++) /* a client has two */
     close(fds[--count]);
@@ -163,7 +163,7 @@ static int starved_for_good(void) {
   server_settle(); /* or "it never rests" */
   server_send(next, ASK(1, "hello"));
   server_wait(5);
-  if (*server_read(next, NULL) || server.said != 1)
+  if (*server_read(next, NULL) || server.said[PM_CONTROL_ERROR] != 1)
     return 1;
   while (count > 100)
     close(fds[--count]);

@@ -62,6 +62,24 @@ static void never_at_rest(void **state) {
   check_end();
 }
 
+/* ---- refusals in the log ---- */
+
+static void summary_of_refusals(void **state) {
+  (void)state;
+  int fd = server_connect();
+  for (int i = 0; i < 8; i++)
+    server_ask(fd, ASK_WITH(1, "kill_process", "{\"pid\":2147483647}"));
+  check_u64("8 refusals", "lines", server.said[PM_CONTROL_NOTICE], 5);
+  check_u64("8 refusals", "it will wake for them", pm_serve_next(server.serve),
+            server.now.mono + 60 * PM_NS_PER_S);
+  server_wait(59.9);
+  check_u64("59.9 s", "lines", server.said[PM_CONTROL_NOTICE], 5);
+  server_wait(0.2);
+  check_u64("60.1 s", "the summary", server.said[PM_CONTROL_NOTICE], 6);
+  close(fd);
+  check_end();
+}
+
 /* ---- slow readers ---- */
 
 static size_t take(int fd, size_t size) {
@@ -390,6 +408,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       HERE(half_a_request),
       HERE(never_at_rest),
+      HERE(summary_of_refusals),
       HERE(reads_nothing),
       HERE(reads_slowly),
       HERE(falls_behind),
