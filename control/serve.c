@@ -213,12 +213,13 @@ static void tend_door(struct pm_serve *s) {
   pm_loop_change(s->loop, &s->door, EPOLLIN);
 }
 
-/* It has the last descriptor, and gives it back. */
+/* It has the last descriptor, and gives it back.  The log may need that one to
+ * open its file, so it comes before the reserve. */
 static void send_away(struct pm_serve *s, int fd) {
   pm_client_hang_up(fd, s->listener.sealed, &s->drops);
-  pm_listen_recover(&s->listener);
   tell(s, "the control socket turns clients away: collectd has no descriptors "
           "left (LimitNOFILE= of its unit)");
+  pm_listen_recover(&s->listener);
 }
 
 static void on_door(struct pm_watch *watch, uint32_t events) {

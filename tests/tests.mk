@@ -436,18 +436,23 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 e2e_tests = tests/e2e/test_authority.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
-	tests/e2e/test_hang.py tests/e2e/test_ladder.py \
+	tests/e2e/test_hang.py tests/e2e/test_hostile.py \
+	tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
-EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/harness.py \
+EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
+	tests/e2e/harness.py \
 	tests/e2e/peer.py \
 	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS
 TESTS += $(e2e_tests)
-check_PROGRAMS += tests/e2e/hang
-tests_e2e_hang_SOURCES = tests/e2e/hang.c
+check_PROGRAMS += tests/e2e/hang tests/e2e/trap tests/e2e/old_kernel
+fuse_sources = tests/e2e/fuse.c tests/e2e/fuse.h
+tests_e2e_hang_SOURCES = tests/e2e/hang.c $(fuse_sources)
 tests_e2e_hang_LDFLAGS = -pthread
+tests_e2e_trap_SOURCES = tests/e2e/trap.c $(fuse_sources)
+tests_e2e_old_kernel_SOURCES = tests/e2e/old_kernel.c
 endif
 
 # captured trees; their list is what is there

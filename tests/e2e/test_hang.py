@@ -3,82 +3,25 @@
 intervals go on, collectd stops in time, and only that process's command line
 is missing."""
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import BUILD, Collectd, skip, wait_for
+from fuse import Fuse
+from harness import Collectd, wait_for
 
-NOBODY = 65534
 
-
-class Hang:
-    """tests/e2e/hang, as nobody where it is allowed to make a user namespace
-    (a chroot forbids it), else mounted by root and then run by nobody."""
-
-    def __init__(self):
-        self.pids = []
-        self.dir = tempfile.mkdtemp(prefix="procman-hang-")
-        os.chmod(self.dir, 0o755)
-        self.device = self.prepare_device()
-        self.mount = os.path.join(self.dir, "mnt")
-        os.mkdir(self.mount)
-        shutil.copy(os.path.join(BUILD, "tests", "e2e", "hang"),
-                    os.path.join(self.dir, "pmhang"))
-        self.start()
-
-    def prepare_device(self):
-        if os.geteuid() != 0:
-            return "/dev/fuse"
-        path = os.path.join(self.dir, "fuse")
-        os.mknod(path, 0o020666, os.makedev(10, 229))
-        os.chmod(path, 0o666)
-        return path
-
-    def start(self):
-        why = self.try_start(True)
-        if why and os.geteuid() == 0:
-            why = self.try_start(False)
-        if why:
-            shutil.rmtree(self.dir, ignore_errors=True)
-            skip("cannot mount FUSE here: " + why)
-
-    def try_start(self, userns):
-        def become():
-            if os.geteuid() == 0 and userns:
-                os.setgroups([])
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
-        command = ["./pmhang", self.device, self.mount] + ["userns"] * userns
-        p = subprocess.Popen(command, cwd=self.dir, text=True, preexec_fn=become,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        line = p.stdout.readline()
-        if not line:
-            p.wait()
-            return p.stderr.read().strip()
-        self.process, self.pids = p, [int(n) for n in line.split()]
-        return None
-
-    def blocks(self):
-        """Does reading cmdline hang?  Asked by a child, which is given up."""
-        p = subprocess.Popen(["cat", f"/proc/{self.pids[1]}/cmdline"],
-                             stdout=subprocess.DEVNULL)
-        try:
-            p.wait(timeout=0.5)
-            return False
-        except subprocess.TimeoutExpired:
-            p.kill()
-            return True
-
-    def end(self):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-        shutil.rmtree(self.dir, ignore_errors=True)
+def blocks(hang):
+    """Does reading cmdline hang?  Asked by a child, which is given up."""
+    p = subprocess.Popen(["cat", f"/proc/{hang.pids[1]}/cmdline"],
+                         stdout=subprocess.DEVNULL)
+    try:
+        p.wait(timeout=0.5)
+        return False
+    except subprocess.TimeoutExpired:
+        p.kill()
+        return True
 
 
 def children(pid):
@@ -124,9 +67,9 @@ def check(c, sleeper):
 def main():
     mark = f"98{os.getpid()}"  # nobody else sleeps so long
     sleepers = []
-    hang = Hang()
+    hang = Fuse("hang")
     try:
-        wait_for("a command line that blocks", hang.blocks, 10)
+        wait_for("a command line that blocks", lambda: blocks(hang), 10)
         with Collectd(options=f"""
   <Group "others">
     Command "^sleep {mark}$"
