@@ -90,11 +90,12 @@ bool pm_see_private(const struct pm_see_viewer *v, const struct pm_detail *d) {
   return pm_allow_private(&viewer, &target);
 }
 
-bool pm_see_end(const struct pm_see_viewer *v, uint32_t uid) {
-  if (v->power.apart)
-    return false;
-  return uid == v->peer->uid || v->power.capabilities & UINT64_C(1)
-                                                            << CAP_SYS_PTRACE;
+bool pm_see_gone(const struct pm_see_viewer *v, uint32_t uid,
+                 uint32_t look_gid) {
+  bool same =
+      uid == v->peer->uid && look_gid == v->peer->gid && look_gid != PM_NO_GID;
+  bool may_all = v->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
+  return !v->power.apart && (same || may_all);
 }
 
 bool pm_see_process(const struct pm_see *see, struct pm_now now,

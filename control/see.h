@@ -35,8 +35,10 @@ bool pm_see_process(const struct pm_see *see, struct pm_now now,
                     const struct pm_see_viewer *viewer,
                     const struct pm_snapshot_process *process);
 
-/* How it ended, as that is in stat of a zombie for who may ptrace it. */
-bool pm_see_end(const struct pm_see_viewer *viewer, uint32_t uid);
+/* One that is gone, so that /proc cannot be asked any more: would it have shown
+ * him what is for those alone that may ptrace it, as how it ended? */
+bool pm_see_gone(const struct pm_see_viewer *viewer, uint32_t uid,
+                 uint32_t look_gid);
 
 /* What he may see of exe, cwd, fds, io of a process whose ids were read. */
 bool pm_see_private(const struct pm_see_viewer *viewer,

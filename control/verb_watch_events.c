@@ -73,10 +73,13 @@ static void step(struct pm_call *call) {
 
 /* ---- an item ---- */
 
-/* The process is gone, so its /proc cannot be asked: where /proc hides
- * processes, only those of the same uid were to be seen. */
+static bool shows_itself(const struct watch *w, const struct pm_feed_event *e) {
+  return e->uid_known && pm_see_gone(&w->viewer, e->uid, e->look_gid);
+}
+
+/* Where /proc hides processes, only such were to be seen. */
 static bool visible(const struct watch *w, const struct pm_feed_event *e) {
-  return w->viewer.all || (e->uid_known && pm_see_end(&w->viewer, e->uid));
+  return w->viewer.all || shows_itself(w, e);
 }
 
 static void put_end(struct pm_json_out *out, const struct pm_feed_event *e) {
@@ -113,8 +116,7 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
   pm_json_real(out, pm_seconds(e->real_ns), 3);
   put_who(out, e, s);
   const struct watch *w = call->state;
-  bool knows = e->uid_known && pm_see_end(&w->viewer, e->uid);
-  if (e->kind != PM_FEED_START && e->status_known && knows)
+  if (e->kind != PM_FEED_START && e->status_known && shows_itself(w, e))
     put_end(out, e);
   pm_json_object_end(out);
   pm_reply_item_close(out);

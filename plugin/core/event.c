@@ -18,6 +18,7 @@ static struct pm_feed_event of_entry(const struct pm_entry *e,
       .pid = e->pid,
       .birth = e->birth,
       .uid = e->uid,
+      .look_gid = e->look_gid,
       .uid_known = e->flags & PM_ENTRY_OWNER,
   };
   memcpy(event.comm, e->comm, sizeof event.comm);
@@ -48,6 +49,7 @@ void pm_event_exit(struct pm_cycle *c, const struct pm_entry *e,
   memcpy(event.comm, last->comm, sizeof event.comm);
   if (last->flags & PM_TASK_OWNER) {
     event.uid = last->uid;
+    event.look_gid = last->look_gid;
     event.uid_known = true;
   }
   tell(c, &event);

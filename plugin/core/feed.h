@@ -30,11 +30,11 @@ struct pm_feed_event {
   enum pm_feed_kind kind;
   int32_t pid;
   uint64_t birth;
-  uint64_t real_ns; /* when it happened, or was seen; CLOCK_REALTIME */
-  uint32_t uid;
-  bool uid_known;
-  bool status_known; /* of an exit; by /proc alone it is not */
-  uint32_t status;   /* of wait4(2) */
+  uint64_t real_ns;       /* when it happened, or was seen; CLOCK_REALTIME */
+  uint32_t uid, look_gid; /* as in struct pm_task */
+  bool uid_known;         /* both */
+  bool status_known;      /* of an exit; by /proc alone it is not */
+  uint32_t status;        /* of wait4(2) */
   char comm[PM_COMM];
   char group[PM_NAME];
 };

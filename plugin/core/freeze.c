@@ -60,6 +60,7 @@ void pm_freeze_see(struct pm_cycle *c, struct pm_entry *e,
   if (!(t->flags & PM_TASK_OWNER))
     return;
   e->uid = t->uid;
+  e->look_gid = t->look_gid;
   e->flags |= PM_ENTRY_OWNER;
 }
 

@@ -96,6 +96,9 @@ static bool take(const struct pm_detail *d, struct pm_entry *e) {
   struct words words = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
+    e->look_gid = d->got & PM_WANT_IDS
+                      ? pm_look_gid(d->uids, d->gids, d->permitted)
+                      : PM_NO_GID;
     e->flags |= PM_ENTRY_OWNER;
   }
   if (!(d->got & PM_WANT_CMDLINE))
@@ -106,7 +109,7 @@ static bool take(const struct pm_detail *d, struct pm_entry *e) {
 }
 
 static unsigned wanted(const struct pm_entry *e, const struct pm_task *t) {
-  unsigned want = t->flags & PM_TASK_OWNER ? 0 : PM_WANT_UID;
+  unsigned want = t->flags & PM_TASK_OWNER ? 0 : PM_WANT_UID | PM_WANT_IDS;
   if (t->state == 'Z' || t->state == 'X')
     return want; /* they have let go of their memory */
   if (pm_name_is_cut(e->comm))

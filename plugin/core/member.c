@@ -58,8 +58,10 @@ void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
     pm_label_drop(e);
   e->faced = c->turn;
   e->exec_mark = t->exec_mark;
-  if (t->flags & PM_TASK_OWNER)
+  if (t->flags & PM_TASK_OWNER) {
     e->uid = t->uid;
+    e->look_gid = t->look_gid;
+  }
   memcpy(e->comm, t->comm, sizeof e->comm);
   if (unsettled)
     e->flags |= PM_ENTRY_SETTLE;

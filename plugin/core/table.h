@@ -33,7 +33,7 @@ struct pm_entry {
   uint32_t looked;              /* turn in which detail was read; 0 = never */
   uint32_t label_due;           /* mono, seconds: when to read it (again) */
   uint32_t number;              /* the table's own */
-  uint32_t uid;                 /* effective, if the sampler tells */
+  uint32_t uid, look_gid;       /* as in struct pm_task, if PM_ENTRY_OWNER */
   uint8_t life;                 /* enum pm_life */
   uint8_t flags;                /* enum pm_entry_flag */
   char state;

@@ -2,6 +2,7 @@
 """Through the socket nobody can do or see what he could not do or see from a
 shell.  Every kind of peer against every kind of collectd: the same process asks
 by the socket and tries with its own hands, and the two are compared."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from control import Controlled, Peer, as_user, call
+from control import Controlled, Peer, Wire, as_user, call
 from harness import skip, wait_for
 
 OWNER, OTHER, GROUP, DAEMON = 54321, 54322, 54400, 54999
@@ -58,18 +59,23 @@ def sleeper(prefix):
     return p
 
 
+OWNERS = {
+    "root's": [],
+    "the owner's": as_user(OWNER),
+    "the other's": as_user(OTHER),
+    "the daemon's": as_user(DAEMON),
+    "the owner's of another group": [
+        "setpriv", "--reuid", str(OWNER), "--regid", str(GROUP), "--clear-groups"],
+    "one with the owner's real uid": [
+        "setpriv", "--ruid", str(OWNER), "--euid", str(OTHER), "--clear-groups"],
+}
+
+
 class Targets:
     """Processes of several owners; any of them could be hit."""
 
     def __init__(self):
-        self.by_name = {}
-        for name, prefix in [("root's", []), ("the owner's", as_user(OWNER)),
-                             ("the other's", as_user(OTHER)),
-                             ("the daemon's", as_user(DAEMON)),
-                             ("one with the owner's saved uid", [
-                                 "setpriv", "--ruid", str(OWNER), "--euid",
-                                 str(OTHER), "--clear-groups"])]:
-            self.by_name[name] = sleeper(prefix)
+        self.by_name = {name: sleeper(prefix) for name, prefix in OWNERS.items()}
 
     def end(self):
         for p in self.by_name.values():
@@ -101,6 +107,59 @@ def check_sight(c, peer, name, target):
     return shown, by_hand
 
 
+STRANGE = 77  # the id of a stream of another connection
+
+
+def check_streams(c, peer, kind, proc="/proc"):
+    """A stream shows whom /proc shows; and is ended by who began it alone."""
+    shown, end = peer.do("monitor", c.socket)
+    with_hands = set(peer.do("pids", proc))
+    alone = [p for p in shown if p not in with_hands and os.path.exists(f"/proc/{p}")]
+    assert shown and not alone, f"{kind} sees {alone} in the stream alone"
+    assert end["success"] and end["reason"] == "count", end
+    id = peer.do("watch", c.socket, "a stream", "watch_events")
+    assert id != STRANGE, id
+    refused, _ = peer.do("cancel", "a stream", STRANGE)
+    assert refused["error"]["code"] == "not_found", refused
+    id = peer.do("watch", c.socket, "a stream", "watch_events")
+    done, ended = peer.do("cancel", "a stream", id)
+    assert done["success"] and ended["reason"] == "cancelled", (done, ended)
+
+
+def zombies():
+    """Processes of several owners that have ended with a code of 9, and have to
+    be waited for."""
+    found = {name: subprocess.Popen([*prefix, "sh", "-c", "exit 9"])
+             for name, prefix in OWNERS.items()}
+    for p in found.values():
+        os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)
+    return found
+
+
+def check_ends(c, daemon):
+    """How a process ended is told to whom a zombie's stat would tell it."""
+    with contextlib.ExitStack() as stack:
+        peers = {kind: stack.enter_context(Peer(becomes))
+                 for kind, (becomes, _, _) in PEERS.items()}
+        for peer in peers.values():
+            peer.do("watch", c.socket, "ends", "watch_events", kinds=["exit"])
+        ended = zombies()
+        by_hand = {kind: {name: peer.do("code", p.pid) for name, p in ended.items()}
+                   for kind, peer in peers.items()}
+        time.sleep(1.5)  # by /proc alone, whom no turn has seen does not end
+        for p in ended.values():
+            p.wait()
+        for kind, peer in peers.items():
+            told = peer.do("ends", "ends", [p.pid for p in ended.values()])
+            for name, p in ended.items():
+                hand, code = by_hand[kind][name], told[str(p.pid)]
+                what = f"{daemon}: {kind}: {name}: {code}, by hand {hand}"
+                assert code in (0, hand), what
+                if daemon == "root" and kind in ("owner", "other user", "root"):
+                    assert code == hand, what
+    print(f"  {daemon}: ends are told to whom /proc would tell them", flush=True)
+
+
 def check_pair(c, daemon, kind, prefix, free, can, targets):
     killed = sighted = 0
     with Peer(prefix) as peer:
@@ -111,6 +170,7 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
             "call", c.socket, "list_processes")["processes"]}
         gone = [p for p in listed - with_hands if os.path.exists(f"/proc/{p}")]
         assert not gone, f"{kind} sees {gone} in the list alone"
+        check_streams(c, peer, kind)
         for name, target in targets.by_name.items():
             what = f"{daemon}: {kind}: {name}"
             killed += check_kill(c, peer, free, can, what, target)
@@ -126,10 +186,16 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
 
 def check_daemon(daemon, targets):
     prefix, uid, can_act_for = DAEMONS[daemon]
-    with Controlled(prefix=prefix, owner=uid) as c:
+    with Controlled(prefix=prefix, owner=uid) as c, Wire(c.socket) as wire:
+        wire.id = STRANGE - 1
+        stream = wire.send("monitor_system", interval_seconds=3600)
+        assert stream == STRANGE and wire.read()["params"]["id"] == STRANGE
         for kind, (becomes, peer_uid, free) in PEERS.items():
             check_pair(c, daemon, kind, becomes, free, can_act_for(peer_uid),
                        targets)
+        check_ends(c, daemon)
+        _, ended = wire.cancel(STRANGE)
+        assert ended["reason"] == "cancelled", ended
         hello = call(c.socket, "hello")
         wants = daemon in ("root", "ambient capabilities only", "securebits")
         assert hello["capabilities"]["act_as_others"] == wants, hello
@@ -167,6 +233,20 @@ def check_grants():
     print("  grants: RunAs and Sandboxed give what they say and no more")
 
 
+def check_hidden_ends(c, peer, kind, place):
+    """Nor does anybody hear of whom he could not see."""
+    peer.do("watch", c.socket, "all", "watch_events")
+    ended = zombies()
+    hands = set(peer.do("pids", place))
+    time.sleep(1.5)
+    for p in ended.values():
+        p.wait()
+    told = peer.do("heard", "all", 1.5)
+    for name, p in ended.items():
+        seen = p.pid in hands
+        assert (p.pid in told) == seen, f"{kind}: {name}: by hand {seen}: {told}"
+
+
 def check_hidden():
     """Where /proc hides processes, so does the socket."""
     place = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
@@ -198,55 +278,13 @@ def check_hidden():
                             kill = peer.do("call", c.socket, "kill_process",
                                            pid=target.pid, signal=0)
                             assert kill["error"]["code"] == "not_found", kill
+                    check_streams(c, peer, kind, place)
+                    check_hidden_ends(c, peer, kind, place)
                 print(f"  hidepid: {kind} sees what /proc shows", flush=True)
     finally:
         targets.end()
         subprocess.run(["umount", place], check=True)
         os.rmdir(place)
-
-
-def check_exits():
-    """How a process ended is told to its owner and to root alone."""
-    with Controlled() as c, Peer(as_user(OTHER)) as other:
-        if not call(c.socket, "hello")["capabilities"]["exits"]:
-            print("  exits are not known here")
-            return
-        told = {}
-        for kind, prefix in [("other", as_user(OTHER)), ("root", [])]:
-            told[kind] = subprocess.Popen(
-                [*prefix, sys.executable, "-c", WATCHER, c.socket],
-                stdout=subprocess.PIPE, text=True)
-            assert told[kind].stdout.readline() == "there\n"
-        subprocess.run(["bash", "-c", "exit 9"], check=False)
-        subprocess.run([*as_user(OTHER), "bash", "-c", "exit 8"], check=False)
-        codes = {kind: set(w.communicate(timeout=30)[0].split())
-                 for kind, w in told.items()}
-        assert "8" in codes["other"] and "9" not in codes["other"], codes
-        assert {"8", "9"} <= codes["root"], codes
-        assert other.do("call", c.socket, "hello")["success"]
-    print("  exits: codes go to the owner and to root")
-
-
-WATCHER = """
-import json, socket, sys, time
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-end = time.monotonic() + 5  # on a busy machine events never cease
-s.settimeout(1)
-s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"watch_events"}\\n')
-time.sleep(0.3)
-print("there", flush=True)
-rest = b""
-while time.monotonic() < end:
-    try:
-        *lines, rest = (rest + s.recv(1 << 16)).split(b"\\n")
-    except TimeoutError:
-        continue
-    for line in lines:
-        item = json.loads(line)["params"]["item"]
-        if "code" in item:
-            print(item["code"], flush=True)
-"""
 
 
 def main():
@@ -260,7 +298,6 @@ def main():
         targets.end()
     check_grants()
     check_hidden()
-    check_exits()
 
 
 if __name__ == "__main__":

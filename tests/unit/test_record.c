@@ -87,6 +87,7 @@ static struct pm_bpf_task full(void) {
       .pid = 42,
       .ppid = 41,
       .uid = 1000,
+      .look_gid = 1001,
       .threads = 1,
       .exec_id = 17,
       .status = 0x100,
@@ -109,6 +110,8 @@ static void units_are_ours(void **state) {
   check_u64("full", "vsize in bytes", got.v[PM_F_vsize], 10 * PAGE);
   check_u64("full", "swap in bytes", got.v[PM_F_swap], 2 * PAGE);
   check_u64("full", "cgroup", got.cgroup, 99);
+  check_u64("full", "uid", got.uid, 1000);
+  check_u64("full", "look_gid", got.look_gid, 1001);
   check_u64("full", "exec mark", got.exec_mark, 17);
   check_text("full", "comm", got.comm, "fifteen-letters");
   check_u64("full", "flags", got.flags, PM_TASK_OWNER | PM_TASK_CGROUP);

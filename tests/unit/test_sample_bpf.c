@@ -176,11 +176,22 @@ static pid_t bare_child(void) {
 
 /* ---- equality ---- */
 
+/* Whoever looks at the process for being the same user: nobody, somebody. */
+static void be_somebody(unsigned kind) {
+  uint32_t other = kind == 3 ? 4244 : 4243;
+  if (geteuid() != 0 || kind < 2 || kind > 4)
+    return;
+  if (setresgid(4242, kind == 4 ? 4241 : 4242, 4242) < 0 ||
+      setresuid(4243, other, other) < 0)
+    _exit(9);
+}
+
 static void busy_then_stop(unsigned threads) {
   static unsigned microseconds = 30000;
   read_and_write();
   touch_memory(3 << 20);
   burn(microseconds);
+  be_somebody(threads);
   start_threads((int)threads, burn_thread, &microseconds);
   start_threads((int)threads, wait_thread, &microseconds);
   usleep(300000); /* let them come to rest */
@@ -219,14 +230,17 @@ static void check_equal(const char *row, const struct pm_task *have,
 static void check_files(const struct world *w, const char *row,
                         const struct pm_task *have) {
   static struct pm_detail d;
-  unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID;
+  unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
   struct pm_now now = {0};
   int status =
       pm_detail_read(&w->root, NULL, now, have->pid, have->birth, want, &d);
   check_int(row, "detail", status, 0);
   check_fields(row, have, &d.numbers, w->root.tick_ns);
-  if (d.got & PM_WANT_UID)
-    check_u64(row, "uid", have->uid, d.uid);
+  if (!(d.got & PM_WANT_IDS))
+    return;
+  check_u64(row, "uid", have->uid, d.uid);
+  check_u64(row, "look_gid", have->look_gid,
+            pm_look_gid(d.uids, d.gids, d.permitted));
 }
 
 static void frozen_tree(void **state) {

@@ -4,6 +4,7 @@
 #include "fakes/root.h"
 #include "unit/check.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -213,6 +214,50 @@ static void private_things(void **state) {
   check_end();
 }
 
+static void who_is_gone(void **state) {
+  (void)state;
+  static const struct pm_peer peer = {.uid = 5, .gid = 6},
+                              odd = {.uid = 5, .gid = PM_NO_GID};
+  static const struct {
+    const char *name;
+    const struct pm_peer *peer;
+    struct pm_power power;
+    uint32_t uid, look_gid;
+    bool seen;
+  } rows[] = {
+      {"his", &peer, {0}, 5, 6, true},
+      {"another's", &peer, {0}, 4, 6, false},
+      {"his, with another group", &peer, {0}, 5, 7, false},
+      {"his, but it is more than him", &peer, {0}, 5, PM_NO_GID, false},
+      {"a group of that number", &odd, {0}, 5, PM_NO_GID, false},
+      {"his, but he is elsewhere", &peer, {.apart = true}, 5, 6, false},
+      {"any",
+       &peer,
+       {UINT64_C(1) << CAP_SYS_PTRACE, false},
+       4,
+       PM_NO_GID,
+       true},
+      {"any, but he is elsewhere",
+       &peer,
+       {UINT64_C(1) << CAP_SYS_PTRACE, true},
+       4,
+       7,
+       false},
+      {"with other capabilities",
+       &peer,
+       {~(UINT64_C(1) << CAP_SYS_PTRACE), false},
+       4,
+       7,
+       false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_see_viewer v = {.peer = rows[i].peer, .power = rows[i].power};
+    check_int(rows[i].name, "seen",
+              pm_see_gone(&v, rows[i].uid, rows[i].look_gid), rows[i].seen);
+  }
+  check_end();
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -221,6 +266,7 @@ int main(void) {
       HERE(processes),
       HERE(again),
       cmocka_unit_test(private_things),
+      cmocka_unit_test(who_is_gone),
   };
   return cmocka_run_group_tests_name("see", tests, NULL, NULL);
 }

@@ -27,10 +27,17 @@ struct css_set {
 
 typedef struct {
   __u32 val;
-} kuid_t;
+} kuid_t, kgid_t;
+
+/* Inside it was renamed in 6.3 (f122a08b197d); it has 64 bits in any case. */
+struct kernel_cap {
+  __u64 bits;
+};
 
 struct cred {
-  kuid_t euid;
+  kuid_t uid, suid, euid;
+  kgid_t gid, sgid, egid;
+  struct kernel_cap cap_permitted;
 } OF_THE_KERNEL;
 
 struct percpu_counter {

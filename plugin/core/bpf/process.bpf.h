@@ -73,6 +73,17 @@ static __always_inline void set_outside(struct pm_bpf_task *r,
   r->swap = PAGES(mm, 2);
 }
 
+static __always_inline void set_owner(struct pm_bpf_task *r,
+                                      struct task_struct *t) {
+  const struct cred *c = t->cred;
+  __u32 uid = c->euid.val, gid = c->egid.val;
+  __u64 capable = *(const __u64 *)&c->cap_permitted;
+  _Bool plain = c->uid.val == uid && c->suid.val == uid && c->gid.val == gid &&
+                c->sgid.val == gid && !capable;
+  r->uid = uid;
+  r->look_gid = plain ? gid : (__u32)-1;
+}
+
 /* All but the use of threads that live. */
 static __always_inline void set_process(struct pm_bpf_task *r,
                                         struct task_struct *t) {
@@ -86,7 +97,7 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->maxrss = s->maxrss;
   r->cgroup = HAS(t->cgroups) ? t->cgroups->dfl_cgrp->kn->id : 0;
   r->pid = pid_of(t);
-  r->uid = t->cred->euid.val;
+  set_owner(r, t);
   r->threads = s->nr_threads;
   r->flags = t->flags;
   r->exec_id = t->self_exec_id;

@@ -108,6 +108,7 @@ void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_bpf_units units,
   ret->state = letter(t->state, t->exit_state);
   ret->flags = flags_of(t, ret->state);
   ret->uid = t->uid;
+  ret->look_gid = t->look_gid;
   ret->status = t->status;
   ret->cgroup = t->cgroup;
   ret->maxrss_bytes = t->maxrss * units.page_bytes;

@@ -39,7 +39,9 @@ struct pm_bpf_task {
   __u64 cgroup;                       /* inode of its unified directory */
   __u64 vsize, rss, swap, maxrss;
   __u64 mark; /* differs once the first thread has run again */
-  __u32 pid, ppid, uid, threads;
+  __u32 pid, ppid, threads;
+  __u32 uid;      /* effective */
+  __u32 look_gid; /* see struct pm_task */
   __u32 state, exit_state; /* of the first thread, as in task_struct */
   __u32 flags;             /* PF_* */
   __u32 exec_id;           /* the low half of self_exec_id */
