@@ -25,21 +25,6 @@ struct css_set {
   struct cgroup *dfl_cgrp;
 } OF_THE_KERNEL;
 
-typedef struct {
-  __u32 val;
-} kuid_t, kgid_t;
-
-/* Inside it was renamed in 6.3 (f122a08b197d); it has 64 bits in any case. */
-struct kernel_cap {
-  __u64 bits;
-};
-
-struct cred {
-  kuid_t uid, suid, euid;
-  kgid_t gid, sgid, egid;
-  struct kernel_cap cap_permitted;
-} OF_THE_KERNEL;
-
 struct percpu_counter {
   __s64 count;
 } OF_THE_KERNEL;

@@ -6,6 +6,7 @@
 
 #include "kernel.bpf.h"
 #include "number.bpf.h"
+#include "owner.bpf.h"
 #include "use.bpf.h"
 
 enum {
@@ -71,17 +72,6 @@ static __always_inline void set_outside(struct pm_bpf_task *r,
   r->vsize = mm->total_vm;
   r->rss = PAGES(mm, 0) + PAGES(mm, 1) + PAGES(mm, 3); /* file, anon, shmem */
   r->swap = PAGES(mm, 2);
-}
-
-static __always_inline void set_owner(struct pm_bpf_task *r,
-                                      struct task_struct *t) {
-  const struct cred *c = t->cred;
-  __u32 uid = c->euid.val, gid = c->egid.val;
-  __u64 capable = *(const __u64 *)&c->cap_permitted;
-  _Bool plain = c->uid.val == uid && c->suid.val == uid && c->gid.val == gid &&
-                c->sgid.val == gid && !capable;
-  r->uid = uid;
-  r->look_gid = plain ? gid : (__u32)-1;
 }
 
 /* All but the use of threads that live. */
