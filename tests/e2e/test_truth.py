@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Collectd, check_books, groups, near, samplers, skip, total, written
+from harness import Collectd, check_books, groups, near, samplers, skip, total, wait_for, written
 
 TICK = 0.004  # of CONFIG_HZ=250; any other is hit and dodged at random
 
@@ -42,6 +42,14 @@ def hit(seconds):
 def rename(name):
     with open("/proc/self/comm", "w", encoding="ascii") as f:
         f.write(name)
+
+
+def at_rest_after(pid, seconds):
+    """It has used so much CPU, and sleeps."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
+        used_ns = int(f.read().split()[0])
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        return used_ns >= seconds * 1e9 and f.read().rsplit(") ", 1)[1][0] == "S"
 
 
 def child(name, work, *args):
@@ -192,7 +200,7 @@ def main():
         skip("BPF cannot be had here (see above)")
     old = child("pmold", burn_and_rest, 1, 120)
     try:
-        time.sleep(1.2)
+        wait_for("an old process at rest", lambda: at_rest_after(old, 1))
         check_all()
     finally:
         os.kill(old, 9)

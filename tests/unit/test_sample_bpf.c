@@ -279,32 +279,65 @@ static void frozen_tree(void **state) {
   check_end();
 }
 
-/* Everybody: who is there, and what cannot change while we look. */
+static const struct pm_task *find_in(const struct seen *seen, pid_t pid,
+                                     uint64_t birth) {
+  for (size_t i = 0; i < seen->count; i++)
+    if (seen->task[i].pid == pid && seen->task[i].birth == birth)
+      return &seen->task[i];
+  return NULL;
+}
+
+static void check_same(const struct pm_task *have, const struct pm_task *want,
+                       const struct pm_task *then) {
+  if (!check_true(want->comm, "is not missing", have))
+    return;
+  check_u64(want->comm, "kernel", have->flags & PM_TASK_KERNEL,
+            want->flags & PM_TASK_KERNEL);
+  if (want->flags & PM_TASK_KERNEL) /* /proc decorates workers */
+    return;
+  if (strcmp(want->comm, then->comm) == 0)
+    check_text(want->comm, "comm", have->comm, want->comm);
+}
+
+/* Some hosts of virtual machines give them a kernel whose iterators pass over
+ * their agent, which is process 1 (bpftool's, too).  Our own is never passed
+ * over: see run_apart. */
+static bool is_hidden(const struct seen *have, const struct pm_task *want) {
+  bool hidden =
+      want->pid == 1 && getpid() != 1 && !find_in(have, want->pid, want->birth);
+  if (hidden)
+    print_message("this kernel does not show process 1 (%s)\n", want->comm);
+  return hidden;
+}
+
+/* Everybody: who is there, and what cannot change while we look.  Others come
+ * and go meanwhile: who was there before and after was there in between, and
+ * who was in neither was born after the first look. */
+static void check_machine(struct world *w, struct pm_sampler *sampler) {
+  static struct seen before, have;
+  uint64_t start = pm_now_read().boot / w->root.tick_ns;
+  scan(w, &w->proc);
+  before = w->seen;
+  scan(w, sampler);
+  have = w->seen;
+  scan(w, &w->proc);
+  for (size_t i = 0; i < before.count; i++) {
+    const struct pm_task *want = &before.task[i];
+    const struct pm_task *then = find_in(&w->seen, want->pid, want->birth);
+    if (then && !is_hidden(&have, want))
+      check_same(find_in(&have, want->pid, want->birth), want, then);
+  }
+  for (size_t i = 0; i < have.count; i++) {
+    const struct pm_task *t = &have.task[i];
+    check_true(t->comm, "is not invented",
+               t->birth >= start || find_in(&before, t->pid, t->birth));
+  }
+}
+
 static void whole_machine(void **state) {
   struct world *w = *state;
-  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
-  for (int s = 0; s < 2; s++) {
-    static struct seen proc;
-    scan(w, &w->proc);
-    memcpy(&proc, &w->seen, sizeof proc);
-    scan(w, samplers[s]);
-    size_t missing = 0;
-    for (size_t i = 0; i < proc.count; i++) {
-      const struct pm_task *want = &proc.task[i], *have = find(w, want->pid);
-      if (!have) { /* it may have ended meanwhile, a few may */
-        missing++;
-        continue;
-      }
-      check_u64(want->comm, "birth", have->birth, want->birth);
-      check_u64(want->comm, "kernel", have->flags & PM_TASK_KERNEL,
-                want->flags & PM_TASK_KERNEL);
-      if (!(want->flags & PM_TASK_KERNEL)) /* /proc decorates workers */
-        check_text(want->comm, "comm", have->comm, want->comm);
-    }
-    check_true("machine", "nobody is missing", missing <= proc.count / 10);
-    check_true("machine", "nobody is invented",
-               w->seen.count <= proc.count + proc.count / 10);
-  }
+  check_machine(w, &w->walk);
+  check_machine(w, &w->dump);
   check_end();
 }
 
@@ -402,13 +435,18 @@ static void threads_fill_the_buffer(void **state) {
   struct world *w = *state;
   enum { CHILDREN = 500 };
   static pid_t pid[CHILDREN];
+  static uint64_t want[CHILDREN]; /* a sanitizer may have threads of its own */
   for (int i = 0; i < CHILDREN; i++)
     pid[i] = child(two_threads, 0);
-  usleep(500000);
-  static uint64_t want[CHILDREN]; /* a sanitizer may have threads of its own */
-  scan(w, &w->proc);
-  for (int i = 0; i < CHILDREN; i++)
-    want[i] = find(w, pid[i])->v[PM_F_threads];
+  for (int fewest = 0, tries = 0; fewest < 2 && tries < 100; tries++) {
+    usleep(100000);
+    scan(w, &w->proc);
+    fewest = 2;
+    for (int i = 0; i < CHILDREN; i++) {
+      want[i] = find(w, pid[i])->v[PM_F_threads];
+      fewest = want[i] < 2 ? 1 : fewest;
+    }
+  }
   struct pm_sampler *samplers[] = {&w->walk, &w->dump};
   for (int s = 0; s < 2; s++) {
     check_rows(w, samplers[s], pid, CHILDREN, samplers[s]->what);
@@ -423,8 +461,12 @@ static void threads_fill_the_buffer(void **state) {
   check_end();
 }
 
-static void sleep_then_burn(unsigned microseconds) {
-  usleep(300000);
+static int go[2];
+
+static void wait_then_burn(unsigned microseconds) {
+  char byte;
+  if (read(go[0], &byte, 1) != 1)
+    _exit(9);
   burn(microseconds);
   touch_memory(1 << 20);
   prctl(PR_SET_NAME, "renamed");
@@ -433,12 +475,14 @@ static void sleep_then_burn(unsigned microseconds) {
 
 static void wake(struct world *w, struct pm_sampler *sampler) {
   const char *row = sampler->what;
-  pid_t pid = child(sleep_then_burn, 50000);
+  assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+  pid_t pid = child(wait_then_burn, 50000);
   siginfo_t info;
   usleep(100000);
   scan(w, sampler);
   scan(w, sampler);
   uint64_t before = find(w, pid)->v[PM_F_cpu_user];
+  assert_int_equal(write(go[1], "", 1), 1);
   waitid(P_PID, (id_t)pid, &info, WSTOPPED);
   scan(w, sampler);
   struct pm_task have = *find(w, pid);
@@ -448,6 +492,7 @@ static void wake(struct world *w, struct pm_sampler *sampler) {
   check_true(row, "its memory shows", have.v[PM_F_rss] >= 1 << 20);
   check_text(row, "its new name shows", have.comm, "renamed");
   end_child(pid);
+  close(go[0]), close(go[1]);
 }
 
 /* A row that was kept for a sleeper is read anew when it has run. */
@@ -494,12 +539,13 @@ static void short_life(unsigned kind) {
 
 static const struct pm_death *find_death(const struct world *w, pid_t pid) {
   for (size_t i = 0; i < w->deaths.count; i++)
-    if (w->deaths.death[i].last.pid == pid)
+    if (w->deaths.death[i].last.pid == pid &&
+        w->deaths.death[i].last.ppid == getpid())
       return &w->deaths.death[i];
   return NULL;
 }
 
-/* Was it told by its own record?  Its last words take longer. */
+/* So soon that it was told by its own record?  Its last words take longer. */
 static bool wait_for_death(struct world *w, pid_t pid) {
   enum { PAUSE_US = 20000, SOON = 35 };
   int i = 0;
@@ -524,22 +570,27 @@ static void reap(pid_t pid, int *status, struct rusage *used) {
   wait4(pid, status, 0, used);
 }
 
-/* rusage cuts both halves of the CPU to microseconds. */
-static void check_cpu(const char *row, const struct pm_death *d,
-                      const struct rusage *used) {
+/* What its record has beyond rusage, which cuts both halves of the CPU to
+ * microseconds. */
+static int64_t cpu_beyond(const struct pm_death *d, const struct rusage *used) {
   uint64_t want =
       microseconds_of(&used->ru_utime) + microseconds_of(&used->ru_stime);
   uint64_t have =
       (d->last.v[PM_F_cpu_user] + d->last.v[PM_F_cpu_system]) / 1000;
-  check_u64(row, "CPU in us", have, have == want + 1 ? have : want);
+  return have == want + 1 ? 0 : (int64_t)(have - want);
 }
 
-static void check_death(const char *row, const struct pm_death *d, int status,
-                        const struct rusage *used) {
-  check_cpu(row, d, used);
+static void check_end_of(const char *row, const struct pm_death *d,
+                         int status) {
   check_u64(row, "status", d->last.status, (uint32_t)status);
   check_int(row, "ppid", d->last.ppid, getpid());
   check_u64(row, "ended", d->last.flags & PM_TASK_ENDED, PM_TASK_ENDED);
+}
+
+static void check_death(const char *row, const struct pm_death *d,
+                        const struct rusage *used) {
+  /* who was held up at his very end had not left his CPU when he was reaped */
+  check_true(row, "CPU", cpu_beyond(d, used) >= 0 && cpu_beyond(d, used) < 500);
   check_u64(row, "voluntary", d->last.v[PM_F_switch_voluntary],
             (uint64_t)used->ru_nvcsw);
   check_u64(row, "faults", d->last.v[PM_F_faults_minor],
@@ -548,40 +599,34 @@ static void check_death(const char *row, const struct pm_death *d, int status,
             (uint64_t)used->ru_maxrss);
 }
 
-static void check_last_words(const char *row, const struct pm_death *d,
-                             int status) {
-  check_u64(row, "status", d->last.status, (uint32_t)status);
-  check_int(row, "ppid", d->last.ppid, getpid());
-  check_u64(row, "ended", d->last.flags & PM_TASK_ENDED, PM_TASK_ENDED);
-}
-
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
  * Some kernels make no record of some processes (see `leaves` in task.bpf.c):
- * these are told by their last words. */
+ * these are told by their last words, and so later. */
 static void ends_equal_wait4(void **state) {
   struct world *w = *state;
   enum { CHILDREN = 400 };
-  int late = 0;
-  drain(w);
-  w->deaths.count = 0;
+  int inexact = 0;
   for (unsigned i = 0; i < CHILDREN; i++) {
     char row[32];
     struct rusage used;
     int status;
+    drain(w);
+    w->deaths.count = 0; /* numbers are given again */
     pid_t pid = child(short_life, i);
     reap(pid, &status, &used);
-    bool by_record = wait_for_death(w, pid);
+    bool soon = wait_for_death(w, pid);
     const struct pm_death *d = find_death(w, pid);
     snprintf(row, sizeof row, "child %u", i);
-    check_true(row, "told", d != NULL);
-    late += !by_record;
-    if (d && !by_record)
-      check_last_words(row, d, status);
-    else if (d && i % 8 != 3)
-      check_death(row, d, status, &used);
+    if (!check_true(row, "told", d))
+      continue;
+    check_end_of(row, d, status);
+    bool exact = i % 8 == 3 || cpu_beyond(d, &used) == 0;
+    inexact += !exact;
+    if (i % 8 != 3 && (exact || soon))
+      check_death(row, d, &used);
   }
-  printf("  %d of %d were told by their last words\n", late, CHILDREN);
-  check_true("all", "nearly every record came", late <= CHILDREN / 20);
+  printf("  %d of %d were not told to the microsecond\n", inexact, CHILDREN);
+  check_true("all", "nearly every one is exact", inexact <= CHILDREN / 20);
   check_end();
 }
 
