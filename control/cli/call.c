@@ -299,6 +299,20 @@ enum ctl_status ctl_try(struct ctl *ctl, const char *method,
   return run(ctl, &x, params, false, ret);
 }
 
+enum ctl_status
+ctl_present(struct ctl *ctl, const char *method, struct ctl_params *params,
+            void (*show)(const struct ctl *ctl, const struct pm_json *result)) {
+  const struct pm_json *result;
+  enum ctl_status status = ctl_call(ctl, method, params, 0, &result);
+  if (status)
+    return status;
+  if (ctl->json)
+    ctl_print_json(ctl, result);
+  else
+    show(ctl, result);
+  return CTL_DONE;
+}
+
 enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
                            struct ctl_params *params,
                            void (*each)(void *arg, const struct pm_json *item),

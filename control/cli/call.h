@@ -17,6 +17,10 @@ enum ctl_status ctl_call(struct ctl *ctl, const char *method,
 /* The same without a word about a failure of the action. */
 enum ctl_status ctl_try(struct ctl *ctl, const char *method,
                         struct ctl_params *params, const struct pm_json **ret);
+/* Calls, and prints the result: `show` does it for people. */
+enum ctl_status
+ctl_present(struct ctl *ctl, const char *method, struct ctl_params *params,
+            void (*show)(const struct ctl *ctl, const struct pm_json *result));
 /* Hands every item to `each`, until the stream ends. */
 enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
                            struct ctl_params *params,

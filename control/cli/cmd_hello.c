@@ -57,16 +57,8 @@ static void show(const struct ctl *ctl, const struct pm_json *result) {
 }
 
 static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
-  const struct pm_json *result;
-  enum ctl_status status = ctl_call(ctl, "hello", NULL, 0, &result);
   (void)args;
-  if (status)
-    return status;
-  if (ctl->json)
-    ctl_print_json(ctl, result);
-  else
-    show(ctl, result);
-  return CTL_DONE;
+  return ctl_present(ctl, "hello", NULL, show);
 }
 
 const struct ctl_command ctl_cmd_hello = {

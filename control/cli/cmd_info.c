@@ -96,22 +96,13 @@ static void show(const struct ctl *ctl, const struct pm_json *result) {
 
 static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   struct ctl_params params = {.count = 0};
-  const struct pm_json *result;
   int64_t pid, start;
   if (!ctl_process_read(args->operands[0], &pid, &start))
     return CTL_USAGE;
   ctl_params_integer(&params, "pid", pid);
   if (start >= 0)
     ctl_params_integer(&params, "start_time", start);
-  enum ctl_status status =
-      ctl_call(ctl, "get_process_info", &params, 0, &result);
-  if (status)
-    return status;
-  if (ctl->json)
-    ctl_print_json(ctl, result);
-  else
-    show(ctl, result);
-  return CTL_DONE;
+  return ctl_present(ctl, "get_process_info", &params, show);
 }
 
 const struct ctl_command ctl_cmd_info = {

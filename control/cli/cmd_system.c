@@ -126,16 +126,7 @@ static void uptime(struct ctl_table *t, const struct pm_json *s) {
   line(t, "Up", up, "", words("since %s", boot));
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
-  const struct pm_json *result;
-  enum ctl_status status = ctl_call(ctl, "get_system_info", NULL, 0, &result);
-  (void)args;
-  if (status)
-    return status;
-  if (ctl->json) {
-    ctl_print_json(ctl, result);
-    return CTL_DONE;
-  }
+static void show(const struct ctl *ctl, const struct pm_json *result) {
   const struct pm_json *s = pm_json_member(result, "system");
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, columns, 5);
@@ -147,7 +138,11 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   uptime(&t, s);
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
-  return CTL_DONE;
+}
+
+static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+  (void)args;
+  return ctl_present(ctl, "get_system_info", NULL, show);
 }
 
 const struct ctl_command ctl_cmd_system = {
