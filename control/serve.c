@@ -16,6 +16,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Why somebody is not let in. */
+enum trouble { NO_DESCRIPTORS, MANY_DROPS, TROUBLES };
+
 struct pm_serve {
   struct pm_office office;
   struct pm_loop *loop; /* (borrowed) */
@@ -27,10 +30,10 @@ struct pm_serve {
   unsigned most; /* clients, as the descriptors allow */
   atomic_uint count;
   struct pm_drops drops;
-  uint64_t said;  /* mono: why somebody is not let in; 0 = never */
-  uint64_t tend;  /* mono: when to look after drops and the door */
-  bool shut;      /* nobody is let in for the moment */
-  bool published; /* a turn, in this pass */
+  uint64_t said[TROUBLES]; /* mono; 0 = never */
+  uint64_t tend;           /* mono: when to look after drops and the door */
+  bool shut;               /* nobody is let in for the moment */
+  bool published;          /* a turn, in this pass */
 };
 
 /* ---- speaking ---- */
@@ -179,13 +182,19 @@ static int let_in(struct pm_serve *s, int fd) {
   return 0;
 }
 
-/* Said once an hour: the administrator can do something. */
-static void tell(struct pm_serve *s, const char *text) {
-  uint64_t mono = s->office.now.mono;
-  if (s->said && mono - s->said < 3600 * PM_NS_PER_S)
+/* Each is said once an hour: the administrator can do something. */
+static void tell(struct pm_serve *s, enum trouble which) {
+  static const char *const texts[] = {
+      [NO_DESCRIPTORS] = "the control socket turns clients away: collectd has "
+                         "no descriptors left (LimitNOFILE= of its unit)",
+      [MANY_DROPS] = "the control socket lets nobody in for the moment: too "
+                     "many clients have passed descriptors that do not close "
+                     "(Linux 6.16 can refuse them)"};
+  uint64_t *said = &s->said[which], mono = s->office.now.mono;
+  if (*said && mono - *said < 3600 * PM_NS_PER_S)
     return;
-  s->said = mono;
-  s->office.audit.log(PM_CONTROL_ERROR, text);
+  *said = mono;
+  s->office.audit.log(PM_CONTROL_ERROR, texts[which]);
 }
 
 /* Who comes waits in the queue of the listener, and does not wake us. */
@@ -197,9 +206,7 @@ static void shut_door(struct pm_serve *s) {
 /* Once a second, while there is something to look after. */
 static void tend_door(struct pm_serve *s) {
   if (pm_drops_full(&s->drops) && !s->shut) {
-    tell(s, "the control socket lets nobody in for the moment: too many "
-            "clients have passed descriptors that do not close (Linux 6.16 can "
-            "refuse them)");
+    tell(s, MANY_DROPS);
     shut_door(s);
   }
   if (s->office.now.mono < s->tend || !(s->shut || pm_drops_any(&s->drops)))
@@ -217,8 +224,7 @@ static void tend_door(struct pm_serve *s) {
  * open its file, so it comes before the reserve. */
 static void send_away(struct pm_serve *s, int fd) {
   pm_client_hang_up(fd, s->listener.sealed, &s->drops);
-  tell(s, "the control socket turns clients away: collectd has no descriptors "
-          "left (LimitNOFILE= of its unit)");
+  tell(s, NO_DESCRIPTORS);
   pm_listen_recover(&s->listener);
 }
 
