@@ -89,10 +89,10 @@ static int pass(int fd, int flags) {
 int main(int argc, char **argv) {
   if (argc < 4)
     return 2;
-  int fd = connect_to(argv[3]);
   char line[16];
   pid_t server =
       fuse_mount(argv[1], argv[2], argc > 4, FUSE_WRITEBACK_CACHE, answers);
+  int fd = connect_to(argv[3]); /* not before it is sure that there is a trap */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (chdir(argv[2]) < 0)
     fuse_die(argv[2]);
