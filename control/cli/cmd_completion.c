@@ -183,13 +183,21 @@ static void bash(void) {
         stdout);
 }
 
-/* ---- zsh and fish quote in their own ways ---- */
+/* ---- zsh and fish ---- */
 
-static void quoted(const char *text, const char *special) {
+#define ZSH_APOSTROPHE "'\\''"
+#define FISH_APOSTROPHE "\\'"
+
+/* Between single quotes; what is special to the reader gets a backslash. */
+static void quoted(const char *text, const char *apostrophe,
+                   const char *special) {
   for (; *text; text++) {
     if (strchr(special, *text))
       putchar('\\');
-    putchar(*text == '\'' ? '"' : *text);
+    if (*text == '\'')
+      fputs(apostrophe, stdout);
+    else
+      putchar(*text);
   }
 }
 
@@ -199,10 +207,9 @@ static void zsh_offer(enum ctl_offer offer) {
     printf("%s", live->zsh);
     return;
   }
-  if (live) { /* within single quotes */
+  if (live) {
     putchar('{');
-    for (const char *c = live->zsh; *c; c++)
-      fputs(*c == '\'' ? "'\\''" : (char[]){*c, '\0'}, stdout);
+    quoted(live->zsh, ZSH_APOSTROPHE, "");
     putchar('}');
     return;
   }
@@ -214,7 +221,7 @@ static void zsh_offer(enum ctl_offer offer) {
 static void zsh_options(const struct ctl_option *options) {
   for (const struct ctl_option *o = options; o && o->letter; o++) {
     printf(" \\\n            '*'{-%c,--%s}'[", o->letter, o->word);
-    quoted(o->what, "[]:");
+    quoted(o->what, ZSH_APOSTROPHE, "[]:");
     putchar(']');
     if (o->value) {
       fputs(":value:", stdout);
@@ -247,7 +254,7 @@ static void zsh(void) {
         stdout);
   for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
     printf("        '%s:", (*c)->name);
-    quoted((*c)->what, ":");
+    quoted((*c)->what, ZSH_APOSTROPHE, ":");
     fputs("'\n", stdout);
   }
   fputs("    )\n    _arguments -S", stdout);
@@ -267,8 +274,7 @@ static void fish_offer(enum ctl_offer offer) {
   const struct live *live = find_live(offer);
   fputs(" -xa '", stdout);
   if (live)
-    for (const char *c = live->fish; *c; c++)
-      printf(*c == '\'' ? "\\'" : "%c", *c);
+    quoted(live->fish, FISH_APOSTROPHE, "");
   else
     offer_words(stdout, offer);
   putchar('\'');
@@ -282,7 +288,7 @@ static void fish_options(const struct ctl_command *c,
       printf(" -n '__fish_seen_subcommand_from %s %s'", c->name,
              c->alias ? c->alias : "");
     printf(" -s %c -l %s -d '", o->letter, o->word);
-    quoted(o->what, "");
+    quoted(o->what, FISH_APOSTROPHE, "");
     putchar('\'');
     if (o->value)
       fish_offer(o->offer);
@@ -298,7 +304,7 @@ static void fish(void) {
   for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
     printf("complete -c procmanctl -n __fish_use_subcommand -a %s -d '",
            (*c)->name);
-    quoted((*c)->what, "");
+    quoted((*c)->what, FISH_APOSTROPHE, "");
     fputs("'\n", stdout);
     fish_options(*c, (*c)->options);
     if ((*c)->most == 0)

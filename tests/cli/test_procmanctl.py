@@ -445,6 +445,16 @@ class Completion(Base):
                 self.assertIn(command, script)
             self.parses(shell, script)
 
+    def test_words_are_the_help_s(self):
+        helps = [line.split("  ")[-1].strip() for line in run("help")[1].splitlines()
+                 if line.startswith("  ")]
+        self.assertTrue(any("'" in h for h in helps), helps)
+        for shell, apostrophe in (("zsh", "'\\''"), ("fish", "\\'")):
+            script = run("completion", shell)[1].replace(apostrophe, "'")
+            script = script.replace("\\:", ":")
+            for words in helps:
+                self.assertIn(words, script)
+
     def parses(self, shell, script):
         try:
             p = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True,
