@@ -72,7 +72,6 @@ unit_tests = \
 	tests/unit/test_serve \
 	tests/unit/test_serve_door \
 	tests/unit/test_serve_time \
-	tests/unit/test_serve_threads \
 	tests/unit/test_allow \
 	tests/unit/test_request \
 	tests/unit/test_print \
@@ -267,11 +266,6 @@ tests_unit_test_serve_time_SOURCES = tests/unit/test_serve_time.c $(server_sourc
 tests_unit_test_serve_time_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_serve_time_LDADD = $(control_ldadd)
 
-tests_unit_test_serve_threads_SOURCES = tests/unit/test_serve_threads.c $(server_sources)
-tests_unit_test_serve_threads_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_serve_threads_LDADD = $(control_ldadd)
-tests_unit_test_serve_threads_LDFLAGS = $(AM_LDFLAGS) -pthread
-
 tests_unit_test_allow_SOURCES = tests/unit/test_allow.c
 tests_unit_test_allow_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_allow_LDADD = $(control_ldadd)
@@ -338,6 +332,16 @@ tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_feed_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
+
+check_PROGRAMS += tests/host/threads
+TESTS += tests/host/threads
+tests_host_threads_SOURCES = tests/host/threads.c \
+	tests/fakes/collectd.c tests/fakes/collectd.h \
+	tests/fakes/oconfig.c tests/fakes/oconfig.h \
+	tests/fakes/unix.c tests/fakes/unix.h
+tests_host_threads_CPPFLAGS = $(tests_host_play_CPPFLAGS)
+tests_host_threads_LDADD = $(tests_host_play_LDADD) $(LIBBPF_LIBS)
+tests_host_threads_LDFLAGS = $(AM_LDFLAGS) -pthread
 
 TEST_EXTENSIONS = .scn .py .sh
 SCN_LOG_COMPILER = ./tests/host/play

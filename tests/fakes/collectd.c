@@ -2,6 +2,7 @@
 
 #include "collectd/core/utils/common/common.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 
 struct fake_collectd fake_collectd = {.round = 1};
@@ -153,15 +154,21 @@ int plugin_register_complex_read(const char *group, const char *name,
 cdtime_t plugin_get_interval(void) { return fake_collectd.interval; }
 cdtime_t cdtime(void) { return fake_collectd.interval; }
 
+/* Any thread may, as in the daemon.  What does not fit is lost. */
 void plugin_log(int level, const char *format, ...) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   (void)level;
+  pthread_mutex_lock(&mutex);
   size_t n = strlen(fake_collectd.log);
   va_list ap;
   va_start(ap, format);
-  vsnprintf(fake_collectd.log + n, sizeof fake_collectd.log - n - 1, format,
-            ap);
+  if (n + 2 < sizeof fake_collectd.log) {
+    vsnprintf(fake_collectd.log + n, sizeof fake_collectd.log - n - 1, format,
+              ap);
+    strcat(fake_collectd.log, "\n");
+  }
   va_end(ap);
-  strcat(fake_collectd.log, "\n");
+  pthread_mutex_unlock(&mutex);
 }
 
 char *sstrncpy(char *dest, const char *src, size_t n) {
