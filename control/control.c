@@ -1,8 +1,8 @@
 #include "control.h"
 
-#include "listen.h"
-#include "loop.h"
-#include "serve.h"
+#include "server/listen.h"
+#include "server/loop.h"
+#include "server/server.h"
 
 #include "base/fd.h"
 #include "base/now.h"

@@ -1,10 +1,10 @@
 /* The control module: a thread that serves a Unix socket.  Sees snapshots,
  * never the sampler or the cycle; blocks on nobody.  plugin/procman.c's. */
-#ifndef PM_CONTROL_CONTROL_H
-#define PM_CONTROL_CONTROL_H
+#ifndef PM_CONTROL_H
+#define PM_CONTROL_H
 
-#include "allow.h"
-#include "audit.h"
+#include "policy/allow.h"
+#include "policy/audit.h"
 
 #include "base/err.h"
 

@@ -3,9 +3,9 @@
 #ifndef PM_EMIT_H
 #define PM_EMIT_H
 
-#include "options.h"
+#include "options/options.h"
 
-#include "core/report.h"
+#include "core/report/report.h"
 
 /* Dispatches what is known.  interval_ns is collectd's.  Returns the number of
  * value lists; report->self.series should be the last call's. */

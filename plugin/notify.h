@@ -3,7 +3,7 @@
 #ifndef PM_NOTIFY_H
 #define PM_NOTIFY_H
 
-#include "core/cycle.h"
+#include "core/cycle/cycle.h"
 
 enum { PM_NOTIFY_MINUTE = 5 };
 

@@ -5,12 +5,12 @@
 #include "collectd/core/utils/common/common.h"
 
 #include "notify.h"
-#include "options.h"
+#include "options/options.h"
 #include "tick.h"
 
 #include "control.h"
-#include "core/cycle.h"
-#include "core/feed.h"
+#include "core/cycle/cycle.h"
+#include "core/snapshot/exchange.h"
 
 #include <errno.h>
 #include <math.h>

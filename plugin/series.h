@@ -3,7 +3,7 @@
 #ifndef PM_SERIES_H
 #define PM_SERIES_H
 
-#include "core/report.h"
+#include "core/report/report.h"
 
 enum pm_scope {
   PM_SCOPE_SYSTEM,

@@ -5,10 +5,10 @@
 #define PM_TICK_H
 
 #include "notify.h"
-#include "options.h"
+#include "options/options.h"
 
-#include "core/cycle.h"
-#include "core/feed.h"
+#include "core/cycle/cycle.h"
+#include "core/snapshot/exchange.h"
 
 #include <sys/resource.h>
 

@@ -15,13 +15,13 @@ if HAVE_CMOCKA
 check_LTLIBRARIES = libpmunit.la
 libpmunit_la_SOURCES = \
 	tests/fakes/root.c tests/fakes/root.h \
-	tests/unit/asker.c tests/unit/asker.h \
+	tests/unit/support/hold_client.c tests/unit/support/hold_client.h \
 	tests/fakes/unix.c tests/fakes/unix.h \
-	tests/unit/check.c tests/unit/check.h \
-	tests/unit/comma.c tests/unit/comma.h \
-	tests/unit/faulty.c tests/unit/faulty.h \
-	tests/unit/patient.c tests/unit/patient.h \
-	tests/unit/same.c tests/unit/same.h
+	tests/unit/support/check.c tests/unit/support/check.h \
+	tests/unit/support/comma_locale.c tests/unit/support/comma_locale.h \
+	tests/unit/support/failing_alloc.c tests/unit/support/failing_alloc.h \
+	tests/unit/support/patient_poll.c tests/unit/support/patient_poll.h \
+	tests/unit/support/json_equal.c tests/unit/support/json_equal.h
 libpmunit_la_CPPFLAGS = $(unit_cppflags)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
@@ -29,292 +29,292 @@ unit_ldadd = libpmcore.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
 control_ldadd = libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la \
 	libpmunit.la $(CMOCKA_LIBS) -lm
 wire_ldadd = libpmwire.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
-faulty_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+failing_alloc_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=strdup
-server_sources = tests/fakes/server.c tests/fakes/server.h
-patient_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
-spawning_ldflags = $(patient_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
+fake_server_sources = tests/fakes/server.c tests/fakes/server.h
+patient_poll_ldflags = $(AM_LDFLAGS) -Wl,--wrap=poll
+spawning_ldflags = $(patient_poll_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=syscall
 
 kill_sources = control/hold/become.c control/hold/become.h \
-	control/hold/find.c control/hold/find.h \
+	control/hold/process.c control/hold/process.h \
 	control/hold/kill.c control/hold/kill.h
 
 unit_tests = \
-	tests/unit/test_err \
-	tests/unit/test_buf \
-	tests/unit/test_frame \
-	tests/unit/test_arena \
-	tests/unit/test_json_in \
-	tests/unit/test_json_out \
-	tests/unit/test_parse_pid \
-	tests/unit/test_parse_sys \
-	tests/unit/test_captured \
-	tests/unit/test_name \
-	tests/unit/test_unit \
-	tests/unit/test_select \
-	tests/unit/test_admit \
-	tests/unit/test_slot \
-	tests/unit/test_table \
-	tests/unit/test_group \
-	tests/unit/test_rows \
-	tests/unit/test_snapshot \
-	tests/unit/test_feed \
-	tests/unit/test_sample_proc \
-	tests/unit/test_detail \
-	tests/unit/test_probe \
-	tests/unit/test_options_control \
-	tests/unit/test_kill \
-	tests/unit/test_race \
-	tests/unit/test_system \
-	tests/unit/test_disk \
-	tests/unit/test_sensor \
-	tests/unit/test_client \
-	tests/unit/test_serve \
-	tests/unit/test_serve_door \
-	tests/unit/test_serve_time \
-	tests/unit/test_allow \
-	tests/unit/test_request \
-	tests/unit/test_print \
-	tests/unit/test_bucket \
-	tests/unit/test_audit \
-	tests/unit/test_door \
-	tests/unit/test_drop \
-	tests/unit/test_see \
-	tests/unit/test_show \
-	tests/unit/test_top \
-	tests/unit/test_listen \
-	tests/unit/test_helper
+	tests/unit/base/test_err \
+	tests/unit/base/test_buf \
+	tests/unit/wire/test_frame \
+	tests/unit/wire/test_arena \
+	tests/unit/wire/test_json_in \
+	tests/unit/wire/test_json_out \
+	tests/unit/parse/test_parse_pid \
+	tests/unit/parse/test_parse_sys \
+	tests/unit/parse/test_captured \
+	tests/unit/identity/test_name \
+	tests/unit/identity/test_unit \
+	tests/unit/identity/test_select \
+	tests/unit/account/test_admit \
+	tests/unit/account/test_slot \
+	tests/unit/account/test_table \
+	tests/unit/account/test_group \
+	tests/unit/account/test_rows \
+	tests/unit/snapshot/test_snapshot \
+	tests/unit/snapshot/test_exchange \
+	tests/unit/sampler/test_sample_proc \
+	tests/unit/procfs/test_detail \
+	tests/unit/helper/test_probe \
+	tests/unit/options/test_options_control \
+	tests/unit/hold/test_kill \
+	tests/unit/hold/test_race \
+	tests/unit/machine/test_system \
+	tests/unit/machine/test_disk \
+	tests/unit/machine/test_sensor \
+	tests/unit/server/test_client \
+	tests/unit/server/test_server \
+	tests/unit/server/test_accept \
+	tests/unit/server/test_server_time \
+	tests/unit/policy/test_allow \
+	tests/unit/server/test_request \
+	tests/unit/cli/test_print \
+	tests/unit/policy/test_rate_limit \
+	tests/unit/policy/test_audit \
+	tests/unit/server/test_conn_limit \
+	tests/unit/server/test_deferred_close \
+	tests/unit/policy/test_visibility \
+	tests/unit/views/test_fields \
+	tests/unit/views/test_busiest \
+	tests/unit/server/test_listen \
+	tests/unit/server/test_action
 if !TSAN
-unit_tests += tests/unit/test_become tests/unit/test_reuse
+unit_tests += tests/unit/hold/test_become tests/unit/hold/test_reuse
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 if HAVE_BPF
-unit_tests += tests/unit/test_record tests/unit/test_recall
+unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_recall
 # one thread and thousands of processes: two minutes in which there is no race
 if !TSAN
-unit_tests += tests/unit/test_sample_bpf
+unit_tests += tests/unit/sampler/test_sample_bpf
 endif
-tests_unit_test_record_SOURCES = tests/unit/test_record.c
-tests_unit_test_record_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_record_LDADD = $(unit_ldadd)
-tests_unit_test_recall_SOURCES = tests/unit/test_recall.c
-tests_unit_test_recall_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_recall_LDADD = $(unit_ldadd)
-tests_unit_test_sample_bpf_SOURCES = tests/unit/test_sample_bpf.c
-tests_unit_test_sample_bpf_CPPFLAGS = $(unit_cppflags) $(LIBBPF_CFLAGS)
-tests_unit_test_sample_bpf_LDADD = $(unit_ldadd)
-tests_unit_test_sample_bpf_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_unit_sampler_test_record_SOURCES = tests/unit/sampler/test_record.c
+tests_unit_sampler_test_record_CPPFLAGS = $(unit_cppflags)
+tests_unit_sampler_test_record_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_recall_SOURCES = tests/unit/sampler/test_recall.c
+tests_unit_sampler_test_recall_CPPFLAGS = $(unit_cppflags)
+tests_unit_sampler_test_recall_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_sample_bpf_SOURCES = tests/unit/sampler/test_sample_bpf.c
+tests_unit_sampler_test_sample_bpf_CPPFLAGS = $(unit_cppflags) $(LIBBPF_CFLAGS)
+tests_unit_sampler_test_sample_bpf_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_sample_bpf_LDFLAGS = $(AM_LDFLAGS) -pthread
 endif
 
-tests_unit_test_err_SOURCES = tests/unit/test_err.c
-tests_unit_test_err_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_err_LDADD = $(unit_ldadd)
+tests_unit_base_test_err_SOURCES = tests/unit/base/test_err.c
+tests_unit_base_test_err_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_err_LDADD = $(unit_ldadd)
 
-tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
-tests_unit_test_buf_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_buf_LDADD = $(unit_ldadd)
-tests_unit_test_buf_LDFLAGS = $(faulty_ldflags)
+tests_unit_base_test_buf_SOURCES = tests/unit/base/test_buf.c
+tests_unit_base_test_buf_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_buf_LDADD = $(unit_ldadd)
+tests_unit_base_test_buf_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_frame_SOURCES = tests/unit/test_frame.c
-tests_unit_test_frame_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_frame_LDADD = $(wire_ldadd)
-tests_unit_test_frame_LDFLAGS = $(faulty_ldflags)
+tests_unit_wire_test_frame_SOURCES = tests/unit/wire/test_frame.c
+tests_unit_wire_test_frame_CPPFLAGS = $(unit_cppflags)
+tests_unit_wire_test_frame_LDADD = $(wire_ldadd)
+tests_unit_wire_test_frame_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_arena_SOURCES = tests/unit/test_arena.c
-tests_unit_test_arena_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_arena_LDADD = $(wire_ldadd)
-tests_unit_test_arena_LDFLAGS = $(faulty_ldflags)
+tests_unit_wire_test_arena_SOURCES = tests/unit/wire/test_arena.c
+tests_unit_wire_test_arena_CPPFLAGS = $(unit_cppflags)
+tests_unit_wire_test_arena_LDADD = $(wire_ldadd)
+tests_unit_wire_test_arena_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_json_in_SOURCES = tests/unit/test_json_in.c
-tests_unit_test_json_in_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_json_in_LDADD = $(wire_ldadd)
-tests_unit_test_json_in_LDFLAGS = $(faulty_ldflags)
+tests_unit_wire_test_json_in_SOURCES = tests/unit/wire/test_json_in.c
+tests_unit_wire_test_json_in_CPPFLAGS = $(unit_cppflags)
+tests_unit_wire_test_json_in_LDADD = $(wire_ldadd)
+tests_unit_wire_test_json_in_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_json_out_SOURCES = tests/unit/test_json_out.c
-tests_unit_test_json_out_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_json_out_LDADD = $(wire_ldadd)
-tests_unit_test_json_out_LDFLAGS = $(faulty_ldflags)
+tests_unit_wire_test_json_out_SOURCES = tests/unit/wire/test_json_out.c
+tests_unit_wire_test_json_out_CPPFLAGS = $(unit_cppflags)
+tests_unit_wire_test_json_out_LDADD = $(wire_ldadd)
+tests_unit_wire_test_json_out_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_parse_pid_SOURCES = tests/unit/test_parse_pid.c
-tests_unit_test_parse_pid_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_parse_pid_LDADD = $(unit_ldadd)
+tests_unit_parse_test_parse_pid_SOURCES = tests/unit/parse/test_parse_pid.c
+tests_unit_parse_test_parse_pid_CPPFLAGS = $(unit_cppflags)
+tests_unit_parse_test_parse_pid_LDADD = $(unit_ldadd)
 
-tests_unit_test_parse_sys_SOURCES = tests/unit/test_parse_sys.c
-tests_unit_test_parse_sys_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_parse_sys_LDADD = $(unit_ldadd)
+tests_unit_parse_test_parse_sys_SOURCES = tests/unit/parse/test_parse_sys.c
+tests_unit_parse_test_parse_sys_CPPFLAGS = $(unit_cppflags)
+tests_unit_parse_test_parse_sys_LDADD = $(unit_ldadd)
 
-tests_unit_test_captured_SOURCES = tests/unit/test_captured.c
-tests_unit_test_captured_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_captured_LDADD = $(unit_ldadd)
+tests_unit_parse_test_captured_SOURCES = tests/unit/parse/test_captured.c
+tests_unit_parse_test_captured_CPPFLAGS = $(unit_cppflags)
+tests_unit_parse_test_captured_LDADD = $(unit_ldadd)
 
-tests_unit_test_name_SOURCES = tests/unit/test_name.c
-tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_name_LDADD = $(unit_ldadd)
+tests_unit_identity_test_name_SOURCES = tests/unit/identity/test_name.c
+tests_unit_identity_test_name_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_name_LDADD = $(unit_ldadd)
 
-tests_unit_test_unit_SOURCES = tests/unit/test_unit.c
-tests_unit_test_unit_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_unit_LDADD = $(unit_ldadd)
+tests_unit_identity_test_unit_SOURCES = tests/unit/identity/test_unit.c
+tests_unit_identity_test_unit_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_unit_LDADD = $(unit_ldadd)
 
-tests_unit_test_select_SOURCES = tests/unit/test_select.c
-tests_unit_test_select_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_select_LDADD = $(unit_ldadd)
-tests_unit_test_select_LDFLAGS = $(faulty_ldflags)
+tests_unit_identity_test_select_SOURCES = tests/unit/identity/test_select.c
+tests_unit_identity_test_select_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_select_LDADD = $(unit_ldadd)
+tests_unit_identity_test_select_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_admit_SOURCES = tests/unit/test_admit.c
-tests_unit_test_admit_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_admit_LDADD = $(unit_ldadd)
+tests_unit_account_test_admit_SOURCES = tests/unit/account/test_admit.c
+tests_unit_account_test_admit_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_admit_LDADD = $(unit_ldadd)
 
-tests_unit_test_slot_SOURCES = tests/unit/test_slot.c
-tests_unit_test_slot_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_slot_LDADD = $(unit_ldadd)
+tests_unit_account_test_slot_SOURCES = tests/unit/account/test_slot.c
+tests_unit_account_test_slot_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_slot_LDADD = $(unit_ldadd)
 
-tests_unit_test_table_SOURCES = tests/unit/test_table.c
-tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_table_LDADD = $(unit_ldadd)
-tests_unit_test_table_LDFLAGS = $(faulty_ldflags)
+tests_unit_account_test_table_SOURCES = tests/unit/account/test_table.c
+tests_unit_account_test_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_table_LDADD = $(unit_ldadd)
+tests_unit_account_test_table_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_group_SOURCES = tests/unit/test_group.c
-tests_unit_test_group_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_group_LDADD = $(unit_ldadd)
-tests_unit_test_group_LDFLAGS = $(faulty_ldflags)
+tests_unit_account_test_group_SOURCES = tests/unit/account/test_group.c
+tests_unit_account_test_group_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_group_LDADD = $(unit_ldadd)
+tests_unit_account_test_group_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_rows_SOURCES = tests/unit/test_rows.c
-tests_unit_test_rows_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_rows_LDADD = $(unit_ldadd)
+tests_unit_account_test_rows_SOURCES = tests/unit/account/test_rows.c
+tests_unit_account_test_rows_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_rows_LDADD = $(unit_ldadd)
 
-tests_unit_test_snapshot_SOURCES = tests/unit/test_snapshot.c
-tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_snapshot_LDADD = $(unit_ldadd)
-tests_unit_test_snapshot_LDFLAGS = $(faulty_ldflags)
+tests_unit_snapshot_test_snapshot_SOURCES = tests/unit/snapshot/test_snapshot.c
+tests_unit_snapshot_test_snapshot_CPPFLAGS = $(unit_cppflags)
+tests_unit_snapshot_test_snapshot_LDADD = $(unit_ldadd)
+tests_unit_snapshot_test_snapshot_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_feed_SOURCES = tests/unit/test_feed.c
-tests_unit_test_feed_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_feed_LDADD = $(unit_ldadd)
-tests_unit_test_feed_LDFLAGS = $(faulty_ldflags) -Wl,--wrap=eventfd -pthread
+tests_unit_snapshot_test_exchange_SOURCES = tests/unit/snapshot/test_exchange.c
+tests_unit_snapshot_test_exchange_CPPFLAGS = $(unit_cppflags)
+tests_unit_snapshot_test_exchange_LDADD = $(unit_ldadd)
+tests_unit_snapshot_test_exchange_LDFLAGS = $(failing_alloc_ldflags) -Wl,--wrap=eventfd -pthread
 
-tests_unit_test_sample_proc_SOURCES = tests/unit/test_sample_proc.c
-tests_unit_test_sample_proc_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_sample_proc_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_sample_proc_SOURCES = tests/unit/sampler/test_sample_proc.c
+tests_unit_sampler_test_sample_proc_CPPFLAGS = $(unit_cppflags)
+tests_unit_sampler_test_sample_proc_LDADD = $(unit_ldadd)
 
-tests_unit_test_detail_SOURCES = tests/unit/test_detail.c
-tests_unit_test_detail_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_detail_LDADD = $(unit_ldadd)
-tests_unit_test_detail_LDFLAGS = $(patient_ldflags)
+tests_unit_procfs_test_detail_SOURCES = tests/unit/procfs/test_detail.c
+tests_unit_procfs_test_detail_CPPFLAGS = $(unit_cppflags)
+tests_unit_procfs_test_detail_LDADD = $(unit_ldadd)
+tests_unit_procfs_test_detail_LDFLAGS = $(patient_poll_ldflags)
 
-tests_unit_test_probe_SOURCES = tests/unit/test_probe.c
-tests_unit_test_probe_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_probe_LDADD = $(unit_ldadd)
-tests_unit_test_probe_LDFLAGS = $(spawning_ldflags)
+tests_unit_helper_test_probe_SOURCES = tests/unit/helper/test_probe.c
+tests_unit_helper_test_probe_CPPFLAGS = $(unit_cppflags)
+tests_unit_helper_test_probe_LDADD = $(unit_ldadd)
+tests_unit_helper_test_probe_LDFLAGS = $(spawning_ldflags)
 
-tests_unit_test_options_control_SOURCES = \
-	tests/unit/test_options_control.c \
+tests_unit_options_test_options_control_SOURCES = \
+	tests/unit/options/test_options_control.c \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
-tests_unit_test_options_control_CPPFLAGS = $(unit_cppflags) \
+tests_unit_options_test_options_control_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
-tests_unit_test_options_control_LDADD = libpmplugin.la libpmwire.la \
+tests_unit_options_test_options_control_LDADD = libpmplugin.la libpmwire.la \
 	$(unit_ldadd)
 
-tests_unit_test_become_SOURCES = tests/unit/test_become.c \
+tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h
-tests_unit_test_become_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_become_LDADD = $(unit_ldadd)
+tests_unit_hold_test_become_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_become_LDADD = $(unit_ldadd)
 
-tests_unit_test_kill_SOURCES = tests/unit/test_kill.c
-tests_unit_test_kill_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_kill_LDADD = $(unit_ldadd)
-tests_unit_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
+tests_unit_hold_test_kill_SOURCES = tests/unit/hold/test_kill.c
+tests_unit_hold_test_kill_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_kill_LDADD = $(unit_ldadd)
+tests_unit_hold_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
 
-tests_unit_test_race_SOURCES = tests/unit/test_race.c $(kill_sources)
-tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_race_LDADD = $(unit_ldadd)
-tests_unit_test_race_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
+tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_race_LDADD = $(unit_ldadd)
+tests_unit_hold_test_race_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 
-tests_unit_test_reuse_SOURCES = tests/unit/test_reuse.c $(kill_sources)
-tests_unit_test_reuse_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_reuse_LDADD = $(unit_ldadd)
+tests_unit_hold_test_reuse_SOURCES = tests/unit/hold/test_reuse.c $(kill_sources)
+tests_unit_hold_test_reuse_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_reuse_LDADD = $(unit_ldadd)
 
-tests_unit_test_system_SOURCES = tests/unit/test_system.c
-tests_unit_test_system_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_system_LDADD = $(unit_ldadd)
+tests_unit_machine_test_system_SOURCES = tests/unit/machine/test_system.c
+tests_unit_machine_test_system_CPPFLAGS = $(unit_cppflags)
+tests_unit_machine_test_system_LDADD = $(unit_ldadd)
 
-tests_unit_test_disk_SOURCES = tests/unit/test_disk.c
-tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_disk_LDADD = $(unit_ldadd)
+tests_unit_machine_test_disk_SOURCES = tests/unit/machine/test_disk.c
+tests_unit_machine_test_disk_CPPFLAGS = $(unit_cppflags)
+tests_unit_machine_test_disk_LDADD = $(unit_ldadd)
 
-tests_unit_test_sensor_SOURCES = tests/unit/test_sensor.c
-tests_unit_test_sensor_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_sensor_LDADD = $(unit_ldadd)
-tests_unit_test_sensor_LDFLAGS = $(patient_ldflags)
+tests_unit_machine_test_sensor_SOURCES = tests/unit/machine/test_sensor.c
+tests_unit_machine_test_sensor_CPPFLAGS = $(unit_cppflags)
+tests_unit_machine_test_sensor_LDADD = $(unit_ldadd)
+tests_unit_machine_test_sensor_LDFLAGS = $(patient_poll_ldflags)
 
-tests_unit_test_client_SOURCES = tests/unit/test_client.c
-tests_unit_test_client_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_client_LDADD = $(control_ldadd)
-tests_unit_test_client_LDFLAGS = $(faulty_ldflags)
+tests_unit_server_test_client_SOURCES = tests/unit/server/test_client.c
+tests_unit_server_test_client_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_client_LDADD = $(control_ldadd)
+tests_unit_server_test_client_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_serve_SOURCES = tests/unit/test_serve.c $(server_sources)
-tests_unit_test_serve_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_serve_LDADD = $(control_ldadd)
-tests_unit_test_serve_LDFLAGS = $(faulty_ldflags)
+tests_unit_server_test_server_SOURCES = tests/unit/server/test_server.c $(fake_server_sources)
+tests_unit_server_test_server_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_server_LDADD = $(control_ldadd)
+tests_unit_server_test_server_LDFLAGS = $(failing_alloc_ldflags)
 
-tests_unit_test_serve_door_SOURCES = tests/unit/test_serve_door.c $(server_sources)
-tests_unit_test_serve_door_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_serve_door_LDADD = $(control_ldadd)
+tests_unit_server_test_accept_SOURCES = tests/unit/server/test_accept.c $(fake_server_sources)
+tests_unit_server_test_accept_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_accept_LDADD = $(control_ldadd)
 
-tests_unit_test_serve_time_SOURCES = tests/unit/test_serve_time.c $(server_sources)
-tests_unit_test_serve_time_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_serve_time_LDADD = $(control_ldadd)
+tests_unit_server_test_server_time_SOURCES = tests/unit/server/test_server_time.c $(fake_server_sources)
+tests_unit_server_test_server_time_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_server_time_LDADD = $(control_ldadd)
 
-tests_unit_test_allow_SOURCES = tests/unit/test_allow.c
-tests_unit_test_allow_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_allow_LDADD = $(control_ldadd)
+tests_unit_policy_test_allow_SOURCES = tests/unit/policy/test_allow.c
+tests_unit_policy_test_allow_CPPFLAGS = $(unit_cppflags)
+tests_unit_policy_test_allow_LDADD = $(control_ldadd)
 
-tests_unit_test_request_SOURCES = tests/unit/test_request.c
-tests_unit_test_request_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_request_LDADD = $(control_ldadd)
-tests_unit_test_print_SOURCES = tests/unit/test_print.c \
+tests_unit_server_test_request_SOURCES = tests/unit/server/test_request.c
+tests_unit_server_test_request_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_request_LDADD = $(control_ldadd)
+tests_unit_cli_test_print_SOURCES = tests/unit/cli/test_print.c \
 	control/cli/params.c control/cli/print.c control/cli/table.c \
 	control/cli/value.c
-tests_unit_test_print_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_print_LDADD = $(wire_ldadd)
+tests_unit_cli_test_print_CPPFLAGS = $(unit_cppflags)
+tests_unit_cli_test_print_LDADD = $(wire_ldadd)
 
-tests_unit_test_bucket_SOURCES = tests/unit/test_bucket.c
-tests_unit_test_bucket_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_bucket_LDADD = $(control_ldadd)
+tests_unit_policy_test_rate_limit_SOURCES = tests/unit/policy/test_rate_limit.c
+tests_unit_policy_test_rate_limit_CPPFLAGS = $(unit_cppflags)
+tests_unit_policy_test_rate_limit_LDADD = $(control_ldadd)
 
-tests_unit_test_audit_SOURCES = tests/unit/test_audit.c
-tests_unit_test_audit_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_audit_LDADD = $(control_ldadd)
+tests_unit_policy_test_audit_SOURCES = tests/unit/policy/test_audit.c
+tests_unit_policy_test_audit_CPPFLAGS = $(unit_cppflags)
+tests_unit_policy_test_audit_LDADD = $(control_ldadd)
 
-tests_unit_test_door_SOURCES = tests/unit/test_door.c
-tests_unit_test_door_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_door_LDADD = $(control_ldadd)
+tests_unit_server_test_conn_limit_SOURCES = tests/unit/server/test_conn_limit.c
+tests_unit_server_test_conn_limit_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_conn_limit_LDADD = $(control_ldadd)
 
-tests_unit_test_drop_SOURCES = tests/unit/test_drop.c
-tests_unit_test_drop_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_drop_LDADD = $(control_ldadd)
+tests_unit_server_test_deferred_close_SOURCES = tests/unit/server/test_deferred_close.c
+tests_unit_server_test_deferred_close_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_deferred_close_LDADD = $(control_ldadd)
 
-tests_unit_test_see_SOURCES = tests/unit/test_see.c
-tests_unit_test_see_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_see_LDADD = $(control_ldadd)
+tests_unit_policy_test_visibility_SOURCES = tests/unit/policy/test_visibility.c
+tests_unit_policy_test_visibility_CPPFLAGS = $(unit_cppflags)
+tests_unit_policy_test_visibility_LDADD = $(control_ldadd)
 
-tests_unit_test_show_SOURCES = tests/unit/test_show.c
-tests_unit_test_show_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_show_LDADD = $(control_ldadd)
+tests_unit_views_test_fields_SOURCES = tests/unit/views/test_fields.c
+tests_unit_views_test_fields_CPPFLAGS = $(unit_cppflags)
+tests_unit_views_test_fields_LDADD = $(control_ldadd)
 
-tests_unit_test_top_SOURCES = tests/unit/test_top.c
-tests_unit_test_top_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_top_LDADD = $(control_ldadd)
+tests_unit_views_test_busiest_SOURCES = tests/unit/views/test_busiest.c
+tests_unit_views_test_busiest_CPPFLAGS = $(unit_cppflags)
+tests_unit_views_test_busiest_LDADD = $(control_ldadd)
 
-tests_unit_test_listen_SOURCES = tests/unit/test_listen.c
-tests_unit_test_listen_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_listen_LDADD = $(control_ldadd)
-tests_unit_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen
+tests_unit_server_test_listen_SOURCES = tests/unit/server/test_listen.c
+tests_unit_server_test_listen_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_listen_LDADD = $(control_ldadd)
+tests_unit_server_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen
 
-tests_unit_test_helper_SOURCES = tests/unit/test_helper.c
-tests_unit_test_helper_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_helper_LDADD = $(control_ldadd)
+tests_unit_server_test_action_SOURCES = tests/unit/server/test_action.c
+tests_unit_server_test_action_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_action_LDADD = $(control_ldadd)
 endif
 
 # ---- scenarios: the real plugin against fakes, time as a variable ----
@@ -401,7 +401,7 @@ fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_request
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests
 fuzz_driver = tests/fuzz/fuzz.h tests/fuzz/replay.c \
-	tests/unit/same.c tests/unit/same.h
+	tests/unit/support/json_equal.c tests/unit/support/json_equal.h
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh
@@ -424,8 +424,8 @@ fuzz:
 	PM_SRC='$(abs_srcdir)' YAJL_CFLAGS='$(YAJL_CFLAGS)' \
 		YAJL_LIBS='$(YAJL_LIBS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh \
 		$(FUZZ_SECONDS) $(fuzz_targets) -- $(base_sources) \
-		$(wire_sources) control/failure.c control/request.c \
-		tests/unit/same.c || test $$? = 77
+		$(wire_sources) control/policy/failure.c control/server/request.c \
+		tests/unit/support/json_equal.c || test $$? = 77
 .PHONY: fuzz
 # what it leaves
 clean-local:

@@ -4,7 +4,7 @@
 #ifndef PM_HOLD_BECOME_H
 #define PM_HOLD_BECOME_H
 
-#include "base/tool.h"
+#include "base/hold_protocol.h"
 
 /* groups: as->group_count of them; they are sorted in place.  For a uid but 0
  * no capability is left and no way back; for uid 0 those of as->capabilities

@@ -1,7 +1,7 @@
 #include "hold/kill.h"
 
 #include "hold/become.h"
-#include "hold/find.h"
+#include "hold/process.h"
 
 #include "base/clean.h"
 

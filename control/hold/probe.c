@@ -1,7 +1,7 @@
 #include "hold/probe.h"
 
 #include "base/clean.h"
-#include "base/tool.h"
+#include "base/hold_protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>

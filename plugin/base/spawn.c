@@ -1,7 +1,7 @@
 #include "base/spawn.h"
 
 #include "base/fd.h"
-#include "base/tool.h"
+#include "base/hold_protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 #include "fakes/machine.h"
 
-#include "core/cgroup.h"
-#include "core/detail.h"
-#include "core/disk.h"
-#include "core/probe.h"
-#include "core/root.h"
-#include "core/sample.h"
-#include "core/sensor.h"
-#include "core/system.h"
+#include "core/helper/probe.h"
+#include "core/machine/disk.h"
+#include "core/machine/sensor.h"
+#include "core/machine/system.h"
+#include "core/procfs/cgroup.h"
+#include "core/procfs/detail.h"
+#include "core/procfs/root.h"
+#include "core/sampler/sample.h"
 
 #include <errno.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #define PM_FAKES_MACHINE_H
 
 #include "base/now.h"
-#include "core/task.h"
+#include "core/record/task.h"
 
 struct fake_task {
   struct pm_task task;

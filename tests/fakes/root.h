@@ -1,7 +1,7 @@
 /* A /proc and a /sys of the test's own: files in a temporary directory, filled
  * from tables.  Whatever cannot be written ends the program. */
-#ifndef PM_TEST_FAKES_ROOT_H
-#define PM_TEST_FAKES_ROOT_H
+#ifndef PM_FAKES_ROOT_H
+#define PM_FAKES_ROOT_H
 
 #include <stddef.h>
 #include <stdint.h>

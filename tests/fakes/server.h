@@ -1,12 +1,12 @@
 /* The server of the control socket in this process, in a folder of its own,
  * driven by hand: time is a variable, and nothing happens by itself. */
-#ifndef PM_TEST_FAKES_SERVER_H
-#define PM_TEST_FAKES_SERVER_H
+#ifndef PM_FAKES_SERVER_H
+#define PM_FAKES_SERVER_H
 
 #include "control.h"
-#include "serve.h"
+#include "server/server.h"
 
-#include "core/feed.h"
+#include "core/snapshot/exchange.h"
 
 #include <stdbool.h>
 #include <stddef.h>

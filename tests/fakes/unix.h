@@ -1,7 +1,7 @@
 /* The other end of the control socket: connecting, writing, and a descriptor
  * of which the last close blocks. */
-#ifndef PM_TEST_FAKES_UNIX_H
-#define PM_TEST_FAKES_UNIX_H
+#ifndef PM_FAKES_UNIX_H
+#define PM_FAKES_UNIX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A target takes any bytes; what is wrong with them or with us ends the
  * process.  Driven by libFuzzer (make fuzz) or by replay.c (make check). */
-#ifndef PM_TEST_FUZZ_H
-#define PM_TEST_FUZZ_H
+#ifndef PM_FUZZ_FUZZ_H
+#define PM_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 #include "wire/json_out.h"
 
 #include "fuzz/fuzz.h"
-#include "unit/same.h"
+#include "unit/support/json_equal.h"
 
 #include <errno.h>
 #include <string.h>

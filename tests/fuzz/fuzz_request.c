@@ -1,7 +1,7 @@
 /* A stream as the server reads it: frames, JSON, requests.  Of what is taken,
  * every parameter can be fetched as what it is; of what is not, there is a code
  * and a reason. */
-#include "request.h"
+#include "server/request.h"
 
 #include "wire/frame.h"
 

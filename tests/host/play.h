@@ -6,7 +6,7 @@
 
 #include "fakes/collectd.h"
 
-#include "core/report.h"
+#include "core/report/report.h"
 
 #include <stdbool.h>
 #include <stdio.h>

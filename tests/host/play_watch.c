@@ -2,7 +2,7 @@
 
 #include "fakes/machine.h"
 
-#include "core/feed.h"
+#include "core/snapshot/exchange.h"
 
 #include <math.h>
 

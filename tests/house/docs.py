@@ -18,7 +18,7 @@ def read(*path):
 
 def options():
     """Names in the tables of options.c and options_control.c, and the blocks."""
-    text = read("plugin", "options.c") + read("plugin", "options_control.c")
+    text = read("plugin", "options", "options.c") + read("plugin", "options", "options_control.c")
     names = set(re.findall(r'^    \{"(\w+)", (?:set_|pm_value_set_)', text, re.M))
     blocks = set(re.findall(r'strcasecmp\(item->key, "(\w+)"\) == 0', text))
     assert len(names) > 28 and blocks == {"Group", "Control", "Allow"}, (names, blocks)

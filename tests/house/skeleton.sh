@@ -3,7 +3,7 @@
 # the sources' hash, and where there is the same clang, by their bytes.
 set -eu
 cd "${PM_SRC:-.}"
-room=plugin/core/bpf
+room=plugin/core/sampler/bpf
 skeleton=$room/task.skel.h
 sources="$room/task.bpf.c $room/kernel.bpf.h $room/number.bpf.h $room/owner.bpf.h $room/process.bpf.h $room/use.bpf.h $room/task.h"
 fault() {

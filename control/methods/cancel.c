@@ -1,0 +1,32 @@
+#include "server/method.h"
+
+#include "server/client.h"
+#include "server/reply.h"
+
+static struct pm_call *find(const struct pm_client *client,
+                            const struct pm_request_id *id) {
+  for (struct pm_call *c = client->calls; c; c = c->next)
+    if (!c->over && c->stream && pm_request_id_same(&c->id, id))
+      return c;
+  return NULL;
+}
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct pm_request_id id;
+  pm_request_id_of(pm_param_find(params, "id"), &id);
+  struct pm_call *found = find(call->client, &id);
+  if (!found)
+    return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
+                   "this connection has no stream with that id");
+  found->cancelled = true;
+  call->ready = true;
+  return 0;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  pm_reply_open(out, &call->id);
+  pm_reply_close(out);
+  return PM_SAY_DONE;
+}
+
+const struct pm_verb pm_verb_cancel = {.start = start, .more = more};

@@ -1,0 +1,182 @@
+#include "methods/lookup.h"
+#include "server/method.h"
+
+#include "server/reply.h"
+#include "views/fields.h"
+
+#include "core/identity/unit.h"
+
+#include <math.h>
+
+/* From the last snapshot; a process that is younger is looked up on the spot,
+ * and what only its owner may see is read on the spot in any case. */
+struct info {
+  struct pm_snapshot_process row;
+  struct pm_detail detail;
+  bool fresh;   /* the row was made now, not by a turn */
+  bool private; /* the caller may see what is the owner's */
+};
+
+static const unsigned open_to_all =
+    PM_WANT_STAT | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP;
+static const unsigned for_owners =
+    PM_WANT_EXE | PM_WANT_CWD | PM_WANT_IO | PM_WANT_FDS;
+
+/* ---- a process that no turn has seen ---- */
+
+static uint8_t have_of(const struct pm_task *t) {
+  static const struct {
+    enum pm_field field;
+    uint8_t bit;
+  } bits[] = {{PM_F_cpu_user, PM_SNAPSHOT_CPU},
+              {PM_F_rss, PM_SNAPSHOT_RSS},
+              {PM_F_vsize, PM_SNAPSHOT_VSIZE},
+              {PM_F_threads, PM_SNAPSHOT_THREADS}};
+  uint8_t have = t->flags & PM_TASK_KERNEL ? PM_SNAPSHOT_KERNEL : 0;
+  for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+    have |= t->have & PM_BIT(bits[i].field) ? bits[i].bit : 0;
+  return have;
+}
+
+static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
+  const struct pm_task *t = &info->detail.stat;
+  uint64_t born = t->birth * tick_ns;
+  uint64_t cpu = t->v[PM_F_cpu_user] + t->v[PM_F_cpu_system];
+  info->row = (struct pm_snapshot_process){
+      .birth = t->birth,
+      .cpu_ns = cpu,
+      .rss = t->v[PM_F_rss],
+      .vsize = t->v[PM_F_vsize],
+      .cores = now.boot > born ? (double)cpu / (double)(now.boot - born)
+                               : (double)NAN,
+      .name = t->comm,
+      .command = t->flags & PM_TASK_KERNEL ? "" : NULL,
+      .pid = t->pid,
+      .ppid = t->ppid,
+      .threads = (uint32_t)t->v[PM_F_threads],
+      .group = UINT32_MAX,
+      .state = t->state,
+      .have = have_of(t),
+  };
+  info->fresh = true;
+  if (!(info->detail.got & PM_WANT_IDS))
+    return;
+  info->row.uid = info->detail.uid;
+  info->row.have |= PM_SNAPSHOT_UID;
+}
+
+static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
+  struct pm_office *o = call->office;
+  const struct pm_snapshot_process *row = NULL;
+  if (call->snapshot)
+    row = pm_snapshot_find(call->snapshot, pid, info->detail.birth);
+  if (row)
+    info->row = *row;
+  else
+    make_row(info, o->root.tick_ns, o->now);
+}
+
+/* ---- what is only its owner's ---- */
+
+static void look_closer(struct pm_call *call, struct info *info) {
+  struct pm_office *o = call->office;
+  struct pm_see_viewer viewer;
+  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
+  info->private = pm_see_private(&viewer, &info->detail);
+  if (info->private &&
+      pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
+                     open_to_all | for_owners, &info->detail) < 0)
+    info->detail.got = 0;
+}
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct info *info = call->state;
+  int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
+  uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
+  if (pm_find_process(call, pid, birth, open_to_all, &info->detail) < 0)
+    return -1;
+  call->snapshot = pm_office_latest(call->office);
+  choose_row(call, info, pid);
+  look_closer(call, info);
+  call->ready = true;
+  return 0;
+}
+
+/* ---- the answer ---- */
+
+static void put_unit(struct pm_json_out *out, const struct pm_detail *d) {
+  char unit[256];
+  if (d->got & PM_WANT_CGROUP && pm_unit_of(d->cgroup, unit, sizeof unit))
+    pm_json_put_text(out, "unit", unit);
+}
+
+static void put_io(struct pm_json_out *out, const struct pm_task *t) {
+  pm_json_key(out, "io");
+  pm_json_object(out);
+  pm_json_put_unsigned(out, "read", t->v[PM_F_io_read]);
+  pm_json_put_unsigned(out, "write", t->v[PM_F_io_write]);
+  pm_json_put_unsigned(out, "disk_read", t->v[PM_F_disk_read]);
+  pm_json_put_unsigned(out, "disk_write", t->v[PM_F_disk_write]);
+  pm_json_object_end(out);
+}
+
+static void put_private(struct pm_json_out *out, const struct pm_detail *d) {
+  if (d->got & PM_WANT_EXE)
+    pm_json_put_text(out, "exe", d->exe);
+  if (d->got & PM_WANT_CWD)
+    pm_json_put_text(out, "cwd", d->cwd);
+  if (d->got & PM_WANT_FDS)
+    pm_json_put_unsigned(out, "fds", d->numbers.v[PM_F_fds]);
+  if (d->got & PM_WANT_IO)
+    put_io(out, &d->numbers);
+}
+
+/* What was there to be seen, but not by him, or not at all. */
+static void put_omitted(struct pm_json_out *out, const struct info *info) {
+  static const struct {
+    unsigned want;
+    const char *name;
+  } members[] = {{PM_WANT_EXE, "exe"},
+                 {PM_WANT_CWD, "cwd"},
+                 {PM_WANT_FDS, "fds"},
+                 {PM_WANT_IO, "io"}};
+  pm_json_key(out, "omitted");
+  pm_json_array(out);
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    if (!info->private || !(info->detail.got & members[i].want))
+      pm_json_text(out, members[i].name);
+  pm_json_array_end(out);
+}
+
+/* A row that was made now is shown against a snapshot of now. */
+static struct pm_snapshot frame_of(const struct pm_call *call,
+                                   const struct info *info) {
+  struct pm_snapshot frame = {.tick_ns = call->office->root.tick_ns};
+  if (call->snapshot)
+    frame = *call->snapshot;
+  if (info->fresh)
+    frame.now = call->office->now;
+  return frame;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  const struct info *info = call->state;
+  struct pm_snapshot frame = frame_of(call, info);
+  uint32_t all = (uint32_t)-1 >> (32 - pm_show_count(pm_show_process));
+  pm_reply_open(out, &call->id);
+  pm_json_key(out, "process");
+  pm_json_object(out);
+  pm_show_put_members(out, pm_show_process, all, &frame, &info->row);
+  put_unit(out, &info->detail);
+  if (info->private)
+    put_private(out, &info->detail);
+  pm_json_object_end(out);
+  put_omitted(out, info);
+  pm_json_key(out, "sampled_at");
+  pm_json_real(out, pm_seconds(frame.now.real), 3);
+  pm_reply_close(out);
+  return PM_SAY_DONE;
+}
+
+const struct pm_verb pm_verb_get_process_info = {
+    .state = sizeof(struct info), .start = start, .more = more};

@@ -1,0 +1,29 @@
+#include "server/method.h"
+
+#include "server/reply.h"
+#include "views/system.h"
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  (void)params;
+  call->ready = true;
+  return 0;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  struct pm_office *o = call->office;
+  struct pm_snapshot *snapshot = pm_office_latest(o);
+  struct pm_system_row row;
+  uint32_t cpus;
+  struct pm_system_reading base = *pm_machine_base(&o->machine, o->now);
+  pm_machine_row_since(&o->machine, o->now, &base, &row, &cpus);
+  pm_reply_open(out, &call->id);
+  pm_json_key(out, "system");
+  pm_json_object(out);
+  pm_show_system(out, &row, cpus, snapshot);
+  pm_json_object_end(out);
+  pm_reply_close(out);
+  pm_snapshot_unref(snapshot);
+  return PM_SAY_DONE;
+}
+
+const struct pm_verb pm_verb_get_system_info = {.start = start, .more = more};

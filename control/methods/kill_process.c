@@ -1,0 +1,298 @@
+#include "methods/lookup.h"
+#include "policy/run_as.h"
+#include "server/method.h"
+
+#include "server/reply.h"
+
+#include "base/fd.h"
+#include "base/hold_protocol.h"
+#include "wire/signal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* procman-hold signals, as the caller; here it is decided whom he is, and what
+ * follows in time. */
+enum phase {
+  SENDING,    /* the helper is at work with the first signal */
+  WAITING,    /* for the end, until the time is over */
+  ESCALATING, /* the helper is at work with KILL */
+  ENDING,     /* KILL was sent: for the end, a little longer */
+  OVER,
+};
+
+enum { LOOK_MS = 50, LOOK_MOST_MS = 500, KILL_WAIT_S = 5 };
+
+struct act {
+  enum phase phase;
+  struct pm_tool_kill record;
+  struct pm_helper *helper;
+  int pidfd; /* of the process, to see it end; -1: none */
+  uint64_t timeout, until, look_every; /* ns; mono; ns */
+  int signal;                          /* the first */
+  uint32_t signalled;                  /* by the first */
+  bool escalated, exited;
+};
+
+/* ---- the record ---- */
+
+static int take_scope(struct pm_call *call, struct act *a,
+                      const struct pm_json *params) {
+  const char *scope = pm_param_text(params, "scope", "process");
+  if (strcmp(scope, "process_group") == 0)
+    a->record.scope = PM_TOOL_PROCESS_GROUP;
+  else if (strcmp(scope, "process") != 0)
+    return pm_fail_parameter(&call->failure, "scope",
+                             "scope must be process or process_group");
+  return 0;
+}
+
+static void take_rest(const struct pm_call *call, struct act *a,
+                      const struct pm_json *params) {
+  int signal = pm_param_signal(params, "signal");
+  a->signal = signal < 0 ? SIGTERM : signal;
+  a->timeout = (uint64_t)(pm_param_number(params, "timeout_seconds", 0) *
+                          (double)PM_NS_PER_S);
+  a->record.schema = PM_TOOL_SCHEMA;
+  a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
+  a->record.birth = (uint64_t)pm_param_integer(params, "start_time", 0);
+  a->record.as.uid = call->peer->uid;
+  a->record.spare = getpid();
+}
+
+/* To see its end; held before it is verified by the helper, so it may be a
+ * stranger's: it is only looked at. */
+static void hold(struct act *a) {
+  if (!a->timeout || a->record.scope != PM_TOOL_PROCESS)
+    return;
+  a->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, a->record.pid, 0));
+}
+
+/* ---- sending ---- */
+
+static void audit(struct pm_call *call, const struct act *a,
+                  const char *verdict) {
+  char what[PM_SIGNAL_NAME];
+  pm_signal_name(a->record.signal, what);
+  struct pm_audit_line line = {
+      .peer = call->peer,
+      .method = "kill_process",
+      .verdict = verdict,
+      .as = a->record.as.uid,
+      .pid = a->record.pid,
+      .start_time = a->record.birth,
+      .what = what,
+      .said = a->record.scope == PM_TOOL_PROCESS ? "process" : "process_group"};
+  if (strcmp(verdict, "done") == 0)
+    pm_audit_done(&call->office->audit, &line);
+  else
+    pm_audit_refused(&call->office->audit, call->office->now, &line);
+}
+
+static void on_answer(void *arg, const void *record, size_t length);
+
+static int send_signal(struct pm_call *call, struct act *a, int signal,
+                       struct pm_err *err) {
+  const struct pm_peer *p = call->peer;
+  a->record.signal = signal;
+  struct iovec parts[] = {
+      {&a->record, sizeof a->record},
+      {p->groups, a->record.as.group_count * sizeof *p->groups}};
+  return pm_helper_start(&call->office->helpers, call->office->now, "kill",
+                         p->uid, parts, 2, on_answer, call, &a->helper, err);
+}
+
+/* ---- the end of it ---- */
+
+static void finish(struct pm_call *call, struct act *a) {
+  a->phase = OVER;
+  call->wake = 0;
+  call->ready = true;
+}
+
+static bool has_ended(const struct act *a) {
+  struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
+  if (a->pidfd >= 0)
+    return poll(&p, 1, 0) > 0;
+  bool group = a->record.scope == PM_TOOL_PROCESS_GROUP;
+  return kill(group ? -a->record.group : a->record.pid, 0) < 0 &&
+         errno == ESRCH;
+}
+
+/* Zombies keep a group's number: whether anybody lives in it is asked of
+ * procman-hold, which reads their states; not too often. */
+static void ask(struct pm_call *call, struct act *a) {
+  bool often = a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000);
+  if (a->record.scope == PM_TOOL_PROCESS_GROUP && !often && !a->helper)
+    send_signal(call, a, 0, NULL);
+}
+
+static void look_again(struct pm_call *call, struct act *a) {
+  ask(call, a);
+  call->wake = call->office->now.mono + a->look_every;
+  if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
+    a->look_every *= 2;
+  if (call->wake > a->until)
+    call->wake = a->until;
+}
+
+static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
+                         uint64_t ns) {
+  a->phase = phase;
+  a->until = call->office->now.mono + ns;
+  a->look_every = LOOK_MS * (PM_NS_PER_S / 1000);
+  call->wake = call->office->now.mono + a->look_every;
+}
+
+static void end_well(struct pm_call *call, struct act *a) {
+  a->exited = true;
+  finish(call, a);
+}
+
+static void after_first(struct pm_call *call, struct act *a,
+                        const struct pm_tool_killed *k) {
+  if (k->error)
+    pm_acting_failed(call, a->record.pid, k->error,
+                     (enum pm_tool_stage)k->stage);
+  audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
+  a->signalled = k->signalled;
+  a->record.group = k->group;
+  a->record.session = k->session;
+  if (k->error)
+    a->phase = OVER;
+  else if (a->timeout)
+    wait_for_end(call, a, WAITING, a->timeout);
+  else
+    finish(call, a);
+}
+
+/* Nobody left to kill is what was wanted. */
+static void after_second(struct pm_call *call, struct act *a,
+                         const struct pm_tool_killed *k) {
+  bool gone = k->error == ESRCH || k->error == ESTALE;
+  a->escalated = k->error == 0;
+  audit(call, a, k->error && !gone ? "failed" : "done");
+  a->exited = gone;
+  if (k->error && !gone)
+    pm_acting_failed(call, a->record.pid, k->error,
+                     (enum pm_tool_stage)k->stage);
+  if (k->error)
+    finish(call, a);
+  else
+    wait_for_end(call, a, ENDING, KILL_WAIT_S * PM_NS_PER_S);
+}
+
+static void on_answer(void *arg, const void *record, size_t length) {
+  struct pm_call *call = arg;
+  struct act *a = call->state;
+  static const struct pm_tool_killed none = {.error = EPIPE};
+  const struct pm_tool_killed *k = record;
+  bool whole = length == sizeof *k && k->schema == PM_TOOL_SCHEMA;
+  a->helper = NULL;
+  call->poked = true;
+  if (!whole)
+    k = &none;
+  if (a->phase == SENDING)
+    after_first(call, a, k);
+  else if (a->phase == ESCALATING)
+    after_second(call, a, k);
+  else if (k->error == ESRCH)
+    end_well(call, a);
+}
+
+static void escalate(struct pm_call *call, struct act *a) {
+  struct pm_err err = PM_ERR_INIT;
+  int status = send_signal(call, a, SIGKILL, &err);
+  if (status == 0) {
+    a->phase = ESCALATING;
+  } else if (status == -EAGAIN) {
+    call->wake = call->office->now.mono + PM_NS_PER_S / 5;
+  } else {
+    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s", err.text);
+    finish(call, a);
+  }
+}
+
+static void step(struct pm_call *call) {
+  struct act *a = call->state;
+  if (a->phase != WAITING && a->phase != ENDING)
+    return;
+  if (has_ended(a))
+    end_well(call, a);
+  else if (call->office->now.mono < a->until)
+    look_again(call, a);
+  else if (a->helper)
+    call->wake = call->office->now.mono + PM_NS_PER_S / 20;
+  else if (a->phase == WAITING)
+    escalate(call, a);
+  else
+    finish(call, a);
+}
+
+/* ---- the verb ---- */
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct act *a = call->state;
+  struct pm_detail detail;
+  struct pm_err err = PM_ERR_INIT;
+  a->pidfd = -1;
+  take_rest(call, a, params);
+  if (take_scope(call, a, params) < 0)
+    return -1;
+  if (pm_find_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
+      pm_acting_as(call, PM_METHOD_kill_process, &detail, &a->record.as) < 0) {
+    audit(call, a, pm_codes[call->failure.code].word);
+    return -1;
+  }
+  a->record.birth = detail.birth;
+  hold(a);
+  int status = send_signal(call, a, a->signal, &err);
+  if (status < 0)
+    return pm_fail(&call->failure,
+                   status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED
+                                     : PM_CODE_INTERNAL,
+                   "%s", err.text);
+  return 0;
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  const struct act *a = call->state;
+  char name[PM_SIGNAL_NAME];
+  if (a->phase != OVER)
+    return PM_SAY_WAIT;
+  pm_signal_name(a->signal, name);
+  pm_reply_open(out, &call->id);
+  pm_json_key(out, "signalled");
+  pm_json_object(out);
+  pm_json_put_text(out, "signal", name);
+  pm_json_put_unsigned(out, "processes", a->signalled);
+  if (a->timeout) {
+    pm_json_put_boolean(out, "escalated", a->escalated);
+  }
+  pm_json_object_end(out);
+  if (a->timeout) {
+    pm_json_put_boolean(out, "exited", a->exited);
+  }
+  pm_reply_close(out);
+  return PM_SAY_DONE;
+}
+
+static void end(struct pm_call *call) {
+  struct act *a = call->state;
+  pm_helper_cancel(a->helper);
+  if (a->pidfd >= 0)
+    close(a->pidfd);
+}
+
+const struct pm_verb pm_verb_kill_process = {
+    .state = sizeof(struct act),
+    .outlives = true,
+    .start = start,
+    .step = step,
+    .more = more,
+    .end = end,
+};

@@ -1,0 +1,108 @@
+#include "methods/query.h"
+
+#include "server/reply.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* filter: "" where nothing was asked for */
+struct list {
+  struct pm_listing listing;
+  struct pm_see_viewer viewer;
+  char user[257], name[257], group[257], status[33];
+};
+
+static bool user_is(const struct pm_snapshot *s,
+                    const struct pm_snapshot_process *p, const char *user) {
+  char digits[16];
+  if (!(p->have & PM_SNAPSHOT_UID))
+    return false;
+  snprintf(digits, sizeof digits, "%u", p->uid);
+  const char *name = pm_snapshot_user(s, p->uid);
+  return strcmp(digits, user) == 0 || (name && strcmp(name, user) == 0);
+}
+
+/* A glob with a blank can only be meant for the whole command line. */
+static bool name_is(const struct pm_snapshot_process *p, const char *glob) {
+  const char *text = strchr(glob, ' ') ? p->command : p->name;
+  return text && fnmatch(glob, text, 0) == 0;
+}
+
+static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
+                   const void *row) {
+  const struct list *l = call->state;
+  const struct pm_snapshot_process *p = row;
+  const char *status = pm_show_status(p->state);
+  if (*l->user && !user_is(s, p, l->user))
+    return false;
+  if (*l->name && !name_is(p, l->name))
+    return false;
+  if (*l->group && (p->group >= s->group_count ||
+                    strcmp(s->groups[p->group].name, l->group) != 0))
+    return false;
+  if (*l->status && (!status || strcmp(status, l->status) != 0))
+    return false;
+  return pm_see_process(&call->office->see, call->office->now, &l->viewer, p);
+}
+
+static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {
+  *ret_count = s->process_count;
+  return s->processes;
+}
+
+static const struct pm_listing_rows rows = {
+    .key = "processes",
+    .table = pm_show_process,
+    .row_size = sizeof(struct pm_snapshot_process),
+    .rows = processes,
+    .wanted = wanted,
+};
+
+static void keep(const struct pm_json *params, const char *name, char *ret,
+                 size_t size) {
+  snprintf(ret, size, "%s", pm_param_text(params, name, ""));
+}
+
+static bool is_status(const char *word) {
+  for (const char *letter = "RSDTtZXI"; *letter; letter++)
+    if (strcmp(pm_show_status(*letter), word) == 0)
+      return true;
+  return false;
+}
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct list *l = call->state;
+  keep(params, "filter.user", l->user, sizeof l->user);
+  keep(params, "filter.name", l->name, sizeof l->name);
+  keep(params, "filter.group", l->group, sizeof l->group);
+  keep(params, "filter.status", l->status, sizeof l->status);
+  if (*l->status && !is_status(l->status))
+    return pm_fail_parameter(&call->failure, "filter.status",
+                             "filter.status must be running, sleeping, "
+                             "disk-sleep, stopped, tracing-stop, zombie, dead "
+                             "or idle");
+  pm_see_viewer(&call->office->see, call->office->now, call->peer, &l->viewer);
+  return pm_listing_start(call, &l->listing, &rows, params);
+}
+
+static void step(struct pm_call *call) {
+  pm_listing_step(call, &((struct list *)call->state)->listing);
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  return pm_listing_more(call, &((struct list *)call->state)->listing, out);
+}
+
+static void end(struct pm_call *call) {
+  pm_listing_done(&((struct list *)call->state)->listing);
+}
+
+const struct pm_verb pm_verb_list_processes = {
+    .state = sizeof(struct list),
+    .start = start,
+    .step = step,
+    .more = more,
+    .end = end,
+};

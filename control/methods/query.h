@@ -1,0 +1,44 @@
+/* What list_processes and list_groups have in common: waiting for a turn that
+ * is fresh enough, sorting, choosing members, and saying row by row while the
+ * client has room. */
+#ifndef PM_METHODS_QUERY_H
+#define PM_METHODS_QUERY_H
+
+#include "server/call.h"
+#include "server/method.h"
+#include "views/fields.h"
+
+struct pm_listing_rows {
+  const char *key; /* of the array in the result */
+  const struct pm_show *table;
+  size_t row_size;
+  const void *(*rows)(const struct pm_snapshot *snapshot, size_t *ret_count);
+  /* The member by which is sorted unless the client says; NULL: as it is. */
+  const char *sort;
+  /* Is that row in the list?  NULL: all are. */
+  bool (*wanted)(struct pm_call *call, const struct pm_snapshot *snapshot,
+                 const void *row);
+};
+
+struct pm_listing {
+  const struct pm_listing_rows *of;
+  uint64_t not_before; /* mono of the turn that will do */
+  uint64_t until;      /* mono: no longer */
+  uint32_t mask;
+  int sort; /* index in the table, or -1 */
+  bool descending;
+  size_t limit;
+  uint32_t *order; /* rows to say; NULL before they are chosen */
+  size_t count, said, total;
+};
+
+/* Takes the parameters that both have. */
+int pm_listing_start(struct pm_call *call, struct pm_listing *listing,
+                     const struct pm_listing_rows *of,
+                     const struct pm_json *params);
+void pm_listing_step(struct pm_call *call, struct pm_listing *listing);
+enum pm_say pm_listing_more(struct pm_call *call, struct pm_listing *listing,
+                            struct pm_json_out *out);
+void pm_listing_done(struct pm_listing *listing);
+
+#endif

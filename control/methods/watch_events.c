@@ -1,0 +1,150 @@
+#include "server/method.h"
+
+#include "server/reply.h"
+
+#include "wire/signal.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+enum { RENEW_S = 5, KEEP_S = 15, AT_ONCE = 16 };
+
+static const char *const kinds[] = {
+    [PM_FEED_START] = "start", [PM_FEED_EXIT] = "exit", [PM_FEED_OOM] = "oom"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+struct watch {
+  bool wanted[KINDS];
+  uint64_t cursor;
+  uint64_t since; /* real: what happened before the call is not told */
+  struct pm_see_viewer viewer;
+};
+
+/* Events are kept and ticks go on turning while somebody renews this. */
+static int renew(struct pm_call *call) {
+  struct pm_office *o = call->office;
+  uint64_t until = o->now.mono + KEEP_S * PM_NS_PER_S;
+  pm_feed_watch(pm_office_feed(o), until);
+  call->wake = o->now.mono + RENEW_S * PM_NS_PER_S;
+  return pm_feed_watch_events(pm_office_feed(o), until);
+}
+
+static int take_kinds(struct pm_call *call, struct watch *w,
+                      const struct pm_json *params) {
+  const struct pm_json *list = pm_param_find(params, "kinds");
+  for (size_t i = 0; i < KINDS; i++)
+    w->wanted[i] = !list;
+  for (const struct pm_json *v = list ? pm_json_first(list) : NULL; v;
+       v = pm_json_after(list, v)) {
+    size_t i = 0;
+    while (i < KINDS && strcmp(kinds[i], v->text) != 0)
+      i++;
+    if (i == KINDS)
+      return pm_fail_parameter(&call->failure, "kinds",
+                               "kinds cannot have %.32s; valid: start, exit, "
+                               "oom",
+                               v->text);
+    w->wanted[i] = true;
+  }
+  return 0;
+}
+
+static int start(struct pm_call *call, const struct pm_json *params) {
+  struct watch *w = call->state;
+  if (take_kinds(call, w, params) < 0)
+    return -1;
+  if (renew(call) < 0)
+    return pm_fail(&call->failure, PM_CODE_INTERNAL, "there is no memory");
+  pm_see_viewer(&call->office->see, call->office->now, call->peer, &w->viewer);
+  /* a start is known by the tick of its birth */
+  w->since = call->office->now.real - call->office->root.tick_ns;
+  w->cursor = pm_feed_events_next(pm_office_feed(call->office));
+  call->turns = true;
+  return 0;
+}
+
+static void step(struct pm_call *call) {
+  struct watch *w = call->state;
+  if (!call->wake)
+    renew(call);
+  if (pm_feed_events_next(pm_office_feed(call->office)) != w->cursor)
+    call->ready = true;
+}
+
+/* ---- an item ---- */
+
+static bool shows_itself(const struct watch *w, const struct pm_feed_event *e) {
+  return e->uid_known && pm_see_gone(&w->viewer, e->uid, e->look_gid);
+}
+
+/* Where /proc hides processes, only such were to be seen. */
+static bool visible(const struct watch *w, const struct pm_feed_event *e) {
+  return w->viewer.all || shows_itself(w, e);
+}
+
+static void put_end(struct pm_json_out *out, const struct pm_feed_event *e) {
+  char name[PM_SIGNAL_NAME];
+  int status = (int)e->status;
+  if (WIFSIGNALED(status)) {
+    pm_signal_name(WTERMSIG(status), name);
+    pm_json_put_text(out, "signal", name);
+    pm_json_put_boolean(out, "core", WCOREDUMP(status));
+    return;
+  }
+  pm_json_key(out, "code");
+  pm_json_integer(out, WEXITSTATUS(status));
+}
+
+static void put_who(struct pm_json_out *out, const struct pm_feed_event *e,
+                    const struct pm_snapshot *s) {
+  pm_json_key(out, "pid");
+  pm_json_integer(out, e->pid);
+  pm_json_put_unsigned(out, "start_time", e->birth);
+  pm_json_put_text(out, "name", e->comm);
+  const char *user = e->uid_known && s ? pm_snapshot_user(s, e->uid) : NULL;
+  pm_json_put_text(out, "user", user);
+  pm_json_put_text(out, "group", e->group);
+}
+
+static void put_item(struct pm_call *call, struct pm_json_out *out,
+                     const struct pm_feed_event *e,
+                     const struct pm_snapshot *s) {
+  pm_reply_item_open(out, &call->id, call->seq++);
+  pm_json_object(out);
+  pm_json_put_text(out, "kind", kinds[e->kind]);
+  pm_json_key(out, "time");
+  pm_json_real(out, pm_seconds(e->real_ns), 3);
+  put_who(out, e, s);
+  const struct watch *w = call->state;
+  if (e->kind != PM_FEED_START && e->status_known && shows_itself(w, e))
+    put_end(out, e);
+  pm_json_object_end(out);
+  pm_reply_item_close(out);
+}
+
+static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+  struct watch *w = call->state;
+  struct pm_feed *feed = pm_office_feed(call->office);
+  struct pm_feed_event events[AT_ONCE];
+  if (call->cancelled) {
+    pm_reply_stream_end(out, &call->id, "cancelled", call->lost);
+    return PM_SAY_DONE;
+  }
+  size_t n = pm_feed_events(feed, &w->cursor, events, AT_ONCE, &call->lost);
+  struct pm_snapshot *s = pm_feed_latest(feed);
+  for (size_t i = 0; i < n; i++)
+    if (w->wanted[events[i].kind] && events[i].real_ns >= w->since &&
+        visible(w, &events[i]))
+      put_item(call, out, &events[i], s);
+  pm_snapshot_unref(s);
+  /* between two items others may speak */
+  call->ready = n == AT_ONCE;
+  return call->ready ? PM_SAY_NEXT : PM_SAY_WAIT;
+}
+
+const struct pm_verb pm_verb_watch_events = {
+    .state = sizeof(struct watch),
+    .start = start,
+    .step = step,
+    .more = more,
+};

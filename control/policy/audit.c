@@ -1,0 +1,58 @@
+#include "policy/audit.h"
+
+#include <stdio.h>
+
+enum { SAID = 64, SUMMARY_S = 60 };
+
+/* Printable ASCII without quotes and backslashes stays as it is. */
+static void escape(const char *said, char *ret, size_t size) {
+  size_t n = 0;
+  for (size_t i = 0; said[i] && i < SAID && n + 5 < size; i++) {
+    unsigned char c = (unsigned char)said[i];
+    int k = c < ' ' || c > '~' || c == '"' || c == '\\'
+                ? snprintf(ret + n, size - n, "\\x%02x", c)
+                : snprintf(ret + n, size - n, "%c", c);
+    n += (size_t)k;
+  }
+  ret[n] = '\0';
+}
+
+static void put(const struct pm_audit *audit, enum pm_control_level level,
+                const struct pm_audit_line *l) {
+  char said[SAID * 4 + 8], text[768];
+  escape(l->said ? l->said : "", said, sizeof said);
+  snprintf(text, sizeof text,
+           "audit: method=%s verdict=%s uid=%u gid=%u peer=%d as=%u pid=%d "
+           "start_time=%llu what=%s said=\"%s\"",
+           l->method, l->verdict, l->peer->uid, l->peer->gid, l->peer->pid,
+           l->as, l->pid, (unsigned long long)l->start_time,
+           l->what ? l->what : "-", said);
+  audit->log(level, text);
+}
+
+void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line) {
+  put(audit, PM_CONTROL_INFO, line);
+}
+
+void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
+                      const struct pm_audit_line *line) {
+  if (pm_bucket_take(audit->buckets, line->peer->uid, PM_BUCKET_REFUSAL,
+                     now.mono))
+    put(audit, PM_CONTROL_NOTICE, line);
+  else if (!audit->silent++)
+    audit->since = now.mono;
+}
+
+uint64_t pm_audit_next(const struct pm_audit *audit) {
+  return audit->silent ? audit->since + SUMMARY_S * PM_NS_PER_S : 0;
+}
+
+void pm_audit_sweep(struct pm_audit *audit, struct pm_now now) {
+  char text[128];
+  if (!audit->silent || now.mono < pm_audit_next(audit))
+    return;
+  snprintf(text, sizeof text, "audit: %llu further refusals were not written",
+           (unsigned long long)audit->silent);
+  audit->log(PM_CONTROL_NOTICE, text);
+  audit->silent = 0;
+}

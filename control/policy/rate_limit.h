@@ -1,0 +1,34 @@
+/* Token buckets by uid: how often somebody may ask for what costs much.  Pure.
+ * Peers whose user has no number here (user_namespaces(7)) are all shown as
+ * one, the overflow uid, and so share one bucket. */
+#ifndef PM_POLICY_RATE_LIMIT_H
+#define PM_POLICY_RATE_LIMIT_H
+
+#include "wire/method.h"
+
+#include <stdint.h>
+
+enum pm_bucket_kind {
+  PM_BUCKET_LIST,    /* 10 a second */
+  PM_BUCKET_ACT,     /* 5 a second */
+  PM_BUCKET_REFUSAL, /* lines in the log: 10 in any minute, 5 on average */
+  PM_BUCKET_KINDS
+};
+
+enum { PM_BUCKET_USERS = 256 };
+
+struct pm_bucket {
+  uint32_t uid;
+  uint64_t used;                  /* mono of the last use; 0 = free */
+  double tokens[PM_BUCKET_KINDS]; /* left at `used` */
+};
+
+struct pm_buckets {
+  struct pm_bucket user[PM_BUCKET_USERS];
+};
+
+/* Takes one token; false: there is none left. */
+bool pm_bucket_take(struct pm_buckets *buckets, uint32_t uid,
+                    enum pm_bucket_kind kind, uint64_t mono);
+
+#endif

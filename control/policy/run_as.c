@@ -1,0 +1,100 @@
+#include "policy/run_as.h"
+
+#include "control.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* ---- as whom ---- */
+
+static void be_peer(const struct pm_peer *p, struct pm_tool_identity *as) {
+  *as = (struct pm_tool_identity){
+      .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
+  struct pm_power power;
+  pm_peer_power(p, &power);
+  if (p->uid == 0) /* a root that gave capabilities up does not get them back */
+    as->capabilities = power.capabilities;
+}
+
+static bool lets(struct pm_call *call, enum pm_method_id method, uint32_t uid) {
+  struct pm_confinement c;
+  pm_peer_look(call->peer, &c);
+  struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
+  return pm_allow_as(&call->office->world->options->allow, &subject, method,
+                     uid);
+}
+
+int pm_acting_as(struct pm_call *call, enum pm_method_id method,
+                 const struct pm_detail *process,
+                 struct pm_tool_identity *ret) {
+  const struct pm_peer *p = call->peer;
+  uint32_t owner = process->uids[0];
+  if (p->uid != 0 && owner != p->uid && lets(call, method, owner))
+    *ret = (struct pm_tool_identity){.uid = owner, .gid = process->gids[0]};
+  else if (lets(call, method, p->uid))
+    be_peer(p, ret);
+  else
+    return pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
+                   "no <Allow> lets uid %u act as uid %u", p->uid, owner);
+  if (ret->uid != geteuid() && !call->office->becomes)
+    return pm_fail(&call->failure, PM_CODE_UNSUPPORTED,
+                   "collectd lacks CAP_SETUID and CAP_SETGID, so it can act "
+                   "for uid %u only; the drop-in collectd-procman-control.conf "
+                   "for its unit grants them",
+                   geteuid());
+  return 0;
+}
+
+/* ---- what failed ---- */
+
+static const struct {
+  const char *name, *what;
+} stages[] = {
+    [PM_TOOL_STAGE_REQUEST] = {"request", "procman-hold does not take that"},
+    [PM_TOOL_STAGE_GROUPS] = {"setgroups", NULL},
+    [PM_TOOL_STAGE_GID] = {"setgid", NULL},
+    [PM_TOOL_STAGE_UID] = {"setuid", NULL},
+    [PM_TOOL_STAGE_CAPABILITIES] = {"capabilities", NULL},
+    [PM_TOOL_STAGE_VERIFY] = {"verify", NULL},
+    [PM_TOOL_STAGE_FIND] = {"find", "it is not there any more"},
+    [PM_TOOL_STAGE_SCOPE] = {"scope", "collectd, pid 1 and threads of the "
+                                      "kernel are never signalled"},
+    [PM_TOOL_STAGE_SIGNAL] = {"signal",
+                              "the kernel does not let you signal it"},
+};
+
+static const struct {
+  int num;
+  enum pm_code code;
+  const char *what; /* more than the stage's */
+} errors[] = {
+    {ESRCH, PM_CODE_NOT_FOUND, NULL},
+    {ESTALE, PM_CODE_STALE_PROCESS, "it is another process now"},
+    {EPERM, PM_CODE_PERMISSION_DENIED, NULL},
+    {EACCES, PM_CODE_PERMISSION_DENIED, NULL},
+    {ENOTSUP, PM_CODE_UNSUPPORTED,
+     "ProcPath shows another pid namespace, or the kernel has no "
+     "pidfd_open(2)"},
+    {EINVAL, PM_CODE_INVALID_ARGUMENT, NULL},
+};
+
+void pm_acting_failed(struct pm_call *call, int32_t pid, int num,
+                      enum pm_tool_stage stage) {
+  enum pm_code code = PM_CODE_INTERNAL;
+  bool known = (size_t)stage < sizeof stages / sizeof *stages;
+  const char *what = known ? stages[stage].what : NULL;
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    if (errors[i].num != num)
+      continue;
+    code = errors[i].code;
+    what = errors[i].what ? errors[i].what : what;
+  }
+  if (known && !stages[stage].what) { /* it did not come so far as to act */
+    code = PM_CODE_UNSUPPORTED;
+    what = "procman-hold could not take on the ids, so it did nothing";
+  }
+  pm_fail(&call->failure, code, "pid %d: %s", pid,
+          what ? what : "procman-hold did not answer");
+  call->failure.num = num;
+  call->failure.stage = known ? stages[stage].name : NULL;
+}

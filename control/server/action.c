@@ -1,0 +1,186 @@
+#include "server/action.h"
+
+#include "base/fd.h"
+#include "base/hold_protocol.h"
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct pm_helper {
+  struct pm_watch watch; /* first: the loop hands it back */
+  struct pm_helpers *owner;
+  struct pm_helper *next;
+  uint32_t uid;
+  int pidfd; /* -1: it cannot be killed */
+  uint64_t deadline;
+  pm_helper_answer *answer; /* NULL: nobody waits */
+  void *arg;
+  bool through;
+};
+
+static bool has_room(const struct pm_helpers *helpers, uint32_t uid) {
+  int all = 0, user = 0;
+  for (const struct pm_helper *h = helpers->list; h; h = h->next) {
+    all++;
+    user += h->uid == uid;
+  }
+  return all < PM_HELPERS && user < PM_HELPERS_USER;
+}
+
+static void finish(struct pm_helper *h, const void *record, size_t length) {
+  pm_helper_answer *answer = h->answer;
+  pm_loop_remove(h->owner->loop, &h->watch);
+  h->through = true;
+  h->answer = NULL;
+  if (answer)
+    answer(h->arg, record, length);
+}
+
+static void on_answer(struct pm_watch *watch, uint32_t events) {
+  struct pm_helper *h = (struct pm_helper *)watch;
+  union {
+    struct pm_tool_killed killed;
+    char bytes[512];
+  } record;
+  (void)events;
+  ssize_t n = recv(watch->fd, &record, sizeof record, MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  int fd = watch->fd;
+  finish(h, &record, n > 0 ? (size_t)n : 0);
+  close(fd);
+}
+
+static int spawn(const struct pm_helpers *helpers, const char *mode, int fd,
+                 pid_t *ret) {
+  char *argv[] = {(char *)(uintptr_t) "procman-hold", (char *)(uintptr_t)mode,
+                  (char *)(uintptr_t)helpers->proc_path, NULL};
+  return pm_spawn(helpers->path, argv, fd, ret);
+}
+
+static int send_record(int fd, const struct iovec *record, int count) {
+  struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)record,
+                           .msg_iovlen = (size_t)count};
+  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* The record is in the socket before the helper is there. */
+static int launch(struct pm_helper *h, const char *mode,
+                  const struct iovec *record, int count) {
+  int ends[2];
+  pid_t pid;
+  int status = pm_spawn_pair(ends);
+  if (status < 0)
+    return status;
+  status = send_record(ends[0], record, count);
+  if (status == 0)
+    status = pm_loop_add(h->owner->loop, &h->watch, ends[0], EPOLLIN);
+  if (status == 0)
+    status = spawn(h->owner, mode, ends[1], &pid);
+  close(ends[1]);
+  if (status < 0) {
+    pm_loop_remove(h->owner->loop, &h->watch);
+    close(ends[0]);
+    return status;
+  }
+  /* nobody waits for it, so the number may be another's already: it is only
+   * killed while it still holds its end of the socket */
+  h->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, pid, 0));
+  return 0;
+}
+
+int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
+                    const char *mode, uint32_t uid, const struct iovec *record,
+                    int record_count, pm_helper_answer *answer, void *arg,
+                    struct pm_helper **ret, struct pm_err *err) {
+  if (!has_room(helpers, uid))
+    return pm_err_say(err, EAGAIN,
+                      "too many actions are under way (%d, %d a user)",
+                      PM_HELPERS, PM_HELPERS_USER);
+  struct pm_helper *h = calloc(1, sizeof *h);
+  if (!h)
+    return pm_err_set(err, ENOMEM, "make room for a helper");
+  h->owner = helpers;
+  h->uid = uid;
+  h->watch.fd = h->pidfd = -1;
+  h->watch.ready = on_answer;
+  h->deadline = now.mono + PM_HELPER_WAIT_S * PM_NS_PER_S;
+  h->answer = answer;
+  h->arg = arg;
+  int status = launch(h, mode, record, record_count);
+  if (status < 0) {
+    free(h);
+    return pm_err_set(err, -status, "start the helper %s", helpers->path);
+  }
+  h->next = helpers->list;
+  helpers->list = h;
+  if (ret)
+    *ret = h;
+  return 0;
+}
+
+void pm_helper_cancel(struct pm_helper *helper) {
+  if (helper)
+    helper->answer = NULL;
+}
+
+uint64_t pm_helper_next(const struct pm_helpers *helpers) {
+  uint64_t first = 0;
+  for (const struct pm_helper *h = helpers->list; h; h = h->next)
+    if (!first || h->deadline < first)
+      first = h->deadline;
+  return first;
+}
+
+static void give_up(struct pm_helper *h) {
+  int fd = h->watch.fd;
+  if (h->pidfd >= 0)
+    syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
+  finish(h, NULL, 0);
+  close(fd);
+}
+
+static void release(struct pm_helper *h) {
+  siginfo_t unused;
+  if (h->pidfd >= 0) {
+    /* where SIGCHLD is not ignored, it would stay a zombie */
+    waitid((idtype_t)P_PIDFD, (id_t)h->pidfd, &unused, WEXITED | WNOHANG);
+    close(h->pidfd);
+  }
+  free(h);
+}
+
+void pm_helper_sweep(struct pm_helpers *helpers, struct pm_now now) {
+  for (struct pm_helper **at = &helpers->list; *at;) {
+    struct pm_helper *h = *at;
+    if (!h->through && now.mono >= h->deadline)
+      give_up(h);
+    if (!h->through) {
+      at = &h->next;
+      continue;
+    }
+    *at = h->next;
+    release(h);
+  }
+}
+
+void pm_helper_done(struct pm_helpers *helpers) {
+  while (helpers->list) {
+    struct pm_helper *h = helpers->list;
+    helpers->list = h->next;
+    if (!h->through) {
+      int fd = h->watch.fd;
+      pm_loop_remove(helpers->loop, &h->watch);
+      close(fd);
+    }
+    release(h);
+  }
+}

@@ -1,0 +1,138 @@
+#include "server/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { REQUEST_MOST = 256 << 10, PEEK = 16 << 10 };
+
+/* Where urgent data (MSG_OOB) is not inline, a peek steps over it and a read
+ * throws it away, with the descriptors that came along. */
+static void show_urgent(int fd) {
+  int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
+}
+
+struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer) {
+  struct pm_client *c = calloc(1, sizeof *c);
+  if (!c)
+    return NULL;
+  c->out.most = PM_CLIENT_MOST;
+  c->json = pm_json_out_new(&c->out);
+  if (!c->json) {
+    free(c);
+    return NULL;
+  }
+  c->watch.fd = fd;
+  c->peer = peer;
+  c->sealed = sealed;
+  show_urgent(fd);
+  pm_frame_init(&c->in, REQUEST_MOST);
+  return c;
+}
+
+/* ---- descriptors in the queue ---- */
+
+/* Bytes that can be received without descriptors coming along; -EAGAIN: none;
+ * -EBADF: descriptors come first.  A peek without room for them says so, and
+ * does not drop the last reference (unix(7); net/unix/af_unix.c). */
+static ssize_t safe_bytes(int fd, char *buf, size_t size) {
+  struct iovec v = {buf, size};
+  struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+  ssize_t n = recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0)
+    return -errno;
+  return m.msg_flags & MSG_CTRUNC ? -EBADF : n;
+}
+
+/* Takes everything out that is harmless.  True: something else is left. */
+static bool drain(int fd) {
+  char scratch[PEEK];
+  for (;;) {
+    ssize_t n = safe_bytes(fd, scratch, sizeof scratch);
+    if (n <= 0)
+      return n == -EBADF;
+    if (recv(fd, scratch, (size_t)n, MSG_DONTWAIT) <= 0)
+      return false;
+  }
+}
+
+void pm_client_hang_up(int fd, bool sealed, struct pm_drops *drops) {
+  shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
+  show_urgent(fd);
+  if (!sealed && drain(fd))
+    pm_drop(drops, fd);
+  else
+    close(fd);
+}
+
+void pm_client_free(struct pm_client *c, struct pm_drops *drops) {
+  pm_client_hang_up(c->watch.fd, c->sealed, drops);
+  pm_peer_unref(c->peer);
+  pm_frame_done(&c->in);
+  pm_json_out_free(c->json);
+  pm_buf_done(&c->out);
+  free(c);
+}
+
+/* ---- bytes ---- */
+
+/* recv(2), but not a byte further than what is harmless. */
+static ssize_t receive(const struct pm_client *c, char *buf, size_t size) {
+  if (!c->sealed) {
+    ssize_t n = safe_bytes(c->watch.fd, buf, size);
+    if (n <= 0)
+      return n;
+    size = (size_t)n;
+  }
+  ssize_t n = recv(c->watch.fd, buf, size, MSG_DONTWAIT);
+  return n < 0 ? -errno : n;
+}
+
+int pm_client_receive(struct pm_client *c) {
+  char *room;
+  size_t size;
+  int status = pm_frame_room(&c->in, &room, &size);
+  if (status < 0)
+    return status;
+  ssize_t n = receive(c, room, size);
+  if (n == -EAGAIN || n == -EINTR)
+    return 0;
+  if (n < 0) {
+    c->dead = true; /* reset, or it passes descriptors: not a client of ours */
+    return 0;
+  }
+  if (n == 0) {
+    c->ended = true;
+    pm_frame_end(&c->in);
+    return 0;
+  }
+  pm_frame_filled(&c->in, (size_t)n);
+  return 0;
+}
+
+void pm_client_send(struct pm_client *c, uint64_t mono) {
+  while (c->out.length > 0) {
+    ssize_t n = send(c->watch.fd, c->out.data, c->out.length,
+                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0 && errno == EAGAIN) {
+      c->stuck = c->stuck ? c->stuck : mono;
+      return;
+    }
+    if (n < 0) {
+      c->dead = true;
+      return;
+    }
+    c->stuck = 0;
+    pm_buf_take(&c->out, (size_t)n);
+  }
+  c->stuck = 0;
+  pm_buf_shrink(&c->out);
+}
+
+bool pm_client_has_room(const struct pm_client *c) {
+  return c->out.length < PM_CLIENT_FULL && !c->dead;
+}

@@ -1,0 +1,92 @@
+#include "server/deferred_close.h"
+
+#include "base/fd.h"
+#include "base/hold_protocol.h"
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A helper that holds the connection as PM_TOOL_SOCKET, or -errno. */
+static int start(const struct pm_drops *drops, int fd, pid_t *ret) {
+  char *argv[] = {(char *)(uintptr_t) "procman-hold",
+                  (char *)(uintptr_t) "drop", NULL};
+  int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_TOOL_SOCKET + 1);
+  if (above < 0)
+    return -errno;
+  int status = pm_spawn(drops->path, argv, above, ret);
+  close(above); /* not the last: fd is still there */
+  return status;
+}
+
+/* Without a pidfd nobody would know when it is through, so the connection is
+ * kept, and the helper's end was not the last: it is tried again. */
+static bool hand_over(struct pm_drops *drops, int fd) {
+  pid_t pid;
+  if (start(drops, fd, &pid) < 0)
+    return false;
+  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd < 0)
+    return false;
+  drops->pidfd[drops->busy++] = pm_fd_high(pidfd);
+  close(fd);
+  return true;
+}
+
+void pm_drop(struct pm_drops *drops, int fd) {
+  if (drops->waiting < PM_DROPS_ROOM)
+    drops->fd[drops->waiting++] = fd;
+  pm_drops_sweep(drops);
+}
+
+bool pm_drops_any(const struct pm_drops *drops) {
+  return drops->busy || drops->waiting;
+}
+
+bool pm_drops_full(const struct pm_drops *drops) {
+  return drops->waiting >= PM_DROPS_MANY;
+}
+
+static bool has_ended(int pidfd) {
+  struct pollfd p = {.fd = pidfd, .events = POLLIN};
+  return poll(&p, 1, 0) > 0;
+}
+
+static void reap(struct pm_drops *drops) {
+  siginfo_t unused;
+  for (unsigned i = 0; i < drops->busy;) {
+    if (!has_ended(drops->pidfd[i])) {
+      i++;
+      continue;
+    }
+    /* where SIGCHLD is not ignored, it would stay a zombie */
+    waitid((idtype_t)P_PIDFD, (id_t)drops->pidfd[i], &unused,
+           WEXITED | WNOHANG);
+    close(drops->pidfd[i]);
+    drops->pidfd[i] = drops->pidfd[--drops->busy];
+  }
+}
+
+void pm_drops_sweep(struct pm_drops *drops) {
+  reap(drops);
+  while (drops->waiting && drops->busy < PM_DROPS &&
+         hand_over(drops, drops->fd[drops->waiting - 1]))
+    drops->waiting--;
+}
+
+void pm_drops_done(struct pm_drops *drops) {
+  pid_t pid;
+  for (; drops->waiting; drops->waiting--) {
+    int fd = drops->fd[drops->waiting - 1];
+    if (start(drops, fd, &pid) == 0)
+      close(fd);
+  }
+  for (; drops->busy; drops->busy--)
+    close(drops->pidfd[drops->busy - 1]);
+}

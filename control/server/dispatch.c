@@ -1,0 +1,129 @@
+#include "server/dispatch.h"
+
+#include "control.h"
+#include "server/method.h"
+#include "server/reply.h"
+
+#include <errno.h>
+
+static bool id_in_use(const struct pm_client *c,
+                      const struct pm_request_id *id) {
+  for (const struct pm_call *call = c->calls; call; call = call->next)
+    if (!call->over && pm_request_id_same(&call->id, id))
+      return true;
+  return false;
+}
+
+/* Limits that do not look at what the method is for. */
+static int check_load(struct pm_office *o, const struct pm_client *c,
+                      const struct pm_request *r, struct pm_failure *f) {
+  static const struct {
+    bool limited;
+    enum pm_bucket_kind bucket;
+  } by_level[] = {[PM_LEVEL_LIST] = {true, PM_BUCKET_LIST},
+                  [PM_LEVEL_ACT] = {true, PM_BUCKET_ACT}};
+  if (id_in_use(c, &r->id))
+    return pm_fail(f, PM_CODE_NO_REQUEST, "a call with this id is under way");
+  if (c->call_count >= PM_CLIENT_CALLS)
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "a connection has at most %d calls under way",
+                   PM_CLIENT_CALLS);
+  if (r->method->answer == PM_ANSWER_STREAM &&
+      c->stream_count >= PM_CLIENT_STREAMS)
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "a connection has at most %d streams", PM_CLIENT_STREAMS);
+  if (pm_verbs[r->method - pm_methods]->outlives &&
+      !pm_call_may_act(o, c->peer->uid))
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "too many actions are under way (%d, %d a user)",
+                   PM_CALL_ACTING, PM_CALL_ACTING_USER);
+  if (by_level[r->method->level].limited &&
+      !pm_bucket_take(&o->buckets, c->peer->uid,
+                      by_level[r->method->level].bucket, o->now.mono))
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "uid %u calls %s too often; wait a second", c->peer->uid,
+                   r->method->name);
+  return 0;
+}
+
+/* Permission is asked before a verb sees anything; acting is also looked at
+ * for where the peer is. */
+static int check_allowed(struct pm_call *call, const struct pm_method *method,
+                         struct pm_failure *f) {
+  struct pm_confinement c = {0};
+  if (method->level == PM_LEVEL_ACT)
+    pm_peer_look(call->peer, &c);
+  if (c.blind)
+    return pm_fail(f, PM_CODE_UNSUPPORTED,
+                   "%s is not to be had: %s; the drop-in "
+                   "collectd-procman-control.conf for its unit grants it",
+                   method->name, c.why);
+  struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
+  switch (pm_allow_call(&call->office->world->options->allow, &subject,
+                        (enum pm_method_id)(method - pm_methods))) {
+  case PM_ALLOW_YES:
+    return 0;
+  case PM_ALLOW_SANDBOX:
+    return pm_fail(f, PM_CODE_PERMISSION_DENIED,
+                   "%s is not allowed from a sandbox: %s. An <Allow> with "
+                   "Sandboxed true can grant it",
+                   method->name, c.why);
+  case PM_ALLOW_NO:
+    break;
+  }
+  return pm_fail(f, PM_CODE_PERMISSION_DENIED,
+                 "%s needs an <Allow> in collectd's configuration for uid %u",
+                 method->name, call->peer->uid);
+}
+
+static void begin_call(struct pm_office *o, struct pm_client *c,
+                       const struct pm_request *r) {
+  struct pm_failure f;
+  if (check_load(o, c, r, &f) < 0) {
+    pm_reply_failure(c->json, &r->id, &f);
+    return;
+  }
+  struct pm_call *call = pm_call_new(o, c, r);
+  if (!call) {
+    pm_fail(&f, PM_CODE_INTERNAL, "there is no memory");
+    pm_reply_failure(c->json, &r->id, &f);
+    return;
+  }
+  if (check_allowed(call, r->method, &call->failure) < 0) {
+    struct pm_audit_line line = {
+        .peer = c->peer,
+        .method = r->method->name,
+        .verdict = pm_codes[call->failure.code].word,
+        .as = c->peer->uid,
+        .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
+    pm_audit_refused(&o->audit, o->now, &line);
+    return;
+  }
+  if (call->verb->start(call, r->params) < 0 && !call->failure.code)
+    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed", r->method->name);
+}
+
+static enum pm_code code_of(int num) {
+  return num == -EBADMSG  ? PM_CODE_NOT_JSON
+         : num == -ENOMEM ? PM_CODE_INTERNAL
+                          : PM_CODE_NO_REQUEST;
+}
+
+void pm_intake_frame(struct pm_office *o, struct pm_json_in *reader,
+                     struct pm_client *c, const char *text, size_t length) {
+  const struct pm_json *root;
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_failure f;
+  struct pm_request r = {0};
+  int status = pm_json_in_read(reader, text, length, &root, &err);
+  if (status < 0) {
+    pm_fail(&f, code_of(status), "%.300s", err.text);
+    pm_reply_failure(c->json, NULL, &f);
+    c->leaving |= status == -EBADMSG; /* what follows cannot be trusted */
+    return;
+  }
+  if (pm_request_read(root, &r, &f) < 0)
+    pm_reply_failure(c->json, &r.id, &f);
+  else
+    begin_call(o, c, &r);
+}

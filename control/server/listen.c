@@ -1,0 +1,203 @@
+#include "server/listen.h"
+
+#include "base/clean.h"
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
+
+enum { BACKLOG = 1024, LOCK_SUFFIX = sizeof ".lock" };
+
+/* ---- the folder ---- */
+
+/* Whoever may write there could put another socket in our place. */
+static int check_folder(const char *folder, struct pm_err *err) {
+  struct stat st;
+  if (lstat(folder, &st) < 0)
+    return pm_err_set(err, errno, "look at the folder %s", folder);
+  if (!S_ISDIR(st.st_mode))
+    return pm_err_set(err, ENOTDIR, "use %s as the socket's folder", folder);
+  if ((st.st_uid != geteuid() && st.st_uid != 0) ||
+      (st.st_mode & (S_IWGRP | S_IWOTH)))
+    return pm_err_say(
+        err, EACCES,
+        "the socket's folder %s belongs to uid %u with mode %04o: "
+        "others could replace the socket; it must be ours or "
+        "root's and writable by nobody else",
+        folder, st.st_uid, st.st_mode & 07777);
+  return 0;
+}
+
+static int make_folder(const char *path, struct pm_err *err) {
+  char folder[108];
+  snprintf(folder, sizeof folder, "%s", path);
+  char *slash = strrchr(folder, '/');
+  if (!slash || slash == folder)
+    return pm_err_say(err, EINVAL,
+                      "the socket %s needs a folder of its own, such as "
+                      "/run/procman/control.sock",
+                      path);
+  *slash = '\0';
+  /* umask may only take from this; chmod would change what was there before */
+  if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+    return pm_err_set(err, errno, "make the folder %s", folder);
+  return check_folder(folder, err);
+}
+
+/* ---- who is there already ---- */
+
+static int lock_it(struct pm_listener *l, struct pm_err *err) {
+  char path[sizeof l->path + LOCK_SUFFIX];
+  snprintf(path, sizeof path, "%s.lock", l->path);
+  int fd = open(
+      path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+      0600);
+  if (fd < 0)
+    return pm_err_set(err, errno, "open %s", path);
+  if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    int num = errno == EWOULDBLOCK ? EADDRINUSE : errno;
+    close(fd);
+    return pm_err_say(err, num,
+                      "%s is locked: another collectd serves this socket; give "
+                      "each its own Socket",
+                      path);
+  }
+  l->lock = pm_fd_high(fd);
+  return 0;
+}
+
+static struct sockaddr_un address_of(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  return address;
+}
+
+static bool answers(const char *path) {
+  struct sockaddr_un address = address_of(path);
+  PM_CLEAN_FD int fd =
+      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return true; /* not known: leave it alone */
+  return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ||
+         errno != ECONNREFUSED;
+}
+
+static int remove_stale(const char *path, struct pm_err *err) {
+  struct stat st;
+  if (lstat(path, &st) < 0)
+    return errno == ENOENT ? 0 : pm_err_set(err, errno, "look at %s", path);
+  if (!S_ISSOCK(st.st_mode))
+    return pm_err_say(err, EEXIST, "%s is there and is no socket: remove it",
+                      path);
+  if (answers(path))
+    return pm_err_say(err, EADDRINUSE, "somebody serves %s already", path);
+  return unlink(path) < 0 ? pm_err_set(err, errno, "remove the stale %s", path)
+                          : 0;
+}
+
+/* ---- the socket ---- */
+
+/* Between bind and listen a connect is refused, so nobody sees the mode that
+ * the umask made. */
+static int bind_it(struct pm_listener *l, const struct pm_listen_options *o,
+                   struct pm_err *err) {
+  struct sockaddr_un address = address_of(l->path);
+  if (bind(l->fd, (struct sockaddr *)&address, sizeof address) < 0)
+    return pm_err_set(err, errno, "make the socket %s", l->path);
+  if (o->group != (gid_t)-1 && lchown(l->path, (uid_t)-1, o->group) < 0)
+    return pm_err_set(err, errno, "give %s to the group %u", l->path, o->group);
+  if (chmod(l->path, o->perms) < 0)
+    return pm_err_set(err, errno, "set the permissions of %s", l->path);
+  int none = 0;
+  l->sealed =
+      setsockopt(l->fd, SOL_SOCKET, SO_PASSRIGHTS, &none, sizeof none) == 0;
+  if (listen(l->fd, BACKLOG) < 0)
+    return pm_err_set(err, errno, "listen on %s", l->path);
+  return 0;
+}
+
+static int open_it(struct pm_listener *l, const struct pm_listen_options *o,
+                   struct pm_err *err) {
+  if (strlen(o->path) >= sizeof l->path)
+    return pm_err_say(err, ENAMETOOLONG,
+                      "the path of the socket is too long (107 bytes): %s",
+                      o->path);
+  snprintf(l->path, sizeof l->path, "%s", o->path);
+  int status = make_folder(l->path, err);
+  if (status == 0)
+    status = lock_it(l, err);
+  if (status == 0)
+    status = remove_stale(l->path, err);
+  if (status < 0)
+    return status;
+  l->reserve = pm_fd_high(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  l->fd = pm_fd_high(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (l->fd < 0)
+    return pm_err_set(err, errno, "make a socket");
+  return bind_it(l, o, err);
+}
+
+int pm_listen_open(const struct pm_listen_options *options,
+                   struct pm_listener *ret, struct pm_err *err) {
+  *ret = (struct pm_listener)PM_LISTENER_INIT;
+  int status = open_it(ret, options, err);
+  if (status < 0)
+    pm_listen_close(ret);
+  return status;
+}
+
+void pm_listen_unlink(struct pm_listener *l) {
+  struct stat st;
+  /* the name alone is not the only way in: /proc/self/fd of an O_PATH */
+  if (l->fd >= 0)
+    shutdown(l->fd, SHUT_RDWR);
+  if (l->fd >= 0 && l->lock >= 0 && lstat(l->path, &st) == 0 &&
+      S_ISSOCK(st.st_mode))
+    unlink(l->path);
+}
+
+void pm_listen_close(struct pm_listener *l) {
+  int *fds[] = {&l->fd, &l->lock, &l->reserve};
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+    pm_clean_fd(fds[i]);
+    *fds[i] = -1;
+  }
+}
+
+static int accept_one(struct pm_listener *l) {
+  return accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int pm_listen_accept(struct pm_listener *l, bool *last) {
+  int fd = accept_one(l);
+  *last = fd < 0 && (errno == EMFILE || errno == ENFILE) && l->reserve >= 0;
+  if (*last) {
+    pm_clean_fd(&l->reserve);
+    l->reserve = -1;
+    fd = accept_one(l);
+  }
+  if (fd >= 0)
+    return *last ? fd : pm_fd_high(fd);
+  int num = errno;
+  if (*last)
+    pm_listen_recover(l);
+  *last = false;
+  /* who is gone already, or a signal: the next readiness tells */
+  return num == ECONNABORTED || num == EINTR ? -EAGAIN : -num;
+}
+
+void pm_listen_recover(struct pm_listener *l) {
+  if (l->reserve < 0)
+    l->reserve = pm_fd_high(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}

@@ -1,0 +1,14 @@
+#include "server/method.h"
+
+const struct pm_verb *const pm_verbs[PM_METHOD_COUNT] = {
+#define PM_METHOD(ident, level, answer, what)                                  \
+  [PM_METHOD_##ident] = &pm_verb_##ident,
+#define PM_PARAM(name, type, need, min, max, what)
+#define PM_RESULT(name, type, what)
+#define PM_METHOD_END(ident)
+#include "wire/method.def"
+#undef PM_METHOD
+#undef PM_PARAM
+#undef PM_RESULT
+#undef PM_METHOD_END
+};

@@ -1,0 +1,97 @@
+# The sources of the control half, a list a folder; from the lowest floor up.
+# tests/rooms.txt says who may include whom.
+
+# both ends of the socket
+wire_sources = \
+	control/wire/arena.c control/wire/arena.h \
+	control/wire/frame.c control/wire/frame.h \
+	control/wire/json_in.c control/wire/json_in.h \
+	control/wire/json_out.c control/wire/json_out.h \
+	control/wire/json_text.c control/wire/json_text.h \
+	control/wire/method.c control/wire/method.def control/wire/method.h \
+	control/wire/signal.c control/wire/signal.h \
+	control/wire/utf8.c control/wire/utf8.h
+
+policy_sources = \
+	control/policy/allow.c control/policy/allow.h \
+	control/policy/audit.c control/policy/audit.h \
+	control/policy/failure.c control/policy/failure.h \
+	control/policy/peer.c control/policy/peer.h \
+	control/policy/rate_limit.c control/policy/rate_limit.h \
+	control/policy/run_as.c control/policy/run_as.h \
+	control/policy/visibility.c control/policy/visibility.h
+
+views_sources = \
+	control/views/busiest.c control/views/busiest.h \
+	control/views/fields.c control/views/fields.h \
+	control/views/group.c \
+	control/views/host_stats.c control/views/host_stats.h \
+	control/views/process.c \
+	control/views/row.h \
+	control/views/system.c control/views/system.h
+
+server_sources = \
+	control/server/action.c control/server/action.h \
+	control/server/call.c control/server/call.h \
+	control/server/client.c control/server/client.h \
+	control/server/conn_limit.c control/server/conn_limit.h \
+	control/server/context.c control/server/context.h \
+	control/server/deferred_close.c control/server/deferred_close.h \
+	control/server/dispatch.c control/server/dispatch.h \
+	control/server/listen.c control/server/listen.h \
+	control/server/loop.c control/server/loop.h \
+	control/server/method.c control/server/method.h \
+	control/server/reply.c control/server/reply.h \
+	control/server/request.c control/server/request.h \
+	control/server/server.c control/server/server.h
+
+methods_sources = \
+	control/methods/cancel.c \
+	control/methods/describe.c \
+	control/methods/get_process_info.c \
+	control/methods/get_system_info.c \
+	control/methods/hello.c \
+	control/methods/kill_process.c \
+	control/methods/list_groups.c \
+	control/methods/list_processes.c \
+	control/methods/lookup.c control/methods/lookup.h \
+	control/methods/monitor_system.c \
+	control/methods/query.c control/methods/query.h \
+	control/methods/watch_events.c
+
+control_sources = $(policy_sources) $(views_sources) $(server_sources) \
+	$(methods_sources) control/control.c control/control.h
+
+# programs of their own: procman-hold and procmanctl
+hold_sources = \
+	control/hold/become.c control/hold/become.h \
+	control/hold/kill.c control/hold/kill.h \
+	control/hold/main.c \
+	control/hold/probe.c control/hold/probe.h \
+	control/hold/process.c control/hold/process.h
+
+cli_sources = \
+	control/cli/args.c control/cli/args.h \
+	control/cli/call.c control/cli/call.h \
+	control/cli/client.c control/cli/client.h \
+	control/cli/cmd_completion.c \
+	control/cli/cmd_describe.c \
+	control/cli/cmd_dial_stdio.c \
+	control/cli/cmd_events.c \
+	control/cli/cmd_groups.c \
+	control/cli/cmd_hello.c \
+	control/cli/cmd_help.c \
+	control/cli/cmd_info.c \
+	control/cli/cmd_kill.c \
+	control/cli/cmd_list.c \
+	control/cli/cmd_monitor.c \
+	control/cli/cmd_system.c \
+	control/cli/cmd_version.c \
+	control/cli/command.h \
+	control/cli/params.c control/cli/params.h \
+	control/cli/print.c control/cli/print.h \
+	control/cli/process.c control/cli/process.h \
+	control/cli/procmanctl.c \
+	control/cli/remote.c control/cli/remote.h \
+	control/cli/table.c control/cli/table.h \
+	control/cli/value.c control/cli/value.h

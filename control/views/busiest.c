@@ -1,0 +1,31 @@
+#include "views/busiest.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What is not known is less than nothing; equals stay as they are. */
+static double size(const struct pm_snapshot *s, uint32_t i) {
+  double cores = s->processes[i].cores;
+  return isnan(cores) ? -1 : cores;
+}
+
+static void insert(struct pm_top *t, const struct pm_snapshot *s, uint32_t i) {
+  if (t->count == PM_TOP_MOST && size(s, i) <= size(s, t->row[t->count - 1]))
+    return;
+  uint32_t at = t->count < PM_TOP_MOST ? t->count++ : PM_TOP_MOST - 1;
+  while (at > 0 && size(s, t->row[at - 1]) < size(s, i)) {
+    t->row[at] = t->row[at - 1];
+    at--;
+  }
+  t->row[at] = i;
+}
+
+void pm_top_choose(struct pm_top *top, const struct pm_snapshot *snapshot,
+                   bool (*wanted)(void *arg,
+                                  const struct pm_snapshot_process *process),
+                   void *arg) {
+  *top = (struct pm_top){.number = snapshot->number};
+  for (uint32_t i = 0; i < snapshot->process_count; i++)
+    if (!wanted || wanted(arg, &snapshot->processes[i]))
+      insert(top, snapshot, i);
+}

@@ -1,0 +1,21 @@
+/* The processes that use most CPU, chosen once a snapshot for all monitors. */
+#ifndef PM_VIEWS_BUSIEST_H
+#define PM_VIEWS_BUSIEST_H
+
+#include "core/snapshot/snapshot.h"
+
+enum { PM_TOP_MOST = 100 };
+
+struct pm_top {
+  uint64_t number; /* of the snapshot; 0: none yet */
+  uint32_t count;
+  uint32_t row[PM_TOP_MOST]; /* indexes into its processes, busiest first */
+};
+
+/* Of all processes for which wanted() (NULL: all) is true. */
+void pm_top_choose(struct pm_top *top, const struct pm_snapshot *snapshot,
+                   bool (*wanted)(void *arg,
+                                  const struct pm_snapshot_process *process),
+                   void *arg);
+
+#endif

@@ -1,0 +1,15 @@
+/* Members of a table of show.h as one line each, for the files that make one.
+ * ROW is the type of a row; in the value it is `p`, and the snapshot `s`. */
+#ifndef PM_VIEWS_ROW_H
+#define PM_VIEWS_ROW_H
+
+#include "views/fields.h"
+
+#define PM_SHOW_MEMBER(type, ident, ROW, value)                                \
+  static type ident(const struct pm_snapshot *s, const void *row) {            \
+    const struct ROW *p = row;                                                 \
+    (void)s;                                                                   \
+    return value;                                                              \
+  }
+
+#endif

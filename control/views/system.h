@@ -1,0 +1,16 @@
+/* SystemInfo: the machine as JSON.  Pure. */
+#ifndef PM_VIEWS_SYSTEM_H
+#define PM_VIEWS_SYSTEM_H
+
+#include "core/snapshot/snapshot.h"
+
+#include "wire/json_out.h"
+
+/* Its members, into an object that is open.  snapshot, for disks and
+ * temperatures, may be NULL. */
+void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
+                    uint32_t cpus, const struct pm_snapshot *snapshot);
+/* An array that describes it. */
+void pm_show_system_describe(struct pm_json_out *out);
+
+#endif

@@ -1,0 +1,83 @@
+/* Groups of processes and what they add up to.  Totals only ever grow; what a
+ * group that is not emitted uses goes to _other.  Belongs to the tick. */
+#ifndef PM_CORE_ACCOUNT_GROUP_H
+#define PM_CORE_ACCOUNT_GROUP_H
+
+#include "core/account/admit.h"
+#include "core/identity/select.h"
+#include "core/record/field.h"
+#include "core/report/report.h"
+
+struct pm_slot;
+
+struct pm_group {
+  struct pm_group *next; /* in its bucket */
+  char *raw;             /* the automatic group's key */
+  enum pm_group_by by;
+  enum pm_row_kind kind;
+  bool full, notify;
+  char name[PM_NAME];         /* "" until it is first emitted */
+  struct pm_admit_item admit; /* .in: charges stay here */
+  struct pm_slot *slots;
+  uint32_t slot_count;
+  uint32_t members; /* entries of the table that point here */
+  uint32_t since;   /* turn of the last admission */
+  uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
+  uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
+                                               members, emitted or not */
+  uint64_t frame_ns, lived_ns; /* CPU of all members, emitted or not, since the
+                                  last snapshot and since our start */
+  uint32_t place;              /* in the snapshot that is being made */
+  /* of the last turn */
+  uint64_t gauge[PM_F_GAUGES];
+  uint32_t processes;
+  uint32_t lacks; /* PM_BIT: not known of some member */
+};
+
+enum { PM_GROUP_BUCKETS = 1024 };
+
+struct pm_groups {
+  struct pm_group **list; /* configured in their order, then automatic */
+  size_t count, room, configured;
+  struct pm_group *bucket[PM_GROUP_BUCKETS];
+  struct pm_group other, kernel;
+};
+
+/* One group per rule.  -ENOMEM. */
+int pm_groups_init(struct pm_groups *groups,
+                   const struct pm_select_options *options, struct pm_err *err);
+void pm_groups_done(struct pm_groups *groups);
+
+/* The group of a choice; an automatic one is made if need be.  NULL: no
+ * memory. */
+struct pm_group *pm_groups_get(struct pm_groups *groups,
+                               const struct pm_choice *choice);
+
+/* What a process is that has the same program as that group's members. */
+void pm_groups_kin(const struct pm_groups *groups, const struct pm_group *group,
+                   struct pm_kin *ret);
+
+/* Forgets automatic groups without members whose name was never used. */
+void pm_groups_sweep(struct pm_groups *groups);
+
+/* Gives a group that enters the name it will be emitted under. */
+void pm_groups_name(const struct pm_groups *groups, struct pm_group *group);
+
+/* The name it is emitted under, or would be: but for the hash that tells two
+ * of one name apart. */
+void pm_group_name(const struct pm_group *group, char ret[PM_NAME]);
+
+void pm_groups_begin_turn(struct pm_groups *groups);
+void pm_groups_begin_frame(struct pm_groups *groups);
+void pm_groups_begin_interval(struct pm_groups *groups);
+
+/* Where the group's charges go: to itself, or to _other while it is out. */
+struct pm_group *pm_groups_payer(struct pm_groups *groups,
+                                 struct pm_group *group);
+void pm_groups_charge(struct pm_groups *groups, struct pm_group *group,
+                      enum pm_field field, uint64_t delta);
+
+/* Adds one member's gauge to the turn's. */
+void pm_group_join(struct pm_group *group, enum pm_field field, uint64_t value);
+
+#endif

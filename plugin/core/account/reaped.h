@@ -1,0 +1,48 @@
+/* wait4(2) adds a child's I/O to its parent's (wait_task_zombie() in
+ * kernel/exit.c): what the child's group was charged for must not be charged
+ * to the parent's again.  Nothing is added where nobody waits (SIGCHLD is
+ * ignored).  What tells the two apart are the child's page faults, which are
+ * added with the I/O and shown apart (cmin_flt, stat field 11). */
+#ifndef PM_CORE_ACCOUNT_REAPED_H
+#define PM_CORE_ACCOUNT_REAPED_H
+
+#include "core/account/table.h"
+
+enum { PM_INHERIT_IO = PM_F_disk_write - PM_F_io_read + 1 };
+
+/* All that a parent's children left since it was last seen. */
+struct pm_estate {
+  int32_t pid; /* of the parent; 0 = a free place */
+  uint32_t turn;
+  uint64_t birth;
+  uint64_t faults;
+  uint64_t io[PM_INHERIT_IO];
+  uint32_t known; /* PM_BIT: io[] holds it of every child */
+};
+
+struct pm_inherit {
+  struct pm_estate *list;
+  size_t size, count; /* size: a power of two */
+};
+
+/* Zeroed is ready to use. */
+void pm_inherit_done(struct pm_inherit *inherit);
+
+/* A child of (pid, birth) is gone.  faults: its own and those it inherited
+ * itself; last, known: its counters.  Without memory the parent's group is
+ * charged twice for this I/O. */
+void pm_inherit_leave(struct pm_inherit *inherit, uint32_t turn, int32_t pid,
+                      uint64_t birth, uint64_t faults,
+                      const uint64_t last[PM_F_COUNTERS], uint32_t known);
+
+/* Moves the parent's bases past what its children left, if it was given that:
+ * parent->reaped_now faults are new and not accounted for.  With `seen` the
+ * parent has just been read, before its own numbers are charged: what it was
+ * not given until now it never will be. */
+void pm_inherit_settle(struct pm_inherit *inherit, struct pm_entry *parent,
+                       bool seen);
+
+/* Forgets what was left before this turn. */
+void pm_inherit_sweep(struct pm_inherit *inherit, uint32_t turn);
+
+#endif

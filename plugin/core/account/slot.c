@@ -1,0 +1,70 @@
+#include "core/account/slot.h"
+
+#include "core/account/table.h"
+
+static bool before(const struct pm_slot_candidate *a,
+                   const struct pm_slot_candidate *b) {
+  return a->spent_ns != b->spent_ns ? a->spent_ns > b->spent_ns
+                                    : a->rss > b->rss;
+}
+
+void pm_slot_consider(struct pm_slot_candidate *list, size_t *count,
+                      size_t room, struct pm_slot_candidate c) {
+  size_t at = *count;
+  while (at > 0 && before(&c, &list[at - 1]))
+    at--;
+  if (at == room)
+    return;
+  if (*count < room)
+    ++*count;
+  for (size_t i = *count - 1; i > at; i--)
+    list[i] = list[i - 1];
+  list[at] = c;
+}
+
+static struct pm_slot *least_busy(struct pm_slot *slots, size_t count) {
+  struct pm_slot *least = NULL;
+  for (size_t i = 0; i < count; i++)
+    if (slots[i].entry &&
+        (!least || slots[i].entry->spent_ns < least->entry->spent_ns))
+      least = &slots[i];
+  return least;
+}
+
+static struct pm_slot *empty(struct pm_slot *slots, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!slots[i].entry && !slots[i].resting)
+      return &slots[i];
+  return NULL;
+}
+
+static bool is_full(const struct pm_slot *slots, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!slots[i].entry)
+      return false;
+  return true;
+}
+
+void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
+                    const struct pm_slot_candidate *list, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    struct pm_slot *place = empty(slots, slot_count);
+    if (!place && is_full(slots, slot_count)) {
+      place = least_busy(slots, slot_count);
+      if (list[i].spent_ns == 0 ||
+          list[i].spent_ns / 2 < place->entry->spent_ns)
+        place = NULL;
+    }
+    if (place)
+      place->entry = list[i].entry;
+  }
+  for (size_t i = 0; i < slot_count; i++)
+    slots[i].resting = false;
+}
+
+void pm_slot_leave(struct pm_slot *slots, size_t slot_count,
+                   const struct pm_entry *entry) {
+  for (size_t i = 0; i < slot_count; i++)
+    if (slots[i].entry == entry)
+      slots[i] = (struct pm_slot){.resting = true};
+}

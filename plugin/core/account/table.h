@@ -1,0 +1,85 @@
+/* (pid, birth) -> what was last seen of that process.  Entries live in slabs
+ * and keep their address; nothing is allocated while the number of processes
+ * stays below its peak.  Belongs to the tick's thread. */
+#ifndef PM_CORE_ACCOUNT_TABLE_H
+#define PM_CORE_ACCOUNT_TABLE_H
+
+#include "core/record/task.h"
+
+struct pm_group;
+struct pm_label;
+
+enum pm_life {
+  PM_LIFE_FREE, /* an entry nobody uses */
+  PM_LIFE_LIVE,
+  PM_LIFE_LIMBO, /* not in the last scan; its death record is still to come */
+};
+
+struct pm_entry {
+  int32_t pid, ppid;
+  uint64_t birth, exec_mark;
+  struct pm_group *group;       /* (borrowed) */
+  struct pm_label *label;       /* malloc'd, freed with the entry; or NULL */
+  uint64_t last[PM_F_COUNTERS]; /* never falls */
+  uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
+  uint64_t reaped_faults;       /* as in pm_task */
+  uint64_t reaped_now;          /* its last growth, as far as unexplained */
+  uint64_t spent_ns;            /* CPU since the last close */
+  uint64_t frame_ns;            /* CPU since the last snapshot */
+  uint64_t limbo_until;         /* mono */
+  uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
+  uint32_t seen;                /* turn; of a free entry: the next free one */
+  uint32_t faced;               /* turn in which its group was looked up */
+  uint32_t looked;              /* turn in which detail was read; 0 = never */
+  uint32_t label_due;           /* mono, seconds: when to read it (again) */
+  uint32_t number;              /* the table's own */
+  uint32_t uid, look_gid;       /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint8_t life;                 /* enum pm_life */
+  uint8_t flags;                /* enum pm_entry_flag */
+  char state;
+  char comm[PM_COMM];
+};
+
+enum pm_entry_flag {
+  PM_ENTRY_FRESH = 1,   /* born under our eyes and first seen in this turn */
+  PM_ENTRY_MOVED = 2,   /* its CPU or faults grew in the last turn */
+  PM_ENTRY_SETTLE = 4,  /* ask for its group again in the next turn */
+  PM_ENTRY_TOLD = 8,    /* how it ended was counted */
+  PM_ENTRY_OWNER = 16,  /* uid is known */
+  PM_ENTRY_UNREAD = 32, /* it was there, but could not be read */
+  PM_ENTRY_RATED = 64,  /* frame_ns is all that it used since then */
+};
+
+struct pm_table {
+  struct pm_entry **slabs;
+  size_t slab_count;
+  uint32_t free_head; /* number + 1 of a free entry; 0 = none is left */
+  uint32_t *index;    /* entry number + 1; 0 = empty */
+  size_t index_size;  /* a power of two */
+  size_t count;
+  uint32_t expected; /* number of the entry that pm_table_next tries first */
+};
+
+/* Zeroed is ready to use. */
+void pm_table_done(struct pm_table *table);
+
+struct pm_entry *pm_table_find(const struct pm_table *table, int32_t pid,
+                               uint64_t birth);
+/* The same, quicker for who asks for entries in the order of their making, as
+ * a scan does: it need not go through the index. */
+struct pm_entry *pm_table_next(struct pm_table *table, int32_t pid,
+                               uint64_t birth);
+/* The live one of that pid, whatever its birth. */
+struct pm_entry *pm_table_find_live(const struct pm_table *table, int32_t pid);
+
+/* A new live entry.  NULL: no memory; the table is as before. */
+struct pm_entry *pm_table_add(struct pm_table *table, int32_t pid,
+                              uint64_t birth);
+void pm_table_remove(struct pm_table *table, struct pm_entry *entry);
+
+/* Calls back with every entry that is in use; the callback may remove that
+ * entry and no other. */
+void pm_table_each(struct pm_table *table,
+                   void (*visit)(void *arg, struct pm_entry *entry), void *arg);
+
+#endif

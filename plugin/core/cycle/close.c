@@ -1,0 +1,282 @@
+#include "core/cycle/close.h"
+
+#include "core/account/slot.h"
+#include "core/cycle/details.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pm_close_done(struct pm_cycle *c) {
+  free(c->items);
+  free(c->report.groups);
+  free(c->report.processes);
+}
+
+/* Room first, so that what follows cannot fail half way. */
+static int make_room(struct pm_cycle *c) {
+  size_t groups = c->groups.count + 3; /* _other, _kernel, _unattributed */
+  if (groups > c->groups_room) {
+    struct pm_group_row *rows =
+        realloc(c->report.groups, groups * 2 * sizeof *rows);
+    if (!rows)
+      return -ENOMEM;
+    c->report.groups = rows;
+    c->groups_room = groups * 2;
+  }
+  if (c->groups.count > c->items_room) {
+    size_t room = c->groups.count * 2;
+    struct pm_admit_item **items = realloc(c->items, room * sizeof *items);
+    if (!items)
+      return -ENOMEM;
+    c->items = items;
+    c->items_room = room;
+  }
+  size_t slots = 0;
+  for (size_t i = 0; i < c->groups.configured; i++)
+    slots += c->groups.list[i]->slot_count;
+  if (slots > c->processes_room) {
+    c->report.processes = calloc(slots, sizeof *c->report.processes);
+    if (!c->report.processes)
+      return -ENOMEM;
+    c->processes_room = slots;
+  }
+  return 0;
+}
+
+/* No counter may fall: what was charged late (a death record, a tick's worth
+ * of CPU) becomes a surplus instead of taking back what was published. */
+static void balance(struct pm_cycle *c) {
+  struct pm_books *b = &c->books;
+  uint64_t gap = b->busy > b->charged ? b->busy - b->charged : 0;
+  if (gap > b->unattributed)
+    b->unattributed = gap;
+  b->surplus = b->charged + b->unattributed - b->busy;
+}
+
+static void admit(struct pm_cycle *c, struct pm_now now) {
+  size_t n = 0;
+  for (size_t i = c->groups.configured; i < c->groups.count; i++) {
+    struct pm_group *g = c->groups.list[i];
+    g->admit.size[PM_TOP_CPU] = g->spent_ns;
+    g->admit.size[PM_TOP_RSS] = g->gauge[PM_F_rss - PM_F_COUNTERS];
+    g->admit.size[PM_TOP_IO] = g->spent_disk;
+    c->items[n++] = &g->admit;
+  }
+  pm_admit_run(&c->admit, &c->admit_options, now, c->items, n);
+  for (size_t i = c->groups.configured; i < c->groups.count; i++) {
+    struct pm_group *g = c->groups.list[i];
+    c->evicted += g->admit.change < 0;
+    if (g->admit.change <= 0)
+      continue;
+    c->admitted++;
+    g->since = c->turn + 1; /* from the next turn on it is charged itself */
+    g->lacks |= PM_LOOK_FIELDS & ~c->sampler.gives;
+    pm_groups_name(&c->groups, g);
+  }
+}
+
+/* _other is everybody who is out; their charges went there already. */
+static void gather_other(struct pm_cycle *c, struct pm_group *ret) {
+  *ret = c->groups.other;
+  for (size_t i = c->groups.configured; i < c->groups.count; i++) {
+    const struct pm_group *g = c->groups.list[i];
+    if (g->admit.in)
+      continue;
+    ret->processes += g->processes;
+    ret->lacks |= g->lacks;
+    for (enum pm_field f = PM_F_COUNTERS; f < PM_F_COUNT; f++)
+      if (g->processes)
+        pm_group_join(ret, f, g->gauge[f - PM_F_COUNTERS]);
+  }
+}
+
+static struct pm_rows_frame frame_of(const struct pm_cycle *c,
+                                     struct pm_now now) {
+  return (struct pm_rows_frame){
+      .boot_ns = now.boot,
+      .tick_ns = c->root.tick_ns,
+      .wall_ns = c->closed && c->sums.known ? c->sums.wall_ns : 0,
+      .cpus = c->sums.cpus,
+      .memory_bytes = c->sums.memory_bytes,
+      .can = c->sampler.gives | PM_LOOK_FIELDS,
+      .exits = c->sampler.deaths,
+  };
+}
+
+static void report_pseudo(struct pm_cycle *c, struct pm_rows_frame f) {
+  struct pm_report *r = &c->report;
+  struct pm_group other;
+  f.can = c->sampler.gives; /* nobody looks at each of their members */
+  gather_other(c, &other);
+  pm_rows_group(&other, f, &r->groups[r->group_count++]);
+  pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
+  uint64_t grown = c->books.unattributed - c->last_unattributed;
+  if (c->sees_kernel)
+    pm_rows_unattributed("_unattributed", c->books.unattributed, grown, f,
+                         &r->groups[r->group_count++]);
+  c->last_unattributed = c->books.unattributed;
+  c->unattributed_cores = f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
+}
+
+static void report_groups(struct pm_cycle *c, struct pm_rows_frame f) {
+  struct pm_report *r = &c->report;
+  r->group_count = 0;
+  for (size_t i = 0; i < c->groups.count; i++) {
+    const struct pm_group *g = c->groups.list[i];
+    if (g->admit.in)
+      pm_rows_group(g, f, &r->groups[r->group_count++]);
+    else if (g->admit.change < 0)
+      pm_rows_evicted(g, f, &r->groups[r->group_count++]);
+  }
+  report_pseudo(c, f);
+}
+
+/* ---- PerProcess ---- */
+
+struct hopefuls {
+  const struct pm_group *group;
+  struct pm_slot_candidate list[PM_SLOT_MAX];
+  size_t count;
+};
+
+static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
+  for (uint32_t i = 0; i < g->slot_count; i++)
+    if (g->slots[i].entry == e)
+      return true;
+  return false;
+}
+
+static void hope(void *arg, struct pm_entry *e) {
+  struct hopefuls *h = arg;
+  if (e->group != h->group || e->life != PM_LIFE_LIVE || has_slot(h->group, e))
+    return;
+  struct pm_slot_candidate candidate = {
+      .entry = e,
+      .spent_ns = e->spent_ns,
+      .rss = e->gauge[PM_F_rss - PM_F_COUNTERS],
+  };
+  pm_slot_consider(h->list, &h->count, h->group->slot_count, candidate);
+}
+
+static void copy_text(char *ret, size_t size, const char *from) {
+  size_t n = strlen(from);
+  if (n >= size)
+    n = size - 1;
+  memcpy(ret, from, n);
+  ret[n] = '\0';
+}
+
+static void add_meta(struct pm_cycle *c, struct pm_now now,
+                     const struct pm_entry *e, struct pm_process_row *row) {
+  const struct pm_cycle_options *o = c->options;
+  struct pm_detail *d = &c->face.detail;
+  unsigned want = (o->meta_user ? PM_WANT_UID : 0) |
+                  (o->meta_command ? PM_WANT_CMDLINE : 0);
+  if (!want ||
+      pm_detail_read(&c->root, c->probe, now, e->pid, e->birth, want, d) < 0)
+    return;
+  if (d->got & PM_WANT_UID)
+    copy_text(row->user, sizeof row->user,
+              pm_user_name(&c->face.users, c->probe, now, d->uid));
+  if (!(d->got & PM_WANT_CMDLINE))
+    return;
+  for (size_t i = 0; i + 1 < d->cmdline_length; i++)
+    if (d->cmdline[i] == '\0')
+      d->cmdline[i] = ' ';
+  copy_text(row->command, sizeof row->command, d->cmdline);
+}
+
+static void report_processes(struct pm_cycle *c, struct pm_now now,
+                             struct pm_rows_frame f) {
+  struct pm_report *r = &c->report;
+  r->process_count = 0;
+  for (size_t i = 0; i < c->groups.configured; i++) {
+    struct pm_group *g = c->groups.list[i];
+    if (!g->slot_count)
+      continue;
+    struct hopefuls h = {.group = g};
+    pm_table_each(&c->table, hope, &h);
+    pm_slot_assign(g->slots, g->slot_count, h.list, h.count);
+    for (uint32_t k = 0; k < g->slot_count; k++) {
+      const struct pm_entry *e = g->slots[k].entry;
+      if (!e)
+        continue;
+      struct pm_process_row *row = &r->processes[r->process_count++];
+      pm_rows_process(g, k + 1, e, f, row);
+      add_meta(c, now, e, row);
+    }
+  }
+}
+
+static void begin_interval_of(void *arg, struct pm_entry *e) {
+  (void)arg;
+  e->spent_ns = 0;
+}
+
+/* What was spent is measured against the machine's time: where that could not
+ * be read, the next interval speaks of both. */
+static void begin_interval(struct pm_cycle *c) {
+  if (c->closed && !c->sums.known)
+    return;
+  pm_groups_begin_interval(&c->groups);
+  if (c->processes_room)
+    pm_table_each(&c->table, begin_interval_of, NULL);
+  c->sums.known = false;
+  c->sums.wall_ns = c->sums.busy_ns = 0;
+}
+
+/* ---- the whole ---- */
+
+static void report_system(struct pm_cycle *c) {
+  struct pm_report *r = &c->report;
+  struct pm_system_row *row = &r->system;
+  *row = c->system_row;
+  row->processes = c->processes;
+  row->threads = (double)c->threads;
+  row->running = c->states.running;
+  row->sleeping = c->states.sleeping;
+  row->blocked = c->states.blocked;
+  row->stopped = c->states.stopped;
+  row->zombies = c->states.zombies;
+  row->idle = c->states.idle;
+  r->disks = c->disks.row;
+  r->disk_count = c->disk_rows;
+  r->sensors = c->sensors.row;
+  r->sensor_count = c->sensor_rows;
+}
+
+static void report_self(struct pm_cycle *c) {
+  struct pm_self_row *s = &c->report.self;
+  s->processes = (double)c->table.count;
+  s->groups = (double)c->report.group_count;
+  s->sampler = c->sampler.level;
+  s->surplus =
+      c->sees_kernel ? (double)c->books.surplus / (double)PM_NS_PER_S : NAN;
+  s->admitted = (double)c->admitted;
+  s->evicted = (double)c->evicted;
+  s->dropped = c->sampler.deaths ? (double)c->dropped : NAN;
+  s->skipped = (double)c->skipped;
+  s->names_spent =
+      c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;
+}
+
+int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+  if (make_room(c) < 0)
+    return pm_err_set(err, ENOMEM, "make room for the report");
+  c->report.now = now;
+  balance(c);
+  struct pm_rows_frame f = frame_of(c, now);
+  if (f.wall_ns) /* ranking by one list alone would be unfair to the others */
+    admit(c, now);
+  report_groups(c, f);
+  report_processes(c, now, f);
+  report_system(c);
+  report_self(c);
+  c->report.books = c->books;
+  pm_groups_sweep(&c->groups);
+  begin_interval(c);
+  c->closed = true;
+  return 0;
+}

@@ -1,0 +1,160 @@
+#include "core/cycle/cycle.h"
+
+#include "core/cycle/close.h"
+#include "core/cycle/snapshot_build.h"
+#include "core/cycle/turn.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+static int open_parts(struct pm_cycle *c, struct pm_err *err) {
+  const struct pm_cycle_options *o = c->options;
+  int status = pm_root_open(&c->root, o->proc_path, o->sys_path, err);
+  if (status < 0)
+    return status;
+  status = pm_sample_open(&c->sampler, o->sampler, &c->root, err);
+  if (status < 0)
+    return status;
+  status = pm_select_new(&o->select, &c->select, err);
+  if (status < 0)
+    return status;
+  c->probe = pm_probe_new(o->helper, o->proc_path, o->sys_path);
+  if (!c->probe)
+    return pm_err_set(err, ENOMEM, "make the probe");
+  return pm_groups_init(&c->groups, &o->select, err);
+}
+
+/* A list that the sampler cannot fill is no list. */
+static void choose_lists(struct pm_cycle *c) {
+  c->admit_options = c->options->admit;
+  struct pm_admit_options *o = &c->admit_options;
+  size_t kept = 0;
+  static const uint32_t needs[] = {[PM_TOP_CPU] = PM_HAVE_CPU,
+                                   [PM_TOP_RSS] = PM_BIT(PM_F_rss),
+                                   [PM_TOP_IO] = PM_BIT(PM_F_disk_write)};
+  for (size_t i = 0; i < o->by_count; i++)
+    if (c->sampler.gives & needs[o->by[i]])
+      o->by[kept++] = o->by[i];
+  o->by_count = kept;
+}
+
+int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
+                 struct pm_err *err) {
+  struct pm_cycle *c = calloc(1, sizeof *c);
+  if (!c)
+    return pm_err_set(err, ENOMEM, "make the cycle");
+  c->options = options;
+  c->unattributed_cores = NAN;
+  c->root = (struct pm_root)PM_ROOT_INIT;
+  int status = open_parts(c, err);
+  if (status < 0) {
+    pm_cycle_free(c);
+    return status;
+  }
+  choose_lists(c);
+  pm_admit_init(&c->admit, &c->admit_options,
+                (uint32_t)options->select.rule_count);
+  pm_face_init(&c->face, &c->root, c->probe, c->select);
+  *ret = c;
+  return 0;
+}
+
+void pm_cycle_free(struct pm_cycle *c) {
+  if (!c)
+    return;
+  pm_close_done(c);
+  pm_freeze_done(c);
+  pm_table_done(&c->table);
+  pm_inherit_done(&c->inherit);
+  pm_face_done(&c->face);
+  pm_groups_done(&c->groups);
+  pm_probe_free(c->probe);
+  pm_select_free(c->select);
+  pm_sample_close(&c->sampler);
+  pm_system_done(&c->system);
+  pm_disk_done(&c->disks);
+  pm_root_close(&c->root);
+  free(c);
+}
+
+const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *c) {
+  return &c->sampler;
+}
+
+bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
+  for (size_t i = 0; i < c->admit_options.by_count; i++)
+    if (c->admit_options.by[i] == list)
+      return true;
+  return false;
+}
+
+int pm_cycle_helper_trouble(struct pm_cycle *c, struct pm_err *err) {
+  return pm_probe_trouble(c->probe, err);
+}
+
+int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,
+                     struct pm_err *err) {
+  const struct pm_cycle_options *o = c->options;
+  struct pm_system_sums sums;
+  int status =
+      pm_system_read(&c->system, &c->root, now, &c->system_row, &sums, err);
+  c->sums.cpus = sums.cpus ? sums.cpus : c->sums.cpus;
+  c->sums.memory_bytes = sums.memory_bytes;
+  if (sums.known) {
+    c->sums.known = true;
+    c->sums.wall_ns += sums.wall_ns;
+    c->sums.busy_ns += sums.busy_ns;
+    c->books.busy += sums.busy_ns;
+  }
+  bool all = o->system || o->control;
+  int rows = all ? pm_disk_read(&c->disks, &o->disk, &c->root, c->probe, now,
+                                status ? NULL : err)
+                 : 0;
+  c->disk_rows = rows > 0 ? (size_t)rows : 0;
+  c->sensor_rows =
+      all && o->temperatures
+          ? (size_t)pm_sensor_read(&c->sensors, &c->root, c->probe, now)
+          : 0;
+  return status ? status : rows < 0 ? rows : 0;
+}
+
+int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+  return pm_drain(c, now, err);
+}
+
+void pm_cycle_watch_exits(struct pm_cycle *c,
+                          void (*tell)(void *arg, const struct pm_exit *exit),
+                          void *arg) {
+  c->tell_exit = tell;
+  c->tell_exit_arg = arg;
+}
+
+void pm_cycle_watch_events(struct pm_cycle *c,
+                           void (*tell)(void *arg,
+                                        const struct pm_feed_event *event),
+                           void *arg) {
+  c->tell_event = tell;
+  c->tell_event_arg = arg;
+}
+
+int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+  int status = pm_turn(c, now, err);
+  if (status < 0)
+    c->skipped++;
+  return status;
+}
+
+int pm_cycle_snapshot(struct pm_cycle *c, struct pm_now now,
+                      struct pm_snapshot **ret, struct pm_err *err) {
+  return pm_freeze(c, now, ret, err);
+}
+
+int pm_cycle_close(struct pm_cycle *c, struct pm_now now,
+                   const struct pm_report **ret, struct pm_err *err) {
+  int status = pm_close(c, now, err);
+  if (status < 0)
+    return status;
+  *ret = &c->report;
+  return 0;
+}

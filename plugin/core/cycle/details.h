@@ -1,0 +1,14 @@
+/* What the sampler does not know is read process by process, but only of those
+ * whose group is emitted.  For a cycle's own files. */
+#ifndef PM_CORE_CYCLE_DETAILS_H
+#define PM_CORE_CYCLE_DETAILS_H
+
+#include "core/cycle/cycle_state.h"
+
+/* PM_BIT of what can be learnt so. */
+#define PM_LOOK_FIELDS                                                         \
+  (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap) | PM_BIT(PM_F_rss))
+
+void pm_look_around(struct pm_cycle *cycle);
+
+#endif

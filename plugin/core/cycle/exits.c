@@ -1,0 +1,191 @@
+#include "core/cycle/exits.h"
+
+#include "core/cycle/assign.h"
+#include "core/cycle/charge.h"
+#include "core/cycle/events.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+enum { LIMBO_S = 30 }; /* a death record comes some 20 ms after wait4(2) */
+
+/* ---- how it ended ---- */
+
+static enum pm_event event_of(const struct pm_task *t) {
+  if (t->flags & PM_TASK_KERNEL) /* nobody waits for those */
+    return PM_EVENT_EXIT_OK;
+  if (WIFSIGNALED(t->status))
+    return PM_EVENT_EXIT_SIGNAL;
+  return WEXITSTATUS(t->status) ? PM_EVENT_EXIT_ERROR : PM_EVENT_EXIT_OK;
+}
+
+static void tell(struct pm_cycle *c, const struct pm_group *group,
+                 const struct pm_task *t, uint64_t end_ns) {
+  uint64_t start_ns = t->birth * c->root.tick_ns;
+  struct pm_kin self;
+  pm_groups_kin(&c->groups, group, &self);
+  struct pm_exit exit = {
+      .group = group->name,
+      .rule = self.rule - 1,
+      .pid = t->pid,
+      .status = t->status,
+      .oom = t->flags & PM_TASK_OOM,
+      .lived_ns = end_ns > start_ns ? end_ns - start_ns : 0,
+      .cpu_ns = t->v[PM_F_cpu_user] + t->v[PM_F_cpu_system],
+      .maxrss_bytes = t->maxrss_bytes,
+  };
+  memcpy(exit.comm, t->comm, sizeof exit.comm);
+  c->tell_exit(c->tell_exit_arg, &exit);
+}
+
+void pm_ending_tell(struct pm_cycle *c, struct pm_entry *e,
+                    const struct pm_task *t, uint64_t end_ns) {
+  if (e->flags & PM_ENTRY_TOLD || !(t->flags & PM_TASK_ENDED))
+    return;
+  e->flags |= PM_ENTRY_TOLD;
+  pm_event_exit(c, e, t, end_ns);
+  enum pm_event event = event_of(t);
+  uint64_t *events = pm_groups_payer(&c->groups, e->group)->events;
+  events[event]++;
+  if (event == PM_EVENT_EXIT_SIGNAL && t->flags & PM_TASK_OOM)
+    events[PM_EVENT_OOM]++;
+  if (c->tell_exit && e->group->notify && event != PM_EVENT_EXIT_OK)
+    tell(c, e->group, t, end_ns);
+}
+
+/* ---- what it leaves ---- */
+
+static void leave(struct pm_cycle *c, const struct pm_entry *e, int32_t parent,
+                  uint64_t parent_birth) {
+  pm_inherit_leave(&c->inherit, c->turn, parent, parent_birth,
+                   e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
+                   e->known);
+  struct pm_entry *heir = pm_table_find(&c->table, parent, parent_birth);
+  if (heir)
+    pm_inherit_settle(&c->inherit, heir, false);
+}
+
+static void forget(struct pm_cycle *c, struct pm_entry *e) {
+  pm_member_leave(e);
+  pm_table_remove(&c->table, e);
+}
+
+/* ---- whose it was ---- */
+
+/* Has it done nothing but being forked?  Then it is what its parent is. */
+static bool is_copy(const struct pm_entry *parent, const struct pm_death *d) {
+  return parent && parent->exec_mark == d->last.exec_mark &&
+         d->parent_mark == d->last.exec_mark &&
+         memcmp(parent->comm, d->last.comm, PM_COMM) == 0;
+}
+
+/* self: as a scan saw it, or NULL. */
+static struct pm_group *group_of(struct pm_cycle *c,
+                                 const struct pm_entry *self,
+                                 const struct pm_death *d) {
+  if (d->last.flags & PM_TASK_KERNEL)
+    return &c->groups.kernel;
+  const struct pm_entry *parent =
+      pm_table_find(&c->table, d->last.ppid, d->parent_birth);
+  struct pm_kin kin = {0};
+  if (self && self->exec_mark == d->last.exec_mark)
+    pm_groups_kin(&c->groups, self->group, &kin);
+  else if (is_copy(parent, d))
+    pm_groups_kin(&c->groups, parent->group, &kin);
+  struct pm_choice choice;
+  pm_face_choose_dead(&c->face, c->now, &d->last, &kin, &choice);
+  return pm_groups_get(&c->groups, &choice);
+}
+
+/* A shell's child may be seen before its exec and end before the next scan. */
+static void follow(struct pm_cycle *c, struct pm_entry *e,
+                   const struct pm_death *d) {
+  const struct pm_task *t = &d->last;
+  if (e->exec_mark == t->exec_mark && e->uid == t->uid &&
+      memcmp(e->comm, t->comm, PM_COMM) == 0)
+    return;
+  struct pm_group *group = group_of(c, e, d);
+  if (group)
+    pm_member_move(e, group);
+}
+
+/* ---- one that no scan ever saw ---- */
+
+/* It is ours only if it was born after the first scan; what was there before
+ * is nobody's growth. */
+static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
+  const struct pm_task *t = &d->last;
+  if (c->first_birth == 0 || t->birth < c->first_birth)
+    return;
+  struct pm_entry passing = {.pid = t->pid,
+                             .birth = t->birth,
+                             .reaped_now = t->reaped_faults,
+                             .reaped_faults = t->reaped_faults,
+                             .uid = t->uid};
+  memcpy(passing.comm, t->comm, sizeof passing.comm);
+  passing.flags = t->flags & PM_TASK_OWNER ? PM_ENTRY_OWNER : 0;
+  passing.group = group_of(c, NULL, d);
+  if (!passing.group) {
+    c->dropped++;
+    return;
+  }
+  pm_groups_payer(&c->groups, passing.group)->events[PM_EVENT_START]++;
+  pm_event_start(c, &passing);
+  pm_charge_base(&passing, t, true);
+  pm_inherit_settle(&c->inherit, &passing, true);
+  pm_charge_growth(c, &passing, t);
+  pm_ending_tell(c, &passing, t, d->end_ns);
+  leave(c, &passing, t->ppid, d->parent_birth);
+}
+
+/* ---- records ---- */
+
+static void take_leave(struct pm_cycle *c, struct pm_entry *e,
+                       const struct pm_death *d) {
+  const struct pm_task *t = &d->last;
+  follow(c, e, d);
+  e->reaped_now += t->reaped_faults - e->reaped_faults;
+  e->reaped_faults = t->reaped_faults;
+  pm_charge_base(e, t, false);
+  pm_inherit_settle(&c->inherit, e, true);
+  pm_charge_growth(c, e, t);
+  pm_ending_tell(c, e, t, d->end_ns);
+  leave(c, e, t->ppid, d->parent_birth);
+  forget(c, e);
+}
+
+void pm_ending_deaths(void *arg, const struct pm_death *batch, size_t n) {
+  struct pm_cycle *c = arg;
+  for (size_t i = 0; i < n; i++) {
+    const struct pm_death *d = &batch[i];
+    struct pm_entry *e = pm_table_find(&c->table, d->last.pid, d->last.birth);
+    if (e)
+      take_leave(c, e, d);
+    else
+      charge_stranger(c, d);
+  }
+}
+
+/* ---- no record ---- */
+
+static uint64_t birth_of(const struct pm_cycle *c, int32_t pid) {
+  const struct pm_entry *e = pm_table_find_live(&c->table, pid);
+  return e ? e->birth : 0;
+}
+
+void pm_ending_missing(void *arg, struct pm_entry *e) {
+  struct pm_cycle *c = arg;
+  if (e->seen == c->turn)
+    return;
+  bool waits = c->sampler.deaths;
+  if (e->life == PM_LIFE_LIVE && waits) {
+    e->life = PM_LIFE_LIMBO;
+    e->limbo_until = c->now.mono + LIMBO_S * PM_NS_PER_S;
+  }
+  if (waits && c->now.mono < e->limbo_until)
+    return;
+  if (!(e->flags & PM_ENTRY_TOLD))
+    pm_event_vanished(c, e);
+  leave(c, e, e->ppid, birth_of(c, e->ppid));
+  forget(c, e);
+}

@@ -1,0 +1,336 @@
+#include "core/cycle/snapshot_build.h"
+
+#include "core/cycle/cmdline.h"
+#include "core/snapshot/snapshot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  USERS = 512,      /* with a name in one snapshot */
+  USERS_ASKED = 16, /* whose name is not kept; it may take 50 ms each */
+  UID_SLOTS = 1024, /* a power of two, more than USERS */
+  REASON = 80,
+};
+
+/* ---- during the scan ---- */
+
+void pm_freeze_done(struct pm_cycle *c) { free(c->scanned); }
+
+void pm_freeze_begin(struct pm_cycle *c) {
+  c->scanned_count = 0;
+  c->scanned_lost = false;
+}
+
+static void note(struct pm_cycle *c, struct pm_entry *e) {
+  if (c->scanned_count == c->scanned_room) {
+    size_t room = c->scanned_room ? c->scanned_room * 2 : 1024;
+    struct pm_entry **list = realloc(c->scanned, room * sizeof *list);
+    c->scanned_lost |= !list;
+    if (!list)
+      return;
+    c->scanned = list;
+    c->scanned_room = room;
+  }
+  c->scanned[c->scanned_count++] = e;
+}
+
+/* What it uses from now on, it used since the last snapshot, if it was in that
+ * one.  A turn that made none lets the sum stand. */
+static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
+  bool based = e->seen == c->frame_turn && !(e->flags & PM_ENTRY_UNREAD);
+  bool goes_on = e->seen > c->frame_turn;
+  e->flags &= (uint8_t)~PM_ENTRY_UNREAD;
+  if (goes_on)
+    return;
+  e->frame_ns = 0;
+  e->flags &= (uint8_t)~PM_ENTRY_RATED;
+  if (based)
+    e->flags |= PM_ENTRY_RATED;
+}
+
+void pm_freeze_see(struct pm_cycle *c, struct pm_entry *e,
+                   const struct pm_task *t) {
+  begin_frame(c, e);
+  if (e->seen != c->turn)
+    note(c, e);
+  if (!(t->flags & PM_TASK_OWNER))
+    return;
+  e->uid = t->uid;
+  e->look_gid = t->look_gid;
+  e->flags |= PM_ENTRY_OWNER;
+}
+
+/* ---- users ---- */
+
+/* Distinct uids, as far as they are given names. */
+struct uids {
+  uint32_t list[USERS];
+  size_t count;
+  uint16_t slot[UID_SLOTS]; /* index + 1; 0 = empty */
+};
+
+static void add_uid(struct uids *u, uint32_t uid) {
+  size_t i = uid % UID_SLOTS;
+  for (; u->slot[i]; i = (i + 1) % UID_SLOTS)
+    if (u->list[u->slot[i] - 1] == uid)
+      return;
+  if (u->count == USERS)
+    return;
+  u->list[u->count++] = uid;
+  u->slot[i] = (uint16_t)u->count;
+}
+
+/* ---- the making ---- */
+
+struct making {
+  struct pm_cycle *c;
+  struct pm_now now;
+  uint64_t wall_ns; /* since the last snapshot; 0 = there was none */
+  struct pm_snapshot_draft draft;
+  struct uids uids;
+  const char *small; /* what is said of groups that are not large enough */
+};
+
+static bool has_other(const struct pm_cycle *c) {
+  return c->groups.other.members > 0;
+}
+
+static int draw(struct making *m) {
+  const struct pm_cycle *c = m->c;
+  size_t users = c->scanned_count < USERS ? c->scanned_count : USERS;
+  struct pm_snapshot_counts n = {
+      .processes = c->scanned_count,
+      .groups = c->groups.count + 3, /* _kernel, _other, _unattributed */
+      .users = users,
+      .disks = c->disk_rows,
+      .sensors = c->sensor_rows,
+  };
+  n.text = n.processes * PM_COMM + c->label_bytes + n.groups * PM_NAME +
+           users * PM_USER + REASON;
+  return pm_snapshot_draft(&m->draft, &n);
+}
+
+/* Of one that is younger than the last snapshot: since its start. */
+static double cores_of(const struct making *m, const struct pm_entry *e) {
+  const struct pm_cycle *c = m->c;
+  uint64_t tick_ns = c->root.tick_ns, birth_ns = e->birth * tick_ns;
+  if (!m->wall_ns || (e->known & PM_HAVE_CPU) != PM_HAVE_CPU)
+    return NAN;
+  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->frame_now.boot) {
+    uint64_t age = m->now.boot > birth_ns ? m->now.boot - birth_ns : 0;
+    return (double)(e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system]) /
+           (double)(age > tick_ns ? age : tick_ns);
+  }
+  return e->flags & PM_ENTRY_RATED ? (double)e->frame_ns / (double)m->wall_ns
+                                   : NAN;
+}
+
+static uint64_t gauge_of(const struct pm_entry *e, enum pm_field f) {
+  return e->gauge[f - PM_F_COUNTERS];
+}
+
+static uint8_t have_of(const struct pm_entry *e, bool kernel) {
+  uint32_t known = e->known;
+  bool cpu = (known & PM_HAVE_CPU) == PM_HAVE_CPU;
+  return (uint8_t)((kernel ? PM_SNAPSHOT_KERNEL | PM_SNAPSHOT_UID : 0) |
+                   (e->flags & PM_ENTRY_OWNER ? PM_SNAPSHOT_UID : 0) |
+                   (cpu ? PM_SNAPSHOT_CPU : 0) |
+                   (known & PM_BIT(PM_F_rss) ? PM_SNAPSHOT_RSS : 0) |
+                   (known & PM_BIT(PM_F_vsize) ? PM_SNAPSHOT_VSIZE : 0) |
+                   (known & PM_BIT(PM_F_threads) ? PM_SNAPSHOT_THREADS : 0));
+}
+
+/* The text's room was counted during the scan. */
+static const char *command_of(struct making *m, const struct pm_entry *e,
+                              bool kernel) {
+  if (kernel || e->state == 'Z' || e->state == 'X')
+    return "";
+  return pm_snapshot_text(&m->draft, pm_label_command(e));
+}
+
+static void freeze_process(struct making *m, const struct pm_entry *e) {
+  struct pm_snapshot *s = m->draft.snapshot;
+  bool kernel = e->group == &m->c->groups.kernel;
+  m->draft.processes[s->process_count++] = (struct pm_snapshot_process){
+      .birth = e->birth,
+      .cpu_ns = e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system],
+      .rss = gauge_of(e, PM_F_rss),
+      .vsize = gauge_of(e, PM_F_vsize),
+      .cores = cores_of(m, e),
+      .name = pm_snapshot_text(&m->draft, pm_label_name(e)),
+      .command = command_of(m, e, kernel),
+      .pid = e->pid,
+      .ppid = e->ppid,
+      .uid = e->uid,
+      .threads = (uint32_t)gauge_of(e, PM_F_threads),
+      .group = e->group->place,
+      .state = e->state,
+      .have = have_of(e, kernel),
+  };
+  if (kernel || e->flags & PM_ENTRY_OWNER)
+    add_uid(&m->uids, e->uid);
+}
+
+/* ---- groups ---- */
+
+static const char *reason_of(const struct making *m, const struct pm_group *g) {
+  static const char *const chosen[] = {
+      [PM_TOP_CPU] = "among the largest by cpu",
+      [PM_TOP_RSS] = "among the largest by memory",
+      [PM_TOP_IO] = "among the largest by io",
+  };
+  static const char *const words[PM_ADMIT_WHYS] = {
+      [PM_ADMIT_UNRANKED] =
+          "not ranked yet: that is done when an interval ends",
+      [PM_ADMIT_LARGE] = "still half as large as when it entered",
+      [PM_ADMIT_LINGERS] = "was among the largest less than 30 minutes ago",
+      [PM_ADMIT_NAMES] = "MaxNames are used up",
+      [PM_ADMIT_NAMES_NOW] = "NewNamesPerHour are used up",
+      [PM_ADMIT_ONCE] =
+          "all places are taken, and it was among the largest only once",
+      [PM_ADMIT_PLACES] = "all places are taken, by none that is half as large",
+  };
+  if (g->kind == PM_ROW_CONFIGURED)
+    return "configured";
+  if (m->c->admit.refilled == 0)
+    return "ranking begins with the second interval";
+  switch ((enum pm_admit_why)g->admit.why) {
+  case PM_ADMIT_CHOSEN:
+    return chosen[g->admit.chosen_by];
+  case PM_ADMIT_SMALL:
+    return m->small;
+  default:
+    return words[g->admit.why];
+  }
+}
+
+static void say_small(struct making *m) {
+  const struct pm_cycle *c = m->c;
+  uint32_t places = c->admit.places;
+  char text[REASON];
+  snprintf(text, sizeof text, "not among the %u largest (%s)", places,
+           places < c->admit_options.top ? "MaxGroups" : "Top");
+  m->small = pm_snapshot_text(&m->draft, text);
+}
+
+static bool knows_rss(const struct pm_cycle *c, const struct pm_group *g) {
+  uint32_t can = c->sampler.gives;
+  if (g->admit.in && g->kind != PM_ROW_PSEUDO)
+    can |= PM_BIT(PM_F_rss); /* each of its members is looked at */
+  return can & ~g->lacks & PM_BIT(PM_F_rss);
+}
+
+static double group_cores(const struct making *m, const struct pm_group *g) {
+  return m->wall_ns ? (double)g->frame_ns / (double)m->wall_ns : NAN;
+}
+
+static void freeze_group(struct making *m, struct pm_group *g,
+                         enum pm_snapshot_kind kind, const char *reason) {
+  struct pm_snapshot *s = m->draft.snapshot;
+  char name[PM_NAME];
+  pm_group_name(g, name);
+  g->place = (uint32_t)s->group_count;
+  m->draft.groups[s->group_count++] = (struct pm_snapshot_group){
+      .name = pm_snapshot_text(&m->draft, name),
+      .reason = reason,
+      .kind = kind,
+      .emitted = g->admit.in,
+      .knows_rss = knows_rss(m->c, g),
+      .cores = group_cores(m, g),
+      .cpu_ns = g->lived_ns,
+      .rss = g->gauge[PM_F_rss - PM_F_COUNTERS],
+      .processes = g->processes,
+      .threads = g->gauge[PM_F_threads - PM_F_COUNTERS],
+  };
+}
+
+static void freeze_unattributed(struct making *m) {
+  struct pm_snapshot *s = m->draft.snapshot;
+  m->draft.groups[s->group_count++] = (struct pm_snapshot_group){
+      .name = "_unattributed",
+      .reason = "CPU time that no process was charged for",
+      .kind = PM_SNAPSHOT_PSEUDO,
+      .emitted = true,
+      .cores = m->c->unattributed_cores,
+      .cpu_ns = m->c->books.unattributed,
+  };
+}
+
+static void freeze_groups(struct making *m) {
+  struct pm_groups *groups = &m->c->groups;
+  say_small(m);
+  for (size_t i = 0; i < groups->count; i++) {
+    struct pm_group *g = groups->list[i];
+    freeze_group(m, g,
+                 g->kind == PM_ROW_CONFIGURED ? PM_SNAPSHOT_CONFIGURED
+                                              : PM_SNAPSHOT_AUTOMATIC,
+                 reason_of(m, g));
+  }
+  freeze_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
+  if (has_other(m->c)) /* they are in no group, by GroupBy */
+    freeze_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
+  if (m->c->sees_kernel)
+    freeze_unattributed(m);
+}
+
+/* ---- the rest ---- */
+
+static void freeze_users(struct making *m) {
+  struct pm_cycle *c = m->c;
+  struct pm_users *users = &c->face.users;
+  struct pm_snapshot *s = m->draft.snapshot;
+  unsigned left = USERS_ASKED;
+  for (size_t i = 0; i < m->uids.count; i++) {
+    uint32_t uid = m->uids.list[i];
+    char digits[16];
+    snprintf(digits, sizeof digits, "%u", uid);
+    const char *name = pm_user_kept(users, m->now, uid);
+    if (!name && left > 0) {
+      name = pm_user_name(users, c->probe, m->now, uid);
+      left--;
+    }
+    m->draft.users[s->user_count++] = (struct pm_snapshot_user){
+        .uid = uid, .name = pm_snapshot_text(&m->draft, name ? name : digits)};
+  }
+}
+
+static void freeze_machine(struct making *m) {
+  const struct pm_cycle *c = m->c;
+  struct pm_snapshot *s = m->draft.snapshot;
+  s->number = c->turn;
+  s->now = m->now;
+  s->tick_ns = c->root.tick_ns;
+  s->cpus = c->sums.cpus;
+  s->memory_bytes = c->sums.memory_bytes;
+  s->sees_kernel = c->sees_kernel;
+  s->disk_count = c->disk_rows;
+  memcpy(m->draft.disks, c->disks.row, c->disk_rows * sizeof c->disks.row[0]);
+  s->sensor_count = c->sensor_rows;
+  memcpy(m->draft.sensors, c->sensors.row,
+         c->sensor_rows * sizeof c->sensors.row[0]);
+}
+
+int pm_freeze(struct pm_cycle *c, struct pm_now now, struct pm_snapshot **ret,
+              struct pm_err *err) {
+  struct making m = {.c = c, .now = now};
+  if (c->frame_turn)
+    m.wall_ns = now.mono - c->frame_now.mono;
+  if (c->scanned_lost || draw(&m) < 0)
+    return pm_err_set(err, ENOMEM, "make a snapshot of %zu processes",
+                      c->scanned_count);
+  freeze_groups(&m); /* first: processes point at their rows */
+  for (size_t i = 0; i < c->scanned_count; i++)
+    freeze_process(&m, c->scanned[i]);
+  freeze_users(&m);
+  freeze_machine(&m);
+  pm_snapshot_seal(&m.draft);
+  c->frame_turn = c->turn;
+  c->frame_now = now;
+  pm_groups_begin_frame(&c->groups);
+  *ret = m.draft.snapshot;
+  return 0;
+}

@@ -1,0 +1,316 @@
+#include "core/helper/probe.h"
+
+#include "base/clean.h"
+#include "base/fd.h"
+#include "base/hash.h"
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+enum {
+  REST_SLOTS = 64, /* things that rest; the one that rests longest gives way */
+  REST_MIN_S = 60,
+  REST_MAX_S = 3600,
+};
+
+/* What was asked: the key under which it rests. */
+struct subject {
+  uint32_t kind;
+  uint64_t id, birth; /* of a path: its hash and 0 */
+};
+
+struct rest {
+  struct subject subject;
+  uint64_t until; /* mono */
+  uint64_t length_s;
+};
+
+struct stuck {
+  int pidfd;
+  uint32_t kind;
+};
+
+struct pm_probe {
+  const char *helper, *proc_path, *sys_path;
+  int sock, pidfd;     /* -1: no child */
+  uint64_t seq, retry; /* retry: mono before which no child is started */
+  struct stuck stuck[PM_PROBE_STUCK];
+  struct rest rest[REST_SLOTS];
+  bool troubled;
+  struct pm_err trouble;
+};
+
+struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
+                              const char *sys_path) {
+  struct pm_probe *probe = calloc(1, sizeof *probe);
+  if (!probe)
+    return NULL;
+  probe->helper = helper;
+  probe->proc_path = proc_path;
+  probe->sys_path = sys_path;
+  probe->sock = probe->pidfd = -1;
+  for (size_t i = 0; i < PM_PROBE_STUCK; i++)
+    probe->stuck[i].pidfd = -1;
+  return probe;
+}
+
+static void drop_fd(int *fd) {
+  pm_clean_fd(fd);
+  *fd = -1;
+}
+
+void pm_probe_free(struct pm_probe *probe) {
+  if (!probe)
+    return;
+  drop_fd(&probe->sock); /* end of file: the child leaves by itself */
+  drop_fd(&probe->pidfd);
+  for (size_t i = 0; i < PM_PROBE_STUCK; i++)
+    drop_fd(&probe->stuck[i].pidfd);
+  free(probe);
+}
+
+int pm_probe_trouble(struct pm_probe *probe, struct pm_err *err) {
+  if (!probe->troubled)
+    return 0;
+  probe->troubled = false;
+  *err = probe->trouble;
+  return -probe->trouble.num;
+}
+
+static int trouble(struct pm_probe *probe, struct pm_now now, int num) {
+  probe->retry = now.mono + REST_MIN_S * PM_NS_PER_S;
+  probe->troubled = true;
+  return pm_err_set(&probe->trouble, num,
+                    "start the helper %s (command lines, sensors and network "
+                    "file systems stay unknown; it is tried again in %d s)",
+                    probe->helper, REST_MIN_S);
+}
+
+static int spawn(struct pm_probe *probe, int child_end, pid_t *ret) {
+  char *argv[] = {(char *)(uintptr_t) "procman-hold",
+                  (char *)(uintptr_t) "probe",
+                  (char *)(uintptr_t)probe->proc_path,
+                  (char *)(uintptr_t)probe->sys_path, NULL};
+  return pm_spawn(probe->helper, argv, child_end, ret);
+}
+
+static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
+  struct pollfd p = {.fd = sock, .events = POLLIN};
+  int ready;
+  while ((ready = poll(&p, 1, wait_ms)) < 0 && errno == EINTR)
+    ;
+  if (ready < 0)
+    return -errno;
+  if (ready == 0)
+    return -ETIMEDOUT;
+  ssize_t n = recv(sock, answer, sizeof *answer, MSG_DONTWAIT);
+  if (n < 0)
+    return -errno;
+  if (n == 0)
+    return -EPIPE;
+  bool whole =
+      (size_t)n >= offsetof(struct pm_tool_answer, text) &&
+      answer->schema == PM_TOOL_SCHEMA && answer->length <= PM_TOOL_TEXT &&
+      (size_t)n == offsetof(struct pm_tool_answer, text) + answer->length;
+  return whole ? n : -EPROTO;
+}
+
+static void hang_up(struct pm_probe *probe) {
+  drop_fd(&probe->sock);
+  drop_fd(&probe->pidfd);
+}
+
+static void abandon(struct pm_probe *probe, uint32_t kind) {
+  if (probe->pidfd >= 0)
+    syscall(SYS_pidfd_send_signal, probe->pidfd, SIGKILL, NULL, 0);
+  for (size_t i = 0; i < PM_PROBE_STUCK; i++) {
+    if (probe->stuck[i].pidfd >= 0)
+      continue;
+    probe->stuck[i] = (struct stuck){probe->pidfd, kind};
+    probe->pidfd = -1;
+    break;
+  }
+  hang_up(probe);
+}
+
+static int start(struct pm_probe *probe, struct pm_now now, uint32_t kind) {
+  if (now.mono < probe->retry)
+    return -EAGAIN;
+  int ends[2];
+  int num = -pm_spawn_pair(ends);
+  if (num)
+    return trouble(probe, now, num);
+  pid_t pid;
+  num = -spawn(probe, ends[1], &pid);
+  close(ends[1]);
+  if (num) {
+    close(ends[0]);
+    return trouble(probe, now, num);
+  }
+  probe->sock = ends[0];
+  /* Used only while the child still holds its end of the socket, so the pid
+   * cannot have become somebody else's. */
+  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd < 0) { /* one that hangs could be neither killed nor counted */
+    num = errno;
+    hang_up(probe);
+    return trouble(probe, now, num);
+  }
+  probe->pidfd = pm_fd_high(pidfd);
+  struct pm_tool_answer hello;
+  ssize_t n = receive(probe->sock, &hello, PM_PROBE_START_MS);
+  if (n >= 0)
+    return 0;
+  if (n == -ETIMEDOUT)
+    abandon(probe, kind);
+  hang_up(probe);
+  return trouble(probe, now, (int)-n);
+}
+
+static bool is_stuck(struct stuck *s) {
+  if (s->pidfd < 0)
+    return false;
+  struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
+  if (poll(&p, 1, 0) == 0)
+    return true;
+  drop_fd(&s->pidfd);
+  return false;
+}
+
+static bool may_risk(struct pm_probe *probe, uint32_t kind) {
+  int all = 0, cmdline = 0;
+  for (size_t i = 0; i < PM_PROBE_STUCK; i++) {
+    if (!is_stuck(&probe->stuck[i]))
+      continue;
+    all++;
+    cmdline += probe->stuck[i].kind == PM_TOOL_CMDLINE;
+  }
+  return all < PM_PROBE_STUCK &&
+         (kind != PM_TOOL_CMDLINE || cmdline < PM_PROBE_STUCK_CMDLINE);
+}
+
+static struct rest *find_rest(struct pm_probe *probe, struct subject s) {
+  for (size_t i = 0; i < REST_SLOTS; i++) {
+    struct rest *r = &probe->rest[i];
+    if (r->length_s && r->subject.kind == s.kind && r->subject.id == s.id &&
+        r->subject.birth == s.birth)
+      return r;
+  }
+  return NULL;
+}
+
+static void lay_to_rest(struct pm_probe *probe, struct pm_now now,
+                        struct subject s) {
+  struct rest *r = find_rest(probe, s);
+  uint64_t length_s = r ? r->length_s * 2 : REST_MIN_S;
+  if (!r) {
+    r = &probe->rest[0];
+    for (size_t i = 1; i < REST_SLOTS; i++)
+      if (probe->rest[i].until < r->until)
+        r = &probe->rest[i];
+  }
+  if (length_s > REST_MAX_S)
+    length_s = REST_MAX_S;
+  *r = (struct rest){s, now.mono + length_s * PM_NS_PER_S, length_s};
+}
+
+static ssize_t exchange(struct pm_probe *probe, struct pm_tool_ask *ask,
+                        struct pm_tool_answer *answer) {
+  ask->schema = PM_TOOL_SCHEMA;
+  ask->seq = ++probe->seq;
+  size_t size = offsetof(struct pm_tool_ask, path) + strlen(ask->path) + 1;
+  if (send(probe->sock, ask, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    return -errno;
+  ssize_t n = receive(probe->sock, answer, PM_PROBE_WAIT_MS);
+  if (n >= 0 && answer->seq != ask->seq)
+    return -EPROTO;
+  return n;
+}
+
+static int request(struct pm_probe *probe, struct pm_now now,
+                   struct subject subject, struct pm_tool_ask *ask,
+                   struct pm_tool_answer *answer) {
+  struct rest *resting = find_rest(probe, subject);
+  if (resting && now.mono < resting->until)
+    return -EAGAIN;
+  if (!may_risk(probe, ask->kind))
+    return -EAGAIN;
+  int status = probe->sock < 0 ? start(probe, now, ask->kind) : 0;
+  if (status < 0)
+    return status;
+  ssize_t n = exchange(probe, ask, answer);
+  if (n == -ETIMEDOUT) {
+    abandon(probe, ask->kind);
+    lay_to_rest(probe, now, subject);
+    return -ETIMEDOUT;
+  }
+  if (n < 0) {
+    hang_up(probe); /* it died: the next request starts another */
+    return (int)n;
+  }
+  if (resting)
+    *resting = (struct rest){0};
+  return -answer->error;
+}
+
+static ssize_t text(const struct pm_tool_answer *answer, char *buf,
+                    size_t size) {
+  size_t n = answer->length < size ? answer->length : size - 1;
+  memcpy(buf, answer->text, n);
+  buf[n] = '\0';
+  return (ssize_t)n;
+}
+
+static int request_path(struct pm_probe *probe, struct pm_now now,
+                        uint32_t kind, const char *path,
+                        struct pm_tool_answer *answer) {
+  struct pm_tool_ask ask = {.kind = kind};
+  if (strlen(path) >= sizeof ask.path)
+    return -ENAMETOOLONG;
+  strcpy(ask.path, path);
+  struct subject subject = {kind, pm_hash(path), 0};
+  return request(probe, now, subject, &ask, answer);
+}
+
+ssize_t pm_probe_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
+                         uint64_t birth, char *buf, size_t size) {
+  struct pm_tool_ask ask = {.kind = PM_TOOL_CMDLINE, .id = (uint32_t)pid};
+  struct subject subject = {PM_TOOL_CMDLINE, ask.id, birth};
+  struct pm_tool_answer answer;
+  int status = request(probe, now, subject, &ask, &answer);
+  return status < 0 ? status : text(&answer, buf, size);
+}
+
+ssize_t pm_probe_sysfs(struct pm_probe *probe, struct pm_now now,
+                       const char *path, char *buf, size_t size) {
+  struct pm_tool_answer answer;
+  int status = request_path(probe, now, PM_TOOL_SYSFS, path, &answer);
+  return status < 0 ? status : text(&answer, buf, size);
+}
+
+int pm_probe_statvfs(struct pm_probe *probe, struct pm_now now,
+                     const char *path, struct pm_tool_space *ret) {
+  struct pm_tool_answer answer;
+  int status = request_path(probe, now, PM_TOOL_STATVFS, path, &answer);
+  if (status < 0)
+    return status;
+  if (answer.length != sizeof *ret)
+    return -EPROTO;
+  memcpy(ret, answer.text, sizeof *ret);
+  return 0;
+}
+
+ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
+                      char *buf, size_t size) {
+  struct pm_tool_ask ask = {.kind = PM_TOOL_USER, .id = uid};
+  struct subject subject = {PM_TOOL_USER, uid, 0};
+  struct pm_tool_answer answer;
+  int status = request(probe, now, subject, &ask, &answer);
+  return status < 0 ? status : text(&answer, buf, size);
+}

@@ -1,0 +1,15 @@
+/* Which script, jar or module an interpreter runs, by its own rules for
+ * options.  Pure.  Code on the command line is nobody's name: it would be a
+ * series a command, with whatever secrets stand in it. */
+#ifndef PM_CORE_IDENTITY_INTERPRETER_H
+#define PM_CORE_IDENTITY_INTERPRETER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* arguments: each ended by a NUL, the interpreter itself first.  The word is
+ * borrowed from them; NULL: it runs code, or nothing that has a name. */
+const char *pm_interpreter_script(const char *comm, const char *arguments,
+                                  size_t length);
+
+#endif

@@ -1,0 +1,136 @@
+#include "core/identity/name.h"
+
+#include "base/hash.h"
+#include "core/identity/interpreter.h"
+#include "core/record/task.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *base(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Copies up to `length` bytes of a path's last part. */
+static void put(char ret[PM_PROGRAM], const char *from, size_t length) {
+  if (length >= PM_PROGRAM)
+    length = PM_PROGRAM - 1;
+  memcpy(ret, from, length);
+  ret[length] = '\0';
+}
+
+bool pm_name_is_cut(const char *comm) { return strlen(comm) == PM_COMM - 1; }
+
+bool pm_name_is_interpreter(const char *comm, const char *const *globs) {
+  for (; *globs; globs++)
+    if (fnmatch(*globs, comm, 0) == 0)
+      return true;
+  return false;
+}
+
+/* The n-th argument, or NULL; the block always ends with a NUL of ours. */
+static const char *argument(const struct pm_name_hints *h, size_t n) {
+  const char *p = h->cmdline, *end = h->cmdline + h->cmdline_length;
+  for (; p < end; p += strlen(p) + 1, n--)
+    if (n == 0)
+      return p;
+  return NULL;
+}
+
+/* comm was cut: does a longer word say how it goes on? */
+static bool completes(const char *comm, const char *path,
+                      char ret[PM_PROGRAM]) {
+  /* "name: worker" of setproctitle(3), and "name (deleted)" of /proc/PID/exe:
+   * what stands behind the blank is no path */
+  size_t length = strcspn(path, " ");
+  const char *word = path;
+  for (size_t i = 0; i < length; i++)
+    if (path[i] == '/')
+      word = path + i + 1;
+  length -= (size_t)(word - path);
+  if (strncmp(word, comm, PM_COMM - 1) != 0)
+    return false;
+  if (length > 0 && word[length - 1] == ':')
+    length--;
+  if (length < PM_COMM)
+    return false;
+  put(ret, word, length);
+  return true;
+}
+
+static bool complete(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
+  if (completes(h->comm, h->exe, ret))
+    return true;
+  /* of a script, comm is the script and the interpreter comes first */
+  for (size_t i = 0; i < 3; i++) {
+    const char *word = argument(h, i);
+    if (word && completes(h->comm, word, ret))
+      return true;
+  }
+  return false;
+}
+
+static bool script(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
+  const char *word =
+      pm_interpreter_script(h->comm, h->cmdline, h->cmdline_length);
+  if (!word)
+    return false;
+  word = base(word);
+  put(ret, word, strlen(word));
+  return true;
+}
+
+void pm_name_program(const struct pm_name_hints *h,
+                     const char *const *interpreters, char ret[PM_PROGRAM]) {
+  if (pm_name_is_interpreter(h->comm, interpreters) && script(h, ret))
+    return;
+  if (pm_name_is_cut(h->comm) && complete(h, ret))
+    return;
+  put(ret, h->comm, strlen(h->comm));
+}
+
+static char clean(char c) {
+  bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c >= '0' && c <= '9') || (c && strchr("_.@+-", c));
+  return fine ? c : '_';
+}
+
+void pm_name_tell_apart(const char *raw, char name[PM_NAME]) {
+  size_t n = strnlen(name, PM_NAME_CUT);
+  snprintf(name + n, PM_NAME - n, "-%08x", pm_hash(raw));
+}
+
+void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]) {
+  size_t n = 0;
+  /* '.' counts as '_' to Graphite */
+  bool ours =
+      raw[0] == '.' || clean(raw[0]) == '_' || strncmp(raw, "job@", 4) == 0;
+  if (guard && ours && raw[0])
+    ret[n++] = 'p';
+  const char *from = raw[0] ? raw : "unnamed";
+  for (; *from && n < PM_NAME_CUT; from++)
+    ret[n++] = clean(*from);
+  ret[n] = '\0';
+  if (*from)
+    pm_name_tell_apart(raw, ret);
+}
+
+bool pm_name_same(const char *a, const char *b) {
+  for (; *a && *b; a++, b++)
+    if (*a != *b && !((*a == '.' || *a == '_') && (*b == '.' || *b == '_')))
+      return false;
+  return *a == *b;
+}
+
+void pm_name_mount(const char *path, char ret[PM_NAME]) {
+  while (*path == '/')
+    path++;
+  pm_name_identifier(*path ? path : "root", false, ret);
+  for (size_t i = 0; ret[i] && path[i]; i++)
+    if (path[i] == '/' && i < PM_NAME_CUT)
+      ret[i] = '-';
+}

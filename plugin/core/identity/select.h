@@ -1,0 +1,82 @@
+/* Which group a process belongs to: the first configured rule that matches,
+ * else the first of GroupBy that applies, else none.  Pure once compiled. */
+#ifndef PM_CORE_IDENTITY_SELECT_H
+#define PM_CORE_IDENTITY_SELECT_H
+
+#include "base/err.h"
+#include "core/identity/name.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pm_group_by { PM_BY_NAME, PM_BY_UNIT, PM_BY_USER, PM_BY_COUNT };
+
+/* Words of one option; owned by the options that hold them. */
+struct pm_words {
+  char **word;
+  size_t count;
+};
+
+struct pm_rule_options {
+  char *name; /* of the group */
+  struct pm_words names, commands, users, units, cgroups;
+  bool full; /* Detail "full" */
+  bool notify;
+  uint32_t slots; /* PerProcess */
+};
+
+struct pm_select_options {
+  struct pm_rule_options *rules;
+  size_t rule_count;
+  enum pm_group_by by[PM_BY_COUNT];
+  size_t by_count; /* 0: no automatic groups */
+  struct pm_words interpreters;
+};
+
+/* A relative with the same program: where that belongs, this one does as far
+ * as its name and command line are concerned. */
+struct pm_kin {
+  uint32_t rule;       /* 1 + that of the relative; 0 = none */
+  const char *program; /* (borrowed) NULL = not known */
+};
+
+/* What is known of a process when it is matched. */
+struct pm_facts {
+  char program[PM_PROGRAM];
+  const char *cmdline; /* blanks between the arguments; NULL = not known */
+  const char *user;    /* NULL = not known */
+  const char *cgroup;  /* NULL = not known */
+  uint32_t kin_rule;   /* pm_kin.rule */
+};
+
+struct pm_select;
+
+struct pm_choice {
+  int rule;             /* >= 0: that configured group; -1: automatic or none */
+  enum pm_group_by by;  /* rule == -1 */
+  char key[PM_PROGRAM]; /* the automatic group's raw name; "" = none */
+};
+
+/* options are borrowed for life.  -EINVAL: a regular expression is bad, and
+ * err names group and expression. */
+int pm_select_new(const struct pm_select_options *options,
+                  struct pm_select **ret, struct pm_err *err);
+void pm_select_free(struct pm_select *select);
+
+/* Interpreters' globs ended by NULL, for pm_name_program. */
+const char *const *pm_select_interpreters(const struct pm_select *select);
+
+/* What rules and GroupBy ask for beyond the name. */
+struct pm_needs {
+  bool cmdline, uid, cgroup;
+};
+struct pm_needs pm_select_needs(const struct pm_select *select);
+
+void pm_select_choose(const struct pm_select *select,
+                      const struct pm_facts *facts, struct pm_choice *ret);
+
+/* Is this an extended regular expression?  -EINVAL with the reason if not. */
+int pm_select_check(const char *expression, struct pm_err *err);
+
+#endif

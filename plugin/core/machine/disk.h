@@ -1,0 +1,44 @@
+/* The door to file systems: which are looked at, and how full they are. */
+#ifndef PM_CORE_MACHINE_DISK_H
+#define PM_CORE_MACHINE_DISK_H
+
+#include "base/now.h"
+#include "core/helper/probe.h"
+#include "core/identity/select.h"
+#include "core/parse/parse_sys.h"
+#include "core/procfs/root.h"
+#include "core/report/report.h"
+
+enum { PM_DISK_AUTO = 16, PM_DISK_MAX = 64 };
+
+struct pm_disk_options {
+  bool automatic;        /* local block-backed mounts, one a device, / first */
+  struct pm_words paths; /* else these; both empty: none */
+};
+
+struct pm_disk {
+  char path[512], name[PM_NAME];
+  bool remote; /* statvfs may block: only by the probe */
+};
+
+struct pm_disks {
+  struct pm_disk disk[PM_DISK_MAX];
+  size_t count;
+  struct pm_disk_row row[PM_DISK_MAX];
+  char *text; /* of mountinfo */
+  size_t size;
+};
+
+void pm_disk_done(struct pm_disks *disks);
+
+/* Pure: the disks that options choose out of a mountinfo text. */
+void pm_disk_choose(const struct pm_disk_options *options,
+                    const char *mountinfo, struct pm_disks *ret);
+
+/* Reads all of them; what does not answer has no row.  Returns the number of
+ * rows in disks->row, or -errno when the mounts cannot be listed. */
+int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
+                 const struct pm_root *root, struct pm_probe *probe,
+                 struct pm_now now, struct pm_err *err);
+
+#endif

@@ -1,0 +1,186 @@
+#include "core/machine/sensor.h"
+
+#include "base/clean.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy(char *ret, size_t size, const char *from) {
+  size_t n = strcspn(from, "\n");
+  if (n >= size)
+    n = size - 1;
+  memcpy(ret, from, n);
+  ret[n] = '\0';
+}
+
+/* A one-line attribute, or the fallback. */
+static void attribute(struct pm_probe *probe, struct pm_now now,
+                      const char *path, char *ret, size_t size,
+                      const char *fallback) {
+  char text[128];
+  ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
+  copy(ret, size, n > 0 && text[0] != '\n' ? text : fallback);
+}
+
+/* The last part of the link that leads to the device behind a class entry. */
+static void place_of(const struct pm_root *root, const char *entry, char *ret,
+                     size_t size) {
+  char link[128], target[256];
+  snprintf(link, sizeof link, "%.100s/device", entry);
+  ssize_t n = readlinkat(root->sys, link, target, sizeof target - 1);
+  target[n > 0 ? n : 0] = '\0';
+  const char *slash = strrchr(target, '/');
+  copy(ret, size, slash ? slash + 1 : target);
+}
+
+static struct pm_sensor *add(struct pm_sensors *s) {
+  if (s->count == PM_SENSOR_MAX)
+    return NULL;
+  struct pm_sensor *sensor = &s->sensor[s->count++];
+  *sensor = (struct pm_sensor){0};
+  return sensor;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) {
+  return strverscmp((*a)->d_name, (*b)->d_name);
+}
+
+static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
+
+static int is_input(const struct dirent *e) {
+  size_t n = strlen(e->d_name);
+  return strncmp(e->d_name, "temp", 4) == 0 && n > 6 &&
+         strcmp(e->d_name + n - 6, "_input") == 0;
+}
+
+/* scandirat(3) into a list that each() consumes; sorted, so that equal trees
+ * give equal names. */
+struct visit {
+  struct pm_sensors *sensors;
+  const struct pm_root *root;
+  struct pm_probe *probe;
+  struct pm_now now;
+  const char *chip; /* path of the class entry */
+};
+
+static void each(const struct visit *v, const char *dir,
+                 int (*filter)(const struct dirent *),
+                 void (*visit)(const struct visit *, const char *name)) {
+  struct dirent **list;
+  int n = scandirat(v->root->sys, dir, &list, filter, by_name);
+  for (int i = 0; i < n; i++) {
+    visit(v, list[i]->d_name);
+    free(list[i]);
+  }
+  if (n >= 0)
+    free(list);
+}
+
+static void visit_input(const struct visit *v, const char *name) {
+  struct pm_sensor *s = add(v->sensors);
+  if (!s)
+    return;
+  int stem = (int)strlen(name) - 6;
+  char path[160], own[32];
+  snprintf(s->path, sizeof s->path, "%.100s/%.40s", v->chip, name);
+  snprintf(path, sizeof path, "%.100s/name", v->chip);
+  attribute(v->probe, v->now, path, s->chip, sizeof s->chip, "hwmon");
+  place_of(v->root, v->chip, s->place, sizeof s->place);
+  snprintf(own, sizeof own, "%.*s", stem < 24 ? stem : 24, name);
+  snprintf(path, sizeof path, "%.100s/%s_label", v->chip, own);
+  attribute(v->probe, v->now, path, s->label, sizeof s->label, own);
+}
+
+static void visit_chip(const struct visit *v, const char *name) {
+  char chip[128];
+  struct visit inner = *v;
+  inner.chip = chip;
+  size_t before = v->sensors->count;
+  snprintf(chip, sizeof chip, "class/hwmon/%.64s", name);
+  each(&inner, chip, is_input, visit_input);
+  if (v->sensors->count > before)
+    return;
+  /* drivers from before 2.6.31's layout keep them below the device */
+  snprintf(chip, sizeof chip, "class/hwmon/%.64s/device", name);
+  each(&inner, chip, is_input, visit_input);
+}
+
+static void visit_zone(const struct visit *v, const char *name) {
+  if (strncmp(name, "thermal_zone", 12) != 0)
+    return;
+  struct pm_sensor *s = add(v->sensors);
+  if (!s)
+    return;
+  char path[160];
+  snprintf(s->path, sizeof s->path, "class/thermal/%.64s/temp", name);
+  snprintf(path, sizeof path, "class/thermal/%.64s/type", name);
+  copy(s->chip, sizeof s->chip, "thermal");
+  attribute(v->probe, v->now, path, s->label, sizeof s->label, name);
+  copy(s->place, sizeof s->place, name);
+}
+
+static void list_all(struct pm_sensors *s, const struct pm_root *root,
+                     struct pm_probe *probe, struct pm_now now) {
+  struct visit v = {s, root, probe, now, NULL};
+  s->count = 0;
+  each(&v, "class/hwmon", visible, visit_chip);
+  if (s->count == 0)
+    each(&v, "class/thermal", visible, visit_zone);
+  pm_sensor_name_all(s->sensor, s->count);
+  s->listed = now.mono;
+}
+
+static void join(char ret[PM_NAME], const char *a, const char *b,
+                 const char *c) {
+  char raw[256];
+  snprintf(raw, sizeof raw, "%s%s%s%s%s", a, *b ? "-" : "", b, *c ? "-" : "",
+           c);
+  pm_name_identifier(raw, false, ret);
+}
+
+static bool is_double(const struct pm_sensor *sensors, size_t count, size_t i) {
+  for (size_t k = 0; k < count; k++)
+    if (k != i && pm_name_same(sensors[k].name, sensors[i].name))
+      return true;
+  return false;
+}
+
+void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
+  bool twin[PM_SENSOR_MAX];
+  for (size_t i = 0; i < count; i++)
+    join(sensors[i].name, sensors[i].chip, "", sensors[i].label);
+  for (size_t i = 0; i < count; i++)
+    twin[i] = is_double(sensors, count, i);
+  for (size_t i = 0; i < count; i++)
+    if (twin[i])
+      join(sensors[i].name, sensors[i].chip, sensors[i].place,
+           sensors[i].label);
+  for (size_t i = 0; i < count; i++)
+    twin[i] = is_double(sensors, count, i);
+  for (size_t i = 0; i < count; i++)
+    if (twin[i])
+      pm_name_tell_apart(sensors[i].path, sensors[i].name);
+}
+
+int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
+                   struct pm_probe *probe, struct pm_now now) {
+  if (root->sys < 0)
+    return 0;
+  if (!s->listed || now.mono - s->listed > PM_SENSOR_AGAIN_S * PM_NS_PER_S)
+    list_all(s, root, probe, now);
+  int rows = 0;
+  for (size_t i = 0; i < s->count; i++) {
+    char text[64], *end;
+    ssize_t n =
+        pm_probe_sysfs(probe, now, s->sensor[i].path, text, sizeof text);
+    if (n <= 0)
+      continue;
+    long milli = strtol(text, &end, 10); /* millidegrees Celsius */
+    if (end == text)
+      continue;
+    memcpy(s->row[rows].name, s->sensor[i].name, PM_NAME);
+    s->row[rows++].celsius = (double)milli / 1000;
+  }
+  return rows;
+}

@@ -1,0 +1,38 @@
+/* The door to temperatures: hwmon, else the thermal zones
+ * (Documentation/hwmon/sysfs-interface.rst, driver-api/thermal/sysfs-api.rst).
+ * Drivers may be slow, so every file is read by the probe. */
+#ifndef PM_CORE_MACHINE_SENSOR_H
+#define PM_CORE_MACHINE_SENSOR_H
+
+#include "base/now.h"
+#include "core/helper/probe.h"
+#include "core/procfs/root.h"
+#include "core/report/report.h"
+
+enum { PM_SENSOR_MAX = 128, PM_SENSOR_AGAIN_S = 300 };
+
+struct pm_sensor {
+  char path[160]; /* below /sys */
+  char chip[64];  /* the driver's name for it */
+  char place[64]; /* the device it sits on: stable where hwmonN is not */
+  char label[64];
+  char name[PM_NAME];
+};
+
+struct pm_sensors {
+  struct pm_sensor sensor[PM_SENSOR_MAX];
+  size_t count;
+  uint64_t listed; /* mono of the last listing; 0 = never */
+  struct pm_sensor_row row[PM_SENSOR_MAX];
+};
+
+/* Pure: gives each sensor its name <chip>-<label>; equal ones are told apart
+ * by the device, then by a hash of the path. */
+void pm_sensor_name_all(struct pm_sensor *sensors, size_t count);
+
+/* Returns the number of rows in sensors->row.  A sensor that cannot be read
+ * has none. */
+int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,
+                   struct pm_probe *probe, struct pm_now now);
+
+#endif

@@ -1,0 +1,162 @@
+#include "core/machine/system.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+void pm_system_done(struct pm_system *system) {
+  free(system->text);
+  *system = (struct pm_system){0};
+}
+
+static uint64_t gap(uint64_t now, uint64_t before) {
+  return now > before ? now - before : 0; /* iowait may step back: proc(5) */
+}
+
+/* Of all ticks between two readings.  guest and guest_nice are already part
+ * of user and nice (psutil and the kernel's account_guest_time()). */
+static void tick_shares(const struct pm_cpu_times *a,
+                        const struct pm_cpu_times *b,
+                        struct pm_system_row *row) {
+  double user = (double)gap(b->user, a->user) + (double)gap(b->nice, a->nice);
+  double system = (double)gap(b->system, a->system) +
+                  (double)gap(b->irq, a->irq) +
+                  (double)gap(b->softirq, a->softirq);
+  double wait = (double)gap(b->iowait, a->iowait);
+  double steal = (double)gap(b->steal, a->steal);
+  double all = user + system + wait + steal + (double)gap(b->idle, a->idle);
+  if (all <= 0)
+    return;
+  row->user = 100 * user / all;
+  row->system = 100 * system / all;
+  row->wait = 100 * wait / all;
+  row->steal = 100 * steal / all;
+}
+
+/* busy = wall x online CPUs - idle - iowait - steal.  Not the sum of the busy
+ * ticks: a load that sleeps over the tick never shows there. */
+static void busy(const struct pm_root *root,
+                 const struct pm_system_reading *before,
+                 const struct pm_system_reading *now, struct pm_system_row *row,
+                 struct pm_system_sums *sums) {
+  const struct pm_cpu_times *a = &before->cpu, *b = &now->cpu;
+  sums->wall_ns = gap(now->mono, before->mono);
+  uint64_t capacity = sums->wall_ns * b->cpus;
+  uint64_t rest = (gap(b->idle, a->idle) + gap(b->iowait, a->iowait) +
+                   gap(b->steal, a->steal)) *
+                  root->tick_ns;
+  sums->busy_ns = gap(capacity, rest);
+  sums->known = capacity > 0;
+  if (sums->known)
+    row->cpu = 100 * (double)sums->busy_ns / (double)capacity;
+}
+
+static int read_cpu(struct pm_system *s, const struct pm_root *root,
+                    struct pm_system_reading *ret, struct pm_err *err) {
+  ssize_t n = pm_root_read_grow(root->proc, "stat", &s->text, &s->size);
+  if (n < 0)
+    return pm_err_set(err, (int)-n, "read %s/stat", root->proc_path);
+  int status = pm_parse_cpu(s->text, &ret->cpu);
+  if (status < 0) {
+    ret->cpu = (struct pm_cpu_times){0};
+    return pm_err_say(err, EINVAL, "%s/stat is not whole", root->proc_path);
+  }
+  ret->row.boot_time = (double)ret->cpu.boot_time;
+  return 0;
+}
+
+static int read_memory(const struct pm_root *root, struct pm_system_row *row,
+                       struct pm_err *err) {
+  char text[8192];
+  struct pm_memory m;
+  ssize_t n = pm_root_read(root->proc, "meminfo", text, sizeof text);
+  if (n < 0)
+    return pm_err_set(err, (int)-n, "read %s/meminfo", root->proc_path);
+  if (pm_parse_memory(text, &m) < 0)
+    return pm_err_say(err, EINVAL, "%s/meminfo is not whole", root->proc_path);
+  row->total = (double)m.total;
+  row->available = (double)m.available;
+  row->used = (double)(m.total - m.available); /* psutil since 7.1 */
+  row->memory_percent = 100 * row->used / row->total;
+  row->free = (double)m.free;
+  row->buffered = (double)m.buffers;
+  row->cached = (double)(m.cached + m.reclaimable);
+  row->swap_total = (double)m.swap_total;
+  row->swap_free = (double)m.swap_free;
+  row->swap_used = (double)gap(m.swap_total, m.swap_free);
+  return 0;
+}
+
+static int read_load(const struct pm_root *root, struct pm_system_row *row,
+                     struct pm_err *err) {
+  char text[256];
+  double load[3];
+  ssize_t n = pm_root_read(root->proc, "loadavg", text, sizeof text);
+  if (n < 0)
+    return pm_err_set(err, (int)-n, "read %s/loadavg", root->proc_path);
+  if (pm_parse_load(text, load) < 0)
+    return pm_err_say(err, EINVAL, "%s/loadavg is not whole", root->proc_path);
+  row->load1 = load[0];
+  row->load5 = load[1];
+  row->load15 = load[2];
+  return 0;
+}
+
+static int read_uptime(const struct pm_root *root, struct pm_system_row *row,
+                       struct pm_err *err) {
+  char text[256];
+  ssize_t n = pm_root_read(root->proc, "uptime", text, sizeof text);
+  if (n < 0)
+    return pm_err_set(err, (int)-n, "read %s/uptime", root->proc_path);
+  if (pm_parse_uptime(text, &row->uptime) < 0)
+    return pm_err_say(err, EINVAL, "%s/uptime is not whole", root->proc_path);
+  return 0;
+}
+
+static void forget(struct pm_system_row *row) {
+  double *value = (double *)row;
+  for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
+    value[i] = NAN;
+}
+_Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0,
+               "a row of numbers and nothing else");
+
+int pm_system_look(struct pm_system *system, const struct pm_root *root,
+                   struct pm_now now, struct pm_system_reading *ret,
+                   struct pm_err *err) {
+  forget(&ret->row);
+  ret->cpu = (struct pm_cpu_times){0};
+  int first = read_cpu(system, root, ret, err);
+  ret->mono = first ? 0 : now.mono;
+  int status = read_memory(root, &ret->row, first ? NULL : err);
+  first = first ? first : status;
+  status = read_load(root, &ret->row, first ? NULL : err);
+  first = first ? first : status;
+  status = read_uptime(root, &ret->row, first ? NULL : err);
+  return first ? first : status;
+}
+
+void pm_system_between(const struct pm_root *root,
+                       const struct pm_system_reading *before,
+                       const struct pm_system_reading *now,
+                       struct pm_system_row *row, struct pm_system_sums *sums) {
+  *row = now->row;
+  *sums = (struct pm_system_sums){.cpus = now->cpu.cpus};
+  if (row->total > 0)
+    sums->memory_bytes = (uint64_t)row->total;
+  if (before->mono == 0 || now->mono == 0)
+    return;
+  busy(root, before, now, row, sums);
+  tick_shares(&before->cpu, &now->cpu, row);
+}
+
+int pm_system_read(struct pm_system *system, const struct pm_root *root,
+                   struct pm_now now, struct pm_system_row *row,
+                   struct pm_system_sums *sums, struct pm_err *err) {
+  struct pm_system_reading reading;
+  int status = pm_system_look(system, root, now, &reading, err);
+  pm_system_between(root, &system->last, &reading, row, sums);
+  if (reading.mono)
+    system->last = reading;
+  return status;
+}

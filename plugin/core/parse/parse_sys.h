@@ -1,0 +1,42 @@
+/* The machine's files as numbers.  Pure; source proc(5) and
+ * proc_pid_mountinfo(5).  0, or -EINVAL if the text is not what it should be;
+ * the output is then untouched. */
+#ifndef PM_CORE_PARSE_PARSE_SYS_H
+#define PM_CORE_PARSE_PARSE_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* /proc/stat, ticks of USER_HZ since boot, all CPUs together. */
+struct pm_cpu_times {
+  uint64_t user, nice, system, idle, iowait, irq, softirq, steal, guest,
+      guest_nice;
+  uint32_t cpus;      /* online */
+  uint64_t boot_time; /* seconds since the epoch */
+};
+int pm_parse_cpu(const char *text, struct pm_cpu_times *ret);
+
+/* /proc/meminfo, bytes. */
+struct pm_memory {
+  uint64_t total, free, available, buffers, cached, reclaimable;
+  uint64_t swap_total, swap_free;
+};
+int pm_parse_memory(const char *text, struct pm_memory *ret);
+
+int pm_parse_load(const char *text, double ret[3]); /* /proc/loadavg */
+int pm_parse_uptime(const char *text, double *ret); /* /proc/uptime, s */
+
+/* One line of /proc/PID/mountinfo. */
+struct pm_mount {
+  uint32_t major, minor;
+  char point[512]; /* unescaped */
+  char type[64];
+  char source[256];
+};
+
+/* Parses the line at *cursor and moves *cursor behind it.  0; 1 at the end of
+ * the text; -EINVAL for a line that makes no sense (it is passed over). */
+int pm_parse_mount(const char **cursor, struct pm_mount *ret);
+
+#endif

@@ -1,0 +1,33 @@
+/* Control groups by the number that the kernel gives them, for processes whose
+ * /proc/PID/cgroup is gone.  The number is the inode of the group's directory
+ * in the unified hierarchy (kernfs). */
+#ifndef PM_CORE_PROCFS_CGROUP_H
+#define PM_CORE_PROCFS_CGROUP_H
+
+#include "core/procfs/root.h"
+
+enum { PM_CGROUP_PATH = 512, PM_CGROUP_SLOTS = 64 };
+
+struct pm_cgroup_slot {
+  uint64_t id; /* 0 = free */
+  char path[PM_CGROUP_PATH];
+};
+
+struct pm_cgroups {
+  const struct pm_root *root; /* (borrowed) */
+  int top;                    /* of the unified hierarchy; -1 = none */
+  struct pm_cgroup_slot slots[PM_CGROUP_SLOTS];
+};
+
+void pm_cgroups_init(struct pm_cgroups *cgroups, const struct pm_root *root);
+void pm_cgroups_done(struct pm_cgroups *cgroups);
+
+/* The path as /proc/PID/cgroup shows it; NULL: not known.  Valid until the
+ * next call. */
+const char *pm_cgroups_path(struct pm_cgroups *cgroups, uint64_t id);
+
+/* What a living process showed, for when nobody can be asked any more. */
+void pm_cgroups_learn(struct pm_cgroups *cgroups, uint64_t id,
+                      const char *path);
+
+#endif

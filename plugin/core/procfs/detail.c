@@ -1,0 +1,164 @@
+#include "core/procfs/detail.h"
+
+#include "base/clean.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static unsigned read_link(int dir, const char *name, char *ret, size_t size,
+                          unsigned want) {
+  ssize_t n = readlinkat(dir, name, ret, size - 1);
+  ret[n > 0 ? n : 0] = '\0';
+  return n > 0 ? want : 0;
+}
+
+static void read_status(int dir, unsigned want, struct pm_detail *d) {
+  char text[4096];
+  struct pm_status status;
+  if (pm_root_read(dir, "status", text, sizeof text) < 0 ||
+      pm_parse_status(text, &status) < 0)
+    return;
+  d->uid = status.uid[PM_ID_EFFECTIVE];
+  memcpy(d->uids, status.uid, sizeof d->uids);
+  memcpy(d->gids, status.gid, sizeof d->gids);
+  d->permitted = status.permitted;
+  d->got |= want & PM_WANT_UID;
+  d->got |= want & (status.gid_known ? PM_WANT_IDS : 0);
+  if (!(want & PM_WANT_SWAP) || !status.swap_known)
+    return;
+  pm_task_set(&d->numbers, PM_F_swap, status.swap_bytes);
+  d->got |= PM_WANT_SWAP;
+}
+
+static void read_owner(int dir, struct pm_detail *d) {
+  struct stat st;
+  if (fstat(dir, &st) < 0)
+    return;
+  d->owner_uid = st.st_uid;
+  d->owner_gid = st.st_gid;
+  d->got |= PM_WANT_OWNER;
+}
+
+static void read_cgroup(int dir, struct pm_detail *d) {
+  char text[8192];
+  if (pm_root_read(dir, "cgroup", text, sizeof text) > 0 &&
+      pm_parse_cgroup(text, d->cgroup, sizeof d->cgroup) == 0)
+    d->got |= PM_WANT_CGROUP;
+}
+
+static void read_io(int dir, struct pm_detail *d) {
+  char text[512];
+  if (pm_root_read(dir, "io", text, sizeof text) > 0 &&
+      pm_parse_io(text, &d->numbers) == 0)
+    d->got |= PM_WANT_IO;
+}
+
+static bool list_fds(int dir, uint64_t *ret) {
+  int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return false;
+  PM_CLEAN_DIR DIR *list = fdopendir(fd);
+  if (!list) {
+    close(fd);
+    return false;
+  }
+  *ret = 0;
+  for (const struct dirent *e; (e = readdir(list));)
+    *ret += e->d_name[0] != '.';
+  return true;
+}
+
+/* Since Linux 6.2 (f1f1f2569901) the directory's size is the count, for
+ * everybody; before, it is 0 and the entries must be listed. */
+static void read_fds(int dir, struct pm_detail *d) {
+  struct stat st;
+  if (fstatat(dir, "fd", &st, 0) < 0)
+    return;
+  uint64_t count = (uint64_t)st.st_size, limit;
+  if (count == 0 && !list_fds(dir, &count))
+    return;
+  char text[4096];
+  if (pm_root_read(dir, "limits", text, sizeof text) <= 0 ||
+      pm_parse_fd_limit(text, &limit) < 0)
+    return;
+  pm_task_set(&d->numbers, PM_F_fds, count);
+  pm_task_set(&d->numbers, PM_F_fd_share,
+              limit == 0 ? 0 : (uint64_t)((double)count * 1e6 / (double)limit));
+  d->got |= PM_WANT_FDS;
+}
+
+static void read_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
+                         uint64_t birth, struct pm_detail *d) {
+  ssize_t n =
+      pm_probe_cmdline(probe, now, pid, birth, d->cmdline, sizeof d->cmdline);
+  d->slow = n == -ETIMEDOUT || n == -EAGAIN;
+  if (n < 0)
+    return;
+  d->cmdline_length = (size_t)n;
+  d->got |= PM_WANT_CMDLINE;
+}
+
+/* All files are opened below one descriptor of /proc/PID, which stays with the
+ * process it was opened for; so one look at the start time is enough. */
+static bool read_stat(const struct pm_root *root, int dir,
+                      struct pm_detail *d) {
+  char text[1024];
+  struct pm_units units = {root->tick_ns, root->page_bytes};
+  ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
+  if (n <= 0 || pm_parse_stat(text, (size_t)n, units, &d->stat) < 0)
+    return false;
+  d->birth = d->stat.birth;
+  return true;
+}
+
+static void take_stat(unsigned want, struct pm_detail *d) {
+  d->got |= want & PM_WANT_STAT;
+  if (!(want & PM_WANT_RSS))
+    return;
+  pm_task_set(&d->numbers, PM_F_rss, d->stat.v[PM_F_rss]);
+  d->got |= PM_WANT_RSS;
+}
+
+static void read_files(int dir, unsigned want, struct pm_detail *d) {
+  if (want & PM_WANT_EXE)
+    d->got |= read_link(dir, "exe", d->exe, sizeof d->exe, PM_WANT_EXE);
+  if (want & PM_WANT_CWD)
+    d->got |= read_link(dir, "cwd", d->cwd, sizeof d->cwd, PM_WANT_CWD);
+  if (want & (PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP))
+    read_status(dir, want, d);
+  if (want & PM_WANT_OWNER)
+    read_owner(dir, d);
+  if (want & PM_WANT_CGROUP)
+    read_cgroup(dir, d);
+  if (want & PM_WANT_IO)
+    read_io(dir, d);
+  if (want & PM_WANT_FDS)
+    read_fds(dir, d);
+}
+
+int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
+                   struct pm_now now, int32_t pid, uint64_t birth,
+                   unsigned want, struct pm_detail *ret) {
+  char path[16];
+  snprintf(path, sizeof path, "%d", pid);
+  PM_CLEAN_FD int dir =
+      openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0)
+    return -ESRCH;
+  ret->got = 0;
+  ret->slow = false;
+  ret->exe[0] = ret->cwd[0] = ret->cgroup[0] = ret->cmdline[0] = '\0';
+  ret->cmdline_length = 0;
+  ret->numbers.have = 0;
+  if (birth == 0 && read_stat(root, dir, ret))
+    birth = ret->birth; /* the probe opens /proc/PID for itself */
+  read_files(dir, want, ret);
+  if (want & PM_WANT_CMDLINE && probe)
+    read_cmdline(probe, now, pid, birth, ret);
+  if (!read_stat(root, dir, ret) || ret->birth != birth)
+    return -ESRCH;
+  take_stat(want, ret);
+  return 0;
+}

@@ -1,0 +1,59 @@
+/* The door to one process's other files.  Nobody else reads below /proc/PID
+ * but the sampler.  Whatever was read belongs to (pid, birth): that is
+ * verified after reading. */
+#ifndef PM_CORE_PROCFS_DETAIL_H
+#define PM_CORE_PROCFS_DETAIL_H
+
+#include "base/now.h"
+#include "core/helper/probe.h"
+#include "core/parse/parse_pid.h"
+#include "core/procfs/root.h"
+#include "core/record/task.h"
+
+enum pm_want {
+  PM_WANT_EXE = 1,
+  PM_WANT_CMDLINE = 2, /* by the probe; without one it is not to be had */
+  PM_WANT_UID = 4,
+  PM_WANT_CGROUP = 8,
+  PM_WANT_IO = 16,
+  PM_WANT_SWAP = 32,
+  PM_WANT_FDS = 64,
+  PM_WANT_RSS = 128, /* stat field 24, as the samplers */
+  PM_WANT_CWD = 256,
+  PM_WANT_IDS = 512,    /* all users and groups */
+  PM_WANT_OWNER = 1024, /* of /proc/PID: who may look, proc_pid(5) */
+  PM_WANT_STAT = 2048,  /* what the sampler proc reads */
+};
+
+enum {
+  PM_EXE = 256,
+  PM_CWD = 1024,
+  PM_CMDLINE = PM_TOOL_TEXT + 1,
+  PM_CGROUP = 512
+};
+
+struct pm_detail {
+  unsigned got; /* of enum pm_want; what is missing could not be had */
+  bool slow;    /* the command line was not to be had in time: ask later */
+  uint64_t birth;
+  uint32_t uid; /* effective */
+  uint32_t uids[PM_IDS], gids[PM_IDS];
+  uint64_t permitted; /* its capabilities; with PM_WANT_IDS */
+  uint32_t owner_uid, owner_gid;
+  char exe[PM_EXE], cwd[PM_CWD]; /* cut where they do not fit */
+  char cgroup[PM_CGROUP];
+  char cmdline[PM_CMDLINE]; /* arguments, each ended by a NUL */
+  size_t cmdline_length;
+  struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS, RSS */
+  struct pm_task stat;
+};
+
+/* Reads what `want` names.  birth 0: of whatever has the pid, and the probe
+ * may be NULL; then any thread may call it.  -ESRCH: the process is gone or is
+ * another one now; *ret is then not to be used.  0 otherwise, whatever was
+ * denied. */
+int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
+                   struct pm_now now, int32_t pid, uint64_t birth,
+                   unsigned want, struct pm_detail *ret);
+
+#endif

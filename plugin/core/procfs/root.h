@@ -1,0 +1,38 @@
+/* The door to /proc and /sys: where they are and the machine's constants.
+ * Paths are relative to descriptors, so a test hands in a tree of its own. */
+#ifndef PM_CORE_PROCFS_ROOT_H
+#define PM_CORE_PROCFS_ROOT_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pm_root {
+  int proc, sys;         /* O_PATH directories; sys is -1 if there is none */
+  const char *proc_path; /* (borrowed) for messages and the probe */
+  const char *sys_path;  /* (borrowed) */
+  uint64_t tick_ns;      /* of USER_HZ, sysconf(_SC_CLK_TCK) */
+  uint64_t page_bytes;
+};
+
+#define PM_ROOT_INIT                                                           \
+  { .proc = -1, .sys = -1 }
+
+/* Opens both trees.  A missing /sys is no error (sensors are then absent).
+ * -errno if PROC_PATH cannot be opened. */
+int pm_root_open(struct pm_root *root, const char *proc_path,
+                 const char *sys_path, struct pm_err *err);
+void pm_root_close(struct pm_root *root);
+
+/* Reads a small file in one go and ends it with a NUL.  Returns its length,
+ * -errno, or -EOVERFLOW if it does not fit into size - 1 bytes. */
+ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size);
+
+/* The same into a buffer that grows, up to PM_ROOT_GROW_MAX.  *buf (may start
+ * as NULL) stays the caller's to free. */
+enum { PM_ROOT_GROW_MAX = 8 << 20 };
+ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size);
+
+#endif

@@ -1,9 +1,0 @@
-/* The sampler over /proc: one stat per process and scan, opened each time. */
-#ifndef PM_CORE_SAMPLE_PROC_H
-#define PM_CORE_SAMPLE_PROC_H
-
-#include "core/sample.h"
-
-extern const struct pm_sampler_ops pm_sample_proc;
-
-#endif

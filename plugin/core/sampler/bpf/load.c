@@ -1,0 +1,345 @@
+#include "core/sampler/bpf/load.h"
+
+#include "base/fd.h"
+#include "core/sampler/bpf/task.h"
+/* generated, and not as strict as we are */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "core/sampler/bpf/task.skel.h"
+#pragma GCC diagnostic pop
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* ---- libbpf as a guest of collectd's process ---- */
+
+/* Before 5.11 maps count against RLIMIT_MEMLOCK, which libbpf would raise once
+ * and for ever; its messages go to one function for the whole process.  Both
+ * are put back. */
+struct guest {
+  libbpf_print_fn_t print;
+  struct rlimit memlock;
+};
+
+enum { SAID = 160 };
+static __thread char said[SAID]; /* the first complaint of this thread's load */
+
+static int listen_to(enum libbpf_print_level level, const char *format,
+                     va_list args) {
+  if (level != LIBBPF_WARN || said[0])
+    return 0;
+  vsnprintf(said, sizeof said, format, args);
+  said[strcspn(said, "\n")] = '\0';
+  return 0;
+}
+
+static void enter(struct guest *guest) {
+  said[0] = '\0';
+  struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+  getrlimit(RLIMIT_MEMLOCK, &guest->memlock);
+  setrlimit(RLIMIT_MEMLOCK, &none); /* what it may not do, it need not do */
+  guest->print = libbpf_set_print(listen_to);
+}
+
+static void leave(const struct guest *guest) {
+  libbpf_set_print(guest->print);
+  setrlimit(RLIMIT_MEMLOCK, &guest->memlock);
+}
+
+/* Without the right nothing else that libbpf said is of use; a program that the
+ * verifier rejects may be EACCES. */
+static int complain(struct pm_err *err, int num, const char *what) {
+  if (num == EPERM)
+    return pm_err_say(err, num,
+                      "load the BPF program that %s: %s (it takes CAP_BPF and "
+                      "CAP_PERFMON, or root)",
+                      what, strerror(num));
+  return pm_err_say(err, num, "load the BPF program that %s: %s; %s", what,
+                    strerror(num),
+                    said[0] ? said : "the kernel gave no reason");
+}
+
+/* ---- one program and its maps out of the object ---- */
+
+static bool has(const void *const *list, const void *one) {
+  while (*list && *list != one)
+    list++;
+  return *list;
+}
+
+/* keep: programs and maps, NULL behind the last. */
+static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
+                      const void *const *keep) {
+  object->rodata->ns_level = setup.ns_level;
+  object->rodata->ns_inum = setup.ns_inum;
+  object->rodata->may_probe = !setup.locked_down;
+  struct bpf_program *p;
+  bpf_object__for_each_program(p, object->obj)
+      bpf_program__set_autoload(p, has(keep, p));
+  struct bpf_map *m;
+  bpf_object__for_each_map(m, object->obj)
+      bpf_map__set_autocreate(m, m == object->maps.rodata || has(keep, m));
+}
+
+/* A descriptor of our own, out of the way of select(2), so that libbpf's
+ * object can go. */
+static int own(int fd) { return pm_fd_high(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+
+/* ---- memory that the programs write ---- */
+
+static void *share(int map, size_t bytes, int how) {
+  void *at = mmap(NULL, bytes, how, MAP_SHARED, map, 0);
+  return at == MAP_FAILED ? NULL : at;
+}
+
+static size_t bytes_of(uint32_t room) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t bytes = room * sizeof(struct pm_bpf_task);
+  return (bytes + page - 1) / page * page;
+}
+
+/* ---- the walk ---- */
+
+static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
+                     struct pm_bpf_walker *ret) {
+  const void *keep[] = {object->progs.walk, object->maps.rows, NULL};
+  keep_only(object, setup, keep);
+  bpf_map__set_max_entries(object->maps.rows, ret->room);
+  int status = task_bpf__load(object);
+  if (status < 0)
+    return status;
+  ret->rows =
+      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
+  if (!ret->rows)
+    return -errno;
+  ret->prog = own(bpf_program__fd(object->progs.walk));
+  return ret->prog < 0 ? -errno : 0;
+}
+
+int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
+                       uint32_t room, struct pm_err *err) {
+  struct pm_bpf_walker new = {.prog = -1, .room = room};
+  struct guest guest;
+  enter(&guest);
+  struct task_bpf *object = task_bpf__open();
+  int status = object ? load_walk(object, setup, &new) : -errno;
+  task_bpf__destroy(object);
+  leave(&guest);
+  if (status < 0) {
+    pm_bpf_walker_close(&new);
+    return complain(err, -status, "walks the processes");
+  }
+  pm_bpf_walker_close(walker);
+  *walker = new;
+  return 0;
+}
+
+void pm_bpf_walker_close(struct pm_bpf_walker *walker) {
+  if (walker->rows)
+    munmap(walker->rows, bytes_of(walker->room));
+  if (walker->prog >= 0)
+    close(walker->prog);
+  *walker = (struct pm_bpf_walker)PM_BPF_WALKER_INIT;
+}
+
+int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
+                          uint32_t *tasks, struct pm_err *err) {
+  struct pm_bpf_walk ask = {.turn = walker->turn++, .tidy = (uint32_t)tidy};
+  LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ask,
+              .ctx_size_in = sizeof ask);
+  int status = bpf_prog_test_run_opts(walker->prog, &run);
+  if (status < 0)
+    return pm_err_set(err, -status, "walk the processes by BPF");
+  *tasks = ask.tasks;
+  return ask.rows;
+}
+
+/* ---- the dump ---- */
+
+static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
+                     struct pm_bpf_dumper *ret) {
+  const void *keep[] = {object->progs.dump, object->maps.rows,
+                        object->maps.dumped, NULL};
+  keep_only(object, setup, keep);
+  bpf_map__set_max_entries(object->maps.rows, ret->room);
+  int status = task_bpf__load(object);
+  if (status < 0)
+    return status;
+  ret->rows =
+      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
+  ret->dump = share(bpf_map__fd(object->maps.dumped), sizeof *ret->dump,
+                    PROT_READ | PROT_WRITE);
+  if (!ret->rows || !ret->dump)
+    return -errno;
+  struct bpf_link *link = bpf_program__attach_iter(object->progs.dump, NULL);
+  if (!link)
+    return -errno;
+  ret->link = own(bpf_link__fd(link));
+  status = ret->link < 0 ? -errno : 0;
+  bpf_link__destroy(link);
+  return status;
+}
+
+int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
+                       uint32_t room, struct pm_err *err) {
+  struct pm_bpf_dumper new = {.link = -1, .room = room};
+  struct guest guest;
+  enter(&guest);
+  struct task_bpf *object = task_bpf__open();
+  int status = object ? load_dump(object, setup, &new) : -errno;
+  task_bpf__destroy(object);
+  leave(&guest);
+  if (status < 0) {
+    pm_bpf_dumper_close(&new);
+    return complain(err, -status, "dumps the processes");
+  }
+  pm_bpf_dumper_close(dumper);
+  *dumper = new;
+  return 0;
+}
+
+void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper) {
+  if (dumper->rows)
+    munmap(dumper->rows, bytes_of(dumper->room));
+  if (dumper->dump)
+    munmap(dumper->dump, sizeof *dumper->dump);
+  if (dumper->link >= 0)
+    close(dumper->link);
+  *dumper = (struct pm_bpf_dumper)PM_BPF_DUMPER_INIT;
+}
+
+int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
+                      struct pm_err *err) {
+  *dumper->dump = (struct pm_bpf_dump){.turn = dumper->dump->turn + 1,
+                                       .room = dumper->room,
+                                       .end = tidy ? 0 : dumper->dump->next};
+  int fd = bpf_iter_create(dumper->link);
+  return fd < 0 ? pm_err_set(err, -fd, "start the BPF task iterator") : fd;
+}
+
+/* ---- deaths ---- */
+
+/* Room for what all CPUs can fork and reap between two ticks a second apart:
+ * some 4,000 processes a second and CPU at 250 bytes. */
+static uint32_t ring_bytes(void) {
+  enum { A_CPU = 1 << 20, MOST = 32 << 20 };
+  uint32_t bytes = A_CPU;
+  long cpus = sysconf(_SC_NPROCESSORS_CONF);
+  while (bytes < MOST && (long)(bytes / A_CPU) < cpus)
+    bytes *= 2;
+  return bytes;
+}
+
+static int attach(struct bpf_program *program) {
+  struct bpf_link *link = bpf_program__attach(program);
+  int fd = link ? own(bpf_link__fd(link)) : -1;
+  int num = errno;
+  bpf_link__destroy(link);
+  errno = num;
+  return fd;
+}
+
+enum { PLACES_BYTES = PM_BPF_LEAVING * sizeof(__u64) };
+
+static bool is_nobody(__u32 pid) {
+  return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
+  const struct pm_bpf_deaths *deaths = source;
+  return bpf_map_lookup_elem(deaths->words, &place, ret);
+}
+
+static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
+  ret->recall.leaving = share(bpf_map__fd(object->maps.leaving), PLACES_BYTES,
+                              PROT_READ | PROT_WRITE);
+  if (!ret->recall.leaving)
+    return -1;
+  return ret->words = own(bpf_map__fd(object->maps.words));
+}
+
+static int load_deaths(struct task_bpf *object, struct pm_bpf_setup setup,
+                       struct pm_bpf_deaths *ret) {
+  const void *keep[] = {object->progs.leaves,
+                        object->progs.died,
+                        object->maps.deaths,
+                        object->maps.counts,
+                        object->maps.leaving,
+                        object->maps.words,
+                        NULL};
+  keep_only(object, setup, keep);
+  bpf_map__set_max_entries(object->maps.deaths, ring_bytes());
+  int status = task_bpf__load(object);
+  if (status < 0)
+    return status;
+  ret->ring = ring_buffer__new(bpf_map__fd(object->maps.deaths),
+                               ret->recall.on_death, ret->recall.sink, NULL);
+  ret->counts = own(bpf_map__fd(object->maps.counts));
+  if (!ret->ring || ret->counts < 0 || share_places(object, ret) < 0)
+    return -errno;
+  ret->died = attach(object->progs.died);
+  if (ret->died >= 0)
+    ret->leaves = attach(object->progs.leaves);
+  return ret->leaves < 0 ? -errno : 0;
+}
+
+int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
+                       bool own_pids,
+                       int (*on_death)(void *arg, void *record, size_t size),
+                       void *arg, struct pm_err *err) {
+  deaths->recall =
+      (struct pm_bpf_recall){.is_nobody = own_pids ? is_nobody : NULL,
+                             .words = read_words,
+                             .source = deaths,
+                             .on_death = on_death,
+                             .sink = arg};
+  struct guest guest;
+  enter(&guest);
+  struct task_bpf *object = task_bpf__open();
+  int status = object ? load_deaths(object, setup, deaths) : -errno;
+  task_bpf__destroy(object);
+  leave(&guest);
+  if (status == 0)
+    return 0;
+  pm_bpf_deaths_close(deaths);
+  return complain(err, -status, "tells of ended processes");
+}
+
+void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths) {
+  const int fds[] = {deaths->died, deaths->leaves, deaths->counts,
+                     deaths->words};
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+    if (fds[i] >= 0)
+      close(fds[i]);
+  if (deaths->recall.leaving)
+    munmap(deaths->recall.leaving, PLACES_BYTES);
+  ring_buffer__free(deaths->ring);
+  *deaths = (struct pm_bpf_deaths)PM_BPF_DEATHS_INIT;
+}
+
+static uint64_t count_of(const struct pm_bpf_deaths *deaths, uint32_t which,
+                         uint64_t otherwise) {
+  uint64_t count;
+  bool known = bpf_map_lookup_elem(deaths->counts, &which, &count) == 0;
+  return known ? count : otherwise;
+}
+
+int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
+                        uint64_t *lost, struct pm_err *err) {
+  int status = ring_buffer__consume(deaths->ring);
+  if (status < 0)
+    return pm_err_set(err, -status, "read the records of ended processes");
+  pm_bpf_recall(&deaths->recall, now.mono, count_of(deaths, PM_BPF_TAIL_NS, 0));
+  uint64_t so_far = count_of(deaths, PM_BPF_LOST, deaths->lost);
+  *lost += so_far - deaths->lost;
+  deaths->lost = so_far;
+  return 0;
+}

@@ -1,0 +1,107 @@
+/* What the kernel's half says to ours: records of fixed size, shared by
+ * task.bpf.c and user space and always built for the same machine.  Times are
+ * in nanoseconds, memory in pages, I/O in bytes. */
+#ifndef PM_CORE_SAMPLER_BPF_TASK_H
+#define PM_CORE_SAMPLER_BPF_TASK_H
+
+#include <linux/types.h>
+
+enum {
+  PM_BPF_COMM = 16,
+  PM_BPF_NS_LEVELS = 3 /* pid namespaces within each other that are tried */
+};
+
+/* Which numbers the running kernel has; the others are 0. */
+enum pm_bpf_has {
+  PM_BPF_HAS_MEMORY = 1, /* rss and swap, in a layout that we know */
+  PM_BPF_HAS_CHARS = 2,  /* io_*: CONFIG_TASK_XACCT */
+  PM_BPF_HAS_BYTES = 4,  /* disk_*: CONFIG_TASK_IO_ACCOUNTING */
+  PM_BPF_HAS_DELAY = 8,  /* CONFIG_SCHED_INFO */
+  PM_BPF_HAS_CGROUP = 16 /* CONFIG_CGROUPS */
+};
+
+/* What every thread uses for itself. */
+struct pm_bpf_use {
+  __u64 exec_ns;            /* by the scheduler: exact */
+  __u64 user_ns, system_ns; /* by the tick: only their ratio is of use */
+  __u64 faults_minor, faults_major;
+  __u64 switch_voluntary, switch_involuntary;
+  __u64 io_read, io_write, disk_read, disk_write;
+  __u64 delay_ns; /* runnable, waiting; ended threads take theirs along */
+};
+
+/* A process with its threads summed. */
+struct pm_bpf_task {
+  __u64 start_ns; /* after boot, suspended time included */
+  struct pm_bpf_use use;
+  __u64 prev_user_ns, prev_system_ns; /* what /proc last said of the split */
+  __u64 reaped_faults;                /* of waited-for children */
+  __u64 cgroup;                       /* inode of its unified directory */
+  __u64 vsize, rss, swap, maxrss;
+  __u64 mark; /* differs once the first thread has run again */
+  __u32 pid, ppid, threads;
+  __u32 uid;               /* effective */
+  __u32 look_gid;          /* see struct pm_task */
+  __u32 state, exit_state; /* of the first thread, as in task_struct */
+  __u32 flags;             /* PF_* */
+  __u32 exec_id;           /* the low half of self_exec_id */
+  __u32 status;            /* of wait4(2), once every thread has ended */
+  __u16 has;               /* enum pm_bpf_has */
+  __u16 oom;               /* it was the OOM killer's victim */
+  char comm[PM_BPF_COMM];
+};
+
+/* What is left when the last trace of a process is freed. */
+struct pm_bpf_death {
+  struct pm_bpf_task task;
+  __u64 end_ns;          /* after boot, when it was freed */
+  __u64 parent_start_ns; /* tells a parent from one who got its number */
+  __u32 parent_exec_id;  /* exec_id of its parent when it was forked */
+};
+
+enum pm_bpf_count {
+  PM_BPF_LOST,    /* records that found no room */
+  PM_BPF_TAIL_NS, /* what a process uses after its last words, on average */
+  PM_BPF_COUNTS
+};
+
+/* Processes that left their last words and of which no record has come; the
+ * place is pid % PM_BPF_LEAVING.  The marks are set by user space. */
+enum {
+  PM_BPF_LEAVING = 8192,
+  PM_BPF_GONE = 1 << 30, /* nobody has this pid any more */
+  PM_BPF_TOLD = 1 << 29, /* its last words were taken for a record */
+  PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_TOLD
+};
+
+/* The argument of the open-coded walk. */
+struct pm_bpf_walk {
+  __u32 turn;  /* in: decides which rows are read anew whatever they show */
+  __u32 tidy;  /* in: leave no holes */
+  __u32 rows;  /* out: rows to look at; those without a pid are holes */
+  __u32 tasks; /* out: threads of all processes */
+};
+
+/* Of one dump by the task iterator.  Rows [0, next) are in the order of pids,
+ * those without a pid are holes; the last `spilled` of the room are others.  If
+ * they meet, there was no room for all. */
+struct pm_bpf_dump {
+  __u32 turn;    /* in: as above */
+  __u32 room;    /* in: rows of the array */
+  __u32 end;     /* in: `next` of the last dump; 0 = leave no holes */
+  __u32 next;    /* in: 0; out: where the rows end */
+  __u32 spilled; /* in: 0; out */
+  __u32 tasks;   /* in: 0; out: threads of all processes */
+};
+
+/* One thread of a process that has several, in the output of the task iterator,
+ * where they do not stand together.  The row of such a process holds all that
+ * ended threads used. */
+struct pm_bpf_piece {
+  __u32 pid;      /* of the process */
+  __u32 row;      /* of a first thread, from 1; else 0 */
+  __u64 ended_ns; /* exec_ns of ended threads as seen from here */
+  struct pm_bpf_use use;
+};
+
+#endif

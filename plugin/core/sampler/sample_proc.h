@@ -1,0 +1,9 @@
+/* The sampler over /proc: one stat per process and scan, opened each time. */
+#ifndef PM_CORE_SAMPLER_SAMPLE_PROC_H
+#define PM_CORE_SAMPLER_SAMPLE_PROC_H
+
+#include "core/sampler/sample.h"
+
+extern const struct pm_sampler_ops pm_sample_proc;
+
+#endif

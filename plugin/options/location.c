@@ -1,0 +1,138 @@
+#include "options/location.h"
+
+#include "base/clean.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum { DEPTH = 8 }; /* of Include, as in collectd's configfile.c */
+
+struct search {
+  const char *key, *value; /* value NULL: any */
+  bool inside;             /* <Plugin procman> */
+  char *ret;
+  size_t size;
+};
+
+static bool search_file(struct search *s, const char *path, int depth);
+
+/* The next word, without quotes and angle brackets. */
+static const char *next_word(const char *p, char *ret, size_t size) {
+  size_t n = 0;
+  while (isspace((unsigned char)*p) || *p == '<')
+    p++;
+  bool quoted = *p == '"';
+  for (p += quoted; *p && n + 1 < size; p++) {
+    if (quoted ? *p == '"' : isspace((unsigned char)*p) || *p == '>')
+      break;
+    if (quoted && *p == '\\' && p[1])
+      p++;
+    ret[n++] = *p;
+  }
+  ret[n] = '\0';
+  return quoted && *p ? p + 1 : p;
+}
+
+static bool search_pattern(struct search *s, const char *pattern, int depth) {
+  struct stat st;
+  char all[PATH_MAX + 2];
+  if (stat(pattern, &st) == 0 && S_ISDIR(st.st_mode)) {
+    snprintf(all, sizeof all, "%s/*", pattern);
+    pattern = all;
+  }
+  glob_t found;
+  if (depth == 0 || glob(pattern, 0, NULL, &found) != 0)
+    return false;
+  bool hit = false;
+  for (size_t i = 0; i < found.gl_pathc && !hit; i++)
+    hit = search_file(s, found.gl_pathv[i], depth - 1);
+  globfree(&found);
+  return hit;
+}
+
+static bool is_hit(const struct search *s, const char *key, const char *rest) {
+  if (!s->inside || strcasecmp(key, s->key) != 0)
+    return false;
+  char value[256];
+  next_word(rest, value, sizeof value);
+  return !s->value || strncmp(value, s->value, sizeof value - 1) == 0;
+}
+
+static bool search_line(struct search *s, const char *line, int depth) {
+  char key[64], value[PATH_MAX];
+  const char *rest = next_word(line, key, sizeof key);
+  if (key[0] == '#')
+    return false;
+  next_word(rest, value, sizeof value);
+  if (strcasecmp(key, "Include") == 0)
+    return search_pattern(s, value, depth);
+  if (is_hit(s, key, rest))
+    return true;
+  if (strcasecmp(key, "Plugin") == 0)
+    s->inside = strcasecmp(value, "procman") == 0;
+  else if (strcasecmp(key, "/Plugin") == 0)
+    s->inside = false;
+  return is_hit(s, key, rest);
+}
+
+static bool search_file(struct search *s, const char *path, int depth) {
+  FILE *file = fopen(path, "re");
+  if (!file)
+    return false;
+  PM_CLEAN_MEM char *line = NULL;
+  size_t room = 0;
+  unsigned number = 0;
+  bool hit = false;
+  while (!hit && getline(&line, &room, file) >= 0) {
+    number++;
+    s->ret[0] = '\0';
+    hit = search_line(s, line, depth);
+  }
+  fclose(file);
+  if (hit && !s->ret[0])
+    snprintf(s->ret, s->size, "%s line %u", path, number);
+  return hit;
+}
+
+/* The file that collectd was started with: -C FILE, or where Debian and the
+ * upstream build look. */
+static bool main_file(char *ret, size_t size) {
+  static const char *const usual[] = {"/etc/collectd/collectd.conf",
+                                      "/etc/collectd.conf",
+                                      "/opt/collectd/etc/collectd.conf"};
+  char args[4096] = "";
+  FILE *file = fopen("/proc/self/cmdline", "re");
+  size_t n = file ? fread(args, 1, sizeof args - 2, file) : 0;
+  if (file)
+    fclose(file);
+  args[n] = args[n + 1] = '\0';
+  for (const char *p = args; p < args + n; p += strlen(p) + 1)
+    if (strncmp(p, "-C", 2) == 0) {
+      snprintf(ret, size, "%s", p[2] ? p + 2 : p + 3);
+      return true;
+    }
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (access(usual[i], R_OK) == 0) {
+      snprintf(ret, size, "%s", usual[i]);
+      return true;
+    }
+  return false;
+}
+
+void pm_options_place(const oconfig_item_t *item, char *ret, size_t size) {
+  char path[PATH_MAX];
+  bool text = item->values_num && item->values[0].type == OCONFIG_TYPE_STRING;
+  struct search s = {
+      .key = item->key,
+      .value = text ? item->values[0].value.string : NULL,
+      .ret = ret,
+      .size = size,
+  };
+  if (!main_file(path, sizeof path) || !search_file(&s, path, DEPTH))
+    snprintf(ret, size, "<Plugin procman>");
+}

@@ -1,0 +1,13 @@
+/* Where in the configuration an option stands.  collectd's parser keeps no
+ * line numbers, so the files are searched; only when there is an error. */
+#ifndef PM_OPTIONS_LOCATION_H
+#define PM_OPTIONS_LOCATION_H
+
+#include "collectd/liboconfig/oconfig.h"
+
+#include <stddef.h>
+
+/* "FILE line N", or "<Plugin procman>" if it cannot be found. */
+void pm_options_place(const oconfig_item_t *item, char *ret, size_t size);
+
+#endif

@@ -1,0 +1,12 @@
+/* <Control> and its <Allow> blocks. */
+#ifndef PM_OPTIONS_OPTIONS_CONTROL_H
+#define PM_OPTIONS_OPTIONS_CONTROL_H
+
+#include "options/reader.h"
+
+/* Once; a second block is an error.  -EINVAL, -ENOMEM. */
+int pm_options_control_read(const struct pm_reading *reading,
+                            const oconfig_item_t *block);
+void pm_options_control_done(struct pm_control_options *options);
+
+#endif

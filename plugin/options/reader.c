@@ -1,0 +1,114 @@
+#include "options/reader.h"
+
+#include "options/location.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- options that are not known ---- */
+
+/* Levenshtein's distance, without regard to case. */
+static size_t distance(const char *a, const char *b) {
+  enum { MOST = 32 };
+  size_t row[MOST + 1], m = strlen(b);
+  if (m > MOST)
+    return m;
+  for (size_t k = 0; k <= m; k++)
+    row[k] = k;
+  for (size_t i = 1; a[i - 1]; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t k = 1; k <= m; k++) {
+      size_t above = row[k];
+      size_t best = diagonal + (tolower((unsigned char)a[i - 1]) !=
+                                tolower((unsigned char)b[k - 1]));
+      if (above + 1 < best)
+        best = above + 1;
+      if (row[k - 1] + 1 < best)
+        best = row[k - 1] + 1;
+      row[k] = best;
+      diagonal = above;
+    }
+  }
+  return row[m];
+}
+
+static const char *nearest(const char *key, const struct pm_option *table,
+                           size_t count) {
+  const char *best = table[0].name;
+  for (size_t i = 1; i < count; i++)
+    if (distance(key, table[i].name) < distance(key, best))
+      best = table[i].name;
+  return best;
+}
+
+static int unknown_option(const struct pm_reading *r,
+                          const oconfig_item_t *item,
+                          const struct pm_option *table, size_t count) {
+  char place[512], text[sizeof r->options->unknown + 512];
+  pm_options_place(item, place, sizeof place);
+  snprintf(text, sizeof text,
+           "%s: this version does not know the option %s; the nearest that it "
+           "knows is %s",
+           place, item->key, nearest(item->key, table, count));
+  struct pm_options *o = r->options;
+  if (o->unknown_count++ == 0)
+    snprintf(o->unknown, sizeof o->unknown, "%.255s", text);
+  r->log(text);
+  return 0;
+}
+
+/* ---- values that are not valid ---- */
+
+static void value_text(const oconfig_item_t *item, char *ret, size_t size) {
+  size_t n = 0;
+  ret[0] = '\0';
+  for (int i = 0; i < item->values_num && n < size; i++) {
+    const oconfig_value_t *v = &item->values[i];
+    const char *gap = i ? " " : "";
+    int k = v->type == OCONFIG_TYPE_STRING
+                ? snprintf(ret + n, size - n, "%s\"%s\"", gap, v->value.string)
+            : v->type == OCONFIG_TYPE_NUMBER
+                ? snprintf(ret + n, size - n, "%s%g", gap, v->value.number)
+                : snprintf(ret + n, size - n, "%s%s", gap,
+                           v->value.boolean ? "true" : "false");
+    n += k > 0 ? (size_t)k : 0;
+  }
+}
+
+int pm_read_bad(const struct pm_reading *r, const oconfig_item_t *item,
+                const char *valid) {
+  char place[512], value[128];
+  struct pm_err why = PM_ERR_INIT;
+  pm_options_place(item, place, sizeof place);
+  value_text(item, value, sizeof value);
+  for (int i = 0; strcasecmp(item->key, "Command") == 0 && i < item->values_num;
+       i++)
+    if (item->values[i].type == OCONFIG_TYPE_STRING && !why.num)
+      pm_select_check(item->values[i].value.string, &why);
+  return pm_err_say(r->err, EINVAL, "%s: %s cannot be %s%s%s; valid: %s", place,
+                    item->key, *value ? value : "empty", why.num ? ": " : "",
+                    why.text, valid);
+}
+
+int pm_read_option(const struct pm_reading *r, const oconfig_item_t *item,
+                   const struct pm_option *table, size_t count, void *base) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcasecmp(table[i].name, item->key) != 0)
+      continue;
+    if (item->children_num == 0 &&
+        table[i].set(&table[i], item, (char *)base + table[i].offset))
+      return 0;
+    return pm_read_bad(r, item, table[i].valid);
+  }
+  return unknown_option(r, item, table, count);
+}
+
+int pm_read_whole(const struct pm_reading *r, const oconfig_item_t *block,
+                  const char *fault) {
+  char place[512];
+  pm_options_place(block, place, sizeof place);
+  return pm_err_say(r->err, EINVAL, "%s: %s", place, fault);
+}

@@ -1,0 +1,122 @@
+# The sources of collectd's side, a list a folder; from the lowest floor up.
+# tests/rooms.txt says who may include whom.
+
+base_sources = \
+	plugin/base/buf.c plugin/base/buf.h \
+	plugin/base/clean.h \
+	plugin/base/err.c plugin/base/err.h \
+	plugin/base/fd.c plugin/base/fd.h \
+	plugin/base/hash.c plugin/base/hash.h \
+	plugin/base/hold_protocol.h \
+	plugin/base/now.c plugin/base/now.h \
+	plugin/base/spawn.c plugin/base/spawn.h
+
+record_sources = \
+	plugin/core/record/field.c plugin/core/record/field.def plugin/core/record/field.h \
+	plugin/core/record/task.h
+
+parse_sources = \
+	plugin/core/parse/parse_pid.c plugin/core/parse/parse_pid.h \
+	plugin/core/parse/parse_sys.c plugin/core/parse/parse_sys.h
+
+report_sources = \
+	plugin/core/report/report.h
+
+procfs_sources = \
+	plugin/core/procfs/cgroup.c plugin/core/procfs/cgroup.h \
+	plugin/core/procfs/detail.c plugin/core/procfs/detail.h \
+	plugin/core/procfs/root.c plugin/core/procfs/root.h
+
+helper_sources = \
+	plugin/core/helper/probe.c plugin/core/helper/probe.h \
+	plugin/core/helper/user.c plugin/core/helper/user.h
+
+sampler_sources = \
+	plugin/core/sampler/sample.c plugin/core/sampler/sample.h \
+	plugin/core/sampler/sample_bpf.h \
+	plugin/core/sampler/sample_proc.c plugin/core/sampler/sample_proc.h
+
+identity_sources = \
+	plugin/core/identity/classify.c plugin/core/identity/classify.h \
+	plugin/core/identity/interpreter.c plugin/core/identity/interpreter.h \
+	plugin/core/identity/name.c plugin/core/identity/name.h \
+	plugin/core/identity/select.c plugin/core/identity/select.h \
+	plugin/core/identity/unit.c plugin/core/identity/unit.h
+
+account_sources = \
+	plugin/core/account/admit.c plugin/core/account/admit.h \
+	plugin/core/account/gauges.c plugin/core/account/gauges.h \
+	plugin/core/account/group.c plugin/core/account/group.h \
+	plugin/core/account/reaped.c plugin/core/account/reaped.h \
+	plugin/core/account/rows.c plugin/core/account/rows.h \
+	plugin/core/account/slot.c plugin/core/account/slot.h \
+	plugin/core/account/table.c plugin/core/account/table.h
+
+snapshot_sources = \
+	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \
+	plugin/core/snapshot/snapshot.c plugin/core/snapshot/snapshot.h
+
+machine_sources = \
+	plugin/core/machine/disk.c plugin/core/machine/disk.h \
+	plugin/core/machine/sensor.c plugin/core/machine/sensor.h \
+	plugin/core/machine/system.c plugin/core/machine/system.h
+
+cycle_sources = \
+	plugin/core/cycle/assign.c plugin/core/cycle/assign.h \
+	plugin/core/cycle/charge.c plugin/core/cycle/charge.h \
+	plugin/core/cycle/close.c plugin/core/cycle/close.h \
+	plugin/core/cycle/cmdline.c plugin/core/cycle/cmdline.h \
+	plugin/core/cycle/cycle.c plugin/core/cycle/cycle.h \
+	plugin/core/cycle/cycle_state.h \
+	plugin/core/cycle/details.c plugin/core/cycle/details.h \
+	plugin/core/cycle/events.c plugin/core/cycle/events.h \
+	plugin/core/cycle/exits.c plugin/core/cycle/exits.h \
+	plugin/core/cycle/snapshot_build.c plugin/core/cycle/snapshot_build.h \
+	plugin/core/cycle/turn.c plugin/core/cycle/turn.h
+
+# the BPF sampler, and what stands in for it in a build without libbpf
+bpf_sources = \
+	plugin/core/sampler/sample_bpf.c \
+	plugin/core/sampler/bpf/load.c plugin/core/sampler/bpf/load.h \
+	plugin/core/sampler/bpf/recall.c plugin/core/sampler/bpf/recall.h \
+	plugin/core/sampler/bpf/record.c plugin/core/sampler/bpf/record.h \
+	plugin/core/sampler/bpf/task.h \
+	plugin/core/sampler/bpf/task.skel.h
+no_bpf_sources = plugin/core/sampler/sample_bpf_none.c
+# compiled into task.skel.h, which is committed
+bpf_programs = \
+	plugin/core/sampler/bpf/task.bpf.c \
+	plugin/core/sampler/bpf/kernel.bpf.h \
+	plugin/core/sampler/bpf/number.bpf.h \
+	plugin/core/sampler/bpf/owner.bpf.h \
+	plugin/core/sampler/bpf/process.bpf.h \
+	plugin/core/sampler/bpf/use.bpf.h \
+	plugin/core/sampler/bpf/task.h
+
+core_sources = $(record_sources) \
+	$(parse_sources) \
+	$(report_sources) \
+	$(procfs_sources) \
+	$(helper_sources) \
+	$(sampler_sources) \
+	$(identity_sources) \
+	$(account_sources) \
+	$(snapshot_sources) \
+	$(machine_sources) \
+	$(cycle_sources)
+
+options_sources = \
+	plugin/options/location.c plugin/options/location.h \
+	plugin/options/options.c plugin/options/options.h \
+	plugin/options/options_control.c plugin/options/options_control.h \
+	plugin/options/reader.c plugin/options/reader.h \
+	plugin/options/value.c plugin/options/value.h
+
+module_sources = \
+	plugin/emit.c plugin/emit.h \
+	plugin/notify.c plugin/notify.h \
+	plugin/procman.c \
+	plugin/series.c plugin/series.def plugin/series.h \
+	plugin/tick.c plugin/tick.h
+
+plugin_sources = $(options_sources) $(module_sources)

@@ -1,0 +1,124 @@
+/* What may happen between two steps of hold_kill: the process ends and its
+ * number is another's, or a member leaves its group.  hold_kill runs in a child
+ * of the test, whose children are the processes in question.
+ * Link with -Wl,--wrap=syscall. */
+#include "hold/kill.h"
+
+#include "unit/support/check.h"
+#include "unit/support/hold_client.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static long before_call; /* what happens, happens before this system call */
+static void (*happens)(void);
+static pid_t target, stranger;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...) {
+  va_list ap;
+  va_start(ap, number);
+  long a = va_arg(ap, long), b = va_arg(ap, long), c = va_arg(ap, long),
+       d = va_arg(ap, long);
+  va_end(ap);
+  void (*now)(void) = happens;
+  bool of_target = number != SYS_pidfd_open || a == target;
+  if (number == before_call && of_target && now) {
+    happens = NULL;
+    now();
+  }
+  return __real_syscall(number, a, b, c, d);
+}
+
+static void number_is_anothers(void) {
+  usleep(30000); /* the clock of births has gone on */
+  asker_end(target);
+  asker_number = target;
+  asker_namespaces = 1;
+  stranger = asker_target(0, 0);
+  asker_number = 0;
+}
+
+static void leaves_its_group(void) {
+  setpgid(target, target);
+  stranger = target;
+}
+
+struct row {
+  const char *name;
+  enum pm_tool_scope scope;
+  long before;
+  void (*happens)(void);
+  int error;
+};
+
+static bool ask(const struct row *row, struct pm_tool_killed *ret) {
+  int ends[2];
+  char *argv[] = {(char *)(uintptr_t) "kill", (char *)(uintptr_t) "/proc"};
+  pid_t leader = asker_target(0, 0);
+  target = asker_target(0, leader);
+  struct pm_tool_kill request = row->scope == PM_TOOL_PROCESS
+                                    ? asker_process(target, 0).request
+                                    : asker_group(leader, 0).request;
+  kill(leader, SIGKILL); /* a zombie, which keeps the group */
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+    return false;
+  ssize_t n = send(ends[0], &request, sizeof request, 0);
+  int above = dup(ends[0]); /* ends[0] may be the very number */
+  dup2(ends[1], PM_TOOL_SOCKET);
+  before_call = row->before;
+  happens = row->happens;
+  return n == sizeof request && hold_kill(2, argv) == 0 &&
+         recv(above, ret, sizeof *ret, 0) == sizeof *ret;
+}
+
+static bool check_row(const struct row *row) {
+  struct pm_tool_killed got = {0};
+  bool fine = check_true(row->name, "it answers", ask(row, &got));
+  fine &= check_true(row->name, "it happened", stranger);
+  fine &= check_int(row->name, "error", got.error, row->error);
+  fine &= check_u64(row->name, "signalled", got.signalled, 0);
+  fine &= check_int(row->name, "was hit", asker_was_hit(stranger), false);
+  asker_end(stranger);
+  return fine;
+}
+
+static void between(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"another's before the pidfd", PM_TOOL_PROCESS, SYS_pidfd_open,
+       number_is_anothers, ESTALE},
+      {"another's before the signal", PM_TOOL_PROCESS, SYS_pidfd_send_signal,
+       number_is_anothers, ESRCH},
+      {"a member leaves", PM_TOOL_PROCESS_GROUP, SYS_pidfd_open,
+       leaves_its_group, 0},
+      {"a member is another", PM_TOOL_PROCESS_GROUP, SYS_pidfd_open,
+       number_is_anothers, 0},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+      _exit(!check_row(&rows[i]));
+    waitpid(pid, &status, 0);
+    check_int(rows[i].name, "the child's status", status, 0);
+  }
+  check_end();
+}
+
+int main(void) {
+  check_pidfd();
+  if (geteuid() != 0)
+    check_skip("to choose a process's number takes root");
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(between),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

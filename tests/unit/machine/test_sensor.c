@@ -1,0 +1,314 @@
+/* Temperatures: names, and a /sys of our own read by the real helper.
+ * Link with -Wl,--wrap=poll. */
+#include "core/machine/sensor.h"
+
+#include "fakes/root.h"
+#include "unit/support/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* ---- names ---- */
+
+struct named {
+  const char *chip, *place, *label;
+  const char *want; /* NULL: some other than all others */
+};
+
+static void check_names(const char *row, const struct named *list,
+                        size_t count) {
+  struct pm_sensor *s = calloc(count, sizeof *s);
+  for (size_t i = 0; i < count; i++) {
+    snprintf(s[i].path, sizeof s[i].path, "class/hwmon/%zu", i);
+    snprintf(s[i].chip, sizeof s[i].chip, "%s", list[i].chip);
+    snprintf(s[i].place, sizeof s[i].place, "%s", list[i].place);
+    snprintf(s[i].label, sizeof s[i].label, "%s", list[i].label);
+  }
+  pm_sensor_name_all(s, count);
+  for (size_t i = 0; i < count; i++) {
+    if (list[i].want)
+      check_text(row, "name", s[i].name, list[i].want);
+    for (size_t k = 0; k < i; k++)
+      check_true(row, "a name of its own", !pm_name_same(s[i].name, s[k].name));
+  }
+  free(s);
+}
+
+static void names(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    struct named list[4];
+    size_t count;
+  } rows[] = {
+      {"one", {{"coretemp", "coretemp.0", "Core 0", "coretemp-Core_0"}}, 1},
+      {"two labels",
+       {{"coretemp", "coretemp.0", "Core 0", "coretemp-Core_0"},
+        {"coretemp", "coretemp.0", "Core 1", "coretemp-Core_1"}},
+       2},
+      {"two of a chip",
+       {{"nvme", "nvme0", "Composite", "nvme-nvme0-Composite"},
+        {"nvme", "nvme1", "Composite", "nvme-nvme1-Composite"},
+        {"nvme", "nvme1", "Sensor 1", "nvme-Sensor_1"}},
+       3},
+      {"equal to Graphite",
+       {{"a.b", "p0", "t", "a.b-p0-t"}, {"a_b", "p1", "t", "a_b-p1-t"}},
+       2},
+      {"two of a device",
+       {{"x", "p0", "t", NULL}, {"x", "p0", "t", NULL}, {"x", "p1", "t", NULL}},
+       3},
+      {"nothing known of the device",
+       {{"x", "", "t", NULL}, {"x", "", "t", NULL}},
+       2},
+      {"told apart, it is like a third",
+       {{"a", "b", "c", NULL}, {"a", "d", "c", NULL}, {"a-b", "", "c", NULL}},
+       3},
+      {"none", {{0}}, 0},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+    check_names(rows[i].name, rows[i].list, rows[i].count);
+  check_end();
+}
+
+/* ---- reading ---- */
+
+struct world {
+  struct fake_root *fake;
+  struct pm_root root;
+  struct pm_probe *probe;
+  struct pm_sensors *sensors;
+  struct pm_now now;
+  char helper[512];
+};
+
+static int begin(void **state) {
+  struct world *w = calloc(1, sizeof *w);
+  struct pm_err err;
+  w->fake = fake_root_new();
+  snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
+           check_env("PM_BUILD"));
+  if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
+                   &err) < 0)
+    return -1;
+  w->probe =
+      pm_probe_new(w->helper, fake_root_proc(w->fake), fake_root_sys(w->fake));
+  w->sensors = calloc(1, sizeof *w->sensors);
+  w->now.mono = PM_NS_PER_S;
+  *state = w;
+  return 0;
+}
+
+static int end(void **state) {
+  struct world *w = *state;
+  pm_probe_free(w->probe);
+  while (wait(NULL) > 0)
+    ;
+  pm_root_close(&w->root);
+  fake_root_free(w->fake);
+  free(w->sensors);
+  free(w);
+  return 0;
+}
+
+static void put_all(struct world *w, const char *const (*files)[2],
+                    size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    char path[160];
+    snprintf(path, sizeof path, "sys/class/%s", files[i][0]);
+    fake_root_put(w->fake, path, files[i][1]);
+  }
+}
+
+/* The rows as "name=degrees" words. */
+static void check_reading(struct world *w, const char *row, const char *want) {
+  char got[1024] = "";
+  int n = pm_sensor_read(w->sensors, &w->root, w->probe, w->now);
+  check_true(row, "no error", n >= 0);
+  for (int i = 0; i < n; i++)
+    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s=%g",
+             i ? " " : "", w->sensors->row[i].name, w->sensors->row[i].celsius);
+  check_text(row, "rows", got, want);
+}
+
+static const char *const hwmon[][2] = {
+    {"hwmon/hwmon0/name", "coretemp\n"},
+    {"hwmon/hwmon0/temp1_input", "41500\n"},
+    {"hwmon/hwmon0/temp1_label", "Package id 0\n"},
+    {"hwmon/hwmon0/temp2_input", "-3250\n"},
+    {"hwmon/hwmon0/temp10_input", "40000\n"},
+    {"hwmon/hwmon0/temp1_max", "100000\n"},
+    {"hwmon/hwmon0/fan1_input", "900\n"},
+};
+
+static void labels(void **state) {
+  struct world *w = *state;
+  put_all(w, hwmon, CHECK_COUNT(hwmon));
+  check_reading(w, "one chip",
+                "coretemp-Package_id_0=41.5 coretemp-temp2=-3.25 "
+                "coretemp-temp10=40");
+  check_end();
+}
+
+static void duplicated_chips(void **state) {
+  struct world *w = *state;
+  static const char *const two[][2] = {
+      {"hwmon/hwmon9/name", "nvme\n"},
+      {"hwmon/hwmon9/temp1_input", "31000\n"},
+      {"hwmon/hwmon10/name", "nvme\n"},
+      {"hwmon/hwmon10/temp1_input", "32000\n"},
+  };
+  put_all(w, two, CHECK_COUNT(two));
+  fake_root_link(w->fake, "sys/class/hwmon/hwmon9/device", "../../../nvme0");
+  fake_root_link(w->fake, "sys/class/hwmon/hwmon10/device", "../../../nvme1");
+  check_reading(w, "two disks", "nvme-nvme0-temp1=31 nvme-nvme1-temp1=32");
+  check_end();
+}
+
+/* Numbers of hwmon entries change between boots: names must not. */
+static void numbers_change(void **state) {
+  struct world *w = *state;
+  static const char *const two[][2] = {
+      {"hwmon/hwmon0/name", "nvme\n"},
+      {"hwmon/hwmon0/temp1_input", "32000\n"},
+      {"hwmon/hwmon1/name", "nvme\n"},
+      {"hwmon/hwmon1/temp1_input", "31000\n"},
+  };
+  put_all(w, two, CHECK_COUNT(two));
+  fake_root_link(w->fake, "sys/class/hwmon/hwmon0/device", "../../../nvme1");
+  fake_root_link(w->fake, "sys/class/hwmon/hwmon1/device", "../../../nvme0");
+  check_reading(w, "the other way", "nvme-nvme1-temp1=32 nvme-nvme0-temp1=31");
+  check_end();
+}
+
+static void unreadable(void **state) {
+  struct world *w = *state;
+  put_all(w, hwmon, CHECK_COUNT(hwmon));
+  static const char *const odd[][2] = {
+      {"hwmon/hwmon0/temp3_input", "\n"},
+      {"hwmon/hwmon0/temp4_input", "N/A\n"},
+      {"hwmon/hwmon0/temp5_input", ""},
+      {"hwmon/hwmon0/temp6_input", "0\n"},
+  };
+  put_all(w, odd, CHECK_COUNT(odd));
+  fake_root_remove(w->fake, "sys/class/hwmon/hwmon0/temp2_input");
+  fake_root_dir(w->fake, "sys/class/hwmon/hwmon0/temp2_input");
+  check_reading(w, "the others are read",
+                "coretemp-Package_id_0=41.5 coretemp-temp6=0 "
+                "coretemp-temp10=40");
+  fake_root_remove(w->fake, "sys/class/hwmon/hwmon0/temp10_input");
+  check_reading(w, "one is gone",
+                "coretemp-Package_id_0=41.5 coretemp-temp6=0");
+  check_end();
+}
+
+static const char *const zones[][2] = {
+    {"thermal/thermal_zone0/type", "acpitz\n"},
+    {"thermal/thermal_zone0/temp", "27800\n"},
+    {"thermal/thermal_zone1/type", "x86_pkg_temp\n"},
+    {"thermal/thermal_zone1/temp", "45000\n"},
+    {"thermal/cooling_device0/type", "Processor\n"},
+    {"thermal/cooling_device0/temp", "1000\n"},
+};
+
+static void thermal_zones(void **state) {
+  struct world *w = *state;
+  put_all(w, zones, CHECK_COUNT(zones));
+  check_reading(w, "no hwmon", "thermal-acpitz=27.8 thermal-x86_pkg_temp=45");
+  put_all(w, hwmon, CHECK_COUNT(hwmon));
+  w->now.mono += (PM_SENSOR_AGAIN_S + 1) * PM_NS_PER_S;
+  check_reading(w, "hwmon came",
+                "coretemp-Package_id_0=41.5 coretemp-temp2=-3.25 "
+                "coretemp-temp10=40");
+  check_end();
+}
+
+/* A chip that only blows does not hide the zones. */
+static void chips_without_sensors(void **state) {
+  struct world *w = *state;
+  static const char *const fan[][2] = {{"hwmon/hwmon0/name", "fan\n"},
+                                       {"hwmon/hwmon0/fan1_input", "900\n"}};
+  put_all(w, fan, CHECK_COUNT(fan));
+  put_all(w, zones, CHECK_COUNT(zones));
+  check_reading(w, "a fan", "thermal-acpitz=27.8 thermal-x86_pkg_temp=45");
+  check_end();
+}
+
+/* Before 2.6.31's layout the files stood below the device. */
+static void old_layout(void **state) {
+  struct world *w = *state;
+  static const char *const old[][2] = {
+      {"hwmon/hwmon0/device/name", "lm75\n"},
+      {"hwmon/hwmon0/device/temp1_input", "33000\n"},
+  };
+  put_all(w, old, CHECK_COUNT(old));
+  check_reading(w, "old", "lm75-temp1=33");
+  check_end();
+}
+
+/* Listing costs; it is done again after five minutes, not before. */
+static void listed_again(void **state) {
+  struct world *w = *state;
+  static const struct {
+    const char *name;
+    uint64_t after_s;
+    const char *want;
+  } rows[] = {
+      {"at first", 0, "thermal-acpitz=1"},
+      {"a new one, too early", PM_SENSOR_AGAIN_S, "thermal-acpitz=1"},
+      {"a new one", PM_SENSOR_AGAIN_S + 1, "thermal-acpitz=1 thermal-late=2"},
+  };
+  fake_root_put(w->fake, "sys/class/thermal/thermal_zone0/type", "acpitz\n");
+  fake_root_put(w->fake, "sys/class/thermal/thermal_zone0/temp", "1000\n");
+  uint64_t start = w->now.mono;
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    w->now.mono = start + rows[i].after_s * PM_NS_PER_S;
+    check_reading(w, rows[i].name, rows[i].want);
+    fake_root_put(w->fake, "sys/class/thermal/thermal_zone1/type", "late\n");
+    fake_root_put(w->fake, "sys/class/thermal/thermal_zone1/temp", "2000\n");
+  }
+  check_end();
+}
+
+static void too_many(void **state) {
+  struct world *w = *state;
+  for (int i = 0; i < PM_SENSOR_MAX + 5; i++) {
+    char path[80];
+    snprintf(path, sizeof path, "sys/class/hwmon/hwmon0/temp%d_input", i);
+    fake_root_put(w->fake, path, "1000\n");
+  }
+  check_int("133 sensors", "rows",
+            pm_sensor_read(w->sensors, &w->root, w->probe, w->now),
+            PM_SENSOR_MAX);
+  check_text("133 sensors", "a chip without a name", w->sensors->row[0].name,
+             "hwmon-temp0");
+  check_end();
+}
+
+static void no_sys(void **state) {
+  struct world *w = *state;
+  check_reading(w, "an empty /sys", "");
+  pm_root_close(&w->root);
+  check_reading(w, "no /sys", "");
+  check_end();
+}
+
+#define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void) {
+  check_pidfd();
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(names),
+      HERE(labels),
+      HERE(duplicated_chips),
+      HERE(numbers_change),
+      HERE(unreadable),
+      HERE(thermal_zones),
+      HERE(chips_without_sensors),
+      HERE(old_layout),
+      HERE(listed_again),
+      HERE(too_many),
+      HERE(no_sys),
+  };
+  return cmocka_run_group_tests_name("sensor", tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* Who may do what: every method, from everywhere, under every rule. */
+#include "policy/allow.h"
+
+#include "unit/support/check.h"
+
+#include <linux/capability.h>
+#include <string.h>
+
+enum { OWNER = 1000, OTHER = 1001, WWW = 33, STAFF = 50, OPS = 60 };
+
+static uint32_t owner[] = {OWNER}, ops[] = {7, OPS}, as_www[] = {WWW},
+                root[] = {0};
+static const uint32_t in_ops[] = {STAFF, OPS}, in_staff[] = {STAFF};
+
+static const struct {
+  const char *name;
+  struct pm_subject is;
+} subjects[] = {
+    {"owner", {OWNER, OWNER, NULL, 0, false}},
+    {"other", {OTHER, OTHER, in_staff, 1, false}},
+    {"member", {OTHER, OTHER, in_ops, 2, false}},
+    {"member by gid", {OTHER, OPS, NULL, 0, false}},
+    {"root", {0, 0, NULL, 0, false}},
+    {"owner, sandboxed", {OWNER, OWNER, NULL, 0, true}},
+    {"other, sandboxed", {OTHER, OTHER, in_staff, 1, true}},
+    {"member, sandboxed", {OTHER, OTHER, in_ops, 2, true}},
+};
+enum { SUBJECTS = CHECK_COUNT(subjects) };
+
+#define USER(list) .users = (list), .user_count = CHECK_COUNT(list)
+#define GROUP(list) .groups = (list), .group_count = CHECK_COUNT(list)
+#define RUN_AS(list) .run_as = (list), .run_as_count = CHECK_COUNT(list)
+#define KILL .method = {[PM_METHOD_kill_process] = true}
+
+/* verdicts of kill_process by subject: y, n, s */
+static const struct {
+  const char *name;
+  struct pm_allow_rule rules[2];
+  size_t count;
+  const char *call, *as_self, *as_www, *as_root;
+} rules[] = {
+    {"none", {{0}}, 0, "yyyyysss", "yyyyynnn", "nnnnnnnn", "nnnnynnn"},
+    {"the owner",
+     {{USER(owner), KILL, .as_self = true}},
+     1,
+     "yyyyysss",
+     "yyyyynnn",
+     "nnnnnnnn",
+     "nnnnynnn"},
+    {"the owner, sandboxed",
+     {{USER(owner), KILL, .as_self = true, .sandboxed = true}},
+     1,
+     "yyyyyyss",
+     "yyyyyynn",
+     "nnnnnnnn",
+     "nnnnynnn"},
+    {"a group as www",
+     {{GROUP(ops), KILL, RUN_AS(as_www)}},
+     1,
+     "yyyyysss",
+     "yyyyynnn",
+     "nnyynnnn",
+     "nnnnynnn"},
+    {"a group as www, sandboxed",
+     {{GROUP(ops), KILL, RUN_AS(as_www), .sandboxed = true}},
+     1,
+     "yyyyyssy",
+     "yyyyynnn",
+     "nnyynnny",
+     "nnnnynnn"},
+    {"another method",
+     {{USER(owner), RUN_AS(as_www), .sandboxed = true, .as_self = true}},
+     1,
+     "yyyyysss",
+     "yyyyynnn",
+     "nnnnnnnn",
+     "nnnnynnn"},
+    {"the owner as root",
+     {{USER(owner), KILL, RUN_AS(root)}},
+     1,
+     "yyyyysss",
+     "yyyyynnn",
+     "nnnnnnnn",
+     "ynnnynnn"},
+    {"nobody",
+     {{KILL, RUN_AS(as_www), .as_self = true, .sandboxed = true}},
+     1,
+     "yyyyysss",
+     "yyyyynnn",
+     "nnnnnnnn",
+     "nnnnynnn"},
+    {"the second",
+     {{USER(root), KILL, .as_self = true, .sandboxed = true},
+      {USER(owner), GROUP(ops), KILL, RUN_AS(as_www), .as_self = true,
+       .sandboxed = true}},
+     2,
+     "yyyyyysy",
+     "yyyyyyny",
+     "ynyynyny",
+     "nnnnynnn"},
+    {"what one rule grants, another does not",
+     {{USER(owner), KILL, .sandboxed = true},
+      {USER(owner), KILL, RUN_AS(as_www), .as_self = true}},
+     2,
+     "yyyyyyss",
+     "yyyyynnn",
+     "ynnnnnnn",
+     "nnnnynnn"},
+};
+
+static char letter(enum pm_verdict v) {
+  return v == PM_ALLOW_YES ? 'y' : v == PM_ALLOW_NO ? 'n' : 's';
+}
+
+static void options_of(size_t rule, struct pm_allow_options *ret) {
+  *ret = (struct pm_allow_options){
+      (struct pm_allow_rule *)(uintptr_t)rules[rule].rules, rules[rule].count};
+}
+
+static void acting(void **state) {
+  (void)state;
+  for (size_t r = 0; r < CHECK_COUNT(rules); r++) {
+    char call[SUBJECTS + 1] = "", self[SUBJECTS + 1] = "",
+                         www[SUBJECTS + 1] = "", super[SUBJECTS + 1] = "";
+    struct pm_allow_options o;
+    options_of(r, &o);
+    for (size_t i = 0; i < SUBJECTS; i++) {
+      const struct pm_subject *s = &subjects[i].is;
+      enum pm_method_id kill = PM_METHOD_kill_process;
+      call[i] = letter(pm_allow_call(&o, s, kill));
+      self[i] = pm_allow_as(&o, s, kill, s->uid) ? 'y' : 'n';
+      www[i] = pm_allow_as(&o, s, kill, WWW) ? 'y' : 'n';
+      super[i] = pm_allow_as(&o, s, kill, 0) ? 'y' : 'n';
+    }
+    check_text(rules[r].name, "call", call, rules[r].call);
+    check_text(rules[r].name, "as himself", self, rules[r].as_self);
+    check_text(rules[r].name, "as www", www, rules[r].as_www);
+    check_text(rules[r].name, "as root", super, rules[r].as_root);
+  }
+  check_end();
+}
+
+/* Reading is everybody's, also from a sandbox; a method that acts and is none
+ * of those that everybody has would be refused. */
+static void reading(void **state) {
+  (void)state;
+  for (size_t r = 0; r < CHECK_COUNT(rules); r++)
+    for (size_t i = 0; i < SUBJECTS; i++)
+      for (size_t m = 0; m < PM_METHOD_COUNT; m++) {
+        struct pm_allow_options o;
+        options_of(r, &o);
+        if (pm_methods[m].level != PM_LEVEL_ACT)
+          check_int(subjects[i].name, pm_methods[m].name,
+                    pm_allow_call(&o, &subjects[i].is, (enum pm_method_id)m),
+                    PM_ALLOW_YES);
+        else
+          check_int("acting", pm_methods[m].name, (int64_t)m,
+                    PM_METHOD_kill_process);
+      }
+  check_end();
+}
+
+/* ---- seeing ---- */
+
+#define ALL(id)                                                                \
+  { id, id, id, id }
+
+static void private(void **state) {
+  (void)state;
+  const uint64_t ptrace = UINT64_C(1) << CAP_SYS_PTRACE, kill = 1 << CAP_KILL,
+                 chown = 1 << CAP_CHOWN;
+  const struct {
+    const char *name;
+    struct pm_viewer v;
+    struct pm_target t;
+    bool sees;
+  } rows[] = {
+      {"his own", {5, 6, 0}, {ALL(5), ALL(6), 5, 0}, true},
+      {"another's", {5, 6, 0}, {ALL(7), ALL(6), 7, 0}, false},
+      {"real uid", {5, 6, 0}, {{7, 5, 5, 5}, ALL(6), 5, 0}, false},
+      {"effective uid", {5, 6, 0}, {{5, 7, 5, 5}, ALL(6), 5, 0}, false},
+      {"saved uid", {5, 6, 0}, {{5, 5, 7, 5}, ALL(6), 5, 0}, false},
+      {"uid of file systems", {5, 6, 0}, {{5, 5, 5, 7}, ALL(6), 5, 0}, false},
+      {"real gid", {5, 6, 0}, {ALL(5), {7, 6, 6, 6}, 5, 0}, false},
+      {"effective gid", {5, 6, 0}, {ALL(5), {6, 7, 6, 6}, 5, 0}, false},
+      {"saved gid", {5, 6, 0}, {ALL(5), {6, 6, 7, 6}, 5, 0}, false},
+      {"gid of file systems", {5, 6, 0}, {ALL(5), {6, 6, 6, 7}, 5, 0}, false},
+      {"not dumpable", {5, 6, 0}, {ALL(5), ALL(6), 0, 0}, false},
+      {"more capable", {5, 6, 0}, {ALL(5), ALL(6), 5, kill}, false},
+      {"as capable", {5, 6, kill}, {ALL(5), ALL(6), 5, kill}, true},
+      {"less capable", {5, 6, kill | chown}, {ALL(5), ALL(6), 5, kill}, true},
+      {"other capabilities", {5, 6, chown}, {ALL(5), ALL(6), 5, kill}, false},
+      {"CAP_SYS_PTRACE", {5, 6, ptrace}, {ALL(7), ALL(8), 0, kill}, true},
+      {"root without it", {0, 0, kill}, {ALL(7), ALL(8), 7, 0}, false},
+      {"root, root's", {0, 0, kill}, {ALL(0), ALL(0), 0, kill}, true},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+    check_int(rows[i].name, "sees", pm_allow_private(&rows[i].v, &rows[i].t),
+              rows[i].sees);
+  check_end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(acting),
+      cmocka_unit_test(reading),
+      cmocka_unit_test(private),
+  };
+  return cmocka_run_group_tests_name("allow", tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* Who is let in: how many at a time, when there are no descriptors, and when
+ * too many have passed some that do not close. */
+#include "server/client.h"
+#include "server/conn_limit.h"
+#include "server/deferred_close.h"
+
+#include "fakes/server.h"
+#include "fakes/unix.h"
+#include "unit/support/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ASK(id, method)                                                        \
+  "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"" method "\"}\n"
+
+/* ---- how many ---- */
+
+static bool answered(int fd) {
+  return strstr(server_ask(fd, ASK(1, "hello")), "protocol");
+}
+
+static void of_one_user(void **state) {
+  (void)state;
+  enum { UID = 12345 };
+  if (geteuid() != 0) {
+    skip();
+  }
+  int fd[PM_DOOR_USER + 2];
+  for (int i = 0; i < PM_DOOR_USER; i++) {
+    fd[i] = server_connect_as(UID);
+    server_wait(0.001);
+  }
+  check_u64("full", "clients", pm_serve_clients(server.serve), PM_DOOR_USER);
+  check_true("the first", "is asked for", answered(fd[0]));
+  fd[PM_DOOR_USER] = server_connect_as(UID);
+  check_true("one more", "is served", answered(fd[PM_DOOR_USER]));
+  check_true("idle longest", "is closed", server_closed(fd[1]));
+  check_true("the first", "is not", answered(fd[0]));
+  int roots = server_connect();
+  check_true("root", "has nothing to do with it", answered(roots));
+  close(roots);
+  for (int i = 0; i <= PM_DOOR_USER; i++)
+    if (i != 1)
+      server_send(fd[i], ASK(2, "watch_events"));
+  fd[PM_DOOR_USER + 1] = server_connect_as(UID);
+  bool closed;
+  check_true(
+      "none is idle", "answer",
+      strstr(server_read(fd[PM_DOOR_USER + 1], &closed), "limit_exceeded"));
+  check_true("none is idle", "closed", closed);
+  check_true("none is idle", "the others live", answered(fd[2]));
+  for (int i = 0; i < PM_DOOR_USER + 2; i++)
+    close(fd[i]);
+  check_end();
+}
+
+static void of_all(void **state) {
+  (void)state;
+  static int fd[PM_DOOR_CLIENTS + 1];
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (geteuid() != 0 || limit.rlim_cur < 4 * PM_DOOR_CLIENTS)
+    skip();
+  for (int i = 0; i <= PM_DOOR_CLIENTS; i++) {
+    fd[i] = server_connect();
+    server.now.mono += 1000;
+  }
+  server_settle();
+  check_u64("1025", "clients", pm_serve_clients(server.serve), PM_DOOR_CLIENTS);
+  check_true("the first", "is closed", server_closed(fd[0]));
+  check_true("the last", "is served", answered(fd[PM_DOOR_CLIENTS]));
+  int users = server_connect_as(12345);
+  check_true("16 are for root alone", "it takes an idle one's place",
+             answered(users));
+  close(users);
+  for (int i = 0; i <= PM_DOOR_CLIENTS; i++)
+    close(fd[i]);
+  server_settle();
+  check_u64("all left", "clients", pm_serve_clients(server.serve), 0);
+  check_end();
+}
+
+/* ---- descriptors that do not close ---- */
+
+/* A connection with a descriptor in it, which has been noticed. */
+static void trap(void) {
+  int fd = server_connect();
+  check_int("passing", "status", unix_pass(fd, "{}\n", 0, 0), 0);
+  server_settle();
+  check_true("passing", "is hung up on", server_closed(fd));
+  close(fd);
+}
+
+static void too_many_drops(void **state) {
+  (void)state;
+  size_t had = open_descriptors();
+  for (int i = 0; i < PM_DROPS_MANY - 1; i++)
+    trap();
+  int before = server_connect();
+  check_true("63", "one more is served", answered(before));
+  trap();
+  int later = server_connect();
+  server_send(later, ASK(1, "hello"));
+  server_wait(10);
+  check_true("64", "is not served", !*server_read(later, NULL));
+  check_int("64", "said", server.said[PM_CONTROL_ERROR], 1);
+  check_true("64", "who is in is served", answered(before));
+  check_u64("64", "they are held", open_descriptors(),
+            had + PM_DROPS_MANY + 2 + 2); /* and the pidfd of `before` */
+  server_use_helper();
+  server_wait(1.1);
+  check_true("32 wait", "is served",
+             strstr(server_read(later, NULL), "protocol"));
+  sleep_ms(1500); /* those who hold them have ended */
+  server_wait(1.1);
+  sleep_ms(1500);
+  server_wait(1.1);
+  close(before);
+  close(later);
+  server_settle();
+  check_u64("none waits", "descriptors", open_descriptors(), had);
+  check_u64("none waits", "nothing to look after", pm_serve_next(server.serve),
+            0);
+  check_end();
+}
+
+/* ---- no descriptors ---- */
+
+static int starved(void) {
+  static int fds[256], peers[4];
+  int count = 0;
+  for (int i = 0; i < 4; i++)
+    peers[i] = unix_connect(server.path);
+  while (count < 256 && (fds[count] = dup(0)) >= 0)
+    count++;
+  server_settle();
+  for (int i = 0; i < 4; i++)
+    if (!server_closed(peers[i]))
+      return 1;
+  if (server.said[PM_CONTROL_ERROR] != 1)
+    return 2;
+  for (int i = 0; i < 3; i++) /* a client has two */
+    close(fds[--count]);
+  int fd = unix_connect(server.path);
+  return answered(fd) ? 0 : 3;
+}
+
+/* The last one cannot be given back: its queue holds what does not close. */
+static int starved_for_good(void) {
+  static int fds[256];
+  int count = 0;
+  int peer = unix_connect(server.path), next = unix_connect(server.path);
+  unix_pass(peer, "{}\n", 0, 0);
+  while (count < 256 && (fds[count] = dup(0)) >= 0)
+    count++;
+  server_settle(); /* or "it never rests" */
+  server_send(next, ASK(1, "hello"));
+  server_wait(5);
+  if (*server_read(next, NULL) || server.said[PM_CONTROL_ERROR] != 1)
+    return 1;
+  while (count > 100)
+    close(fds[--count]);
+  server_use_helper();
+  server_wait(2.1);
+  if (!strstr(server_read(next, NULL), "protocol"))
+    return 2;
+  sleep_ms(1500);
+  server_wait(1.1); /* it is closed, and there is a reserve again */
+  int last = unix_connect(server.path);
+  while (count < 256 && (fds[count] = dup(0)) >= 0)
+    count++;
+  return server_closed(last) ? 0 : 3;
+}
+
+static int run(int (*begin)(void **), int (*body)(void)) {
+  struct rlimit limit = {128, 128};
+  setrlimit(RLIMIT_NOFILE, &limit);
+  begin(NULL);
+  int step = body();
+  server_end(NULL);
+  return step;
+}
+
+static void in_a_child(const char *name, int (*begin)(void **),
+                       int (*body)(void)) {
+  int status = -1;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0)
+    _exit(run(begin, body));
+  waitpid(child, &status, 0);
+  check_int(name, "went well up to step",
+            WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+  check_end();
+}
+
+static void no_descriptors(void **state) {
+  (void)state;
+  in_a_child("starved", server_begin, starved);
+}
+
+static void no_descriptors_for_good(void **state) {
+  (void)state;
+  in_a_child("starved for good", server_begin_unsealed, starved_for_good);
+}
+
+#define HERE(test)                                                             \
+  cmocka_unit_test_setup_teardown(test, server_begin, server_end)
+#define UNSEALED(test)                                                         \
+  cmocka_unit_test_setup_teardown(test, server_begin_unsealed, server_end)
+
+int main(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max < 16384 ? limit.rlim_max : 16384;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  const struct CMUnitTest tests[] = {
+      HERE(of_one_user),
+      HERE(of_all),
+      UNSEALED(too_many_drops),
+      cmocka_unit_test(no_descriptors),
+      cmocka_unit_test(no_descriptors_for_good),
+  };
+  return cmocka_run_group_tests_name("door", tests, NULL, NULL);
+}

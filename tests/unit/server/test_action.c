@@ -1,0 +1,202 @@
+/* Helpers at work: how many, what comes back, and what if nothing does.  In
+ * place of procman-hold stands this program itself, with a mode that says what
+ * it shall do. */
+#include "server/action.h"
+
+#include "base/hold_protocol.h"
+#include "fakes/unix.h"
+#include "unit/support/check.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LONG_MS = 20000 };
+
+/* ---- the helper's side ---- */
+
+static int play(const char *mode) {
+  char record[256];
+  ssize_t n = recv(PM_TOOL_SOCKET, record, sizeof record, 0);
+  if (strcmp(mode, "echo") == 0)
+    return send(PM_TOOL_SOCKET, record, (size_t)n, 0) != n;
+  if (strcmp(mode, "die") == 0)
+    return 1;
+  /* "hang": until the other end is closed */
+  return recv(PM_TOOL_SOCKET, record, sizeof record, 0) == 0 ? 0 : 2;
+}
+
+/* ---- ours ---- */
+
+static struct pm_helpers helpers;
+
+struct heard {
+  unsigned times;
+  size_t length;
+  char record[64];
+};
+
+static void hear(void *arg, const void *record, size_t length) {
+  struct heard *h = arg;
+  h->times++;
+  h->length = length;
+  memcpy(h->record, record ? record : "", length < 64 ? length : 64);
+}
+
+static int begin(void **state) {
+  (void)state;
+  static char self[512];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  self[n > 0 ? n : 0] = '\0';
+  helpers = (struct pm_helpers){.path = self, .proc_path = "/proc"};
+  return pm_loop_new(&helpers.loop, NULL);
+}
+
+static int end(void **state) {
+  (void)state;
+  pm_helper_done(&helpers);
+  pm_loop_free(helpers.loop);
+  while (waitpid(-1, NULL, 0) > 0)
+    ;
+  return 0;
+}
+
+static const struct pm_now start = {.mono = 100 * PM_NS_PER_S};
+
+static int run(const char *mode, uint32_t uid, struct heard *heard,
+               struct pm_helper **ret) {
+  static char first[] = "two ", second[] = "parts";
+  const struct iovec record[] = {{first, 4}, {second, 5}};
+  return pm_helper_start(&helpers, start, mode, uid, record, 2, hear, heard,
+                         ret, NULL);
+}
+
+/* Lets the loop run until somebody was heard, or it takes too long. */
+static void until_heard(const struct heard *h) {
+  uint64_t first = clock_ms();
+  while (!h->times && clock_ms() - first < LONG_MS) {
+    pm_loop_wait(helpers.loop, 50000000, 1);
+    pm_loop_dispatch(helpers.loop);
+  }
+}
+
+static void answers(void **state) {
+  (void)state;
+  static const struct {
+    const char *mode, *record;
+  } rows[] = {{"echo", "two parts"}, {"die", ""}};
+  size_t had = open_descriptors();
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct heard h = {0};
+    check_int(rows[i].mode, "status", run(rows[i].mode, 5, &h, NULL), 0);
+    check_u64(rows[i].mode, "deadline", pm_helper_next(&helpers),
+              start.mono + PM_HELPER_WAIT_S * PM_NS_PER_S);
+    check_u64(rows[i].mode, "not before the loop runs", h.times, 0);
+    until_heard(&h);
+    check_u64(rows[i].mode, "times", h.times, 1);
+    check_u64(rows[i].mode, "length", h.length, strlen(rows[i].record));
+    check_bytes(rows[i].mode, "record", h.record, rows[i].record,
+                strlen(rows[i].record));
+    pm_helper_sweep(&helpers, start);
+    check_true(rows[i].mode, "is swept", !helpers.list);
+    pm_helper_sweep(&helpers, (struct pm_now){.mono = UINT64_MAX});
+    check_u64(rows[i].mode, "and not heard again", h.times, 1);
+  }
+  check_u64("both", "descriptors", open_descriptors(), had);
+  check_u64("none", "deadline", pm_helper_next(&helpers), 0);
+  check_end();
+}
+
+static void timeout(void **state) {
+  (void)state;
+  struct heard h = {0};
+  struct pm_now now = start;
+  size_t had = open_descriptors();
+  while (waitpid(-1, NULL, WNOHANG) > 0) /* those of other tests */
+    ;
+  check_int("hang", "status", run("hang", 5, &h, NULL), 0);
+  now.mono += PM_HELPER_WAIT_S * PM_NS_PER_S - 1;
+  pm_helper_sweep(&helpers, now);
+  check_u64("10 s less 1 ns", "heard", h.times, 0);
+  now.mono++;
+  pm_helper_sweep(&helpers, now);
+  check_u64("10 s", "heard", h.times, 1);
+  check_u64("10 s", "length", h.length, 0);
+  check_true("10 s", "is swept", !helpers.list);
+  check_u64("10 s", "descriptors", open_descriptors(), had);
+  int status = 0;
+  pid_t pid = waitpid(-1, &status, 0);
+  check_true("10 s", "it was killed",
+             pid < 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+  check_end();
+}
+
+static void cancelled(void **state) {
+  (void)state;
+  struct heard first = {0}, second = {0};
+  struct pm_helper *helper = NULL;
+  pm_helper_cancel(NULL);
+  check_int("cancelled", "status", run("echo", 5, &first, &helper), 0);
+  pm_helper_cancel(helper);
+  check_int("next", "status", run("echo", 5, &second, NULL), 0);
+  until_heard(&second);
+  for (int i = 0; i < 100 && helpers.list; i++) {
+    pm_loop_wait(helpers.loop, 50000000, 1);
+    pm_loop_dispatch(helpers.loop);
+    pm_helper_sweep(&helpers, start);
+  }
+  check_u64("cancelled", "heard", first.times, 0);
+  check_true("cancelled", "is swept", !helpers.list);
+  check_end();
+}
+
+static void limits(void **state) {
+  (void)state;
+  static struct heard h[PM_HELPERS];
+  size_t had = open_descriptors();
+  for (uint32_t i = 0; i < PM_HELPERS; i++) {
+    check_int("32, 4 a user", "status",
+              run("hang", i / PM_HELPERS_USER, &h[i], NULL), 0);
+    if (i == PM_HELPERS_USER - 1)
+      check_int("a fifth", "status", run("hang", 0, &h[0], NULL), -EAGAIN);
+  }
+  check_int("a 33rd", "status", run("hang", 99, &h[0], NULL), -EAGAIN);
+  struct pm_now later = {.mono = start.mono + PM_HELPER_WAIT_S * PM_NS_PER_S};
+  pm_helper_sweep(&helpers, later);
+  for (int i = 0; i < PM_HELPERS; i++)
+    check_u64("each", "heard", h[i].times, 1);
+  check_int("room again", "status", run("hang", 0, &h[0], NULL), 0);
+  pm_helper_done(&helpers);
+  check_u64("done", "nobody is called", h[0].times, 1);
+  check_u64("done", "descriptors", open_descriptors(), had);
+  check_end();
+}
+
+static void cannot_start(void **state) {
+  (void)state;
+  struct heard h = {0};
+  size_t had = open_descriptors();
+  helpers.path = "/no/such/helper";
+  check_int("no helper", "status", run("echo", 5, &h, NULL), -ENOENT);
+  check_u64("no helper", "heard", h.times, 0);
+  check_true("no helper", "list", !helpers.list);
+  check_u64("no helper", "descriptors", open_descriptors(), had);
+  check_end();
+}
+
+#define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(int argc, char **argv) {
+  if (argc > 1)
+    return play(argv[1]);
+  check_pidfd();
+  const struct CMUnitTest tests[] = {
+      HERE(answers), HERE(timeout),      HERE(cancelled),
+      HERE(limits),  HERE(cannot_start),
+  };
+  return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
+}

@@ -1,0 +1,390 @@
+/* Requests and answers through the whole server: how they are cut, who waits
+ * for whom, and what is refused.  Link with faulty.h's --wraps. */
+#include "server/client.h"
+#include "server/conn_limit.h"
+
+#include "wire/json_in.h"
+
+#include "fakes/server.h"
+#include "fakes/unix.h"
+#include "unit/support/check.h"
+#include "unit/support/failing_alloc.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ASK(id, method)                                                        \
+  "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"" method "\"}\n"
+#define ASK_WITH(id, method, params)                                           \
+  "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"method\":\"" method                   \
+  "\",\"params\":" params "}\n"
+#define OF(id) "\"id\":" #id ","
+
+/* ---- frames ---- */
+
+static void cut_anywhere(void **state) {
+  (void)state;
+  static const char text[] = ASK(1, "list_groups") "\n" ASK(2, "nonsense")
+      ASK_WITH(3, "list_processes", "{\"limit\":2,\"sort\":\"name\"}")
+          ASK_WITH(4, "cancel", "{\"id\":\"none\"}")
+              ASK_WITH(5, "list_processes", "{\"limit\":0}");
+  server_publish(1, 3);
+  int fd = server_connect();
+  char *whole = strdup(server_ask(fd, text)), part[sizeof text];
+  check_u64("whole", "answers", server_count(whole, "\n"), 5);
+  for (size_t i = 1; i < sizeof text - 1; i++) {
+    server_wait(1); /* 10 lists a second */
+    snprintf(part, sizeof part, "%.*s", (int)i, text);
+    server_send(fd, part);
+    server_settle();
+    char *before = strdup(server_read(fd, NULL));
+    const char *behind = server_ask(fd, text + i);
+    size_t n = strlen(before);
+    if (!check_true("cut", "the same",
+                    strncmp(whole, before, n) == 0 &&
+                        strcmp(whole + n, behind) == 0))
+      printf("after %zu bytes\n", i);
+    free(before);
+  }
+  free(whole);
+  close(fd);
+  check_end();
+}
+
+static void pipelined(void **state) {
+  (void)state;
+  char text[4096] = "";
+  for (int i = 0; i < 40; i++)
+    sprintf(text + strlen(text),
+            "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"get_system_info\"}\n",
+            i);
+  int fd = server_connect(), other = server_connect();
+  server_send(other, ASK(7, "hello"));
+  const char *got = server_ask(fd, text);
+  check_u64("40", "answers", server_count(got, "\"success\":true"), 40);
+  check_u64("40", "the last one's", server_count(got, OF(39)), 1);
+  got = server_read(other, NULL);
+  check_u64("the other", "answers", server_count(got, "\n"), 1);
+  check_u64("the other", "his", server_count(got, OF(7)), 1);
+  close(fd);
+  close(other);
+  check_end();
+}
+
+/* ---- faults ---- */
+
+static void faults(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *answer;
+    bool closes;
+  } rows[] = {
+      {"{\n", "-32700", true},
+      {"\xff\n", "-32700", true},
+      {"{\"a\":1,\"a\":2}\n", "-32600", false},
+      {"[[[[[[[[[1]]]]]]]]]\n", "-32600", false},
+      {"[]\n", "-32600", false},
+      {"{\"jsonrpc\":\"2.0\",\"method\":\"hello\"}\n", "-32600", false},
+      {ASK(1, "nonsense"), "-32601", false},
+      {ASK_WITH(1, "hello", "{\"x\":1}"), "\"parameter\":\"x\"", false},
+      {ASK_WITH(1, "hello", "[]"), "-32602", false},
+      {ASK_WITH(1, "get_process_info", "{\"pid\":2147483647}"), "not_found",
+       false},
+      {ASK_WITH(1, "list_processes", "{\"sort\":\"x\"}"), "-32602", false},
+      {ASK_WITH(1, "list_processes", "{\"fields\":[\"x\"]}"), "-32602", false},
+      {ASK_WITH(1, "list_processes", "{\"order\":\"up\"}"), "-32602", false},
+      {ASK_WITH(1, "list_processes", "{\"filter\":{\"status\":\"x\"}}"),
+       "\"parameter\":\"filter.status\"", false},
+      {ASK_WITH(1, "watch_events", "{\"kinds\":[\"x\"]}"), "-32602", false},
+      {ASK_WITH(1, "describe", "{\"method\":\"x\"}"), "\"error\"", false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    bool closed;
+    int fd = server_connect();
+    server_send(fd, rows[i].text);
+    server_send(fd, ASK(99, "get_system_info"));
+    const char *got = server_read(fd, &closed);
+    check_true(rows[i].text, "answer", strstr(got, rows[i].answer));
+    check_int(rows[i].text, "closed", closed, rows[i].closes);
+    check_u64(rows[i].text, "the next is answered", server_count(got, OF(99)),
+              !rows[i].closes);
+    close(fd);
+    server_settle();
+  }
+  check_u64("all", "clients left", pm_serve_clients(server.serve), 0);
+  check_end();
+}
+
+static void too_long(void **state) {
+  (void)state;
+  bool closed = false;
+  char bytes[4096];
+  int fd = server_connect();
+  memset(bytes, ' ', sizeof bytes);
+  bytes[0] = '[';
+  for (int i = 0; i < 128; i++) {
+    send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+    server_settle();
+  }
+  check_true("512 KiB", "answer", strstr(server_read(fd, &closed), "262144"));
+  check_true("512 KiB", "closed", closed);
+  close(fd);
+  check_end();
+}
+
+/* ---- limits of a connection ---- */
+
+static void calls_and_streams(void **state) {
+  (void)state;
+  char text[256];
+  int fd = server_connect();
+  for (int i = 1; i <= PM_CLIENT_STREAMS; i++) {
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"watch_events\"}\n",
+             i);
+    check_text("a stream", "says nothing", server_ask(fd, text), "");
+  }
+  check_true("in use", "answer",
+             strstr(server_ask(fd, ASK(3, "hello")), "-32600"));
+  check_true("a text is another id", "answer",
+             strstr(server_ask(fd, ASK("3", "hello")), "\"success\":true"));
+  check_true("9th stream", "answer",
+             strstr(server_ask(fd, ASK(9, "watch_events")), "limit_exceeded"));
+  for (int i = 11; i < 11 + PM_CLIENT_CALLS - PM_CLIENT_STREAMS; i++) {
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"list_groups\"}\n", i);
+    check_text("no turn yet", "waits", server_ask(fd, text), "");
+  }
+  check_true("17th call", "answer",
+             strstr(server_ask(fd, ASK(30, "hello")), "limit_exceeded"));
+  server_publish(1, 1);
+  check_u64("turn", "answers",
+            server_count(server_read(fd, NULL), "groups\":["), 8);
+  check_true("room again", "answer",
+             strstr(server_ask(fd, ASK(31, "hello")), "\"success\":true"));
+  close(fd);
+  check_end();
+}
+
+static void too_often(void **state) {
+  (void)state;
+  server_publish(1, 1);
+  int fd = server_connect(), other = server_connect();
+  unsigned good = 0;
+  for (int i = 0; i < 30; i++)
+    good += server_count(server_ask(i % 2 ? fd : other, ASK(1, "list_groups")),
+                         "\"success\":true");
+  check_u64("at once, over two connections", "answered", good, 20);
+  check_true("more", "refused",
+             strstr(server_ask(fd, ASK(1, "list_groups")), "limit_exceeded"));
+  check_true("reading", "is not limited",
+             strstr(server_ask(fd, ASK(1, "hello")), "\"success\":true"));
+  server_wait(1);
+  check_true("a second later", "answered",
+             strstr(server_ask(fd, ASK(1, "list_groups")), "\"success\":true"));
+  close(fd);
+  close(other);
+  check_end();
+}
+
+/* ---- long answers ---- */
+
+static struct pm_json_in *reply_reader(void) {
+  static const struct pm_json_limits limits = PM_JSON_REPLY;
+  return pm_json_in_new(&limits);
+}
+
+static void check_list(const char *text, size_t length, uint32_t want) {
+  struct pm_json_in *in = reply_reader();
+  const struct pm_json *root;
+  struct pm_err err = PM_ERR_INIT;
+  int status = pm_json_in_read(in, text, length, &root, &err);
+  if (check_int("list", err.text, status, 0)) {
+    const struct pm_json *result = pm_json_member(root, "result"),
+                         *rows = pm_json_member(result, "processes");
+    check_u64("list", "rows", rows ? rows->count : 0, want);
+    check_int("list", "total", pm_json_member(result, "total")->integer, want);
+    check_int(
+        "list", "the last one's pid",
+        pm_json_member(&rows[rows->span - pm_json_first(rows)->span], "pid")
+            ->integer,
+        want);
+  }
+  pm_json_in_free(in);
+}
+
+/* Bytes that are held for somebody who asked for 20,000 rows. */
+static void long_list(void **state) {
+  (void)state;
+  enum { ROWS = 20000, ONE_BY_ONE = 100000, MOST = 64 << 10 };
+  char *text = malloc(16 << 20);
+  size_t length = 0, held = 0, before;
+  server_publish(1, ROWS);
+  int fd = server_connect(), other = server_connect();
+  server_settle();
+  before = mallinfo2().uordblks;
+  server_send(fd, ASK(1, "list_processes"));
+  while (length == 0 || text[length - 1] != '\n') {
+    ssize_t n;
+    do
+      n = recv(fd, text + length, length < ONE_BY_ONE ? 1 : 65536, 0);
+    while (n > 0 && text[(length += (size_t)n) - 1] != '\n' &&
+           (length % 1000 || length > ONE_BY_ONE));
+    server_settle();
+    size_t now = mallinfo2().uordblks - before;
+    held = now > held ? now : held;
+    if (length == 1000)
+      check_true("meanwhile", "another is answered",
+                 strstr(server_ask(other, ASK(2, "hello")), "protocol"));
+  }
+  check_list(text, length, ROWS);
+  check_true("held", "the order and 64 KiB",
+             held <= ROWS * sizeof(uint32_t) + MOST);
+  free(text);
+  close(fd);
+  close(other);
+  check_end();
+}
+
+static void leaves_in_the_middle(void **state) {
+  (void)state;
+  server_publish(1, 20000);
+  int fd = server_connect();
+  server_send(fd, ASK(1, "list_processes"));
+  server_settle();
+  close(fd);
+  server_settle();
+  check_u64("gone", "clients", pm_serve_clients(server.serve), 0);
+  fd = server_connect();
+  server_send(fd, ASK(1, "list_processes"));
+  server_settle(); /* and the server ends first */
+  close(fd);
+  check_end();
+}
+
+/* The end of what he sends is no cancel. */
+static void half_close(void **state) {
+  (void)state;
+  bool closed;
+  int fd = server_connect();
+  server_send(fd, ASK(1, "list_groups") "{\"jsonrpc\":\"2.0\",\"id\":2,"
+                                        "\"method\":\"hello\"}");
+  shutdown(fd, SHUT_WR);
+  const char *got = server_read(fd, &closed);
+  check_u64("at the end", "answered without a line feed",
+            server_count(got, OF(2)), 1);
+  check_true("at the end", "not closed: one is under way", !closed);
+  server_publish(1, 1);
+  got = server_read(fd, &closed);
+  check_u64("turn", "answered", server_count(got, OF(1)), 1);
+  check_true("turn", "closed", closed);
+  close(fd);
+  check_end();
+}
+
+/* ---- no memory ---- */
+
+/* True: all was answered well.  *ret_said: all was answered, or hung up. */
+static bool session(bool *ret_said) {
+  static const char text[] = ASK(1, "list_processes") ASK(2, "monitor_system")
+      ASK(3, "list_groups") ASK(4, "describe") ASK(5, "hello")
+          ASK(6, "watch_events") ASK_WITH(7, "get_process_info", "{\"pid\":1}")
+              ASK_WITH(8, "cancel", "{\"id\":2}");
+  int fd = unix_connect(server.path);
+  if (fd < 0)
+    return false;
+  server_settle();
+  send(fd, text, sizeof text - 1, MSG_NOSIGNAL);
+  bool closed;
+  const char *got = server_read(fd, &closed);
+  *ret_said = closed ||
+              (strstr(got, OF(1)) && strstr(got, OF(2)) && strstr(got, OF(3)) &&
+               strstr(got, OF(4)) && strstr(got, OF(5)) && strstr(got, OF(7)) &&
+               strstr(got, OF(8)));
+  /* all but the events; the monitor's is its end */
+  bool all = server_count(got, "\"success\":true") == 7;
+  close(fd);
+  server_settle();
+  return all;
+}
+
+static void no_memory(void **state) {
+  (void)state;
+  server_publish(1, 200);
+  bool failed = true, said;
+  check_true("with memory", "works", session(&said));
+  size_t nth = 1;
+  for (; failed && nth < 5000; nth++) {
+    server_wait(1);
+    faulty_fail_at(nth);
+    said = false;
+    session(&said);
+    failed = faulty_failed();
+    faulty_fail_at(0);
+    check_true("no memory", "answered, or hung up", said);
+    check_u64("no memory", "clients left", pm_serve_clients(server.serve), 0);
+  }
+  check_true("no memory", "somewhere it failed", nth > 10);
+  server_wait(1);
+  check_true("afterwards", "works", session(&said));
+  check_end();
+}
+
+static void no_memory_to_begin(void **state) {
+  (void)state;
+  struct pm_err err = PM_ERR_INIT;
+  for (size_t nth = 1;; nth++) {
+    struct pm_serve *serve = NULL;
+    struct pm_loop *loop = NULL;
+    struct pm_listener none = PM_LISTENER_INIT;
+    int ends[2];
+    unix_pair(ends);
+    none.fd = ends[0];
+    faulty_fail_at(nth);
+    int status = pm_loop_new(&loop, &err);
+    if (status == 0)
+      status = pm_serve_new(&server.world, loop, &none, &serve, &err);
+    bool failed = faulty_failed();
+    faulty_fail_at(0);
+    check_true("either", "a server or a failure", failed == (status < 0));
+    if (serve) {
+      pm_serve_free(serve);
+    } else {
+      check_true("failed", "the listener is not closed", close(ends[0]) == 0);
+    }
+    close(ends[1]);
+    pm_loop_free(loop);
+    if (!failed)
+      break;
+  }
+  check_end();
+}
+
+#define HERE(test)                                                             \
+  cmocka_unit_test_setup_teardown(test, server_begin, server_end)
+
+int main(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max < 16384 ? limit.rlim_max : 16384;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  const struct CMUnitTest tests[] = {
+      HERE(cut_anywhere),
+      HERE(pipelined),
+      HERE(faults),
+      HERE(too_long),
+      HERE(calls_and_streams),
+      HERE(too_often),
+      HERE(long_list),
+      HERE(leaves_in_the_middle),
+      HERE(half_close),
+      HERE(no_memory),
+      HERE(no_memory_to_begin),
+  };
+  return cmocka_run_group_tests_name("serve", tests, NULL, NULL);
+}

@@ -1,0 +1,189 @@
+#include "unit/support/hold_client.h"
+
+#include "unit/support/check.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HELPER = 700 }; /* above what a test has open */
+
+/* Who is not root keeps the groups that he has. */
+static uint32_t own_groups[65536];
+
+struct asker asker_process(pid_t pid, uint32_t uid) {
+  struct asker asker = {
+      .request = {.schema = PM_TOOL_SCHEMA,
+                  .pid = pid,
+                  .birth = asker_birth(pid),
+                  .signal = SIGTERM,
+                  .as = {.uid = uid, .gid = uid}},
+  };
+  if (uid == 0)
+    asker.request.as.capabilities = UINT64_MAX;
+  if (uid && uid == geteuid()) {
+    int count = getgroups(CHECK_COUNT(own_groups), own_groups);
+    asker.groups = own_groups;
+    asker.request.as.gid = getegid();
+    asker.request.as.group_count = (uint32_t)count;
+  }
+  return asker;
+}
+
+struct asker asker_group(pid_t pid, uint32_t uid) {
+  struct asker asker = asker_process(pid, uid);
+  asker.request.scope = PM_TOOL_PROCESS_GROUP;
+  return asker;
+}
+
+pid_t asker_number;
+size_t asker_namespaces = 2;
+
+/* clone(2): set_tid. */
+static pid_t make_process(void) {
+  if (!asker_number)
+    return fork();
+  pid_t numbers[] = {asker_number, asker_number};
+  struct clone_args args = {.exit_signal = SIGCHLD,
+                            .set_tid = (uint64_t)(uintptr_t)numbers,
+                            .set_tid_size = asker_namespaces};
+  asker_number++;
+  return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* By a descriptor, as the build directory may be closed to other uids. */
+static int open_helper(void) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/procman-hold", check_env("PM_BUILD"));
+  int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0)
+    check_skip("procman-hold is not built");
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, HELPER);
+  close(fd);
+  return high;
+}
+
+static void run_helper(const struct asker *asker, int helper, int end) {
+  const char *proc = asker->proc ? asker->proc : "/proc";
+  char *argv[] = {(char *)(uintptr_t) "procman-hold",
+                  (char *)(uintptr_t) "kill", (char *)(uintptr_t)proc, NULL};
+  /* a process that hides cannot look for its leaks */
+  char *envp[] = {(char *)(uintptr_t) "ASAN_OPTIONS=detect_leaks=0", NULL};
+  if (asker->before)
+    asker->before();
+  dup2(end, PM_TOOL_SOCKET);
+  close_range(PM_TOOL_SOCKET + 1, HELPER - 1, 0);
+  fexecve(helper, argv, envp);
+  _exit(126);
+}
+
+static void send_record(const struct asker *asker, int fd) {
+  size_t length = asker->length;
+  struct iovec parts[] = {
+      {(void *)(uintptr_t)&asker->request, sizeof asker->request},
+      {(void *)(uintptr_t)asker->groups,
+       asker->groups ? asker->request.as.group_count * sizeof(uint32_t) : 0},
+  };
+  if (length && length < sizeof asker->request) {
+    parts[0].iov_len = length;
+    parts[1].iov_len = 0;
+  } else if (length)
+    parts[1].iov_len = length - sizeof asker->request;
+  assert_true(writev(fd, parts, 2) > 0);
+}
+
+bool asker_ask(const struct asker *asker, struct pm_tool_killed *ret) {
+  int ends[2], helper = open_helper();
+  memset(ret, 0xff, sizeof *ret);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends),
+                   0);
+  send_record(asker, ends[0]);
+  pid_t pid = make_process();
+  assert_true(pid >= 0);
+  if (pid == 0)
+    run_helper(asker, helper, ends[1]);
+  close(ends[1]);
+  close(helper);
+  ssize_t n = recv(ends[0], ret, sizeof *ret, 0);
+  close(ends[0]);
+  waitpid(pid, NULL, 0);
+  return n == (ssize_t)sizeof *ret && ret->schema == PM_TOOL_SCHEMA;
+}
+
+static void be_target(uint32_t uid, pid_t group, int ready) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, NULL);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (setpgid(0, group) < 0)
+    _exit(1);
+  if (uid && (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
+              setresuid(uid, uid, uid) < 0))
+    _exit(1);
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids clears it */
+  if (write(ready, "", 1) != 1)
+    _exit(1);
+  for (;;)
+    pause();
+}
+
+pid_t asker_target(uint32_t uid, pid_t group) {
+  int ready[2];
+  char byte;
+  assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+  pid_t pid = make_process();
+  assert_true(pid >= 0);
+  if (pid == 0)
+    be_target(uid, group, ready[1]);
+  close(ready[1]);
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  close(ready[0]);
+  return pid;
+}
+
+void asker_end(pid_t pid) {
+  kill(pid, SIGKILL); /* not reaped yet, so the pid is still its */
+  waitpid(pid, NULL, 0);
+}
+
+static bool read_file(pid_t pid, const char *name, char *ret, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
+  if (fd >= 0)
+    close(fd);
+  ret[n < 0 ? 0 : n] = '\0';
+  return n > 0;
+}
+
+uint64_t asker_birth(pid_t pid) {
+  char text[4096];
+  uint64_t birth = 0;
+  if (!read_file(pid, "stat", text, sizeof text))
+    return 0;
+  const char *p = strrchr(text, ')');
+  for (int field = 2; p && field < 22; field++)
+    p = strchr(p + 1, ' ');
+  return p && sscanf(p, "%" SCNu64, &birth) == 1 ? birth : 0;
+}
+
+bool asker_was_hit(pid_t pid) {
+  char text[8192];
+  uint64_t pending = 0;
+  assert_true(read_file(pid, "status", text, sizeof text));
+  const char *line = strstr(text, "ShdPnd:");
+  assert_non_null(line);
+  assert_int_equal(sscanf(line, "ShdPnd: %" SCNx64, &pending), 1);
+  return pending >> (SIGTERM - 1) & 1;
+}
