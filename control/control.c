@@ -20,7 +20,7 @@
 
 struct pm_control {
   struct pm_loop *loop;
-  struct pm_serve *serve;
+  struct pm_server *serve;
   struct pm_watch bell; /* rung to stop; first used by stop() */
   bool stopping;        /* the thread's */
   bool running;
@@ -41,11 +41,11 @@ static void *run(void *arg) {
   struct pm_control *c = arg;
   struct pm_now now = pm_now_read();
   while (!c->stopping) {
-    pm_loop_wait(c->loop, pm_serve_next(c->serve), now.mono);
+    pm_loop_wait(c->loop, pm_server_next(c->serve), now.mono);
     now = pm_now_read();
-    pm_serve_begin(c->serve, now);
+    pm_server_begin(c->serve, now);
     pm_loop_dispatch(c->loop);
-    pm_serve_sweep(c->serve);
+    pm_server_sweep(c->serve);
     now = pm_now_read(); /* what is next is counted from here */
   }
   return NULL;
@@ -129,17 +129,17 @@ static int open_bell(struct pm_control *c, struct pm_err *err) {
 }
 
 static int open_parts(struct pm_control *c,
-                      const struct pm_control_world *world,
+                      const struct pm_environment *environment,
                       struct pm_err *err) {
   struct pm_listener listener;
   int status = pm_loop_new(&c->loop, err);
   if (status == 0)
     status = open_bell(c, err);
   if (status == 0)
-    status = open_door(world->options, c, &listener, err);
+    status = open_door(environment->options, c, &listener, err);
   if (status < 0)
     return status;
-  status = pm_serve_new(world, c->loop, &listener, &c->serve, err);
+  status = pm_server_new(environment, c->loop, &listener, &c->serve, err);
   if (status < 0) {
     pm_listen_unlink(&listener);
     pm_listen_close(&listener);
@@ -148,13 +148,13 @@ static int open_parts(struct pm_control *c,
   return start_thread(c, err);
 }
 
-int pm_control_start(const struct pm_control_world *world,
+int pm_control_start(const struct pm_environment *environment,
                      struct pm_control **ret, struct pm_err *err) {
   struct pm_control *c = calloc(1, sizeof *c);
   if (!c)
     return pm_err_set(err, ENOMEM, "make the control module");
   c->bell.fd = -1;
-  int status = open_parts(c, world, err);
+  int status = open_parts(c, environment, err);
   if (status < 0) {
     pm_control_stop(c);
     return status;
@@ -169,7 +169,7 @@ void pm_control_stop(struct pm_control *c) {
   uint64_t one = 1;
   if (c->running && write(c->bell.fd, &one, sizeof one) == sizeof one)
     pthread_join(c->thread, NULL);
-  pm_serve_free(c->serve);
+  pm_server_free(c->serve);
   if (c->bell.fd >= 0)
     close(c->bell.fd);
   pm_loop_free(c->loop);
@@ -179,5 +179,5 @@ void pm_control_stop(struct pm_control *c) {
 const char *pm_control_path(const struct pm_control *c) { return c->path; }
 
 unsigned pm_control_clients(const struct pm_control *c) {
-  return pm_serve_clients(c->serve);
+  return pm_server_clients(c->serve);
 }

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-struct pm_feed;
+struct pm_exchange;
 
 /* <Control>; filled by the configuration. */
 struct pm_control_options {
@@ -21,9 +21,9 @@ struct pm_control_options {
 };
 
 /* What collectd and the tick tell.  All is borrowed for the control's life. */
-struct pm_control_world {
+struct pm_environment {
   const struct pm_control_options *options;
-  struct pm_feed *feed;
+  struct pm_exchange *feed;
   const char *proc_path, *sys_path;
   const char *helper; /* path of procman-hold */
   const char *host, *sampler;
@@ -34,7 +34,7 @@ struct pm_control_world {
 struct pm_control;
 
 /* Binds the socket and starts the thread, all signals blocked.  -errno. */
-int pm_control_start(const struct pm_control_world *world,
+int pm_control_start(const struct pm_environment *environment,
                      struct pm_control **ret, struct pm_err *err);
 /* Joins and frees.  Accepts NULL. */
 void pm_control_stop(struct pm_control *control);

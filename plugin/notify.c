@@ -21,7 +21,7 @@ struct pm_notifier {
   struct budget budgets[]; /* one a rule */
 };
 
-struct pm_notifier *pm_notifier_new(const struct pm_select_options *rules) {
+struct pm_notifier *pm_notify_new(const struct pm_select_options *rules) {
   struct pm_notifier *n =
       calloc(1, sizeof *n + rules->rule_count * sizeof *n->budgets);
   if (n)
@@ -29,7 +29,7 @@ struct pm_notifier *pm_notifier_new(const struct pm_select_options *rules) {
   return n;
 }
 
-void pm_notifier_free(struct pm_notifier *n) { free(n); }
+void pm_notify_free(struct pm_notifier *n) { free(n); }
 
 static void dispatch(int severity, const char *group, const char *event,
                      const char *message) {
@@ -98,7 +98,7 @@ static void sum_up(const char *group, struct budget *b) {
   dispatch(NOTIF_WARNING, group, "exit_error", message);
 }
 
-void pm_notifier_tick(struct pm_notifier *n, struct pm_now now) {
+void pm_notify_tick(struct pm_notifier *n, struct pm_now now) {
   for (size_t i = 0; i < n->rules->rule_count; i++) {
     struct budget *b = &n->budgets[i];
     if (now.mono - b->since < MINUTE_NS)
@@ -108,7 +108,7 @@ void pm_notifier_tick(struct pm_notifier *n, struct pm_now now) {
   }
 }
 
-void pm_notifier_tell(void *notifier, const struct pm_exit *exit) {
+void pm_notify_exit(void *notifier, const struct pm_exit *exit) {
   struct pm_notifier *n = notifier;
   struct budget *b = &n->budgets[exit->rule];
   if (b->told == PM_NOTIFY_MINUTE) {

@@ -10,13 +10,13 @@ enum { PM_NOTIFY_MINUTE = 5 };
 struct pm_notifier;
 
 /* rules: whose groups are watched, borrowed for life.  NULL: no memory. */
-struct pm_notifier *pm_notifier_new(const struct pm_select_options *rules);
-void pm_notifier_free(struct pm_notifier *notifier); /* accepts NULL */
+struct pm_notifier *pm_notify_new(const struct pm_select_options *rules);
+void pm_notify_free(struct pm_notifier *notifier); /* accepts NULL */
 
 /* Counts of minutes that are over are told now. */
-void pm_notifier_tick(struct pm_notifier *notifier, struct pm_now now);
+void pm_notify_tick(struct pm_notifier *notifier, struct pm_now now);
 
 /* notifier as a pm_cycle_watch_exits() callback. */
-void pm_notifier_tell(void *notifier, const struct pm_exit *exit);
+void pm_notify_exit(void *notifier, const struct pm_exit *exit);
 
 #endif

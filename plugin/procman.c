@@ -20,7 +20,7 @@ static struct {
   bool configured; /* options hold their defaults */
   struct pm_options options;
   struct pm_tick tick;
-  struct pm_control_world world;
+  struct pm_environment environment;
   unsigned reads; /* counted up to START_READ */
   struct pm_control *control;
 } pm;
@@ -68,7 +68,7 @@ static void start_control(void) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_sampler *sampler = pm_cycle_sampler(pm.tick.cycle);
   const struct pm_cycle_options *o = &pm.options.cycle;
-  pm.world = (struct pm_control_world){
+  pm.environment = (struct pm_environment){
       .options = &pm.options.control,
       .feed = pm.tick.feed,
       .proc_path = o->proc_path,
@@ -79,7 +79,7 @@ static void start_control(void) {
       .exits = sampler->deaths,
       .log = log_control,
   };
-  if (pm_control_start(&pm.world, &pm.control, &err) < 0)
+  if (pm_control_start(&pm.environment, &pm.control, &err) < 0)
     ERROR("procman: %s; there is no control socket, metrics go on", err.text);
   else
     INFO("procman: the control socket is %s", pm_control_path(pm.control));
@@ -132,13 +132,13 @@ static void tell_sampler(const struct pm_sampler *sampler) {
 static int make_parts(struct pm_err *err) {
   struct pm_tick *t = &pm.tick;
   t->options = &pm.options;
-  t->notifier = pm_notifier_new(&pm.options.cycle.select);
+  t->notifier = pm_notify_new(&pm.options.cycle.select);
   if (!t->notifier)
     return pm_err_set(err, ENOMEM, "make room for notifications");
   int status = pm_cycle_new(&pm.options.cycle, &t->cycle, err);
   if (status < 0 || !pm.options.cycle.control)
     return status;
-  return pm_feed_new(&t->feed, err);
+  return pm_exchange_new(&t->feed, err);
 }
 
 static int pm_init(void) {
@@ -149,7 +149,7 @@ static int pm_init(void) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }
-  pm_cycle_watch_exits(pm.tick.cycle, pm_notifier_tell, pm.tick.notifier);
+  pm_cycle_watch_exits(pm.tick.cycle, pm_notify_exit, pm.tick.notifier);
   tell_sampler(pm_cycle_sampler(pm.tick.cycle));
   warn_unknown();
   pm_tick_begin(&pm.tick, CDTIME_T_TO_NS(plugin_get_interval()));
@@ -161,8 +161,8 @@ static int pm_init(void) {
 static int pm_shutdown(void) {
   pm_control_stop(pm.control); /* it reads the feed */
   pm_cycle_free(pm.tick.cycle);
-  pm_feed_free(pm.tick.feed);
-  pm_notifier_free(pm.tick.notifier);
+  pm_exchange_free(pm.tick.feed);
+  pm_notify_free(pm.tick.notifier);
   if (pm.configured)
     pm_options_done(&pm.options);
   memset(&pm, 0, sizeof pm);

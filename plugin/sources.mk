@@ -9,7 +9,8 @@ base_sources = \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
-	plugin/base/spawn.c plugin/base/spawn.h
+	plugin/base/spawn.c plugin/base/spawn.h \
+	plugin/base/units.h
 
 record_sources = \
 	plugin/core/record/field.c plugin/core/record/field.def plugin/core/record/field.h \
@@ -78,7 +79,7 @@ cycle_sources = \
 bpf_sources = \
 	plugin/core/sampler/sample_bpf.c \
 	plugin/core/sampler/bpf/load.c plugin/core/sampler/bpf/load.h \
-	plugin/core/sampler/bpf/recall.c plugin/core/sampler/bpf/recall.h \
+	plugin/core/sampler/bpf/missed.c plugin/core/sampler/bpf/missed.h \
 	plugin/core/sampler/bpf/record.c plugin/core/sampler/bpf/record.h \
 	plugin/core/sampler/bpf/task.h \
 	plugin/core/sampler/bpf/task.skel.h

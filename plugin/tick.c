@@ -50,7 +50,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_report *report;
   if (pm_cycle_close(t->cycle, now, &report, &err) < 0) {
-    complain(t, PM_ABOUT_CLOSE, now.mono, &err);
+    complain(t, PM_COMPLAINT_CLOSE, now.mono, &err);
     return;
   }
   if (report->self.names_spent) {
@@ -58,7 +58,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
                "all %u names of MaxNames are used: programs with other names "
                "stay in _other until collectd is restarted",
                t->options->cycle.admit.max_names);
-    complain(t, PM_ABOUT_NAMES, now.mono, &err);
+    complain(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }
   struct pm_report full = *report;
   put_self(t, &full.self);
@@ -69,7 +69,7 @@ static bool turn(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   int status = pm_cycle_turn(t->cycle, now, &err);
   if (err.num)
-    complain(t, PM_ABOUT_TURN, now.mono, &err);
+    complain(t, PM_COMPLAINT_TURN, now.mono, &err);
   t->turn = (double)(pm_now_read().mono - now.mono) / (double)PM_NS_PER_S;
   return status == 0;
 }
@@ -88,7 +88,7 @@ static bool is_due(struct pm_tick *t, struct pm_now now) {
 static bool interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   if (pm_cycle_measure(t->cycle, now, &err) < 0)
-    complain(t, PM_ABOUT_MACHINE, now.mono, &err);
+    complain(t, PM_COMPLAINT_MACHINE, now.mono, &err);
   bool good = turn(t, now);
   if (good)
     close_interval(t, now);
@@ -97,17 +97,17 @@ static bool interval(struct pm_tick *t, struct pm_now now) {
 
 /* ---- who watches ---- */
 
-static void tell_event(void *arg, const struct pm_feed_event *event) {
-  pm_feed_tell(arg, event);
+static void on_event_cb(void *arg, const struct pm_exchange_event *event) {
+  pm_exchange_add_event(arg, event);
 }
 
 static void heed(struct pm_tick *t, struct pm_now now) {
-  bool wanted = t->feed && pm_feed_wants_events(t->feed, now.mono);
-  pm_cycle_watch_events(t->cycle, wanted ? tell_event : NULL, t->feed);
+  bool wanted = t->feed && pm_exchange_wants_events(t->feed, now.mono);
+  pm_cycle_watch_events(t->cycle, wanted ? on_event_cb : NULL, t->feed);
 }
 
 static bool is_watched(const struct pm_tick *t, struct pm_now now) {
-  return t->feed && pm_feed_wants_turn(t->feed, now.mono) &&
+  return t->feed && pm_exchange_wants_turn(t->feed, now.mono) &&
          now.mono - t->turned >= WATCH_SHARE * t->took;
 }
 
@@ -117,12 +117,12 @@ static void publish(struct pm_tick *t, struct pm_now now) {
   if (!t->feed)
     return;
   if (pm_cycle_snapshot(t->cycle, now, &snapshot, &err) < 0) {
-    complain(t, PM_ABOUT_SNAPSHOT, now.mono, &err);
+    complain(t, PM_COMPLAINT_SNAPSHOT, now.mono, &err);
     return;
   }
-  pm_feed_publish(t->feed, snapshot);
+  pm_exchange_publish(t->feed, snapshot);
   if (!t->published) /* rates need a second one, and soon */
-    pm_feed_watch(t->feed, now.mono + t->period * 3 / 2);
+    pm_exchange_request_turns(t->feed, now.mono + t->period * 3 / 2);
   t->published = true;
 }
 
@@ -142,13 +142,13 @@ static void maybe_turn(struct pm_tick *t, struct pm_now now) {
 static void tick(struct pm_tick *t) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_now now = pm_now_read();
-  pm_notifier_tick(t->notifier, now);
+  pm_notify_tick(t->notifier, now);
   heed(t, now);
   if (pm_cycle_drain(t->cycle, now, &err) < 0)
-    complain(t, PM_ABOUT_DEATHS, now.mono, &err);
+    complain(t, PM_COMPLAINT_DEATHS, now.mono, &err);
   maybe_turn(t, now);
-  if (pm_cycle_helper_trouble(t->cycle, &err) < 0)
-    complain(t, PM_ABOUT_HELPER, now.mono, &err);
+  if (pm_cycle_helper_error(t->cycle, &err) < 0)
+    complain(t, PM_COMPLAINT_HELPER, now.mono, &err);
 }
 
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {

@@ -13,14 +13,14 @@
 #include <sys/resource.h>
 
 enum pm_complaint {
-  PM_ABOUT_DEATHS,
-  PM_ABOUT_MACHINE,
-  PM_ABOUT_TURN,
-  PM_ABOUT_CLOSE,
-  PM_ABOUT_SNAPSHOT,
-  PM_ABOUT_HELPER,
-  PM_ABOUT_NAMES,
-  PM_ABOUTS
+  PM_COMPLAINT_DEATHS,
+  PM_COMPLAINT_MACHINE,
+  PM_COMPLAINT_TURN,
+  PM_COMPLAINT_CLOSE,
+  PM_COMPLAINT_SNAPSHOT,
+  PM_COMPLAINT_HELPER,
+  PM_COMPLAINT_NAMES,
+  PM_COMPLAINTS
 };
 
 struct pm_tick {
@@ -28,14 +28,14 @@ struct pm_tick {
   const struct pm_options *options;
   struct pm_cycle *cycle;
   struct pm_notifier *notifier;
-  struct pm_feed *feed;
+  struct pm_exchange *feed;
   /* its own */
   uint64_t interval, period; /* ns; a tick comes every period */
   uint64_t next_close;       /* mono */
   uint64_t turned, took;     /* the last turn: mono of its begin, ns with all
                                 that followed */
   bool published;
-  uint64_t said[PM_ABOUTS]; /* mono of the last complaint; 0 = never */
+  uint64_t said[PM_COMPLAINTS]; /* mono of the last complaint; 0 = never */
   size_t series;
   double clients; /* at the control socket, NaN without; set before a run */
   struct rusage spent; /* of our callback; only the CPU times are kept */

@@ -91,7 +91,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 if HAVE_BPF
-unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_recall
+unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_missed
 # one thread and thousands of processes: two minutes in which there is no race
 if !TSAN
 unit_tests += tests/unit/sampler/test_sample_bpf
@@ -99,9 +99,9 @@ endif
 tests_unit_sampler_test_record_SOURCES = tests/unit/sampler/test_record.c
 tests_unit_sampler_test_record_CPPFLAGS = $(unit_cppflags)
 tests_unit_sampler_test_record_LDADD = $(unit_ldadd)
-tests_unit_sampler_test_recall_SOURCES = tests/unit/sampler/test_recall.c
-tests_unit_sampler_test_recall_CPPFLAGS = $(unit_cppflags)
-tests_unit_sampler_test_recall_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_missed_SOURCES = tests/unit/sampler/test_missed.c
+tests_unit_sampler_test_missed_CPPFLAGS = $(unit_cppflags)
+tests_unit_sampler_test_missed_LDADD = $(unit_ldadd)
 tests_unit_sampler_test_sample_bpf_SOURCES = tests/unit/sampler/test_sample_bpf.c
 tests_unit_sampler_test_sample_bpf_CPPFLAGS = $(unit_cppflags) $(LIBBPF_CFLAGS)
 tests_unit_sampler_test_sample_bpf_LDADD = $(unit_ldadd)
@@ -330,7 +330,7 @@ tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
 tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
-	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_feed_new \
+	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_exchange_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 check_PROGRAMS += tests/host/threads

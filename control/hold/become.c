@@ -22,7 +22,7 @@ struct capabilities {
 };
 
 struct change {
-  const struct pm_tool_identity *as;
+  const struct pm_hold_identity *as;
   const uint32_t *groups; /* sorted, without repeats */
   size_t group_count;
   struct ids former_uid, former_gid;
@@ -191,21 +191,21 @@ static int shut_doors(const struct change *c) {
   return 0;
 }
 
-int hold_become(const struct pm_tool_identity *as, uint32_t *groups,
-                enum pm_tool_stage *ret_stage) {
+int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
+                enum pm_hold_stage *ret_stage) {
   static const struct {
-    enum pm_tool_stage stage;
+    enum pm_hold_stage stage;
     int (*take)(const struct change *);
   } steps[] = {
-      {PM_TOOL_STAGE_VERIFY, hide},
-      {PM_TOOL_STAGE_VERIFY, shut_doors},
-      {PM_TOOL_STAGE_GROUPS, take_groups},
-      {PM_TOOL_STAGE_GID, take_gid},
-      {PM_TOOL_STAGE_UID, take_uid},
-      {PM_TOOL_STAGE_CAPABILITIES, cut_capabilities},
+      {PM_HOLD_STAGE_VERIFY, hide},
+      {PM_HOLD_STAGE_VERIFY, shut_doors},
+      {PM_HOLD_STAGE_GROUPS, take_groups},
+      {PM_HOLD_STAGE_GID, take_gid},
+      {PM_HOLD_STAGE_UID, take_uid},
+      {PM_HOLD_STAGE_CAPABILITIES, cut_capabilities},
       /* a change of ids sets it anew, to fs.suid_dumpable: prctl(2) */
-      {PM_TOOL_STAGE_VERIFY, hide},
-      {PM_TOOL_STAGE_VERIFY, verify},
+      {PM_HOLD_STAGE_VERIFY, hide},
+      {PM_HOLD_STAGE_VERIFY, verify},
   };
   struct capabilities own;
   int status = get_capabilities(&own);
@@ -218,7 +218,7 @@ int hold_become(const struct pm_tool_identity *as, uint32_t *groups,
       .capabilities =
           status == 0 && as->uid == 0 ? own.permitted & as->capabilities : 0,
   };
-  *ret_stage = PM_TOOL_STAGE_CAPABILITIES;
+  *ret_stage = PM_HOLD_STAGE_CAPABILITIES;
   for (size_t i = 0; status == 0 && i < sizeof steps / sizeof *steps; i++) {
     *ret_stage = steps[i].stage;
     status = steps[i].take(&c);

@@ -12,7 +12,7 @@
  * the identity already can become it.
  * -errno, with the stage; -EPERM, VERIFY: every step was accepted, but what
  * came out is not the identity. */
-int hold_become(const struct pm_tool_identity *as, uint32_t *groups,
-                enum pm_tool_stage *ret_stage);
+int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
+                enum pm_hold_stage *ret_stage);
 
 #endif

@@ -13,17 +13,17 @@
 #include <sys/syscall.h>
 
 struct work {
-  const struct pm_tool_kill *request;
-  struct pm_tool_killed *answer;
+  const struct pm_hold_kill_request *request;
+  struct pm_hold_kill_reply *answer;
   int proc;
 };
 
 struct packet {
-  struct pm_tool_kill request;
-  uint32_t groups[PM_TOOL_GROUPS];
+  struct pm_hold_kill_request request;
+  uint32_t groups[PM_HOLD_GROUPS];
 };
 
-static int fail(struct work *w, enum pm_tool_stage stage, int num) {
+static int fail(struct work *w, enum pm_hold_stage stage, int num) {
   w->answer->stage = stage;
   w->answer->error = num;
   return -1;
@@ -35,7 +35,7 @@ static int fail(struct work *w, enum pm_tool_stage stage, int num) {
 static bool is_id(uint32_t id) { return id != UINT32_MAX; }
 
 static bool is_identity(const struct packet *packet) {
-  const struct pm_tool_identity *as = &packet->request.as;
+  const struct pm_hold_identity *as = &packet->request.as;
   if (!is_id(as->uid) || !is_id(as->gid) || as->zero)
     return false;
   for (size_t i = 0; i < as->group_count; i++)
@@ -46,19 +46,19 @@ static bool is_identity(const struct packet *packet) {
 
 /* Session 0 is one whose leader is beyond our pid namespace, or pid 1's that
  * never called setsid(2). */
-static bool is_target(const struct pm_tool_kill *k) {
+static bool is_target(const struct pm_hold_kill_request *k) {
   bool given = k->group > 0 && k->session >= 0;
   if (k->pid < 0 || k->spare < 0 || k->zero)
     return false;
-  if (k->scope == PM_TOOL_PROCESS)
+  if (k->scope == PM_HOLD_PROCESS)
     return !k->group && !k->session && k->birth;
-  return k->scope == PM_TOOL_PROCESS_GROUP &&
+  return k->scope == PM_HOLD_PROCESS_GROUP &&
          (given || (!k->group && !k->session && k->birth));
 }
 
 static bool is_request(const struct packet *packet, size_t length) {
-  const struct pm_tool_kill *k = &packet->request;
-  return k->schema == PM_TOOL_SCHEMA && k->as.group_count <= PM_TOOL_GROUPS &&
+  const struct pm_hold_kill_request *k = &packet->request;
+  return k->schema == PM_HOLD_SCHEMA && k->as.group_count <= PM_HOLD_GROUPS &&
          length == sizeof *k + k->as.group_count * sizeof *packet->groups &&
          k->signal >= 0 && k->signal < _NSIG && is_target(k) &&
          is_identity(packet);
@@ -80,7 +80,7 @@ static int open_process(const struct work *w, int32_t pid, uint64_t birth,
     return errno == ENOSYS                      ? -ENOTSUP
            : errno == EINVAL || errno == ENOENT ? -ESRCH
                                                 : -errno;
-  int status = hold_find(w->proc, pid, ret);
+  int status = hold_process_read(w->proc, pid, ret);
   if (status < 0)
     return status;
   if (ret->birth != birth)
@@ -97,21 +97,21 @@ static int send_signal(const struct work *w, int fd) {
 }
 
 static int kill_process(struct work *w) {
-  const struct pm_tool_kill *k = w->request;
+  const struct pm_hold_kill_request *k = w->request;
   struct hold_process p = {.pid = k->pid};
   if (is_spared(w, &p))
-    return fail(w, PM_TOOL_STAGE_SCOPE, EPERM);
+    return fail(w, PM_HOLD_STAGE_SCOPE, EPERM);
   PM_CLEAN_FD int fd = open_process(w, k->pid, k->birth, &p);
   if (fd < 0)
-    return fail(w, PM_TOOL_STAGE_FIND, -fd);
+    return fail(w, PM_HOLD_STAGE_FIND, -fd);
   if (is_spared(w, &p))
-    return fail(w, PM_TOOL_STAGE_SCOPE, EPERM);
+    return fail(w, PM_HOLD_STAGE_SCOPE, EPERM);
   int status = send_signal(w, fd);
   if (status == -ESRCH)
-    return fail(w, PM_TOOL_STAGE_FIND, ESRCH);
+    return fail(w, PM_HOLD_STAGE_FIND, ESRCH);
   w->answer->denied = status == -EPERM;
   if (status < 0)
-    return fail(w, PM_TOOL_STAGE_SIGNAL, -status);
+    return fail(w, PM_HOLD_STAGE_SIGNAL, -status);
   w->answer->signalled = p.lives;
   return 0;
 }
@@ -122,19 +122,20 @@ static int kill_process(struct work *w) {
  * given away while it is a group's (pid(2) in the kernel is shared), so another
  * leader means another group. */
 static int choose_group(struct work *w) {
-  const struct pm_tool_kill *k = w->request;
-  struct pm_tool_killed *answer = w->answer;
+  const struct pm_hold_kill_request *k = w->request;
+  struct pm_hold_kill_reply *answer = w->answer;
   struct hold_process p;
   answer->group = k->group;
   answer->session = k->session;
   if (k->group) {
     bool other = k->birth && k->pid == k->group &&
-                 hold_find(w->proc, k->pid, &p) == 0 && p.birth != k->birth;
-    return other ? fail(w, PM_TOOL_STAGE_FIND, ESTALE) : 0;
+                 hold_process_read(w->proc, k->pid, &p) == 0 &&
+                 p.birth != k->birth;
+    return other ? fail(w, PM_HOLD_STAGE_FIND, ESTALE) : 0;
   }
   PM_CLEAN_FD int fd = open_process(w, k->pid, k->birth, &p);
   if (fd < 0)
-    return fail(w, PM_TOOL_STAGE_FIND, -fd);
+    return fail(w, PM_HOLD_STAGE_FIND, -fd);
   answer->group = p.group;
   answer->session = p.session;
   return 0;
@@ -149,10 +150,10 @@ static int compare(const void *left, const void *right) {
 /* Who is in the group and not in `seen`. */
 static int find_new(struct work *w, const struct hold_list *seen,
                     struct hold_list *ret) {
-  int status =
-      hold_find_group(w->proc, w->answer->group, w->answer->session, ret);
+  int status = hold_process_list_group(w->proc, w->answer->group,
+                                       w->answer->session, ret);
   if (status < 0)
-    return fail(w, PM_TOOL_STAGE_FIND, -status);
+    return fail(w, PM_HOLD_STAGE_FIND, -status);
   size_t n = 0;
   for (size_t i = 0; i < ret->count; i++)
     if (!seen->count ||
@@ -165,20 +166,20 @@ static int find_new(struct work *w, const struct hold_list *seen,
 static int refuse_spared(struct work *w, const struct hold_list *list) {
   for (size_t i = 0; i < list->count; i++)
     if (is_spared(w, &list->at[i]))
-      return fail(w, PM_TOOL_STAGE_SCOPE, EPERM);
+      return fail(w, PM_HOLD_STAGE_SCOPE, EPERM);
   return 0;
 }
 
 /* Who is another by now, or has left the group, is let go. */
 static int signal_member(struct work *w, const struct hold_process *member) {
-  struct pm_tool_killed *answer = w->answer;
+  struct pm_hold_kill_reply *answer = w->answer;
   struct hold_process p;
   PM_CLEAN_FD int fd = open_process(w, member->pid, member->birth, &p);
   answer->denied += fd == -EPERM; /* hidden by now: hidepid of proc(5) */
   if (fd == -ESRCH || fd == -ESTALE || fd == -EPERM)
     return 0;
   if (fd < 0)
-    return fail(w, PM_TOOL_STAGE_FIND, -fd);
+    return fail(w, PM_HOLD_STAGE_FIND, -fd);
   if (p.group != answer->group || p.session != answer->session)
     return 0;
   int status = send_signal(w, fd);
@@ -186,7 +187,7 @@ static int signal_member(struct work *w, const struct hold_process *member) {
   answer->signalled += status == 0 && p.lives;
   if (status == 0 || status == -EPERM || status == -ESRCH)
     return 0;
-  return fail(w, PM_TOOL_STAGE_SIGNAL, -status);
+  return fail(w, PM_HOLD_STAGE_SIGNAL, -status);
 }
 
 /* Moves all of `from` to `seen`, which is sorted. */
@@ -195,7 +196,7 @@ static int remember(struct work *w, struct hold_list *seen,
   size_t count = seen->count + from->count;
   struct hold_process *more = realloc(seen->at, count * sizeof *more);
   if (!more)
-    return fail(w, PM_TOOL_STAGE_FIND, ENOMEM);
+    return fail(w, PM_HOLD_STAGE_FIND, ENOMEM);
   memcpy(more + seen->count, from->at, from->count * sizeof *more);
   qsort(more, count, sizeof *more, compare);
   seen->at = more;
@@ -207,7 +208,7 @@ static int remember(struct work *w, struct hold_list *seen,
 /* Members may fork while they are signalled. */
 static int kill_members(struct work *w, struct hold_list *seen,
                         struct hold_list *found) {
-  int passes = w->request->signal ? PM_TOOL_PASSES : 1;
+  int passes = w->request->signal ? PM_HOLD_PASSES : 1;
   for (int pass = 0; pass < passes; pass++) {
     if (find_new(w, seen, found) < 0 || refuse_spared(w, found) < 0)
       return -1;
@@ -226,9 +227,9 @@ static int kill_group(struct work *w) {
   struct hold_list seen = {0}, found = {0};
   if (choose_group(w) < 0)
     return -1;
-  const struct pm_tool_killed *answer = w->answer;
+  const struct pm_hold_kill_reply *answer = w->answer;
   if (answer->group <= 1)
-    return fail(w, PM_TOOL_STAGE_SCOPE, EPERM);
+    return fail(w, PM_HOLD_STAGE_SCOPE, EPERM);
   int status = kill_members(w, &seen, &found);
   bool nobody = w->request->signal ? seen.count == 0 : !answer->denied;
   free(seen.at);
@@ -236,42 +237,42 @@ static int kill_group(struct work *w) {
   if (status < 0 || answer->signalled)
     return status;
   if (answer->denied)
-    return fail(w, PM_TOOL_STAGE_SIGNAL, EPERM);
-  return nobody ? fail(w, PM_TOOL_STAGE_FIND, ESRCH) : 0;
+    return fail(w, PM_HOLD_STAGE_SIGNAL, EPERM);
+  return nobody ? fail(w, PM_HOLD_STAGE_FIND, ESRCH) : 0;
 }
 
 /* ---- the mode ---- */
 
 /* What is looked at, is looked at with the eyes of the caller. */
 static int act(struct work *w, struct packet *packet, const char *path) {
-  enum pm_tool_stage stage;
+  enum pm_hold_stage stage;
   int status = hold_become(&packet->request.as, packet->groups, &stage);
   if (status < 0)
     return fail(w, stage, -status);
-  w->proc = hold_find_open(path);
+  w->proc = hold_process_open_proc(path);
   if (w->proc < 0)
-    return fail(w, PM_TOOL_STAGE_FIND, -w->proc);
+    return fail(w, PM_HOLD_STAGE_FIND, -w->proc);
   status =
-      w->request->scope == PM_TOOL_PROCESS ? kill_process(w) : kill_group(w);
+      w->request->scope == PM_HOLD_PROCESS ? kill_process(w) : kill_group(w);
   close(w->proc);
   return status;
 }
 
 int hold_kill(int argc, char **argv) {
   static struct packet packet;
-  struct pm_tool_killed answer = {.schema = PM_TOOL_SCHEMA};
+  struct pm_hold_kill_reply answer = {.schema = PM_HOLD_SCHEMA};
   struct work w = {.request = &packet.request, .answer = &answer};
   ssize_t n;
   if (argc != 2)
     return 2;
   do /* MSG_TRUNC: the length that it has, not what fits */
-    n = recv(PM_TOOL_SOCKET, &packet, sizeof packet, MSG_TRUNC);
+    n = recv(PM_HOLD_SOCKET, &packet, sizeof packet, MSG_TRUNC);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return 1;
   if (is_request(&packet, (size_t)n))
     act(&w, &packet, argv[1]);
   else
-    fail(&w, PM_TOOL_STAGE_REQUEST, EINVAL);
-  return send(PM_TOOL_SOCKET, &answer, sizeof answer, MSG_NOSIGNAL) < 0;
+    fail(&w, PM_HOLD_STAGE_REQUEST, EINVAL);
+  return send(PM_HOLD_SOCKET, &answer, sizeof answer, MSG_NOSIGNAL) < 0;
 }

@@ -1,5 +1,5 @@
 /* procman-hold kill PROC: sends one signal for somebody, with his identity.
- * Answers the one request (base/tool.h) that is in PM_TOOL_SOCKET, and ends. */
+ * Answers the one request (base/tool.h) that is in PM_HOLD_SOCKET, and ends. */
 #ifndef PM_HOLD_KILL_H
 #define PM_HOLD_KILL_H
 

@@ -13,7 +13,7 @@ struct mode {
 };
 
 /* Holds the last reference of a connection whose queue may hold descriptors
- * that take their time to close: it is PM_TOOL_SOCKET, and the exit closes it.
+ * that take their time to close: it is PM_HOLD_SOCKET, and the exit closes it.
  * That may block for as long as their sender likes, and hurts nobody here.
  * Whoever started this closes his own two only after it runs: to end before
  * would make his the last. */

@@ -15,14 +15,15 @@ struct roots {
   int proc, sys;
 };
 
-/* Fills the answer with at most PM_TOOL_TEXT bytes of a file. */
-static int put_file(int dir, const char *path, struct pm_tool_answer *answer) {
+/* Fills the answer with at most PM_HOLD_TEXT bytes of a file. */
+static int put_file(int dir, const char *path,
+                    struct pm_hold_probe_reply *answer) {
   PM_CLEAN_FD int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return errno;
-  while (answer->length < PM_TOOL_TEXT) {
+  while (answer->length < PM_HOLD_TEXT) {
     ssize_t n =
-        read(fd, answer->text + answer->length, PM_TOOL_TEXT - answer->length);
+        read(fd, answer->text + answer->length, PM_HOLD_TEXT - answer->length);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
@@ -34,19 +35,20 @@ static int put_file(int dir, const char *path, struct pm_tool_answer *answer) {
   return 0;
 }
 
-static int put_cmdline(const struct roots *roots, const struct pm_tool_ask *ask,
-                       struct pm_tool_answer *answer) {
+static int put_cmdline(const struct roots *roots,
+                       const struct pm_hold_probe_request *ask,
+                       struct pm_hold_probe_reply *answer) {
   char path[32];
   snprintf(path, sizeof path, "%u/cmdline", ask->id);
   return put_file(roots->proc, path, answer);
 }
 
-static int put_space(const struct pm_tool_ask *ask,
-                     struct pm_tool_answer *answer) {
+static int put_space(const struct pm_hold_probe_request *ask,
+                     struct pm_hold_probe_reply *answer) {
   struct statvfs vfs;
   if (statvfs(ask->path, &vfs) < 0)
     return errno;
-  struct pm_tool_space space = {
+  struct pm_hold_space space = {
       .total = (uint64_t)vfs.f_blocks * vfs.f_frsize,
       .free = (uint64_t)vfs.f_bfree * vfs.f_frsize,
       .available = (uint64_t)vfs.f_bavail * vfs.f_frsize,
@@ -56,36 +58,37 @@ static int put_space(const struct pm_tool_ask *ask,
   return 0;
 }
 
-static int put_user(const struct pm_tool_ask *ask,
-                    struct pm_tool_answer *answer) {
+static int put_user(const struct pm_hold_probe_request *ask,
+                    struct pm_hold_probe_reply *answer) {
   errno = 0;
   const struct passwd *user = getpwuid(ask->id);
   if (!user)
     return errno ? errno : ENOENT;
-  size_t n = strnlen(user->pw_name, PM_TOOL_TEXT);
+  size_t n = strnlen(user->pw_name, PM_HOLD_TEXT);
   memcpy(answer->text, user->pw_name, n);
   answer->length = (uint32_t)n;
   return 0;
 }
 
-static int serve(const struct roots *roots, const struct pm_tool_ask *ask,
-                 struct pm_tool_answer *answer) {
-  switch ((enum pm_tool_kind)ask->kind) {
-  case PM_TOOL_CMDLINE:
+static int serve(const struct roots *roots,
+                 const struct pm_hold_probe_request *ask,
+                 struct pm_hold_probe_reply *answer) {
+  switch ((enum pm_hold_probe_kind)ask->kind) {
+  case PM_HOLD_CMDLINE:
     return put_cmdline(roots, ask, answer);
-  case PM_TOOL_SYSFS:
+  case PM_HOLD_SYSFS:
     return put_file(roots->sys, ask->path, answer);
-  case PM_TOOL_STATVFS:
+  case PM_HOLD_STATVFS:
     return put_space(ask, answer);
-  case PM_TOOL_USER:
+  case PM_HOLD_USER:
     return put_user(ask, answer);
   }
   return ENOSYS;
 }
 
-static int reply(const struct pm_tool_answer *answer) {
-  size_t size = offsetof(struct pm_tool_answer, text) + answer->length;
-  return send(PM_TOOL_SOCKET, answer, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
+static int reply(const struct pm_hold_probe_reply *answer) {
+  size_t size = offsetof(struct pm_hold_probe_reply, text) + answer->length;
+  return send(PM_HOLD_SOCKET, answer, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int hold_probe(int argc, char **argv) {
@@ -95,20 +98,20 @@ int hold_probe(int argc, char **argv) {
       .proc = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC),
       .sys = open(argv[2], O_PATH | O_DIRECTORY | O_CLOEXEC),
   };
-  static struct pm_tool_answer answer;
-  static struct pm_tool_ask ask;
-  answer.schema = PM_TOOL_SCHEMA;
+  static struct pm_hold_probe_reply answer;
+  static struct pm_hold_probe_request ask;
+  answer.schema = PM_HOLD_SCHEMA;
   if (reply(&answer) < 0) /* "I am there" */
     return 1;
   for (;;) {
     memset(&ask, 0, sizeof ask);
-    ssize_t n = recv(PM_TOOL_SOCKET, &ask, sizeof ask, 0);
+    ssize_t n = recv(PM_HOLD_SOCKET, &ask, sizeof ask, 0);
     if (n < 0 && errno == EINTR)
       continue;
-    if (n < (ssize_t)offsetof(struct pm_tool_ask, path) ||
-        ask.schema != PM_TOOL_SCHEMA)
+    if (n < (ssize_t)offsetof(struct pm_hold_probe_request, path) ||
+        ask.schema != PM_HOLD_SCHEMA)
       return n == 0 ? 0 : 1;
-    ask.path[PM_TOOL_PATH - 1] = '\0';
+    ask.path[PM_HOLD_PATH - 1] = '\0';
     answer.length = 0;
     answer.seq = ask.seq;
     answer.error = serve(&roots, &ask, &answer);

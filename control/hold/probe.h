@@ -1,5 +1,5 @@
 /* procman-hold probe PROC SYS: answers the requests of base/tool.h on
- * descriptor PM_TOOL_SOCKET until the other end is closed.  It may block for
+ * descriptor PM_HOLD_SOCKET until the other end is closed.  It may block for
  * ever in any of them; that is what it is for. */
 #ifndef PM_HOLD_PROBE_H
 #define PM_HOLD_PROBE_H

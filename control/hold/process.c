@@ -42,7 +42,7 @@ static bool parse(const char *text, struct hold_process *ret) {
   return true;
 }
 
-int hold_find(int proc, int32_t pid, struct hold_process *ret) {
+int hold_process_read(int proc, int32_t pid, struct hold_process *ret) {
   char path[32], text[TEXT];
   struct hold_process found;
   snprintf(path, sizeof path, "%" PRId32 "/stat", pid);
@@ -84,7 +84,7 @@ static int32_t own_pid(int proc) {
   return pid;
 }
 
-int hold_find_open(const char *path) {
+int hold_process_open_proc(const char *path) {
   int proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0)
     return -errno;
@@ -113,8 +113,8 @@ static int32_t pid_of(const char *name) {
   return *end || pid <= 0 || pid > INT32_MAX ? 0 : (int32_t)pid;
 }
 
-int hold_find_group(int proc, int32_t group, int32_t session,
-                    struct hold_list *list) {
+int hold_process_list_group(int proc, int32_t group, int32_t session,
+                            struct hold_list *list) {
   /* a description of its own, so that every call reads from the start */
   int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   PM_CLEAN_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -127,7 +127,7 @@ int hold_find_group(int proc, int32_t group, int32_t session,
     if (!entry)
       return -errno;
     int32_t pid = pid_of(entry->d_name);
-    if (!pid || hold_find(proc, pid, &p) < 0 || p.group != group ||
+    if (!pid || hold_process_read(proc, pid, &p) < 0 || p.group != group ||
         p.session != session)
       continue;
     int status = add(list, &p);

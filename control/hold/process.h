@@ -21,14 +21,14 @@ struct hold_list {
 
 /* The directory, if it shows the pids of this process's own namespace;
  * -ENOTSUP if it shows another's. */
-int hold_find_open(const char *path);
+int hold_process_open_proc(const char *path);
 
 /* -ESRCH: there is none of that number, or none that may be seen. */
-int hold_find(int proc, int32_t pid, struct hold_process *ret);
+int hold_process_read(int proc, int32_t pid, struct hold_process *ret);
 
 /* Adds who is in that group of that session, in no order.  Who vanishes
  * meanwhile, or may not be seen, is left out. */
-int hold_find_group(int proc, int32_t group, int32_t session,
-                    struct hold_list *list);
+int hold_process_list_group(int proc, int32_t group, int32_t session,
+                            struct hold_list *list);
 
 #endif

@@ -23,10 +23,10 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   return 0;
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   pm_reply_open(out, &call->id);
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
-const struct pm_verb pm_verb_cancel = {.start = start, .more = more};
+const struct pm_method_ops pm_method_cancel = {.start = start, .more = more};

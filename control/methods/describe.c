@@ -68,11 +68,11 @@ static void put_types(struct pm_json_out *out) {
   pm_json_key(out, "types");
   pm_json_object(out);
   pm_json_key(out, "ProcessInfo");
-  pm_show_describe(out, pm_show_process);
+  pm_fields_describe(out, pm_view_process);
   pm_json_key(out, "GroupInfo");
-  pm_show_describe(out, pm_show_group);
+  pm_fields_describe(out, pm_view_group);
   pm_json_key(out, "SystemInfo");
-  pm_show_system_describe(out);
+  pm_view_system_describe(out);
   pm_json_object_end(out);
 }
 
@@ -92,7 +92,7 @@ static void put_errors(struct pm_json_out *out) {
   pm_json_array_end(out);
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   const struct describe *d = call->state;
   pm_reply_open(out, &call->id);
   pm_json_key(out, "methods");
@@ -104,8 +104,8 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   put_types(out);
   put_errors(out);
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
-const struct pm_verb pm_verb_describe = {
+const struct pm_method_ops pm_method_describe = {
     .state = sizeof(struct describe), .start = start, .more = more};

@@ -66,23 +66,23 @@ static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
 }
 
 static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
-  struct pm_office *o = call->office;
+  struct pm_context *o = call->context;
   const struct pm_snapshot_process *row = NULL;
   if (call->snapshot)
     row = pm_snapshot_find(call->snapshot, pid, info->detail.birth);
   if (row)
     info->row = *row;
   else
-    make_row(info, o->root.tick_ns, o->now);
+    make_row(info, o->root.units.tick_ns, o->now);
 }
 
 /* ---- what is only its owner's ---- */
 
 static void look_closer(struct pm_call *call, struct info *info) {
-  struct pm_office *o = call->office;
-  struct pm_see_viewer viewer;
-  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
-  info->private = pm_see_private(&viewer, &info->detail);
+  struct pm_context *o = call->context;
+  struct pm_visibility_viewer viewer;
+  pm_visibility_viewer(&o->see, o->now, call->peer, &viewer);
+  info->private = pm_visibility_private(&viewer, &info->detail);
   if (info->private &&
       pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
                      open_to_all | for_owners, &info->detail) < 0)
@@ -93,9 +93,9 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   struct info *info = call->state;
   int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
   uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
-  if (pm_find_process(call, pid, birth, open_to_all, &info->detail) < 0)
+  if (pm_lookup_process(call, pid, birth, open_to_all, &info->detail) < 0)
     return -1;
-  call->snapshot = pm_office_latest(call->office);
+  call->snapshot = pm_context_latest(call->context);
   choose_row(call, info, pid);
   look_closer(call, info);
   call->ready = true;
@@ -149,24 +149,24 @@ static void put_omitted(struct pm_json_out *out, const struct info *info) {
 }
 
 /* A row that was made now is shown against a snapshot of now. */
-static struct pm_snapshot frame_of(const struct pm_call *call,
-                                   const struct info *info) {
-  struct pm_snapshot frame = {.tick_ns = call->office->root.tick_ns};
+static struct pm_snapshot interval_of(const struct pm_call *call,
+                                      const struct info *info) {
+  struct pm_snapshot frame = {.tick_ns = call->context->root.units.tick_ns};
   if (call->snapshot)
     frame = *call->snapshot;
   if (info->fresh)
-    frame.now = call->office->now;
+    frame.now = call->context->now;
   return frame;
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   const struct info *info = call->state;
-  struct pm_snapshot frame = frame_of(call, info);
-  uint32_t all = (uint32_t)-1 >> (32 - pm_show_count(pm_show_process));
+  struct pm_snapshot frame = interval_of(call, info);
+  uint32_t all = (uint32_t)-1 >> (32 - pm_fields_count(pm_view_process));
   pm_reply_open(out, &call->id);
   pm_json_key(out, "process");
   pm_json_object(out);
-  pm_show_put_members(out, pm_show_process, all, &frame, &info->row);
+  pm_fields_put_members(out, pm_view_process, all, &frame, &info->row);
   put_unit(out, &info->detail);
   if (info->private)
     put_private(out, &info->detail);
@@ -175,8 +175,8 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   pm_json_key(out, "sampled_at");
   pm_json_real(out, pm_seconds(frame.now.real), 3);
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
-const struct pm_verb pm_verb_get_process_info = {
+const struct pm_method_ops pm_method_get_process_info = {
     .state = sizeof(struct info), .start = start, .more = more};

@@ -12,11 +12,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 }
 
 static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
-  const struct pm_office *o = call->office;
-  struct pm_snapshot *s = pm_feed_latest(o->world->feed);
+  const struct pm_context *o = call->context;
+  struct pm_snapshot *s = pm_exchange_latest(o->environment->feed);
   pm_json_key(out, "capabilities");
   pm_json_object(out);
-  pm_json_put_boolean(out, "exits", o->world->exits);
+  pm_json_put_boolean(out, "exits", o->environment->exits);
   pm_json_put_boolean(out, "act_as_others", o->becomes);
   pm_json_put_boolean(out, "process_group", true);
   if (s)
@@ -28,13 +28,13 @@ static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
 /* The acting methods that would be let through to the kernel. */
 static void put_may(struct pm_call *call, struct pm_json_out *out) {
   struct pm_confinement confinement;
-  pm_peer_look(call->peer, &confinement);
+  pm_peer_confinement(call->peer, &confinement);
   struct pm_subject subject = pm_call_subject(call, confinement.why[0] != '\0');
   pm_json_key(out, "may");
   pm_json_array(out);
   for (size_t i = 0; i < PM_METHOD_COUNT; i++)
     if (pm_methods[i].level == PM_LEVEL_ACT &&
-        pm_allow_call(&call->office->world->options->allow, &subject,
+        pm_allow_call(&call->context->environment->options->allow, &subject,
                       (enum pm_method_id)i) == PM_ALLOW_YES)
       pm_json_text(out, pm_methods[i].name);
   pm_json_array_end(out);
@@ -58,8 +58,8 @@ static void put_you(struct pm_call *call, struct pm_json_out *out) {
   pm_json_object_end(out);
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
-  const struct pm_control_world *w = call->office->world;
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
+  const struct pm_environment *w = call->context->environment;
   pm_reply_open(out, &call->id);
   pm_json_key(out, "protocol");
   pm_json_integer(out, PM_PROTOCOL);
@@ -69,7 +69,7 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   put_capabilities(call, out);
   put_you(call, out);
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
-const struct pm_verb pm_verb_hello = {.start = start, .more = more};
+const struct pm_method_ops pm_method_hello = {.start = start, .more = more};

@@ -29,8 +29,8 @@ enum { LOOK_MS = 50, LOOK_MOST_MS = 500, KILL_WAIT_S = 5 };
 
 struct act {
   enum phase phase;
-  struct pm_tool_kill record;
-  struct pm_helper *helper;
+  struct pm_hold_kill_request record;
+  struct pm_action *helper;
   int pidfd; /* of the process, to see it end; -1: none */
   uint64_t timeout, until, look_every; /* ns; mono; ns */
   int signal;                          /* the first */
@@ -44,7 +44,7 @@ static int take_scope(struct pm_call *call, struct act *a,
                       const struct pm_json *params) {
   const char *scope = pm_param_text(params, "scope", "process");
   if (strcmp(scope, "process_group") == 0)
-    a->record.scope = PM_TOOL_PROCESS_GROUP;
+    a->record.scope = PM_HOLD_PROCESS_GROUP;
   else if (strcmp(scope, "process") != 0)
     return pm_fail_parameter(&call->failure, "scope",
                              "scope must be process or process_group");
@@ -57,7 +57,7 @@ static void take_rest(const struct pm_call *call, struct act *a,
   a->signal = signal < 0 ? SIGTERM : signal;
   a->timeout = (uint64_t)(pm_param_number(params, "timeout_seconds", 0) *
                           (double)PM_NS_PER_S);
-  a->record.schema = PM_TOOL_SCHEMA;
+  a->record.schema = PM_HOLD_SCHEMA;
   a->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
   a->record.birth = (uint64_t)pm_param_integer(params, "start_time", 0);
   a->record.as.uid = call->peer->uid;
@@ -67,7 +67,7 @@ static void take_rest(const struct pm_call *call, struct act *a,
 /* To see its end; held before it is verified by the helper, so it may be a
  * stranger's: it is only looked at. */
 static void hold(struct act *a) {
-  if (!a->timeout || a->record.scope != PM_TOOL_PROCESS)
+  if (!a->timeout || a->record.scope != PM_HOLD_PROCESS)
     return;
   a->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, a->record.pid, 0));
 }
@@ -86,11 +86,11 @@ static void audit(struct pm_call *call, const struct act *a,
       .pid = a->record.pid,
       .start_time = a->record.birth,
       .what = what,
-      .said = a->record.scope == PM_TOOL_PROCESS ? "process" : "process_group"};
+      .said = a->record.scope == PM_HOLD_PROCESS ? "process" : "process_group"};
   if (strcmp(verdict, "done") == 0)
-    pm_audit_done(&call->office->audit, &line);
+    pm_audit_done(&call->context->audit, &line);
   else
-    pm_audit_refused(&call->office->audit, call->office->now, &line);
+    pm_audit_refused(&call->context->audit, call->context->now, &line);
 }
 
 static void on_answer(void *arg, const void *record, size_t length);
@@ -102,7 +102,7 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
   struct iovec parts[] = {
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
-  return pm_helper_start(&call->office->helpers, call->office->now, "kill",
+  return pm_action_start(&call->context->helpers, call->context->now, "kill",
                          p->uid, parts, 2, on_answer, call, &a->helper, err);
 }
 
@@ -118,7 +118,7 @@ static bool has_ended(const struct act *a) {
   struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
   if (a->pidfd >= 0)
     return poll(&p, 1, 0) > 0;
-  bool group = a->record.scope == PM_TOOL_PROCESS_GROUP;
+  bool group = a->record.scope == PM_HOLD_PROCESS_GROUP;
   return kill(group ? -a->record.group : a->record.pid, 0) < 0 &&
          errno == ESRCH;
 }
@@ -127,13 +127,13 @@ static bool has_ended(const struct act *a) {
  * procman-hold, which reads their states; not too often. */
 static void ask(struct pm_call *call, struct act *a) {
   bool often = a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000);
-  if (a->record.scope == PM_TOOL_PROCESS_GROUP && !often && !a->helper)
+  if (a->record.scope == PM_HOLD_PROCESS_GROUP && !often && !a->helper)
     send_signal(call, a, 0, NULL);
 }
 
 static void look_again(struct pm_call *call, struct act *a) {
   ask(call, a);
-  call->wake = call->office->now.mono + a->look_every;
+  call->wake = call->context->now.mono + a->look_every;
   if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
     a->look_every *= 2;
   if (call->wake > a->until)
@@ -143,9 +143,9 @@ static void look_again(struct pm_call *call, struct act *a) {
 static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
                          uint64_t ns) {
   a->phase = phase;
-  a->until = call->office->now.mono + ns;
+  a->until = call->context->now.mono + ns;
   a->look_every = LOOK_MS * (PM_NS_PER_S / 1000);
-  call->wake = call->office->now.mono + a->look_every;
+  call->wake = call->context->now.mono + a->look_every;
 }
 
 static void end_well(struct pm_call *call, struct act *a) {
@@ -154,10 +154,10 @@ static void end_well(struct pm_call *call, struct act *a) {
 }
 
 static void after_first(struct pm_call *call, struct act *a,
-                        const struct pm_tool_killed *k) {
+                        const struct pm_hold_kill_reply *k) {
   if (k->error)
-    pm_acting_failed(call, a->record.pid, k->error,
-                     (enum pm_tool_stage)k->stage);
+    pm_run_as_failed(call, a->record.pid, k->error,
+                     (enum pm_hold_stage)k->stage);
   audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
   a->signalled = k->signalled;
   a->record.group = k->group;
@@ -172,14 +172,14 @@ static void after_first(struct pm_call *call, struct act *a,
 
 /* Nobody left to kill is what was wanted. */
 static void after_second(struct pm_call *call, struct act *a,
-                         const struct pm_tool_killed *k) {
+                         const struct pm_hold_kill_reply *k) {
   bool gone = k->error == ESRCH || k->error == ESTALE;
   a->escalated = k->error == 0;
   audit(call, a, k->error && !gone ? "failed" : "done");
   a->exited = gone;
   if (k->error && !gone)
-    pm_acting_failed(call, a->record.pid, k->error,
-                     (enum pm_tool_stage)k->stage);
+    pm_run_as_failed(call, a->record.pid, k->error,
+                     (enum pm_hold_stage)k->stage);
   if (k->error)
     finish(call, a);
   else
@@ -189,9 +189,9 @@ static void after_second(struct pm_call *call, struct act *a,
 static void on_answer(void *arg, const void *record, size_t length) {
   struct pm_call *call = arg;
   struct act *a = call->state;
-  static const struct pm_tool_killed none = {.error = EPIPE};
-  const struct pm_tool_killed *k = record;
-  bool whole = length == sizeof *k && k->schema == PM_TOOL_SCHEMA;
+  static const struct pm_hold_kill_reply none = {.error = EPIPE};
+  const struct pm_hold_kill_reply *k = record;
+  bool whole = length == sizeof *k && k->schema == PM_HOLD_SCHEMA;
   a->helper = NULL;
   call->poked = true;
   if (!whole)
@@ -210,7 +210,7 @@ static void escalate(struct pm_call *call, struct act *a) {
   if (status == 0) {
     a->phase = ESCALATING;
   } else if (status == -EAGAIN) {
-    call->wake = call->office->now.mono + PM_NS_PER_S / 5;
+    call->wake = call->context->now.mono + PM_NS_PER_S / 5;
   } else {
     pm_fail(&call->failure, PM_CODE_INTERNAL, "%s", err.text);
     finish(call, a);
@@ -223,10 +223,10 @@ static void step(struct pm_call *call) {
     return;
   if (has_ended(a))
     end_well(call, a);
-  else if (call->office->now.mono < a->until)
+  else if (call->context->now.mono < a->until)
     look_again(call, a);
   else if (a->helper)
-    call->wake = call->office->now.mono + PM_NS_PER_S / 20;
+    call->wake = call->context->now.mono + PM_NS_PER_S / 20;
   else if (a->phase == WAITING)
     escalate(call, a);
   else
@@ -243,8 +243,8 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   take_rest(call, a, params);
   if (take_scope(call, a, params) < 0)
     return -1;
-  if (pm_find_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
-      pm_acting_as(call, PM_METHOD_kill_process, &detail, &a->record.as) < 0) {
+  if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
+      pm_run_as(call, PM_METHOD_kill_process, &detail, &a->record.as) < 0) {
     audit(call, a, pm_codes[call->failure.code].word);
     return -1;
   }
@@ -259,11 +259,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   return 0;
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   const struct act *a = call->state;
   char name[PM_SIGNAL_NAME];
   if (a->phase != OVER)
-    return PM_SAY_WAIT;
+    return PM_PROGRESS_WAIT;
   pm_signal_name(a->signal, name);
   pm_reply_open(out, &call->id);
   pm_json_key(out, "signalled");
@@ -278,17 +278,17 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
     pm_json_put_boolean(out, "exited", a->exited);
   }
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
 static void end(struct pm_call *call) {
   struct act *a = call->state;
-  pm_helper_cancel(a->helper);
+  pm_action_cancel(a->helper);
   if (a->pidfd >= 0)
     close(a->pidfd);
 }
 
-const struct pm_verb pm_verb_kill_process = {
+const struct pm_method_ops pm_method_kill_process = {
     .state = sizeof(struct act),
     .outlives = true,
     .start = start,

@@ -5,28 +5,28 @@ static const void *groups(const struct pm_snapshot *s, size_t *ret_count) {
   return s->groups;
 }
 
-static const struct pm_listing_rows rows = {
+static const struct pm_query_rows rows = {
     .key = "groups",
-    .table = pm_show_group,
+    .table = pm_view_group,
     .row_size = sizeof(struct pm_snapshot_group),
     .rows = groups,
     .sort = "cpu_percent",
 };
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  return pm_listing_start(call, call->state, &rows, params);
+  return pm_query_start(call, call->state, &rows, params);
 }
 
-static void step(struct pm_call *call) { pm_listing_step(call, call->state); }
+static void step(struct pm_call *call) { pm_query_step(call, call->state); }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
-  return pm_listing_more(call, call->state, out);
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
+  return pm_query_more(call, call->state, out);
 }
 
-static void end(struct pm_call *call) { pm_listing_done(call->state); }
+static void end(struct pm_call *call) { pm_query_done(call->state); }
 
-const struct pm_verb pm_verb_list_groups = {
-    .state = sizeof(struct pm_listing),
+const struct pm_method_ops pm_method_list_groups = {
+    .state = sizeof(struct pm_query),
     .start = start,
     .step = step,
     .more = more,

@@ -9,8 +9,8 @@
 
 /* filter: "" where nothing was asked for */
 struct list {
-  struct pm_listing listing;
-  struct pm_see_viewer viewer;
+  struct pm_query listing;
+  struct pm_visibility_viewer viewer;
   char user[257], name[257], group[257], status[33];
 };
 
@@ -34,7 +34,7 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
                    const void *row) {
   const struct list *l = call->state;
   const struct pm_snapshot_process *p = row;
-  const char *status = pm_show_status(p->state);
+  const char *status = pm_view_process_status(p->state);
   if (*l->user && !user_is(s, p, l->user))
     return false;
   if (*l->name && !name_is(p, l->name))
@@ -44,7 +44,8 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
     return false;
   if (*l->status && (!status || strcmp(status, l->status) != 0))
     return false;
-  return pm_see_process(&call->office->see, call->office->now, &l->viewer, p);
+  return pm_visibility_process(&call->context->see, call->context->now,
+                               &l->viewer, p);
 }
 
 static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {
@@ -52,9 +53,9 @@ static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {
   return s->processes;
 }
 
-static const struct pm_listing_rows rows = {
+static const struct pm_query_rows rows = {
     .key = "processes",
-    .table = pm_show_process,
+    .table = pm_view_process,
     .row_size = sizeof(struct pm_snapshot_process),
     .rows = processes,
     .wanted = wanted,
@@ -67,7 +68,7 @@ static void keep(const struct pm_json *params, const char *name, char *ret,
 
 static bool is_status(const char *word) {
   for (const char *letter = "RSDTtZXI"; *letter; letter++)
-    if (strcmp(pm_show_status(*letter), word) == 0)
+    if (strcmp(pm_view_process_status(*letter), word) == 0)
       return true;
   return false;
 }
@@ -83,23 +84,24 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                              "filter.status must be running, sleeping, "
                              "disk-sleep, stopped, tracing-stop, zombie, dead "
                              "or idle");
-  pm_see_viewer(&call->office->see, call->office->now, call->peer, &l->viewer);
-  return pm_listing_start(call, &l->listing, &rows, params);
+  pm_visibility_viewer(&call->context->see, call->context->now, call->peer,
+                       &l->viewer);
+  return pm_query_start(call, &l->listing, &rows, params);
 }
 
 static void step(struct pm_call *call) {
-  pm_listing_step(call, &((struct list *)call->state)->listing);
+  pm_query_step(call, &((struct list *)call->state)->listing);
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
-  return pm_listing_more(call, &((struct list *)call->state)->listing, out);
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
+  return pm_query_more(call, &((struct list *)call->state)->listing, out);
 }
 
 static void end(struct pm_call *call) {
-  pm_listing_done(&((struct list *)call->state)->listing);
+  pm_query_done(&((struct list *)call->state)->listing);
 }
 
-const struct pm_verb pm_verb_list_processes = {
+const struct pm_method_ops pm_method_list_processes = {
     .state = sizeof(struct list),
     .start = start,
     .step = step,

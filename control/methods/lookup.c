@@ -1,17 +1,17 @@
 #include "methods/lookup.h"
 
 static bool sees(struct pm_call *call, int32_t pid, const struct pm_detail *d) {
-  struct pm_office *o = call->office;
-  struct pm_see_viewer viewer;
+  struct pm_context *o = call->context;
+  struct pm_visibility_viewer viewer;
   struct pm_snapshot_process row = {
       .pid = pid, .birth = d->birth, .uid = d->uid, .have = PM_SNAPSHOT_UID};
-  pm_see_viewer(&o->see, o->now, call->peer, &viewer);
-  return pm_see_process(&o->see, o->now, &viewer, &row);
+  pm_visibility_viewer(&o->see, o->now, call->peer, &viewer);
+  return pm_visibility_process(&o->see, o->now, &viewer, &row);
 }
 
-int pm_find_process(struct pm_call *call, int32_t pid, uint64_t start_time,
-                    unsigned want, struct pm_detail *ret) {
-  struct pm_office *o = call->office;
+int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,
+                      unsigned want, struct pm_detail *ret) {
+  struct pm_context *o = call->context;
   bool there = pm_detail_read(&o->root, NULL, o->now, pid, 0,
                               want | PM_WANT_IDS | PM_WANT_OWNER, ret) == 0 &&
                ret->got & PM_WANT_IDS && sees(call, pid, ret);

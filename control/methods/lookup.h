@@ -7,7 +7,7 @@
 /* It is there, the caller may see it, and it is the one that started then
  * (start_time 0: whichever has the pid).  ret has what `want` names and
  * PM_WANT_IDS.  -1: call->failure says why not. */
-int pm_find_process(struct pm_call *call, int32_t pid, uint64_t start_time,
-                    unsigned want, struct pm_detail *ret);
+int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,
+                      unsigned want, struct pm_detail *ret);
 
 #endif

@@ -27,21 +27,22 @@ static int start(struct pm_call *call, const struct pm_json *params) {
     seconds = 1; /* turns are not made more often */
   m->interval = (uint64_t)(seconds * (double)PM_NS_PER_S);
   m->left = (uint64_t)pm_param_integer(params, "count", INT64_MAX);
-  m->due = call->office->now.mono;
+  m->due = call->context->now.mono;
   call->ready = true;
   return 0;
 }
 
 static void keep_turning(struct pm_call *call, const struct monitor *m) {
   if (m->processes)
-    pm_feed_watch(pm_office_feed(call->office),
-                  call->office->now.mono + m->interval + 2 * PM_NS_PER_S);
+    pm_exchange_request_turns(pm_context_feed(call->context),
+                              call->context->now.mono + m->interval +
+                                  2 * PM_NS_PER_S);
 }
 
 /* The next instant: an interval from the last, or from now if that is past;
  * what was missed is counted. */
 static void plan(struct pm_call *call, struct monitor *m) {
-  uint64_t mono = call->office->now.mono, next = m->due + m->interval;
+  uint64_t mono = call->context->now.mono, next = m->due + m->interval;
   if (next <= mono)
     next = mono + m->interval;
   m->due = (next + GRID_NS / 2) / GRID_NS * GRID_NS;
@@ -50,7 +51,7 @@ static void plan(struct pm_call *call, struct monitor *m) {
 
 static void step(struct pm_call *call) {
   struct monitor *m = call->state;
-  if (call->office->now.mono < m->due) {
+  if (call->context->now.mono < m->due) {
     call->wake = m->due;
     return;
   }
@@ -64,58 +65,60 @@ static void step(struct pm_call *call) {
 /* ---- an item ---- */
 
 struct looker {
-  struct pm_office *office;
-  struct pm_see_viewer viewer;
+  struct pm_context *context;
+  struct pm_visibility_viewer viewer;
 };
 
 static bool visible(void *arg, const struct pm_snapshot_process *p) {
   const struct looker *l = arg;
-  return pm_see_process(&l->office->see, l->office->now, &l->viewer, p);
+  return pm_visibility_process(&l->context->see, l->context->now, &l->viewer,
+                               p);
 }
 
 /* Where /proc hides nothing, one choice serves everybody. */
-static const struct pm_top *
-top_of(struct pm_call *call, const struct pm_snapshot *s, struct pm_top *own) {
-  struct looker l = {.office = call->office};
-  pm_see_viewer(&l.office->see, l.office->now, call->peer, &l.viewer);
+static const struct pm_busiest *top_of(struct pm_call *call,
+                                       const struct pm_snapshot *s,
+                                       struct pm_busiest *own) {
+  struct looker l = {.context = call->context};
+  pm_visibility_viewer(&l.context->see, l.context->now, call->peer, &l.viewer);
   if (!l.viewer.all) {
-    pm_top_choose(own, s, visible, &l);
+    pm_busiest_choose(own, s, visible, &l);
     return own;
   }
-  struct pm_top *shared = &call->office->top;
+  struct pm_busiest *shared = &call->context->top;
   if (shared->number != s->number)
-    pm_top_choose(shared, s, NULL, NULL);
+    pm_busiest_choose(shared, s, NULL, NULL);
   return shared;
 }
 
 static void put_processes(struct pm_call *call, struct pm_json_out *out,
                           const struct pm_snapshot *s, uint32_t count) {
-  struct pm_top own;
-  const struct pm_top *top = top_of(call, s, &own);
+  struct pm_busiest own;
+  const struct pm_busiest *top = top_of(call, s, &own);
   pm_json_key(out, "processes");
   pm_json_array(out);
   for (uint32_t i = 0; i < top->count && i < count; i++)
-    pm_show_put(out, pm_show_process, pm_show_usual(pm_show_process), s,
-                &s->processes[top->row[i]]);
+    pm_fields_put(out, pm_view_process, pm_fields_default(pm_view_process), s,
+                  &s->processes[top->row[i]]);
   pm_json_array_end(out);
 }
 
 static void put_machine(struct pm_call *call, struct monitor *m,
                         struct pm_json_out *out,
                         const struct pm_snapshot *snapshot) {
-  struct pm_office *o = call->office;
+  struct pm_context *o = call->context;
   struct pm_system_row row;
   uint32_t cpus;
   if (!m->last)
-    m->base = *pm_machine_base(&o->machine, o->now);
-  pm_machine_row_since(&o->machine, o->now, &m->base, &row, &cpus);
-  pm_show_system(out, &row, cpus, snapshot);
+    m->base = *pm_host_stats_base(&o->machine, o->now);
+  pm_host_stats_row_since(&o->machine, o->now, &m->base, &row, &cpus);
+  pm_view_system(out, &row, cpus, snapshot);
 }
 
 static void put_item(struct pm_call *call, struct monitor *m,
                      struct pm_json_out *out) {
-  struct pm_office *o = call->office;
-  struct pm_snapshot *snapshot = pm_feed_latest(pm_office_feed(o));
+  struct pm_context *o = call->context;
+  struct pm_snapshot *snapshot = pm_exchange_latest(pm_context_feed(o));
   pm_reply_item_open(out, &call->id, call->seq++);
   pm_json_object(out);
   pm_json_key(out, "time");
@@ -132,25 +135,25 @@ static void put_item(struct pm_call *call, struct monitor *m,
   m->last = o->now.mono;
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   struct monitor *m = call->state;
   if (call->cancelled || m->left == 0) {
     pm_reply_stream_end(out, &call->id, call->cancelled ? "cancelled" : "count",
                         call->lost);
-    return PM_SAY_DONE;
+    return PM_PROGRESS_DONE;
   }
   if (!call->ready)
-    return PM_SAY_WAIT;
+    return PM_PROGRESS_WAIT;
   put_item(call, m, out);
   if (--m->left == 0)
-    return PM_SAY_NEXT;
+    return PM_PROGRESS_NEXT;
   if (!call->wake)
     plan(call, m);
   keep_turning(call, m);
-  return PM_SAY_WAIT;
+  return PM_PROGRESS_WAIT;
 }
 
-const struct pm_verb pm_verb_monitor_system = {
+const struct pm_method_ops pm_method_monitor_system = {
     .state = sizeof(struct monitor),
     .start = start,
     .step = step,

@@ -10,13 +10,14 @@ enum { WAIT_S = 15 }; /* ticks come every second; a machine may be slow */
 
 /* ---- which turn ---- */
 
-static void choose(struct pm_call *call, struct pm_listing *l);
+static void choose(struct pm_call *call, struct pm_query *l);
 
 /* Takes the latest snapshot if it will do. */
-static bool fetch(struct pm_call *call, struct pm_listing *l) {
-  struct pm_feed *feed = pm_office_feed(call->office);
-  struct pm_snapshot *latest = pm_feed_latest(feed);
-  pm_feed_watch(feed, call->office->now.mono + PM_OFFICE_WATCH_S * PM_NS_PER_S);
+static bool fetch(struct pm_call *call, struct pm_query *l) {
+  struct pm_exchange *feed = pm_context_feed(call->context);
+  struct pm_snapshot *latest = pm_exchange_latest(feed);
+  pm_exchange_request_turns(feed, call->context->now.mono +
+                                      PM_CONTEXT_WATCH_S * PM_NS_PER_S);
   if (!latest || latest->now.mono < l->not_before) {
     pm_snapshot_unref(latest);
     return false;
@@ -28,15 +29,15 @@ static bool fetch(struct pm_call *call, struct pm_listing *l) {
   return true;
 }
 
-static void wait_for_turn(struct pm_call *call, struct pm_listing *l) {
+static void wait_for_turn(struct pm_call *call, struct pm_query *l) {
   call->turns = true;
   call->wake = l->until;
 }
 
-void pm_listing_step(struct pm_call *call, struct pm_listing *l) {
+void pm_query_step(struct pm_call *call, struct pm_query *l) {
   if (call->snapshot || fetch(call, l))
     return;
-  if (call->office->now.mono >= l->until)
+  if (call->context->now.mono >= l->until)
     pm_fail(&call->failure, PM_CODE_TIMED_OUT,
             "no turn was made within %d s; collectd may be stuck", WAIT_S);
   else
@@ -45,7 +46,7 @@ void pm_listing_step(struct pm_call *call, struct pm_listing *l) {
 
 /* ---- which rows ---- */
 
-static const void *row_at(const struct pm_listing *l,
+static const void *row_at(const struct pm_query *l,
                           const struct pm_snapshot *snapshot, uint32_t i) {
   size_t unused;
   return (const char *)l->of->rows(snapshot, &unused) +
@@ -53,21 +54,21 @@ static const void *row_at(const struct pm_listing *l,
 }
 
 struct sorting {
-  const struct pm_listing *listing;
+  const struct pm_query *listing;
   const struct pm_snapshot *snapshot;
 };
 
 static int by_member(const void *a, const void *b, void *arg) {
   const struct sorting *by = arg;
-  const struct pm_listing *l = by->listing;
+  const struct pm_query *l = by->listing;
   uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
   int order =
-      pm_show_compare(&l->of->table[l->sort], l->descending, by->snapshot,
-                      row_at(l, by->snapshot, i), row_at(l, by->snapshot, k));
+      pm_fields_compare(&l->of->table[l->sort], l->descending, by->snapshot,
+                        row_at(l, by->snapshot, i), row_at(l, by->snapshot, k));
   return order ? order : (i > k) - (i < k);
 }
 
-static void choose(struct pm_call *call, struct pm_listing *l) {
+static void choose(struct pm_call *call, struct pm_query *l) {
   struct sorting by = {l, call->snapshot};
   size_t count;
   l->of->rows(call->snapshot, &count);
@@ -90,19 +91,19 @@ static void choose(struct pm_call *call, struct pm_listing *l) {
 
 /* ---- parameters ---- */
 
-static int take_sort(struct pm_call *call, struct pm_listing *l,
+static int take_sort(struct pm_call *call, struct pm_query *l,
                      const struct pm_json *params) {
   const char *sort = pm_param_text(params, "sort", l->of->sort);
   const char *order = pm_param_text(params, "order", "");
   char names[400];
-  l->sort = sort ? pm_show_find(l->of->table, sort) : -1;
+  l->sort = sort ? pm_fields_find(l->of->table, sort) : -1;
   if (sort && l->sort < 0) {
-    pm_show_names(l->of->table, names, sizeof names);
+    pm_fields_names(l->of->table, names, sizeof names);
     return pm_fail_parameter(&call->failure, "sort",
                              "sort cannot be %.64s; valid: %s", sort, names);
   }
-  const struct pm_show *m = l->sort < 0 ? NULL : &l->of->table[l->sort];
-  l->descending = m && m->kind != PM_SHOW_TEXT && strcmp(m->name, "pid") != 0 &&
+  const struct pm_view_field *m = l->sort < 0 ? NULL : &l->of->table[l->sort];
+  l->descending = m && m->kind != PM_VIEW_TEXT && strcmp(m->name, "pid") != 0 &&
                   strcmp(m->name, "ppid") != 0;
   if (strcmp(order, "ascending") == 0 || strcmp(order, "descending") == 0)
     l->descending = order[0] == 'd';
@@ -114,16 +115,16 @@ static int take_sort(struct pm_call *call, struct pm_listing *l,
   return 0;
 }
 
-static int take_fields(struct pm_call *call, struct pm_listing *l,
+static int take_fields(struct pm_call *call, struct pm_query *l,
                        const struct pm_json *params) {
   const struct pm_json *fields = pm_param_find(params, "fields");
   char names[400];
-  l->mask = fields ? 0 : pm_show_usual(l->of->table);
+  l->mask = fields ? 0 : pm_fields_default(l->of->table);
   for (const struct pm_json *f = fields ? pm_json_first(fields) : NULL; f;
        f = pm_json_after(fields, f)) {
-    int i = pm_show_find(l->of->table, f->text);
+    int i = pm_fields_find(l->of->table, f->text);
     if (i < 0) {
-      pm_show_names(l->of->table, names, sizeof names);
+      pm_fields_names(l->of->table, names, sizeof names);
       return pm_fail_parameter(&call->failure, "fields",
                                "fields cannot have %.64s; valid: %s", f->text,
                                names);
@@ -133,10 +134,10 @@ static int take_fields(struct pm_call *call, struct pm_listing *l,
   return 0;
 }
 
-int pm_listing_start(struct pm_call *call, struct pm_listing *l,
-                     const struct pm_listing_rows *of,
-                     const struct pm_json *params) {
-  uint64_t mono = call->office->now.mono;
+int pm_query_start(struct pm_call *call, struct pm_query *l,
+                   const struct pm_query_rows *of,
+                   const struct pm_json *params) {
+  uint64_t mono = call->context->now.mono;
   double age = pm_param_number(params, "max_age_seconds", -1);
   l->of = of;
   l->limit = (size_t)pm_param_integer(params, "limit", INT64_MAX);
@@ -147,13 +148,13 @@ int pm_listing_start(struct pm_call *call, struct pm_listing *l,
   }
   if (take_sort(call, l, params) < 0 || take_fields(call, l, params) < 0)
     return -1;
-  pm_listing_step(call, l);
+  pm_query_step(call, l);
   return call->failure.code ? -1 : 0;
 }
 
 /* ---- the answer ---- */
 
-static void open_answer(struct pm_call *call, struct pm_listing *l,
+static void open_answer(struct pm_call *call, struct pm_query *l,
                         struct pm_json_out *out) {
   pm_reply_open(out, &call->id);
   pm_json_put_unsigned(out, "total", l->total);
@@ -163,20 +164,20 @@ static void open_answer(struct pm_call *call, struct pm_listing *l,
   pm_json_array(out);
 }
 
-enum pm_say pm_listing_more(struct pm_call *call, struct pm_listing *l,
-                            struct pm_json_out *out) {
+enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *l,
+                               struct pm_json_out *out) {
   if (!l->order)
-    return PM_SAY_WAIT;
+    return PM_PROGRESS_WAIT;
   if (!call->speaking)
     open_answer(call, l, out);
   while (l->said < l->count && pm_call_has_room(call))
-    pm_show_put(out, l->of->table, l->mask, call->snapshot,
-                row_at(l, call->snapshot, l->order[l->said++]));
+    pm_fields_put(out, l->of->table, l->mask, call->snapshot,
+                  row_at(l, call->snapshot, l->order[l->said++]));
   if (l->said < l->count)
-    return PM_SAY_MORE;
+    return PM_PROGRESS_PARTIAL;
   pm_json_array_end(out);
   pm_reply_close(out);
-  return PM_SAY_DONE;
+  return PM_PROGRESS_DONE;
 }
 
-void pm_listing_done(struct pm_listing *l) { free(l->order); }
+void pm_query_done(struct pm_query *l) { free(l->order); }

@@ -8,9 +8,9 @@
 #include "server/method.h"
 #include "views/fields.h"
 
-struct pm_listing_rows {
+struct pm_query_rows {
   const char *key; /* of the array in the result */
-  const struct pm_show *table;
+  const struct pm_view_field *table;
   size_t row_size;
   const void *(*rows)(const struct pm_snapshot *snapshot, size_t *ret_count);
   /* The member by which is sorted unless the client says; NULL: as it is. */
@@ -20,8 +20,8 @@ struct pm_listing_rows {
                  const void *row);
 };
 
-struct pm_listing {
-  const struct pm_listing_rows *of;
+struct pm_query {
+  const struct pm_query_rows *of;
   uint64_t not_before; /* mono of the turn that will do */
   uint64_t until;      /* mono: no longer */
   uint32_t mask;
@@ -33,12 +33,12 @@ struct pm_listing {
 };
 
 /* Takes the parameters that both have. */
-int pm_listing_start(struct pm_call *call, struct pm_listing *listing,
-                     const struct pm_listing_rows *of,
-                     const struct pm_json *params);
-void pm_listing_step(struct pm_call *call, struct pm_listing *listing);
-enum pm_say pm_listing_more(struct pm_call *call, struct pm_listing *listing,
-                            struct pm_json_out *out);
-void pm_listing_done(struct pm_listing *listing);
+int pm_query_start(struct pm_call *call, struct pm_query *listing,
+                   const struct pm_query_rows *of,
+                   const struct pm_json *params);
+void pm_query_step(struct pm_call *call, struct pm_query *listing);
+enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *listing,
+                               struct pm_json_out *out);
+void pm_query_done(struct pm_query *listing);
 
 #endif

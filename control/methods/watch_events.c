@@ -9,24 +9,25 @@
 
 enum { RENEW_S = 5, KEEP_S = 15, AT_ONCE = 16 };
 
-static const char *const kinds[] = {
-    [PM_FEED_START] = "start", [PM_FEED_EXIT] = "exit", [PM_FEED_OOM] = "oom"};
+static const char *const kinds[] = {[PM_EXCHANGE_START] = "start",
+                                    [PM_EXCHANGE_EXIT] = "exit",
+                                    [PM_EXCHANGE_OOM] = "oom"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 struct watch {
   bool wanted[KINDS];
   uint64_t cursor;
   uint64_t since; /* real: what happened before the call is not told */
-  struct pm_see_viewer viewer;
+  struct pm_visibility_viewer viewer;
 };
 
 /* Events are kept and ticks go on turning while somebody renews this. */
 static int renew(struct pm_call *call) {
-  struct pm_office *o = call->office;
+  struct pm_context *o = call->context;
   uint64_t until = o->now.mono + KEEP_S * PM_NS_PER_S;
-  pm_feed_watch(pm_office_feed(o), until);
+  pm_exchange_request_turns(pm_context_feed(o), until);
   call->wake = o->now.mono + RENEW_S * PM_NS_PER_S;
-  return pm_feed_watch_events(pm_office_feed(o), until);
+  return pm_exchange_request_events(pm_context_feed(o), until);
 }
 
 static int take_kinds(struct pm_call *call, struct watch *w,
@@ -55,10 +56,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
     return -1;
   if (renew(call) < 0)
     return pm_fail(&call->failure, PM_CODE_INTERNAL, "there is no memory");
-  pm_see_viewer(&call->office->see, call->office->now, call->peer, &w->viewer);
+  pm_visibility_viewer(&call->context->see, call->context->now, call->peer,
+                       &w->viewer);
   /* a start is known by the tick of its birth */
-  w->since = call->office->now.real - call->office->root.tick_ns;
-  w->cursor = pm_feed_events_next(pm_office_feed(call->office));
+  w->since = call->context->now.real - call->context->root.units.tick_ns;
+  w->cursor = pm_exchange_next_event(pm_context_feed(call->context));
   call->turns = true;
   return 0;
 }
@@ -67,22 +69,25 @@ static void step(struct pm_call *call) {
   struct watch *w = call->state;
   if (!call->wake)
     renew(call);
-  if (pm_feed_events_next(pm_office_feed(call->office)) != w->cursor)
+  if (pm_exchange_next_event(pm_context_feed(call->context)) != w->cursor)
     call->ready = true;
 }
 
 /* ---- an item ---- */
 
-static bool shows_itself(const struct watch *w, const struct pm_feed_event *e) {
-  return e->uid_known && pm_see_gone(&w->viewer, e->uid, e->look_gid);
+static bool shows_itself(const struct watch *w,
+                         const struct pm_exchange_event *e) {
+  return e->uid_known &&
+         pm_visibility_exited(&w->viewer, e->uid, e->ptrace_gid);
 }
 
 /* Where /proc hides processes, only such were to be seen. */
-static bool visible(const struct watch *w, const struct pm_feed_event *e) {
+static bool visible(const struct watch *w, const struct pm_exchange_event *e) {
   return w->viewer.all || shows_itself(w, e);
 }
 
-static void put_end(struct pm_json_out *out, const struct pm_feed_event *e) {
+static void put_end(struct pm_json_out *out,
+                    const struct pm_exchange_event *e) {
   char name[PM_SIGNAL_NAME];
   int status = (int)e->status;
   if (WIFSIGNALED(status)) {
@@ -95,7 +100,7 @@ static void put_end(struct pm_json_out *out, const struct pm_feed_event *e) {
   pm_json_integer(out, WEXITSTATUS(status));
 }
 
-static void put_who(struct pm_json_out *out, const struct pm_feed_event *e,
+static void put_who(struct pm_json_out *out, const struct pm_exchange_event *e,
                     const struct pm_snapshot *s) {
   pm_json_key(out, "pid");
   pm_json_integer(out, e->pid);
@@ -107,7 +112,7 @@ static void put_who(struct pm_json_out *out, const struct pm_feed_event *e,
 }
 
 static void put_item(struct pm_call *call, struct pm_json_out *out,
-                     const struct pm_feed_event *e,
+                     const struct pm_exchange_event *e,
                      const struct pm_snapshot *s) {
   pm_reply_item_open(out, &call->id, call->seq++);
   pm_json_object(out);
@@ -116,22 +121,23 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
   pm_json_real(out, pm_seconds(e->real_ns), 3);
   put_who(out, e, s);
   const struct watch *w = call->state;
-  if (e->kind != PM_FEED_START && e->status_known && shows_itself(w, e))
+  if (e->kind != PM_EXCHANGE_START && e->status_known && shows_itself(w, e))
     put_end(out, e);
   pm_json_object_end(out);
   pm_reply_item_close(out);
 }
 
-static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
+static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   struct watch *w = call->state;
-  struct pm_feed *feed = pm_office_feed(call->office);
-  struct pm_feed_event events[AT_ONCE];
+  struct pm_exchange *feed = pm_context_feed(call->context);
+  struct pm_exchange_event events[AT_ONCE];
   if (call->cancelled) {
     pm_reply_stream_end(out, &call->id, "cancelled", call->lost);
-    return PM_SAY_DONE;
+    return PM_PROGRESS_DONE;
   }
-  size_t n = pm_feed_events(feed, &w->cursor, events, AT_ONCE, &call->lost);
-  struct pm_snapshot *s = pm_feed_latest(feed);
+  size_t n =
+      pm_exchange_read_events(feed, &w->cursor, events, AT_ONCE, &call->lost);
+  struct pm_snapshot *s = pm_exchange_latest(feed);
   for (size_t i = 0; i < n; i++)
     if (w->wanted[events[i].kind] && events[i].real_ns >= w->since &&
         visible(w, &events[i]))
@@ -139,10 +145,10 @@ static enum pm_say more(struct pm_call *call, struct pm_json_out *out) {
   pm_snapshot_unref(s);
   /* between two items others may speak */
   call->ready = n == AT_ONCE;
-  return call->ready ? PM_SAY_NEXT : PM_SAY_WAIT;
+  return call->ready ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
 }
 
-const struct pm_verb pm_verb_watch_events = {
+const struct pm_method_ops pm_method_watch_events = {
     .state = sizeof(struct watch),
     .start = start,
     .step = step,

@@ -223,10 +223,10 @@ static bool same_process(const struct pm_peer *peer, int dir) {
   return poll(&p, 1, 0) == 0;
 }
 
-void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret) {
+void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   char status[8192];
   uint64_t all;
-  *ret = (struct pm_power){.apart = true};
+  *ret = (struct pm_peer_caps){.apart = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
   if (dir < 0 || !same_as_ours(dir, "ns/user") ||
       read_file(dir, "status", status, sizeof status) <= 0 ||
@@ -236,7 +236,8 @@ void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret) {
   ret->capabilities = all;
 }
 
-void pm_peer_look(const struct pm_peer *peer, struct pm_confinement *ret) {
+void pm_peer_confinement(const struct pm_peer *peer,
+                         struct pm_confinement *ret) {
   *ret = (struct pm_confinement){0};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
   PM_CLEAN_FD int one = open_process(1);

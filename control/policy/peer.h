@@ -28,12 +28,12 @@ void pm_peer_unref(struct pm_peer *peer); /* accepts NULL */
 bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid);
 
 /* With what power it looks at other processes, now. */
-struct pm_power {
+struct pm_peer_caps {
   uint64_t capabilities; /* effective, in our user namespace */
   bool apart; /* it lives in another user namespace, or that cannot be read:
                  to ptrace(2) even its own user's processes are strangers */
 };
-void pm_peer_power(const struct pm_peer *peer, struct pm_power *ret);
+void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret);
 
 struct pm_confinement {
   char why[96];          /* "" = it is as free as a login's shell */
@@ -43,6 +43,7 @@ struct pm_confinement {
 
 /* Looked at now, not at connect: the peer may have confined itself.  What
  * cannot be read confines.  Reads nothing that the peer can make slow. */
-void pm_peer_look(const struct pm_peer *peer, struct pm_confinement *ret);
+void pm_peer_confinement(const struct pm_peer *peer,
+                         struct pm_confinement *ret);
 
 #endif

@@ -8,27 +8,27 @@
 
 #include <stdint.h>
 
-enum pm_bucket_kind {
-  PM_BUCKET_LIST,    /* 10 a second */
-  PM_BUCKET_ACT,     /* 5 a second */
-  PM_BUCKET_REFUSAL, /* lines in the log: 10 in any minute, 5 on average */
-  PM_BUCKET_KINDS
+enum pm_rate_limit_kind {
+  PM_RATE_LIMIT_LIST,    /* 10 a second */
+  PM_RATE_LIMIT_ACT,     /* 5 a second */
+  PM_RATE_LIMIT_REFUSAL, /* lines in the log: 10 in any minute, 5 on average */
+  PM_RATE_LIMIT_KINDS
 };
 
-enum { PM_BUCKET_USERS = 256 };
+enum { PM_RATE_LIMIT_USERS = 256 };
 
-struct pm_bucket {
+struct pm_rate_limit {
   uint32_t uid;
-  uint64_t used;                  /* mono of the last use; 0 = free */
-  double tokens[PM_BUCKET_KINDS]; /* left at `used` */
+  uint64_t used;                      /* mono of the last use; 0 = free */
+  double tokens[PM_RATE_LIMIT_KINDS]; /* left at `used` */
 };
 
-struct pm_buckets {
-  struct pm_bucket user[PM_BUCKET_USERS];
+struct pm_rate_limits {
+  struct pm_rate_limit user[PM_RATE_LIMIT_USERS];
 };
 
 /* Takes one token; false: there is none left. */
-bool pm_bucket_take(struct pm_buckets *buckets, uint32_t uid,
-                    enum pm_bucket_kind kind, uint64_t mono);
+bool pm_rate_limit_take(struct pm_rate_limits *buckets, uint32_t uid,
+                        enum pm_rate_limit_kind kind, uint64_t mono);
 
 #endif

@@ -7,36 +7,35 @@
 
 /* ---- as whom ---- */
 
-static void be_peer(const struct pm_peer *p, struct pm_tool_identity *as) {
-  *as = (struct pm_tool_identity){
+static void be_peer(const struct pm_peer *p, struct pm_hold_identity *as) {
+  *as = (struct pm_hold_identity){
       .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
-  struct pm_power power;
-  pm_peer_power(p, &power);
+  struct pm_peer_caps power;
+  pm_peer_caps(p, &power);
   if (p->uid == 0) /* a root that gave capabilities up does not get them back */
     as->capabilities = power.capabilities;
 }
 
 static bool lets(struct pm_call *call, enum pm_method_id method, uint32_t uid) {
   struct pm_confinement c;
-  pm_peer_look(call->peer, &c);
+  pm_peer_confinement(call->peer, &c);
   struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
-  return pm_allow_as(&call->office->world->options->allow, &subject, method,
-                     uid);
+  return pm_allow_as(&call->context->environment->options->allow, &subject,
+                     method, uid);
 }
 
-int pm_acting_as(struct pm_call *call, enum pm_method_id method,
-                 const struct pm_detail *process,
-                 struct pm_tool_identity *ret) {
+int pm_run_as(struct pm_call *call, enum pm_method_id method,
+              const struct pm_detail *process, struct pm_hold_identity *ret) {
   const struct pm_peer *p = call->peer;
   uint32_t owner = process->uids[0];
   if (p->uid != 0 && owner != p->uid && lets(call, method, owner))
-    *ret = (struct pm_tool_identity){.uid = owner, .gid = process->gids[0]};
+    *ret = (struct pm_hold_identity){.uid = owner, .gid = process->gids[0]};
   else if (lets(call, method, p->uid))
     be_peer(p, ret);
   else
     return pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
                    "no <Allow> lets uid %u act as uid %u", p->uid, owner);
-  if (ret->uid != geteuid() && !call->office->becomes)
+  if (ret->uid != geteuid() && !call->context->becomes)
     return pm_fail(&call->failure, PM_CODE_UNSUPPORTED,
                    "collectd lacks CAP_SETUID and CAP_SETGID, so it can act "
                    "for uid %u only; the drop-in collectd-procman-control.conf "
@@ -50,16 +49,16 @@ int pm_acting_as(struct pm_call *call, enum pm_method_id method,
 static const struct {
   const char *name, *what;
 } stages[] = {
-    [PM_TOOL_STAGE_REQUEST] = {"request", "procman-hold does not take that"},
-    [PM_TOOL_STAGE_GROUPS] = {"setgroups", NULL},
-    [PM_TOOL_STAGE_GID] = {"setgid", NULL},
-    [PM_TOOL_STAGE_UID] = {"setuid", NULL},
-    [PM_TOOL_STAGE_CAPABILITIES] = {"capabilities", NULL},
-    [PM_TOOL_STAGE_VERIFY] = {"verify", NULL},
-    [PM_TOOL_STAGE_FIND] = {"find", "it is not there any more"},
-    [PM_TOOL_STAGE_SCOPE] = {"scope", "collectd, pid 1 and threads of the "
+    [PM_HOLD_STAGE_REQUEST] = {"request", "procman-hold does not take that"},
+    [PM_HOLD_STAGE_GROUPS] = {"setgroups", NULL},
+    [PM_HOLD_STAGE_GID] = {"setgid", NULL},
+    [PM_HOLD_STAGE_UID] = {"setuid", NULL},
+    [PM_HOLD_STAGE_CAPABILITIES] = {"capabilities", NULL},
+    [PM_HOLD_STAGE_VERIFY] = {"verify", NULL},
+    [PM_HOLD_STAGE_FIND] = {"find", "it is not there any more"},
+    [PM_HOLD_STAGE_SCOPE] = {"scope", "collectd, pid 1 and threads of the "
                                       "kernel are never signalled"},
-    [PM_TOOL_STAGE_SIGNAL] = {"signal",
+    [PM_HOLD_STAGE_SIGNAL] = {"signal",
                               "the kernel does not let you signal it"},
 };
 
@@ -78,8 +77,8 @@ static const struct {
     {EINVAL, PM_CODE_INVALID_ARGUMENT, NULL},
 };
 
-void pm_acting_failed(struct pm_call *call, int32_t pid, int num,
-                      enum pm_tool_stage stage) {
+void pm_run_as_failed(struct pm_call *call, int32_t pid, int num,
+                      enum pm_hold_stage stage) {
   enum pm_code code = PM_CODE_INTERNAL;
   bool known = (size_t)stage < sizeof stages / sizeof *stages;
   const char *what = known ? stages[stage].what : NULL;

@@ -11,7 +11,7 @@ enum { AGAIN_S = 10 }; /* a mount may be changed under us */
 
 #define NO_GROUP UINT32_MAX
 
-void pm_see_done(struct pm_see *see) { free(see->text); }
+void pm_visibility_done(struct pm_visibility *see) { free(see->text); }
 
 /* ---- how /proc is mounted ---- */
 
@@ -38,8 +38,8 @@ static void read_options(const char *options, bool *ret_hides,
     *ret_show_to = NO_GROUP;
 }
 
-void pm_see_mount(const char *mountinfo, const char *path, bool *ret_hides,
-                  uint32_t *ret_show_to) {
+void pm_visibility_mount(const char *mountinfo, const char *path,
+                         bool *ret_hides, uint32_t *ret_show_to) {
   *ret_hides = false;
   *ret_show_to = 0;
   for (const char *line = mountinfo; *line;) {
@@ -53,13 +53,14 @@ void pm_see_mount(const char *mountinfo, const char *path, bool *ret_hides,
   }
 }
 
-static void look_at_mount(struct pm_see *see, struct pm_now now) {
+static void look_at_mount(struct pm_visibility *see, struct pm_now now) {
   if (now.mono < see->until)
     return;
   see->until = now.mono + AGAIN_S * PM_NS_PER_S;
   if (pm_root_read_grow(see->root->proc, "self/mountinfo", &see->text,
                         &see->size) > 0) {
-    pm_see_mount(see->text, see->root->proc_path, &see->hides, &see->show_to);
+    pm_visibility_mount(see->text, see->root->proc_path, &see->hides,
+                        &see->show_to);
     see->known = true;
   } else if (!see->known) {
     see->hides = true;
@@ -69,16 +70,18 @@ static void look_at_mount(struct pm_see *see, struct pm_now now) {
 
 /* ---- who looks ---- */
 
-void pm_see_viewer(struct pm_see *see, struct pm_now now,
-                   const struct pm_peer *peer, struct pm_see_viewer *ret) {
+void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,
+                          const struct pm_peer *peer,
+                          struct pm_visibility_viewer *ret) {
   look_at_mount(see, now);
-  *ret = (struct pm_see_viewer){.peer = peer};
-  pm_peer_power(peer, &ret->power);
+  *ret = (struct pm_visibility_viewer){.peer = peer};
+  pm_peer_caps(peer, &ret->power);
   ret->all = !see->hides || pm_peer_in_group(peer, see->show_to) ||
              ret->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
 }
 
-bool pm_see_private(const struct pm_see_viewer *v, const struct pm_detail *d) {
+bool pm_visibility_private(const struct pm_visibility_viewer *v,
+                           const struct pm_detail *d) {
   struct pm_viewer viewer = {v->peer->uid, v->peer->gid, v->power.capabilities};
   struct pm_target target = {.owner = d->owner_uid, .permitted = d->permitted};
   unsigned needed = PM_WANT_IDS | PM_WANT_OWNER;
@@ -90,17 +93,17 @@ bool pm_see_private(const struct pm_see_viewer *v, const struct pm_detail *d) {
   return pm_allow_private(&viewer, &target);
 }
 
-bool pm_see_gone(const struct pm_see_viewer *v, uint32_t uid,
-                 uint32_t look_gid) {
-  bool same =
-      uid == v->peer->uid && look_gid == v->peer->gid && look_gid != PM_NO_GID;
+bool pm_visibility_exited(const struct pm_visibility_viewer *v, uint32_t uid,
+                          uint32_t ptrace_gid) {
+  bool same = uid == v->peer->uid && ptrace_gid == v->peer->gid &&
+              ptrace_gid != PM_NO_GID;
   bool may_all = v->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
   return !v->power.apart && (same || may_all);
 }
 
-bool pm_see_process(const struct pm_see *see, struct pm_now now,
-                    const struct pm_see_viewer *v,
-                    const struct pm_snapshot_process *p) {
+bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,
+                           const struct pm_visibility_viewer *v,
+                           const struct pm_snapshot_process *p) {
   if (v->all)
     return true;
   if (!(p->have & PM_SNAPSHOT_UID) || p->uid != v->peer->uid)
@@ -108,5 +111,5 @@ bool pm_see_process(const struct pm_see *see, struct pm_now now,
   struct pm_detail d;
   return pm_detail_read(see->root, NULL, now, p->pid, p->birth,
                         PM_WANT_IDS | PM_WANT_OWNER, &d) == 0 &&
-         pm_see_private(v, &d);
+         pm_visibility_private(v, &d);
 }

@@ -14,29 +14,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct pm_helper {
+struct pm_action {
   struct pm_watch watch; /* first: the loop hands it back */
-  struct pm_helpers *owner;
-  struct pm_helper *next;
+  struct pm_actions *owner;
+  struct pm_action *next;
   uint32_t uid;
   int pidfd; /* -1: it cannot be killed */
   uint64_t deadline;
-  pm_helper_answer *answer; /* NULL: nobody waits */
+  pm_action_answer *answer; /* NULL: nobody waits */
   void *arg;
   bool through;
 };
 
-static bool has_room(const struct pm_helpers *helpers, uint32_t uid) {
+static bool has_room(const struct pm_actions *helpers, uint32_t uid) {
   int all = 0, user = 0;
-  for (const struct pm_helper *h = helpers->list; h; h = h->next) {
+  for (const struct pm_action *h = helpers->list; h; h = h->next) {
     all++;
     user += h->uid == uid;
   }
-  return all < PM_HELPERS && user < PM_HELPERS_USER;
+  return all < PM_ACTIONS && user < PM_ACTIONS_USER;
 }
 
-static void finish(struct pm_helper *h, const void *record, size_t length) {
-  pm_helper_answer *answer = h->answer;
+static void finish(struct pm_action *h, const void *record, size_t length) {
+  pm_action_answer *answer = h->answer;
   pm_loop_remove(h->owner->loop, &h->watch);
   h->through = true;
   h->answer = NULL;
@@ -45,9 +45,9 @@ static void finish(struct pm_helper *h, const void *record, size_t length) {
 }
 
 static void on_answer(struct pm_watch *watch, uint32_t events) {
-  struct pm_helper *h = (struct pm_helper *)watch;
+  struct pm_action *h = (struct pm_action *)watch;
   union {
-    struct pm_tool_killed killed;
+    struct pm_hold_kill_reply killed;
     char bytes[512];
   } record;
   (void)events;
@@ -59,7 +59,7 @@ static void on_answer(struct pm_watch *watch, uint32_t events) {
   close(fd);
 }
 
-static int spawn(const struct pm_helpers *helpers, const char *mode, int fd,
+static int spawn(const struct pm_actions *helpers, const char *mode, int fd,
                  pid_t *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold", (char *)(uintptr_t)mode,
                   (char *)(uintptr_t)helpers->proc_path, NULL};
@@ -73,7 +73,7 @@ static int send_record(int fd, const struct iovec *record, int count) {
 }
 
 /* The record is in the socket before the helper is there. */
-static int launch(struct pm_helper *h, const char *mode,
+static int launch(struct pm_action *h, const char *mode,
                   const struct iovec *record, int count) {
   int ends[2];
   pid_t pid;
@@ -97,22 +97,22 @@ static int launch(struct pm_helper *h, const char *mode,
   return 0;
 }
 
-int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
+int pm_action_start(struct pm_actions *helpers, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, pm_helper_answer *answer, void *arg,
-                    struct pm_helper **ret, struct pm_err *err) {
+                    int record_count, pm_action_answer *answer, void *arg,
+                    struct pm_action **ret, struct pm_err *err) {
   if (!has_room(helpers, uid))
     return pm_err_say(err, EAGAIN,
                       "too many actions are under way (%d, %d a user)",
-                      PM_HELPERS, PM_HELPERS_USER);
-  struct pm_helper *h = calloc(1, sizeof *h);
+                      PM_ACTIONS, PM_ACTIONS_USER);
+  struct pm_action *h = calloc(1, sizeof *h);
   if (!h)
     return pm_err_set(err, ENOMEM, "make room for a helper");
   h->owner = helpers;
   h->uid = uid;
   h->watch.fd = h->pidfd = -1;
   h->watch.ready = on_answer;
-  h->deadline = now.mono + PM_HELPER_WAIT_S * PM_NS_PER_S;
+  h->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;
   h->answer = answer;
   h->arg = arg;
   int status = launch(h, mode, record, record_count);
@@ -127,20 +127,20 @@ int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
   return 0;
 }
 
-void pm_helper_cancel(struct pm_helper *helper) {
+void pm_action_cancel(struct pm_action *helper) {
   if (helper)
     helper->answer = NULL;
 }
 
-uint64_t pm_helper_next(const struct pm_helpers *helpers) {
+uint64_t pm_action_next(const struct pm_actions *helpers) {
   uint64_t first = 0;
-  for (const struct pm_helper *h = helpers->list; h; h = h->next)
+  for (const struct pm_action *h = helpers->list; h; h = h->next)
     if (!first || h->deadline < first)
       first = h->deadline;
   return first;
 }
 
-static void give_up(struct pm_helper *h) {
+static void give_up(struct pm_action *h) {
   int fd = h->watch.fd;
   if (h->pidfd >= 0)
     syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
@@ -148,7 +148,7 @@ static void give_up(struct pm_helper *h) {
   close(fd);
 }
 
-static void release(struct pm_helper *h) {
+static void release(struct pm_action *h) {
   siginfo_t unused;
   if (h->pidfd >= 0) {
     /* where SIGCHLD is not ignored, it would stay a zombie */
@@ -158,9 +158,9 @@ static void release(struct pm_helper *h) {
   free(h);
 }
 
-void pm_helper_sweep(struct pm_helpers *helpers, struct pm_now now) {
-  for (struct pm_helper **at = &helpers->list; *at;) {
-    struct pm_helper *h = *at;
+void pm_action_sweep(struct pm_actions *helpers, struct pm_now now) {
+  for (struct pm_action **at = &helpers->list; *at;) {
+    struct pm_action *h = *at;
     if (!h->through && now.mono >= h->deadline)
       give_up(h);
     if (!h->through) {
@@ -172,9 +172,9 @@ void pm_helper_sweep(struct pm_helpers *helpers, struct pm_now now) {
   }
 }
 
-void pm_helper_done(struct pm_helpers *helpers) {
+void pm_action_done(struct pm_actions *helpers) {
   while (helpers->list) {
-    struct pm_helper *h = helpers->list;
+    struct pm_action *h = helpers->list;
     helpers->list = h->next;
     if (!h->through) {
       int fd = h->watch.fd;

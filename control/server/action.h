@@ -12,36 +12,36 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-enum { PM_HELPERS = 32, PM_HELPERS_USER = 4, PM_HELPER_WAIT_S = 10 };
+enum { PM_ACTIONS = 32, PM_ACTIONS_USER = 4, PM_ACTION_WAIT_S = 10 };
 
-struct pm_helper; /* one that is at work */
+struct pm_action; /* one that is at work */
 
-struct pm_helpers {
+struct pm_actions {
   const char *path;      /* (borrowed) of procman-hold */
   const char *proc_path; /* (borrowed) */
   struct pm_loop *loop;  /* (borrowed) */
-  struct pm_helper *list;
+  struct pm_action *list;
 };
 
 /* What came back; length 0: it died, or did not answer in time. */
-typedef void pm_helper_answer(void *arg, const void *record, size_t length);
+typedef void pm_action_answer(void *arg, const void *record, size_t length);
 
 /* uid counts against its share.  On success answer(arg, ...) is called exactly
  * once, later, unless the helper is cancelled.
  *   -EAGAIN  too many are at work
  *   other    why it cannot be started */
-int pm_helper_start(struct pm_helpers *helpers, struct pm_now now,
+int pm_action_start(struct pm_actions *helpers, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, pm_helper_answer *answer, void *arg,
-                    struct pm_helper **ret, struct pm_err *err);
+                    int record_count, pm_action_answer *answer, void *arg,
+                    struct pm_action **ret, struct pm_err *err);
 /* Nobody waits for the answer any more; what it does goes on.  NULL is fine. */
-void pm_helper_cancel(struct pm_helper *helper);
+void pm_action_cancel(struct pm_action *helper);
 
 /* When the next one is out of time; 0: none. */
-uint64_t pm_helper_next(const struct pm_helpers *helpers);
+uint64_t pm_action_next(const struct pm_actions *helpers);
 /* Gives up those that are out of time, frees those that are through. */
-void pm_helper_sweep(struct pm_helpers *helpers, struct pm_now now);
+void pm_action_sweep(struct pm_actions *helpers, struct pm_now now);
 /* Forgets all of them, calls nobody. */
-void pm_helper_done(struct pm_helpers *helpers);
+void pm_action_done(struct pm_actions *helpers);
 
 #endif

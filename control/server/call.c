@@ -16,25 +16,26 @@ struct pm_subject pm_call_subject(const struct pm_call *call, bool sandboxed) {
                              sandboxed};
 }
 
-struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
+struct pm_call *pm_call_new(struct pm_context *context, struct pm_client *c,
                             const struct pm_request *request) {
-  const struct pm_verb *verb = pm_verbs[request->method - pm_methods];
+  const struct pm_method_ops *ops =
+      pm_method_table[request->method - pm_methods];
   struct pm_call *call = calloc(1, sizeof *call);
-  void *state = verb->state ? calloc(1, verb->state) : NULL;
-  if (!call || (verb->state && !state)) {
+  void *state = ops->state ? calloc(1, ops->state) : NULL;
+  if (!call || (ops->state && !state)) {
     free(call);
     free(state);
     return NULL;
   }
-  call->office = office;
+  call->context = context;
   call->client = c;
   call->peer = pm_peer_ref(c->peer);
-  call->verb = verb;
+  call->ops = ops;
   call->id = request->id;
   call->state = state;
-  if (verb->outlives) {
-    call->next_acting = office->acting;
-    office->acting = call;
+  if (ops->outlives) {
+    call->next_acting = context->acting;
+    context->acting = call;
   }
   call->next = c->calls;
   c->calls = call;
@@ -45,15 +46,15 @@ struct pm_call *pm_call_new(struct pm_office *office, struct pm_client *c,
 }
 
 static void stop_acting(const struct pm_call *call) {
-  struct pm_call **at = &call->office->acting;
+  struct pm_call **at = &call->context->acting;
   while (*at != call)
     at = &(*at)->next_acting;
   *at = call->next_acting;
 }
 
-bool pm_call_may_act(const struct pm_office *office, uint32_t uid) {
+bool pm_call_may_act(const struct pm_context *context, uint32_t uid) {
   unsigned all = 0, user = 0;
-  for (const struct pm_call *c = office->acting; c; c = c->next_acting) {
+  for (const struct pm_call *c = context->acting; c; c = c->next_acting) {
     all++;
     user += c->peer->uid == uid;
   }
@@ -61,10 +62,10 @@ bool pm_call_may_act(const struct pm_office *office, uint32_t uid) {
 }
 
 void pm_call_free(struct pm_call *call) {
-  if (call->verb->outlives)
+  if (call->ops->outlives)
     stop_acting(call);
-  if (call->verb->end)
-    call->verb->end(call);
+  if (call->ops->end)
+    call->ops->end(call);
   pm_snapshot_unref(call->snapshot);
   pm_peer_unref(call->peer);
   free(call->state);
@@ -102,15 +103,15 @@ struct pm_call *pm_call_next(const struct pm_client *c) {
   return first;
 }
 
-void pm_call_speak(struct pm_client *c, struct pm_call *call) {
+void pm_call_write(struct pm_client *c, struct pm_call *call) {
   if (call->failure.code && !call->speaking) {
     pm_reply_failure(c->json, &call->id, &call->failure);
     call->over = true;
     return;
   }
-  enum pm_say say = call->verb->more(call, c->json);
-  call->speaking = say == PM_SAY_MORE;
-  if (say == PM_SAY_WAIT)
+  enum pm_progress say = call->ops->more(call, c->json);
+  call->speaking = say == PM_PROGRESS_PARTIAL;
+  if (say == PM_PROGRESS_WAIT)
     call->ready = false;
-  call->over = say == PM_SAY_DONE;
+  call->over = say == PM_PROGRESS_DONE;
 }

@@ -58,16 +58,16 @@ static bool drain(int fd) {
   }
 }
 
-void pm_client_hang_up(int fd, bool sealed, struct pm_drops *drops) {
+void pm_client_hang_up(int fd, bool sealed, struct pm_deferred_closes *drops) {
   shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
   show_urgent(fd);
   if (!sealed && drain(fd))
-    pm_drop(drops, fd);
+    pm_deferred_close(drops, fd);
   else
     close(fd);
 }
 
-void pm_client_free(struct pm_client *c, struct pm_drops *drops) {
+void pm_client_free(struct pm_client *c, struct pm_deferred_closes *drops) {
   pm_client_hang_up(c->watch.fd, c->sealed, drops);
   pm_peer_unref(c->peer);
   pm_frame_done(&c->in);

@@ -19,8 +19,8 @@ enum {
                                  with names of control characters */
   PM_CLIENT_CALLS = 16,
   PM_CLIENT_STREAMS = 8,
-  PM_CLIENT_REQUEST_S = 5, /* from a request's first byte to its last */
-  PM_CLIENT_STUCK_S = 10,  /* without taking a byte of what is there */
+  PM_CLIENT_REQUEST_S = 5,  /* from a request's first byte to its last */
+  PM_CLIENT_BLOCKED_S = 10, /* without taking a byte of what is there */
 };
 
 struct pm_client {
@@ -45,7 +45,7 @@ struct pm_client {
 /* Takes fd over on success.  NULL: no memory. */
 struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer);
 /* Hangs up; the calls must be gone. */
-void pm_client_free(struct pm_client *client, struct pm_drops *drops);
+void pm_client_free(struct pm_client *client, struct pm_deferred_closes *drops);
 
 /* Reads once.  Never blocks, whatever was sent; marks the client ended or dead.
  * -EMSGSIZE: a frame is too long. */
@@ -57,6 +57,6 @@ bool pm_client_has_room(const struct pm_client *client);
 /* Closes a connection whose queue may hold descriptors of which the last
  * reference may not die in this process: closing a lingering TCP socket or a
  * FUSE file blocks for as long as its sender likes. */
-void pm_client_hang_up(int fd, bool sealed, struct pm_drops *drops);
+void pm_client_hang_up(int fd, bool sealed, struct pm_deferred_closes *drops);
 
 #endif

@@ -19,10 +19,11 @@ static unsigned count(const struct pm_client *clients, const uint32_t *uid) {
   return n;
 }
 
-bool pm_door_place(struct pm_client *clients, unsigned most, uint32_t uid) {
+bool pm_conn_limit_admit(struct pm_client *clients, unsigned most,
+                         uint32_t uid) {
   if (uid != 0)
-    most -= PM_DOOR_ROOT;
-  bool user_full = uid != 0 && count(clients, &uid) >= PM_DOOR_USER;
+    most -= PM_CONN_LIMIT_ROOT;
+  bool user_full = uid != 0 && count(clients, &uid) >= PM_CONN_LIMIT_USER;
   if (!user_full && count(clients, NULL) < most)
     return true;
   struct pm_client *leaver = idlest(clients, user_full ? &uid : NULL);

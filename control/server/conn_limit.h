@@ -5,14 +5,15 @@
 #include "server/client.h"
 
 enum {
-  PM_DOOR_CLIENTS = 1024,
-  PM_DOOR_ROOT = 16, /* of those, for uid 0 alone */
-  PM_DOOR_USER = 64, /* of one uid but 0 */
+  PM_CONN_LIMIT_ALL = 1024,
+  PM_CONN_LIMIT_ROOT = 16, /* of those, for uid 0 alone */
+  PM_CONN_LIMIT_USER = 64, /* of one uid but 0 */
 };
 
 /* Is there a place for one more of that uid, of `most` in all?  If need be the
  * client that has been idle longest is marked dead for it: one of the same
  * user, where it is his own share that is full. */
-bool pm_door_place(struct pm_client *clients, unsigned most, uint32_t uid);
+bool pm_conn_limit_admit(struct pm_client *clients, unsigned most,
+                         uint32_t uid);
 
 #endif

@@ -6,17 +6,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct pm_feed *pm_office_feed(const struct pm_office *office) {
-  return office->world->feed;
+struct pm_exchange *pm_context_feed(const struct pm_context *context) {
+  return context->environment->feed;
 }
 
-struct pm_snapshot *pm_office_latest(const struct pm_office *office) {
-  pm_feed_watch(office->world->feed,
-                office->now.mono + PM_OFFICE_WATCH_S * PM_NS_PER_S);
-  return pm_feed_latest(office->world->feed);
+struct pm_snapshot *pm_context_latest(const struct pm_context *context) {
+  pm_exchange_request_turns(context->environment->feed,
+                            context->now.mono +
+                                PM_CONTEXT_WATCH_S * PM_NS_PER_S);
+  return pm_exchange_latest(context->environment->feed);
 }
 
-bool pm_office_can_become(void) {
+bool pm_context_can_become(void) {
   struct __user_cap_header_struct header = {.version =
                                                 _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];

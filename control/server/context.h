@@ -12,32 +12,33 @@
 #include "core/snapshot/exchange.h"
 
 struct pm_call;
-struct pm_control_world;
+struct pm_environment;
 
-struct pm_office {
-  const struct pm_control_world *world; /* (borrowed) what collectd told us */
+struct pm_context {
+  const struct pm_environment
+      *environment; /* (borrowed) what collectd told us */
   struct pm_root root;
   struct pm_now now; /* of this pass of the loop */
-  struct pm_machine machine;
-  struct pm_see see;
-  struct pm_top top; /* of the latest snapshot that was asked for */
-  struct pm_buckets buckets;
+  struct pm_host_stats machine;
+  struct pm_visibility see;
+  struct pm_busiest top; /* of the latest snapshot that was asked for */
+  struct pm_rate_limits buckets;
   struct pm_audit audit;
-  struct pm_helpers helpers;
+  struct pm_actions helpers;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
   bool becomes;           /* procman-hold can take on another's ids */
 };
 
 /* How long a query keeps the ticks turning (DESIGN: so that the next answer is
  * fresh). */
-enum { PM_OFFICE_WATCH_S = 10 };
+enum { PM_CONTEXT_WATCH_S = 10 };
 
-struct pm_feed *pm_office_feed(const struct pm_office *office);
+struct pm_exchange *pm_context_feed(const struct pm_context *context);
 /* A reference to the latest snapshot, or NULL; somebody looks at it, so ticks
  * go on turning for a while. */
-struct pm_snapshot *pm_office_latest(const struct pm_office *office);
+struct pm_snapshot *pm_context_latest(const struct pm_context *context);
 
 /* Has collectd CAP_SETUID and CAP_SETGID? */
-bool pm_office_can_become(void);
+bool pm_context_can_become(void);
 
 #endif

@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A helper that holds the connection as PM_TOOL_SOCKET, or -errno. */
-static int start(const struct pm_drops *drops, int fd, pid_t *ret) {
+/* A helper that holds the connection as PM_HOLD_SOCKET, or -errno. */
+static int start(const struct pm_deferred_closes *drops, int fd, pid_t *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "drop", NULL};
-  int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_TOOL_SOCKET + 1);
+  int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_HOLD_SOCKET + 1);
   if (above < 0)
     return -errno;
   int status = pm_spawn(drops->path, argv, above, ret);
@@ -27,7 +27,7 @@ static int start(const struct pm_drops *drops, int fd, pid_t *ret) {
 
 /* Without a pidfd nobody would know when it is through, so the connection is
  * kept, and the helper's end was not the last: it is tried again. */
-static bool hand_over(struct pm_drops *drops, int fd) {
+static bool hand_over(struct pm_deferred_closes *drops, int fd) {
   pid_t pid;
   if (start(drops, fd, &pid) < 0)
     return false;
@@ -39,18 +39,18 @@ static bool hand_over(struct pm_drops *drops, int fd) {
   return true;
 }
 
-void pm_drop(struct pm_drops *drops, int fd) {
-  if (drops->waiting < PM_DROPS_ROOM)
+void pm_deferred_close(struct pm_deferred_closes *drops, int fd) {
+  if (drops->waiting < PM_DEFERRED_ROOM)
     drops->fd[drops->waiting++] = fd;
-  pm_drops_sweep(drops);
+  pm_deferred_close_sweep(drops);
 }
 
-bool pm_drops_any(const struct pm_drops *drops) {
+bool pm_deferred_close_pending(const struct pm_deferred_closes *drops) {
   return drops->busy || drops->waiting;
 }
 
-bool pm_drops_full(const struct pm_drops *drops) {
-  return drops->waiting >= PM_DROPS_MANY;
+bool pm_deferred_close_full(const struct pm_deferred_closes *drops) {
+  return drops->waiting >= PM_DEFERRED_FULL;
 }
 
 static bool has_ended(int pidfd) {
@@ -58,7 +58,7 @@ static bool has_ended(int pidfd) {
   return poll(&p, 1, 0) > 0;
 }
 
-static void reap(struct pm_drops *drops) {
+static void reap(struct pm_deferred_closes *drops) {
   siginfo_t unused;
   for (unsigned i = 0; i < drops->busy;) {
     if (!has_ended(drops->pidfd[i])) {
@@ -73,14 +73,14 @@ static void reap(struct pm_drops *drops) {
   }
 }
 
-void pm_drops_sweep(struct pm_drops *drops) {
+void pm_deferred_close_sweep(struct pm_deferred_closes *drops) {
   reap(drops);
-  while (drops->waiting && drops->busy < PM_DROPS &&
+  while (drops->waiting && drops->busy < PM_DEFERRED_HELPERS &&
          hand_over(drops, drops->fd[drops->waiting - 1]))
     drops->waiting--;
 }
 
-void pm_drops_done(struct pm_drops *drops) {
+void pm_deferred_close_done(struct pm_deferred_closes *drops) {
   pid_t pid;
   for (; drops->waiting; drops->waiting--) {
     int fd = drops->fd[drops->waiting - 1];

@@ -8,27 +8,29 @@
 #include <stdbool.h>
 
 enum {
-  PM_DROPS = 32,        /* processes at a time */
-  PM_DROPS_MANY = 64,   /* connections that wait: full */
-  PM_DROPS_ROOM = 2048, /* all that were let in before it was full, and more */
+  PM_DEFERRED_HELPERS = 32, /* processes at a time */
+  PM_DEFERRED_FULL = 64,    /* connections that wait: full */
+  PM_DEFERRED_ROOM =
+      2048, /* all that were let in before it was full, and more */
 };
 
-struct pm_drops {
+struct pm_deferred_closes {
   const char *path; /* (borrowed) of procman-hold */
   unsigned busy;
-  int pidfd[PM_DROPS];
+  int pidfd[PM_DEFERRED_HELPERS];
   unsigned waiting;
-  int fd[PM_DROPS_ROOM];
+  int fd[PM_DEFERRED_ROOM];
 };
 
 /* Takes the connection over. */
-void pm_drop(struct pm_drops *drops, int fd);
-/* Is there somebody to look after?  Then call pm_drops_sweep once a second. */
-bool pm_drops_any(const struct pm_drops *drops);
-bool pm_drops_full(const struct pm_drops *drops);
-void pm_drops_sweep(struct pm_drops *drops);
+void pm_deferred_close(struct pm_deferred_closes *drops, int fd);
+/* Is there somebody to look after?  Then call pm_deferred_close_sweep once a
+ * second. */
+bool pm_deferred_close_pending(const struct pm_deferred_closes *drops);
+bool pm_deferred_close_full(const struct pm_deferred_closes *drops);
+void pm_deferred_close_sweep(struct pm_deferred_closes *drops);
 /* Hands all of them over, however many, as collectd itself would be stuck in
  * its exit otherwise. */
-void pm_drops_done(struct pm_drops *drops);
+void pm_deferred_close_done(struct pm_deferred_closes *drops);
 
 #endif

@@ -15,13 +15,13 @@ static bool id_in_use(const struct pm_client *c,
 }
 
 /* Limits that do not look at what the method is for. */
-static int check_load(struct pm_office *o, const struct pm_client *c,
+static int check_load(struct pm_context *o, const struct pm_client *c,
                       const struct pm_request *r, struct pm_failure *f) {
   static const struct {
     bool limited;
-    enum pm_bucket_kind bucket;
-  } by_level[] = {[PM_LEVEL_LIST] = {true, PM_BUCKET_LIST},
-                  [PM_LEVEL_ACT] = {true, PM_BUCKET_ACT}};
+    enum pm_rate_limit_kind bucket;
+  } by_level[] = {[PM_LEVEL_LIST] = {true, PM_RATE_LIMIT_LIST},
+                  [PM_LEVEL_ACT] = {true, PM_RATE_LIMIT_ACT}};
   if (id_in_use(c, &r->id))
     return pm_fail(f, PM_CODE_NO_REQUEST, "a call with this id is under way");
   if (c->call_count >= PM_CLIENT_CALLS)
@@ -32,14 +32,14 @@ static int check_load(struct pm_office *o, const struct pm_client *c,
       c->stream_count >= PM_CLIENT_STREAMS)
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d streams", PM_CLIENT_STREAMS);
-  if (pm_verbs[r->method - pm_methods]->outlives &&
+  if (pm_method_table[r->method - pm_methods]->outlives &&
       !pm_call_may_act(o, c->peer->uid))
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "too many actions are under way (%d, %d a user)",
                    PM_CALL_ACTING, PM_CALL_ACTING_USER);
   if (by_level[r->method->level].limited &&
-      !pm_bucket_take(&o->buckets, c->peer->uid,
-                      by_level[r->method->level].bucket, o->now.mono))
+      !pm_rate_limit_take(&o->buckets, c->peer->uid,
+                          by_level[r->method->level].bucket, o->now.mono))
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "uid %u calls %s too often; wait a second", c->peer->uid,
                    r->method->name);
@@ -52,14 +52,14 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
                          struct pm_failure *f) {
   struct pm_confinement c = {0};
   if (method->level == PM_LEVEL_ACT)
-    pm_peer_look(call->peer, &c);
+    pm_peer_confinement(call->peer, &c);
   if (c.blind)
     return pm_fail(f, PM_CODE_UNSUPPORTED,
                    "%s is not to be had: %s; the drop-in "
                    "collectd-procman-control.conf for its unit grants it",
                    method->name, c.why);
   struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
-  switch (pm_allow_call(&call->office->world->options->allow, &subject,
+  switch (pm_allow_call(&call->context->environment->options->allow, &subject,
                         (enum pm_method_id)(method - pm_methods))) {
   case PM_ALLOW_YES:
     return 0;
@@ -76,7 +76,7 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
                  method->name, call->peer->uid);
 }
 
-static void begin_call(struct pm_office *o, struct pm_client *c,
+static void begin_call(struct pm_context *o, struct pm_client *c,
                        const struct pm_request *r) {
   struct pm_failure f;
   if (check_load(o, c, r, &f) < 0) {
@@ -99,7 +99,7 @@ static void begin_call(struct pm_office *o, struct pm_client *c,
     pm_audit_refused(&o->audit, o->now, &line);
     return;
   }
-  if (call->verb->start(call, r->params) < 0 && !call->failure.code)
+  if (call->ops->start(call, r->params) < 0 && !call->failure.code)
     pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed", r->method->name);
 }
 
@@ -109,8 +109,8 @@ static enum pm_code code_of(int num) {
                           : PM_CODE_NO_REQUEST;
 }
 
-void pm_intake_frame(struct pm_office *o, struct pm_json_in *reader,
-                     struct pm_client *c, const char *text, size_t length) {
+void pm_dispatch_frame(struct pm_context *o, struct pm_json_in *reader,
+                       struct pm_client *c, const char *text, size_t length) {
   const struct pm_json *root;
   struct pm_err err = PM_ERR_INIT;
   struct pm_failure f;

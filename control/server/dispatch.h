@@ -9,7 +9,8 @@
 #include "wire/json_in.h"
 
 /* Whatever the frame is, there will be an answer. */
-void pm_intake_frame(struct pm_office *office, struct pm_json_in *reader,
-                     struct pm_client *client, const char *text, size_t length);
+void pm_dispatch_frame(struct pm_context *context, struct pm_json_in *reader,
+                       struct pm_client *client, const char *text,
+                       size_t length);
 
 #endif

@@ -1,8 +1,8 @@
 #include "server/method.h"
 
-const struct pm_verb *const pm_verbs[PM_METHOD_COUNT] = {
+const struct pm_method_ops *const pm_method_table[PM_METHOD_COUNT] = {
 #define PM_METHOD(ident, level, answer, what)                                  \
-  [PM_METHOD_##ident] = &pm_verb_##ident,
+  [PM_METHOD_##ident] = &pm_method_##ident,
 #define PM_PARAM(name, type, need, min, max, what)
 #define PM_RESULT(name, type, what)
 #define PM_METHOD_END(ident)

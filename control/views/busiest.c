@@ -9,10 +9,11 @@ static double size(const struct pm_snapshot *s, uint32_t i) {
   return isnan(cores) ? -1 : cores;
 }
 
-static void insert(struct pm_top *t, const struct pm_snapshot *s, uint32_t i) {
-  if (t->count == PM_TOP_MOST && size(s, i) <= size(s, t->row[t->count - 1]))
+static void insert(struct pm_busiest *t, const struct pm_snapshot *s,
+                   uint32_t i) {
+  if (t->count == PM_BUSIEST_MAX && size(s, i) <= size(s, t->row[t->count - 1]))
     return;
-  uint32_t at = t->count < PM_TOP_MOST ? t->count++ : PM_TOP_MOST - 1;
+  uint32_t at = t->count < PM_BUSIEST_MAX ? t->count++ : PM_BUSIEST_MAX - 1;
   while (at > 0 && size(s, t->row[at - 1]) < size(s, i)) {
     t->row[at] = t->row[at - 1];
     at--;
@@ -20,11 +21,11 @@ static void insert(struct pm_top *t, const struct pm_snapshot *s, uint32_t i) {
   t->row[at] = i;
 }
 
-void pm_top_choose(struct pm_top *top, const struct pm_snapshot *snapshot,
-                   bool (*wanted)(void *arg,
-                                  const struct pm_snapshot_process *process),
-                   void *arg) {
-  *top = (struct pm_top){.number = snapshot->number};
+void pm_busiest_choose(
+    struct pm_busiest *top, const struct pm_snapshot *snapshot,
+    bool (*wanted)(void *arg, const struct pm_snapshot_process *process),
+    void *arg) {
+  *top = (struct pm_busiest){.number = snapshot->number};
   for (uint32_t i = 0; i < snapshot->process_count; i++)
     if (!wanted || wanted(arg, &snapshot->processes[i]))
       insert(top, snapshot, i);

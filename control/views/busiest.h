@@ -4,18 +4,18 @@
 
 #include "core/snapshot/snapshot.h"
 
-enum { PM_TOP_MOST = 100 };
+enum { PM_BUSIEST_MAX = 100 };
 
-struct pm_top {
+struct pm_busiest {
   uint64_t number; /* of the snapshot; 0: none yet */
   uint32_t count;
-  uint32_t row[PM_TOP_MOST]; /* indexes into its processes, busiest first */
+  uint32_t row[PM_BUSIEST_MAX]; /* indexes into its processes, busiest first */
 };
 
 /* Of all processes for which wanted() (NULL: all) is true. */
-void pm_top_choose(struct pm_top *top, const struct pm_snapshot *snapshot,
-                   bool (*wanted)(void *arg,
-                                  const struct pm_snapshot_process *process),
-                   void *arg);
+void pm_busiest_choose(
+    struct pm_busiest *top, const struct pm_snapshot *snapshot,
+    bool (*wanted)(void *arg, const struct pm_snapshot_process *process),
+    void *arg);
 
 #endif

@@ -4,28 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
-int pm_show_find(const struct pm_show *table, const char *name) {
+int pm_fields_find(const struct pm_view_field *table, const char *name) {
   for (int i = 0; table[i].name; i++)
     if (strcmp(table[i].name, name) == 0)
       return i;
   return -1;
 }
 
-unsigned pm_show_count(const struct pm_show *table) {
+unsigned pm_fields_count(const struct pm_view_field *table) {
   unsigned n = 0;
   while (table[n].name)
     n++;
   return n;
 }
 
-uint32_t pm_show_usual(const struct pm_show *table) {
+uint32_t pm_fields_default(const struct pm_view_field *table) {
   uint32_t mask = 0;
   for (int i = 0; table[i].name; i++)
     mask |= table[i].extra ? 0 : UINT32_C(1) << i;
   return mask;
 }
 
-void pm_show_names(const struct pm_show *table, char *ret, size_t size) {
+void pm_fields_names(const struct pm_view_field *table, char *ret,
+                     size_t size) {
   size_t n = 0;
   ret[0] = '\0';
   for (int i = 0; table[i].name && n < size; i++) {
@@ -36,46 +37,48 @@ void pm_show_names(const struct pm_show *table, char *ret, size_t size) {
 
 enum { DECIMALS = 3 };
 
-static void put_value(struct pm_json_out *out, const struct pm_show *m,
+static void put_value(struct pm_json_out *out, const struct pm_view_field *m,
                       const struct pm_snapshot *snapshot, const void *row) {
-  if (m->kind == PM_SHOW_TEXT) {
+  if (m->kind == PM_VIEW_TEXT) {
     pm_json_text(out, m->text(snapshot, row));
     return;
   }
   double number = m->number(snapshot, row);
   if (isnan(number))
     pm_json_null(out);
-  else if (m->kind == PM_SHOW_WHOLE)
+  else if (m->kind == PM_VIEW_WHOLE)
     pm_json_integer(out, (int64_t)number);
-  else if (m->kind == PM_SHOW_FLAG)
+  else if (m->kind == PM_VIEW_FLAG)
     pm_json_boolean(out, number > 0);
   else
     pm_json_real(out, number, DECIMALS);
 }
 
-void pm_show_put_members(struct pm_json_out *out, const struct pm_show *table,
-                         uint32_t mask, const struct pm_snapshot *snapshot,
-                         const void *row) {
+void pm_fields_put_members(struct pm_json_out *out,
+                           const struct pm_view_field *table, uint32_t mask,
+                           const struct pm_snapshot *snapshot,
+                           const void *row) {
   for (; mask; mask &= mask - 1) {
-    const struct pm_show *m = &table[__builtin_ctz(mask)];
+    const struct pm_view_field *m = &table[__builtin_ctz(mask)];
     pm_json_key(out, m->name);
     put_value(out, m, snapshot, row);
   }
 }
 
-void pm_show_put(struct pm_json_out *out, const struct pm_show *table,
-                 uint32_t mask, const struct pm_snapshot *snapshot,
-                 const void *row) {
+void pm_fields_put(struct pm_json_out *out, const struct pm_view_field *table,
+                   uint32_t mask, const struct pm_snapshot *snapshot,
+                   const void *row) {
   pm_json_object(out);
-  pm_show_put_members(out, table, mask, snapshot, row);
+  pm_fields_put_members(out, table, mask, snapshot, row);
   pm_json_object_end(out);
 }
 
-void pm_show_describe(struct pm_json_out *out, const struct pm_show *table) {
-  static const char *const types[] = {[PM_SHOW_TEXT] = "text",
-                                      [PM_SHOW_WHOLE] = "integer",
-                                      [PM_SHOW_REAL] = "number",
-                                      [PM_SHOW_FLAG] = "boolean"};
+void pm_fields_describe(struct pm_json_out *out,
+                        const struct pm_view_field *table) {
+  static const char *const types[] = {[PM_VIEW_TEXT] = "text",
+                                      [PM_VIEW_WHOLE] = "integer",
+                                      [PM_VIEW_REAL] = "number",
+                                      [PM_VIEW_FLAG] = "boolean"};
   pm_json_array(out);
   for (; table->name; table++) {
     pm_json_object(out);
@@ -102,11 +105,11 @@ static int compare_numbers(double a, double b, int sign) {
   return sign * ((a > b) - (a < b));
 }
 
-int pm_show_compare(const struct pm_show *m, bool descending,
-                    const struct pm_snapshot *snapshot, const void *a,
-                    const void *b) {
+int pm_fields_compare(const struct pm_view_field *m, bool descending,
+                      const struct pm_snapshot *snapshot, const void *a,
+                      const void *b) {
   int sign = descending ? -1 : 1;
-  if (m->kind == PM_SHOW_TEXT)
+  if (m->kind == PM_VIEW_TEXT)
     return compare_texts(m->text(snapshot, a), m->text(snapshot, b), sign);
   return compare_numbers(m->number(snapshot, a), m->number(snapshot, b), sign);
 }

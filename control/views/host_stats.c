@@ -4,40 +4,41 @@
  * percentage would be noise. */
 #define ENOUGH_NS (PM_NS_PER_S / 2)
 
-void pm_machine_init(struct pm_machine *machine, const struct pm_root *root) {
-  *machine = (struct pm_machine){.root = root};
+void pm_host_stats_init(struct pm_host_stats *machine,
+                        const struct pm_root *root) {
+  *machine = (struct pm_host_stats){.root = root};
 }
 
-void pm_machine_done(struct pm_machine *machine) {
+void pm_host_stats_done(struct pm_host_stats *machine) {
   pm_system_done(&machine->files);
 }
 
-const struct pm_system_reading *pm_machine_look(struct pm_machine *m,
-                                                struct pm_now now) {
+const struct pm_system_reading *pm_host_stats_read(struct pm_host_stats *m,
+                                                   struct pm_now now) {
   if (m->fresh.mono != now.mono)
-    pm_system_look(&m->files, m->root, now, &m->fresh, NULL);
+    pm_system_sample(&m->files, m->root, now, &m->fresh, NULL);
   return &m->fresh;
 }
 
-void pm_machine_mark(struct pm_machine *m, struct pm_now now) {
+void pm_host_stats_keep_base(struct pm_host_stats *m, struct pm_now now) {
   if (m->marks[1].mono && now.mono - m->marks[1].mono < ENOUGH_NS)
     return;
   m->marks[0] = m->marks[1];
-  m->marks[1] = *pm_machine_look(m, now);
+  m->marks[1] = *pm_host_stats_read(m, now);
 }
 
-const struct pm_system_reading *pm_machine_base(struct pm_machine *m,
-                                                struct pm_now now) {
+const struct pm_system_reading *pm_host_stats_base(struct pm_host_stats *m,
+                                                   struct pm_now now) {
   bool recent = now.mono - m->marks[1].mono < ENOUGH_NS;
   return &m->marks[recent ? 0 : 1];
 }
 
-void pm_machine_row_since(struct pm_machine *m, struct pm_now now,
-                          struct pm_system_reading *base,
-                          struct pm_system_row *row, uint32_t *ret_cpus) {
+void pm_host_stats_row_since(struct pm_host_stats *m, struct pm_now now,
+                             struct pm_system_reading *base,
+                             struct pm_system_row *row, uint32_t *ret_cpus) {
   struct pm_system_sums sums;
-  const struct pm_system_reading *fresh = pm_machine_look(m, now);
-  pm_system_between(m->root, base, fresh, row, &sums);
+  const struct pm_system_reading *fresh = pm_host_stats_read(m, now);
+  pm_system_rates(m->root, base, fresh, row, &sums);
   *ret_cpus = sums.cpus;
   *base = *fresh;
 }

@@ -3,13 +3,13 @@
 #include <math.h>
 
 #define TEXT(ident, value)                                                     \
-  PM_SHOW_MEMBER(const char *, ident, pm_snapshot_process, value)
+  PM_ROW_FIELD(const char *, ident, pm_snapshot_process, value)
 #define NUMBER(ident, value)                                                   \
-  PM_SHOW_MEMBER(double, ident, pm_snapshot_process, value)
+  PM_ROW_FIELD(double, ident, pm_snapshot_process, value)
 #define KNOWN(bit, value)                                                      \
   (p->have & PM_SNAPSHOT_##bit ? (double)(value) : (double)NAN)
 
-const char *pm_show_status(char state) {
+const char *pm_view_process_status(char state) {
   switch (state) {
   case 'R':
     return "running";
@@ -51,39 +51,39 @@ NUMBER(uptime,
            : 0)
 TEXT(name, p->name)
 TEXT(command, p->command)
-TEXT(status, pm_show_status(p->state))
+TEXT(status, pm_view_process_status(p->state))
 TEXT(user, p->have &PM_SNAPSHOT_UID ? pm_snapshot_user(s, p->uid) : NULL)
 TEXT(group, p->group < s->group_count ? s->groups[p->group].name : NULL)
 
-const struct pm_show pm_show_process[] = {
-    {"pid", PM_SHOW_WHOLE, false, NULL, pid, "its number"},
-    {"start_time", PM_SHOW_WHOLE, false, NULL, start_time,
+const struct pm_view_field pm_view_process[] = {
+    {"pid", PM_VIEW_WHOLE, false, NULL, pid, "its number"},
+    {"start_time", PM_VIEW_WHOLE, false, NULL, start_time,
      "with pid its identity: clock ticks from boot to its start (field 22 of "
      "/proc/PID/stat)"},
-    {"name", PM_SHOW_TEXT, false, name, NULL, "of the program"},
-    {"command", PM_SHOW_TEXT, false, command, NULL,
+    {"name", PM_VIEW_TEXT, false, name, NULL, "of the program"},
+    {"command", PM_VIEW_TEXT, false, command, NULL,
      "arguments with blanks between, at most 255 bytes; empty for threads of "
      "the kernel"},
-    {"user", PM_SHOW_TEXT, false, user, NULL,
+    {"user", PM_VIEW_TEXT, false, user, NULL,
      "effective; the uid in digits where it has no name"},
-    {"group", PM_SHOW_TEXT, false, group, NULL,
+    {"group", PM_VIEW_TEXT, false, group, NULL,
      "of the series that it belongs to"},
-    {"status", PM_SHOW_TEXT, false, status, NULL,
+    {"status", PM_VIEW_TEXT, false, status, NULL,
      "running, sleeping, disk-sleep, stopped, tracing-stop, zombie, dead or "
      "idle"},
-    {"cpu_percent", PM_SHOW_REAL, false, NULL, cpu,
+    {"cpu_percent", PM_VIEW_REAL, false, NULL, cpu,
      "100 per core, since the turn before or since its start"},
-    {"cpu_percent_machine", PM_SHOW_REAL, false, NULL, cpu_machine,
+    {"cpu_percent_machine", PM_VIEW_REAL, false, NULL, cpu_machine,
      "the same of all CPUs together: 0 to 100"},
-    {"memory_percent", PM_SHOW_REAL, false, NULL, memory,
+    {"memory_percent", PM_VIEW_REAL, false, NULL, memory,
      "memory_rss of the machine's memory"},
-    {"memory_rss", PM_SHOW_WHOLE, false, NULL, rss, "resident memory in bytes"},
-    {"memory_vms", PM_SHOW_WHOLE, false, NULL, vms, "virtual memory in bytes"},
-    {"uptime_seconds", PM_SHOW_REAL, false, NULL, uptime, "since its start"},
-    {"threads", PM_SHOW_WHOLE, false, NULL, threads, "how many it has"},
-    {"ppid", PM_SHOW_WHOLE, true, NULL, ppid, "its parent's pid"},
-    {"uid", PM_SHOW_WHOLE, true, NULL, uid, "effective"},
-    {"cpu_seconds", PM_SHOW_REAL, true, NULL, cpu_seconds,
+    {"memory_rss", PM_VIEW_WHOLE, false, NULL, rss, "resident memory in bytes"},
+    {"memory_vms", PM_VIEW_WHOLE, false, NULL, vms, "virtual memory in bytes"},
+    {"uptime_seconds", PM_VIEW_REAL, false, NULL, uptime, "since its start"},
+    {"threads", PM_VIEW_WHOLE, false, NULL, threads, "how many it has"},
+    {"ppid", PM_VIEW_WHOLE, true, NULL, ppid, "its parent's pid"},
+    {"uid", PM_VIEW_WHOLE, true, NULL, uid, "effective"},
+    {"cpu_seconds", PM_VIEW_REAL, true, NULL, cpu_seconds,
      "CPU time since its start"},
     {.name = NULL},
 };

@@ -5,7 +5,7 @@
 
 #include "views/fields.h"
 
-#define PM_SHOW_MEMBER(type, ident, ROW, value)                                \
+#define PM_ROW_FIELD(type, ident, ROW, value)                                  \
   static type ident(const struct pm_snapshot *s, const void *row) {            \
     const struct ROW *p = row;                                                 \
     (void)s;                                                                   \

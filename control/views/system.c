@@ -116,7 +116,7 @@ disk_of_root(const struct pm_snapshot *snapshot) {
   return NULL;
 }
 
-void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
+void pm_view_system(struct pm_json_out *out, const struct pm_system_row *row,
                     uint32_t cpus, const struct pm_snapshot *snapshot) {
   struct machine m = {row, disk_of_root(snapshot), cpus};
   for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -135,7 +135,7 @@ static void describe(struct pm_json_out *out, const char *name,
   pm_json_object_end(out);
 }
 
-void pm_show_system_describe(struct pm_json_out *out) {
+void pm_view_system_describe(struct pm_json_out *out) {
   pm_json_array(out);
   for (size_t i = 0; i < sizeof members / sizeof *members; i++)
     describe(out, members[i].name, members[i].whole ? "integer" : "number",

@@ -8,9 +8,9 @@
 
 /* Its members, into an object that is open.  snapshot, for disks and
  * temperatures, may be NULL. */
-void pm_show_system(struct pm_json_out *out, const struct pm_system_row *row,
+void pm_view_system(struct pm_json_out *out, const struct pm_system_row *row,
                     uint32_t cpus, const struct pm_snapshot *snapshot);
 /* An array that describes it. */
-void pm_show_system_describe(struct pm_json_out *out);
+void pm_view_system_describe(struct pm_json_out *out);
 
 #endif

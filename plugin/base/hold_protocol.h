@@ -7,68 +7,68 @@
 #include <stdint.h>
 
 enum {
-  PM_TOOL_SCHEMA = 1,
-  PM_TOOL_PATH = 1024, /* a path below the root, with its NUL */
-  PM_TOOL_TEXT = 4096, /* the most an answer carries */
-  PM_TOOL_SOCKET = 3,  /* the helper's end of the pair */
+  PM_HOLD_SCHEMA = 1,
+  PM_HOLD_PATH = 1024, /* a path below the root, with its NUL */
+  PM_HOLD_TEXT = 4096, /* the most an answer carries */
+  PM_HOLD_SOCKET = 3,  /* the helper's end of the pair */
 };
 
-enum pm_tool_kind {
-  PM_TOOL_CMDLINE = 1, /* PID/cmdline below the /proc root */
-  PM_TOOL_SYSFS,       /* path: a file below the /sys root */
-  PM_TOOL_STATVFS,     /* path: absolute */
-  PM_TOOL_USER,        /* id: a uid; answers the user's name */
+enum pm_hold_probe_kind {
+  PM_HOLD_CMDLINE = 1, /* PID/cmdline below the /proc root */
+  PM_HOLD_SYSFS,       /* path: a file below the /sys root */
+  PM_HOLD_STATVFS,     /* path: absolute */
+  PM_HOLD_USER,        /* id: a uid; answers the user's name */
 };
 
-struct pm_tool_ask {
+struct pm_hold_probe_request {
   uint32_t schema;
-  uint32_t kind; /* enum pm_tool_kind */
+  uint32_t kind; /* enum pm_hold_probe_kind */
   uint64_t seq;  /* comes back in the answer */
   uint32_t id;   /* pid or uid */
   uint32_t zero;
-  char path[PM_TOOL_PATH];
+  char path[PM_HOLD_PATH];
 };
 
-/* What PM_TOOL_STATVFS puts into text; bytes, statvfs(3). */
-struct pm_tool_space {
+/* What PM_HOLD_STATVFS puts into text; bytes, statvfs(3). */
+struct pm_hold_space {
   uint64_t total, free, available;
 };
 
-struct pm_tool_answer {
+struct pm_hold_probe_reply {
   uint32_t schema;
   int32_t error; /* errno value, 0 = text is valid */
   uint64_t seq;
-  uint32_t length; /* bytes of text, <= PM_TOOL_TEXT */
+  uint32_t length; /* bytes of text, <= PM_HOLD_TEXT */
   uint32_t zero;
-  char text[PM_TOOL_TEXT];
+  char text[PM_HOLD_TEXT];
 };
 
 /* ---- procman-hold kill ---- */
 
 /* Whom the helper becomes before it does anything.  The groups follow the
  * record that this is part of, as uint32_t.  No id may be UINT32_MAX. */
-struct pm_tool_identity {
+struct pm_hold_identity {
   uint32_t uid, gid;
-  uint32_t group_count; /* <= PM_TOOL_GROUPS */
+  uint32_t group_count; /* <= PM_HOLD_GROUPS */
   uint32_t zero;
   uint64_t capabilities; /* of a uid 0: what it holds (CapEff) */
 };
 
 enum {
-  PM_TOOL_GROUPS = 32768,
-  PM_TOOL_PASSES = 10, /* over the members of a process group */
+  PM_HOLD_GROUPS = 32768,
+  PM_HOLD_PASSES = 10, /* over the members of a process group */
 };
 
-enum pm_tool_scope { PM_TOOL_PROCESS, PM_TOOL_PROCESS_GROUP };
+enum pm_hold_scope { PM_HOLD_PROCESS, PM_HOLD_PROCESS_GROUP };
 
 /* Signal 0 asks without signalling.  What is called zero must be 0. */
-struct pm_tool_kill {
+struct pm_hold_kill_request {
   uint32_t schema;
   int32_t pid;
   uint64_t birth; /* of that pid, stat field 22; 0: not known any more, and
                      scope is PROCESS_GROUP with group and session given */
   int32_t signal;
-  uint32_t scope; /* enum pm_tool_scope */
+  uint32_t scope; /* enum pm_hold_scope */
   /* PROCESS_GROUP: group 0, that of pid, which must still be there; or both as
    * answered before, where the session may be 0.  Then pid and birth are better
    * given too: a group whose leader has another birth is another group of that
@@ -76,29 +76,29 @@ struct pm_tool_kill {
   int32_t group, session;
   int32_t spare; /* a pid that must not be in the scope: collectd */
   int32_t zero;
-  struct pm_tool_identity as;
+  struct pm_hold_identity as;
 };
 
 /* Where it failed. */
-enum pm_tool_stage {
-  PM_TOOL_STAGE_NONE,
-  PM_TOOL_STAGE_REQUEST,      /* the record is not one */
-  PM_TOOL_STAGE_GROUPS,       /* setgroups(2) */
-  PM_TOOL_STAGE_GID,          /* setresgid(2) */
-  PM_TOOL_STAGE_UID,          /* setresuid(2) */
-  PM_TOOL_STAGE_CAPABILITIES, /* capset(2), the ambient set */
-  PM_TOOL_STAGE_VERIFY,       /* it did not become what it should */
-  PM_TOOL_STAGE_FIND,         /* no such process: ESRCH; another one: ESTALE;
+enum pm_hold_stage {
+  PM_HOLD_STAGE_NONE,
+  PM_HOLD_STAGE_REQUEST,      /* the record is not one */
+  PM_HOLD_STAGE_GROUPS,       /* setgroups(2) */
+  PM_HOLD_STAGE_GID,          /* setresgid(2) */
+  PM_HOLD_STAGE_UID,          /* setresuid(2) */
+  PM_HOLD_STAGE_CAPABILITIES, /* capset(2), the ambient set */
+  PM_HOLD_STAGE_VERIFY,       /* it did not become what it should */
+  PM_HOLD_STAGE_FIND,         /* no such process: ESRCH; another one: ESTALE;
                                  /proc is another namespace's, or the kernel
                                  has no pidfds: ENOTSUP */
-  PM_TOOL_STAGE_SCOPE,        /* collectd, pid 1 or a kernel thread is in it */
-  PM_TOOL_STAGE_SIGNAL,       /* pidfd_send_signal(2) */
+  PM_HOLD_STAGE_SCOPE,        /* collectd, pid 1 or a kernel thread is in it */
+  PM_HOLD_STAGE_SIGNAL,       /* pidfd_send_signal(2) */
 };
 
-struct pm_tool_killed {
+struct pm_hold_kill_reply {
   uint32_t schema;
   int32_t error;          /* errno value, 0 = done */
-  uint32_t stage;         /* enum pm_tool_stage */
+  uint32_t stage;         /* enum pm_hold_stage */
   uint32_t signalled;     /* living processes that got it (a zombie takes any
                              signal, and does not count); signal 0: that live */
   uint32_t denied;        /* those that may not be signalled */

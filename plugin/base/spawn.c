@@ -16,9 +16,9 @@ static int choose_files(posix_spawn_file_actions_t *files, int fd) {
   for (int i = 0; i < 3 && !num; i++)
     num = posix_spawn_file_actions_addopen(files, i, "/dev/null", O_RDWR, 0);
   if (!num)
-    num = posix_spawn_file_actions_adddup2(files, fd, PM_TOOL_SOCKET);
+    num = posix_spawn_file_actions_adddup2(files, fd, PM_HOLD_SOCKET);
   if (!num)
-    num = posix_spawn_file_actions_addclosefrom_np(files, PM_TOOL_SOCKET + 1);
+    num = posix_spawn_file_actions_addclosefrom_np(files, PM_HOLD_SOCKET + 1);
   return num;
 }
 
@@ -58,7 +58,7 @@ int pm_spawn(const char *path, char *const argv[], int fd, pid_t *ret) {
 int pm_spawn_pair(int ends[2]) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
     return -errno;
-  int above = fcntl(ends[1], F_DUPFD_CLOEXEC, PM_TOOL_SOCKET + 1);
+  int above = fcntl(ends[1], F_DUPFD_CLOEXEC, PM_HOLD_SOCKET + 1);
   int num = errno;
   close(ends[1]);
   if (above < 0) {

@@ -124,7 +124,7 @@ static bool main_file(char *ret, size_t size) {
   return false;
 }
 
-void pm_options_place(const oconfig_item_t *item, char *ret, size_t size) {
+void pm_location(const oconfig_item_t *item, char *ret, size_t size) {
   char path[PATH_MAX];
   bool text = item->values_num && item->values[0].type == OCONFIG_TYPE_STRING;
   struct search s = {

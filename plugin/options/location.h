@@ -8,6 +8,6 @@
 #include <stddef.h>
 
 /* "FILE line N", or "<Plugin procman>" if it cannot be found. */
-void pm_options_place(const oconfig_item_t *item, char *ret, size_t size);
+void pm_location(const oconfig_item_t *item, char *ret, size_t size);
 
 #endif

@@ -186,12 +186,12 @@ static bool is_group_name(const struct pm_options *o, const char *name) {
   return true;
 }
 
-static int read_group(const struct pm_reading *r, const oconfig_item_t *item) {
+static int read_group(const struct pm_reader *r, const oconfig_item_t *item) {
   struct pm_select_options *select = &r->options->cycle.select;
   const char *name;
   if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
       !is_group_name(r->options, name))
-    return pm_read_bad(
+    return pm_reader_bad_value(
         r, item,
         "one name that no other group has (\".\" and \"_\" count "
         "as equal) and that begins neither with \"_\" nor with "
@@ -208,15 +208,15 @@ static int read_group(const struct pm_reading *r, const oconfig_item_t *item) {
   struct pm_rule_options *rule = &rules[select->rule_count++];
   *rule = (struct pm_rule_options){.name = copy, .full = true};
   for (int i = 0; i < item->children_num; i++) {
-    int status =
-        pm_read_option(r, &item->children[i], group_options, GROUP_COUNT, rule);
+    int status = pm_reader_option(r, &item->children[i], group_options,
+                                  GROUP_COUNT, rule);
     if (status < 0)
       return status;
   }
   return 0;
 }
 
-static int check_groups(const struct pm_reading *r,
+static int check_groups(const struct pm_reader *r,
                         const oconfig_item_t *block) {
   const struct pm_options *o = r->options;
   char fault[160];
@@ -227,20 +227,20 @@ static int check_groups(const struct pm_reading *r,
            "%zu",
            o->cycle.admit.max_groups, o->cycle.select.rule_count,
            o->cycle.select.rule_count);
-  return pm_read_whole(r, block, fault);
+  return pm_reader_bad_block(r, block, fault);
 }
 
-static int read_item(const struct pm_reading *r, const oconfig_item_t *item) {
+static int read_item(const struct pm_reader *r, const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Group") == 0)
     return read_group(r, item);
   if (strcasecmp(item->key, "Control") == 0)
     return pm_options_control_read(r, item);
-  return pm_read_option(r, item, top_options, TOP_COUNT, r->options);
+  return pm_reader_option(r, item, top_options, TOP_COUNT, r->options);
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reading r = {o, log, err};
+  struct pm_reader r = {o, log, err};
   for (int i = 0; i < block->children_num; i++) {
     int status = read_item(&r, &block->children[i]);
     if (status < 0)

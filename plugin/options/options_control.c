@@ -167,26 +167,27 @@ static const struct pm_option allow_options[] = {
      0, 0, "true or false"},
 };
 
-static int check_rule(const struct pm_reading *r, const oconfig_item_t *block,
+static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
                       struct pm_allow_rule *rule) {
   bool method = false;
   for (size_t i = 0; i < PM_METHOD_COUNT; i++)
     method |= rule->method[i];
   if (!rule->user_count && !rule->group_count)
-    return pm_read_whole(r, block,
-                         "Allow names nobody; valid: at least one User or "
-                         "UnixGroup");
+    return pm_reader_bad_block(
+        r, block,
+        "Allow names nobody; valid: at least one User or "
+        "UnixGroup");
   if (!method)
-    return pm_read_whole(r, block,
-                         "Allow permits nothing; valid: at least one Method");
+    return pm_reader_bad_block(
+        r, block, "Allow permits nothing; valid: at least one Method");
   rule->as_self |= rule->run_as_count == 0;
   return 0;
 }
 
-static int read_allow(const struct pm_reading *r, const oconfig_item_t *block) {
+static int read_allow(const struct pm_reader *r, const oconfig_item_t *block) {
   struct pm_allow_options *allow = &r->options->control.allow;
   if (block->values_num)
-    return pm_read_bad(r, block, "a block without a name");
+    return pm_reader_bad_value(r, block, "a block without a name");
   struct pm_allow_rule *more =
       realloc(allow->rules, (allow->count + 1) * sizeof *more);
   if (!more)
@@ -196,8 +197,8 @@ static int read_allow(const struct pm_reading *r, const oconfig_item_t *block) {
   *rule = (struct pm_allow_rule){0};
   for (int i = 0; i < block->children_num; i++) {
     int status =
-        pm_read_option(r, &block->children[i], allow_options,
-                       sizeof allow_options / sizeof *allow_options, rule);
+        pm_reader_option(r, &block->children[i], allow_options,
+                         sizeof allow_options / sizeof *allow_options, rule);
     if (status < 0)
       return status;
   }
@@ -267,23 +268,23 @@ static const struct pm_option control_options[] = {
      "\"0666\", or 3 or 4 octal digits without the right to write for others"},
 };
 
-static int read_control_item(const struct pm_reading *r,
+static int read_control_item(const struct pm_reader *r,
                              const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Allow") == 0)
     return read_allow(r, item);
-  return pm_read_option(r, item, control_options,
-                        sizeof control_options / sizeof *control_options,
-                        &r->options->control);
+  return pm_reader_option(r, item, control_options,
+                          sizeof control_options / sizeof *control_options,
+                          &r->options->control);
 }
 
-int pm_options_control_read(const struct pm_reading *r,
+int pm_options_control_read(const struct pm_reader *r,
                             const oconfig_item_t *block) {
   struct pm_options *o = r->options;
   if (block->values_num)
-    return pm_read_bad(r, block, "a block without a name");
+    return pm_reader_bad_value(r, block, "a block without a name");
   if (o->control.enabled)
-    return pm_read_whole(r, block,
-                         "there is more than one Control; valid: one block");
+    return pm_reader_bad_block(
+        r, block, "there is more than one Control; valid: one block");
   o->control.enabled = o->cycle.control = true;
   for (int i = 0; i < block->children_num; i++) {
     int status = read_control_item(r, &block->children[i]);

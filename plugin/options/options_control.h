@@ -5,7 +5,7 @@
 #include "options/reader.h"
 
 /* Once; a second block is an error.  -EINVAL, -ENOMEM. */
-int pm_options_control_read(const struct pm_reading *reading,
+int pm_options_control_read(const struct pm_reader *reading,
                             const oconfig_item_t *block);
 void pm_options_control_done(struct pm_control_options *options);
 

@@ -44,11 +44,10 @@ static const char *nearest(const char *key, const struct pm_option *table,
   return best;
 }
 
-static int unknown_option(const struct pm_reading *r,
-                          const oconfig_item_t *item,
+static int unknown_option(const struct pm_reader *r, const oconfig_item_t *item,
                           const struct pm_option *table, size_t count) {
   char place[512], text[sizeof r->options->unknown + 512];
-  pm_options_place(item, place, sizeof place);
+  pm_location(item, place, sizeof place);
   snprintf(text, sizeof text,
            "%s: this version does not know the option %s; the nearest that it "
            "knows is %s",
@@ -78,11 +77,11 @@ static void value_text(const oconfig_item_t *item, char *ret, size_t size) {
   }
 }
 
-int pm_read_bad(const struct pm_reading *r, const oconfig_item_t *item,
-                const char *valid) {
+int pm_reader_bad_value(const struct pm_reader *r, const oconfig_item_t *item,
+                        const char *valid) {
   char place[512], value[128];
   struct pm_err why = PM_ERR_INIT;
-  pm_options_place(item, place, sizeof place);
+  pm_location(item, place, sizeof place);
   value_text(item, value, sizeof value);
   for (int i = 0; strcasecmp(item->key, "Command") == 0 && i < item->values_num;
        i++)
@@ -93,22 +92,22 @@ int pm_read_bad(const struct pm_reading *r, const oconfig_item_t *item,
                     why.text, valid);
 }
 
-int pm_read_option(const struct pm_reading *r, const oconfig_item_t *item,
-                   const struct pm_option *table, size_t count, void *base) {
+int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
+                     const struct pm_option *table, size_t count, void *base) {
   for (size_t i = 0; i < count; i++) {
     if (strcasecmp(table[i].name, item->key) != 0)
       continue;
     if (item->children_num == 0 &&
         table[i].set(&table[i], item, (char *)base + table[i].offset))
       return 0;
-    return pm_read_bad(r, item, table[i].valid);
+    return pm_reader_bad_value(r, item, table[i].valid);
   }
   return unknown_option(r, item, table, count);
 }
 
-int pm_read_whole(const struct pm_reading *r, const oconfig_item_t *block,
-                  const char *fault) {
+int pm_reader_bad_block(const struct pm_reader *r, const oconfig_item_t *block,
+                        const char *fault) {
   char place[512];
-  pm_options_place(block, place, sizeof place);
+  pm_location(block, place, sizeof place);
   return pm_err_say(r->err, EINVAL, "%s: %s", place, fault);
 }

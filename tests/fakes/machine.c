@@ -69,8 +69,8 @@ int pm_root_open(struct pm_root *root, const char *proc_path,
                            .sys = -1,
                            .proc_path = proc_path,
                            .sys_path = sys_path,
-                           .tick_ns = FAKE_TICK_NS,
-                           .page_bytes = 4096};
+                           .units.tick_ns = FAKE_TICK_NS,
+                           .units.page_bytes = 4096};
   return strcmp(proc_path, "/nowhere") == 0
              ? pm_err_set(err, ENOENT, "open the process file system at %s",
                           proc_path)
@@ -259,7 +259,7 @@ struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
 
 void pm_probe_free(struct pm_probe *probe) { free(probe); }
 
-int pm_probe_trouble(struct pm_probe *probe, struct pm_err *err) {
+int pm_probe_error(struct pm_probe *probe, struct pm_err *err) {
   (void)probe;
   (void)err;
   return 0;
@@ -304,9 +304,9 @@ static void know_nothing(struct pm_system_row *row) {
     value[i] = NAN;
 }
 
-int pm_system_look(struct pm_system *system, const struct pm_root *root,
-                   struct pm_now now, struct pm_system_reading *ret,
-                   struct pm_err *err) {
+int pm_system_sample(struct pm_system *system, const struct pm_root *root,
+                     struct pm_now now, struct pm_system_reading *ret,
+                     struct pm_err *err) {
   (void)system;
   (void)root;
   know_nothing(&ret->row);
@@ -318,10 +318,10 @@ int pm_system_look(struct pm_system *system, const struct pm_root *root,
   return 0;
 }
 
-void pm_system_between(const struct pm_root *root,
-                       const struct pm_system_reading *before,
-                       const struct pm_system_reading *now,
-                       struct pm_system_row *row, struct pm_system_sums *sums) {
+void pm_system_rates(const struct pm_root *root,
+                     const struct pm_system_reading *before,
+                     const struct pm_system_reading *now,
+                     struct pm_system_row *row, struct pm_system_sums *sums) {
   (void)root;
   *row = now->row;
   *sums = (struct pm_system_sums){.known = before->mono && now->mono,
@@ -335,12 +335,12 @@ int pm_system_read(struct pm_system *system, const struct pm_root *root,
                    struct pm_now now, struct pm_system_row *row,
                    struct pm_system_sums *sums, struct pm_err *err) {
   struct pm_system_reading reading = {0};
-  int status = pm_system_look(system, root, now, &reading, err);
+  int status = pm_system_sample(system, root, now, &reading, err);
   know_nothing(row);
   *sums = (struct pm_system_sums){0};
   if (status < 0)
     return status;
-  pm_system_between(root, &system->last, &reading, row, sums);
+  pm_system_rates(root, &system->last, &reading, row, sums);
   system->last = reading;
   fake_machine.busy_ns = 0;
   return 0;

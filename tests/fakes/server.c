@@ -49,22 +49,22 @@ static void start(bool sealed) {
   must(mkdtemp(server.folder), "mkdtemp");
   chmod(server.folder, 0755); /* others are to connect, too */
   snprintf(server.path, sizeof server.path, "%s/s", server.folder);
-  must(pm_feed_new(&server.feed, &err) == 0, "feed");
-  server.world = (struct pm_control_world){.options = &server.options,
-                                           .feed = server.feed,
-                                           .proc_path = "/proc",
-                                           .sys_path = "/sys",
-                                           .helper = server.helper,
-                                           .host = "host",
-                                           .sampler = "proc",
-                                           .log = count_log};
+  must(pm_exchange_new(&server.feed, &err) == 0, "feed");
+  server.environment = (struct pm_environment){.options = &server.options,
+                                               .feed = server.feed,
+                                               .proc_path = "/proc",
+                                               .sys_path = "/sys",
+                                               .helper = server.helper,
+                                               .host = "host",
+                                               .sampler = "proc",
+                                               .log = count_log};
   struct pm_listen_options where = {server.path, (gid_t)-1, 0666};
   must(pm_listen_open(&where, &server.listener, &err) == 0, err.text);
   if (!sealed)
     unseal();
   must(pm_loop_new(&server.loop, &err) == 0, "loop");
-  must(pm_serve_new(&server.world, server.loop, &server.listener, &server.serve,
-                    &err) == 0,
+  must(pm_server_new(&server.environment, server.loop, &server.listener,
+                     &server.serve, &err) == 0,
        err.text);
 }
 
@@ -89,9 +89,9 @@ void server_use_helper(void) {
 int server_end(void **state) {
   (void)state;
   char lock[80];
-  pm_serve_free(server.serve);
+  pm_server_free(server.serve);
   pm_loop_free(server.loop);
-  pm_feed_free(server.feed);
+  pm_exchange_free(server.feed);
   snprintf(lock, sizeof lock, "%s.lock", server.path);
   unlink(lock);
   must(rmdir(server.folder) == 0, server.folder);
@@ -100,9 +100,9 @@ int server_end(void **state) {
 
 int server_pass(void) {
   int ready = pm_loop_wait(server.loop, 1, 1);
-  pm_serve_begin(server.serve, server.now);
+  pm_server_begin(server.serve, server.now);
   pm_loop_dispatch(server.loop);
-  pm_serve_sweep(server.serve);
+  pm_server_sweep(server.serve);
   return ready;
 }
 
@@ -110,7 +110,7 @@ void server_settle(void) {
   uint64_t next = 0;
   for (int i = 0; i < 1 << 20; i++) {
     int ready = server_pass();
-    next = pm_serve_next(server.serve);
+    next = pm_server_next(server.serve);
     if (!ready && (!next || next > server.now.mono))
       return;
   }
@@ -127,7 +127,7 @@ void server_wait(double seconds) {
   uint64_t end = server.now.mono + (uint64_t)(seconds * (double)PM_NS_PER_S);
   server_settle();
   while (server.now.mono < end) {
-    uint64_t to = pm_serve_next(server.serve);
+    uint64_t to = pm_server_next(server.serve);
     if (!to || to > server.now.mono + PM_NS_PER_S)
       to = server.now.mono + PM_NS_PER_S;
     advance((to < end ? to : end) - server.now.mono);
@@ -173,7 +173,7 @@ struct pm_snapshot *server_snapshot(uint64_t number, size_t count, uint32_t uid,
 }
 
 void server_publish(uint64_t number, size_t count) {
-  pm_feed_publish(server.feed, server_snapshot(number, count, 0, NULL));
+  pm_exchange_publish(server.feed, server_snapshot(number, count, 0, NULL));
 }
 
 /* ---- a client ---- */

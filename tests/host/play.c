@@ -145,10 +145,10 @@ int __wrap_pm_options_init(struct pm_options *options) {
   return status;
 }
 
-int __real_pm_feed_new(struct pm_feed **ret, struct pm_err *err);
-int __wrap_pm_feed_new(struct pm_feed **ret, struct pm_err *err);
-int __wrap_pm_feed_new(struct pm_feed **ret, struct pm_err *err) {
-  int status = __real_pm_feed_new(ret, err);
+int __real_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
+int __wrap_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
+int __wrap_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
+  int status = __real_pm_exchange_new(ret, err);
   play.feed = status < 0 ? NULL : *ret;
   return status;
 }
@@ -242,7 +242,7 @@ static void do_config(void) {
 
 static void do_oom(void) { out_of_memory = strcmp(play_word(1), "yes") == 0; }
 
-static const struct verb {
+static const struct ops {
   const char *name;
   void (*run)(void);
 } verbs[] = {

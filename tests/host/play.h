@@ -15,7 +15,7 @@ enum { WORDS = 64, TEXT = 8192 };
 
 struct fake_task;
 
-struct pm_feed;
+struct pm_exchange;
 
 /* The file that is played, the words of its present line, what was saved. */
 extern struct play {
@@ -24,9 +24,9 @@ extern struct play {
   FILE *stream;
   char config[TEXT];
   bool running;
-  bool control;         /* the option, for the next start */
-  struct pm_feed *feed; /* the running plugin's, with control */
-  uint64_t cursor;      /* behind the last event that was looked at */
+  bool control;             /* the option, for the next start */
+  struct pm_exchange *feed; /* the running plugin's, with control */
+  uint64_t cursor;          /* behind the last event that was looked at */
   bool books_known;
   struct pm_books books;
   struct fake_series *saved;

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-static struct pm_feed *feed(void) {
+static struct pm_exchange *feed(void) {
   if (!play.feed)
     play_fail("the plugin was not started with control");
   return play.feed;
@@ -16,15 +16,15 @@ static struct pm_feed *feed(void) {
 void play_watch(void) {
   uint64_t until = fake_machine.now.mono + (uint64_t)play_amount(play_word(1));
   if (play.count > 2)
-    pm_feed_watch_events(feed(), until);
+    pm_exchange_request_events(feed(), until);
   else
-    pm_feed_watch(feed(), until);
+    pm_exchange_request_turns(feed(), until);
 }
 
 /* ---- the snapshot ---- */
 
 static struct pm_snapshot *latest(void) {
-  struct pm_snapshot *s = pm_feed_latest(feed());
+  struct pm_snapshot *s = pm_exchange_latest(feed());
   if (!s)
     play_fail("there is no snapshot");
   return s;
@@ -32,7 +32,7 @@ static struct pm_snapshot *latest(void) {
 
 /* snapshot PROCESSES, or none; `snapshot N at D`: of a turn at that time */
 void play_snapshot(void) {
-  struct pm_snapshot *s = pm_feed_latest(feed());
+  struct pm_snapshot *s = pm_exchange_latest(feed());
   if (strcmp(play_word(1), "none") == 0) {
     if (s)
       play_fail("there is a snapshot");
@@ -183,14 +183,14 @@ void play_nogroup(void) {
 
 /* ---- events ---- */
 
-static bool next_event(struct pm_feed_event *ret) {
+static bool next_event(struct pm_exchange_event *ret) {
   uint64_t lost = 0;
-  return pm_feed_events(feed(), &play.cursor, ret, 1, &lost) == 1;
+  return pm_exchange_read_events(feed(), &play.cursor, ret, 1, &lost) == 1;
 }
 
 static const char *const kinds[] = {"start", "exit", "oom"};
 
-static void check_event(const struct pm_feed_event *e, const char *key,
+static void check_event(const struct pm_exchange_event *e, const char *key,
                         const char *want) {
   if (strcmp(key, "name") == 0)
     same_text(key, e->comm, want);
@@ -208,7 +208,7 @@ static void check_event(const struct pm_feed_event *e, const char *key,
 
 /* event KIND PID KEY VALUE ... : the next one */
 void play_event(void) {
-  struct pm_feed_event e;
+  struct pm_exchange_event e;
   if (!next_event(&e))
     play_fail("there is no other event");
   if (strcmp(kinds[e.kind], play_word(1)) != 0 || e.pid != atoi(play_word(2)))
@@ -218,7 +218,7 @@ void play_event(void) {
 }
 
 void play_noevent(void) {
-  struct pm_feed_event e;
+  struct pm_exchange_event e;
   if (next_event(&e))
     play_fail("there is another event: %s of %d", kinds[e.kind], e.pid);
 }

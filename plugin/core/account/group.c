@@ -96,9 +96,9 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
   return group;
 }
 
-void pm_groups_kin(const struct pm_groups *g, const struct pm_group *group,
-                   struct pm_kin *ret) {
-  *ret = (struct pm_kin){0};
+void pm_groups_relative(const struct pm_groups *g, const struct pm_group *group,
+                        struct pm_relative *ret) {
+  *ret = (struct pm_relative){0};
   for (uint32_t i = 0; i < g->configured; i++)
     if (g->list[i] == group)
       ret->rule = i + 1;
@@ -172,10 +172,10 @@ void pm_groups_begin_turn(struct pm_groups *g) {
   begin_turn(&g->kernel);
 }
 
-void pm_groups_begin_frame(struct pm_groups *g) {
+void pm_groups_begin_snapshot(struct pm_groups *g) {
   for (size_t i = 0; i < g->count; i++)
-    g->list[i]->frame_ns = 0;
-  g->other.frame_ns = g->kernel.frame_ns = 0;
+    g->list[i]->since_snapshot_ns = 0;
+  g->other.since_snapshot_ns = g->kernel.since_snapshot_ns = 0;
 }
 
 static void begin_interval(struct pm_group *group) {
@@ -208,7 +208,7 @@ void pm_groups_charge(struct pm_groups *g, struct pm_group *group,
   struct pm_group *payer = pm_groups_payer(g, group);
   payer->total[f] += delta;
   if (PM_BIT(f) & PM_HAVE_CPU) {
-    group->frame_ns += delta;
+    group->since_snapshot_ns += delta;
     group->lived_ns += delta;
   }
   note_spent(group, f, delta);

@@ -25,9 +25,9 @@ struct pm_group {
   uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */
-  uint64_t frame_ns, lived_ns; /* CPU of all members, emitted or not, since the
-                                  last snapshot and since our start */
-  uint32_t place;              /* in the snapshot that is being made */
+  uint64_t since_snapshot_ns, lived_ns; /* CPU of all members, emitted or not,
+                                  since the last snapshot and since our start */
+  uint32_t place;                       /* in the snapshot that is being made */
   /* of the last turn */
   uint64_t gauge[PM_F_GAUGES];
   uint32_t processes;
@@ -54,8 +54,8 @@ struct pm_group *pm_groups_get(struct pm_groups *groups,
                                const struct pm_choice *choice);
 
 /* What a process is that has the same program as that group's members. */
-void pm_groups_kin(const struct pm_groups *groups, const struct pm_group *group,
-                   struct pm_kin *ret);
+void pm_groups_relative(const struct pm_groups *groups,
+                        const struct pm_group *group, struct pm_relative *ret);
 
 /* Forgets automatic groups without members whose name was never used. */
 void pm_groups_sweep(struct pm_groups *groups);
@@ -68,7 +68,7 @@ void pm_groups_name(const struct pm_groups *groups, struct pm_group *group);
 void pm_group_name(const struct pm_group *group, char ret[PM_NAME]);
 
 void pm_groups_begin_turn(struct pm_groups *groups);
-void pm_groups_begin_frame(struct pm_groups *groups);
+void pm_groups_begin_snapshot(struct pm_groups *groups);
 void pm_groups_begin_interval(struct pm_groups *groups);
 
 /* Where the group's charges go: to itself, or to _other while it is out. */

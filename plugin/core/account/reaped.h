@@ -8,41 +8,41 @@
 
 #include "core/account/table.h"
 
-enum { PM_INHERIT_IO = PM_F_disk_write - PM_F_io_read + 1 };
+enum { PM_REAPED_IO = PM_F_disk_write - PM_F_io_read + 1 };
 
 /* All that a parent's children left since it was last seen. */
-struct pm_estate {
+struct pm_reaped_io {
   int32_t pid; /* of the parent; 0 = a free place */
   uint32_t turn;
   uint64_t birth;
   uint64_t faults;
-  uint64_t io[PM_INHERIT_IO];
+  uint64_t io[PM_REAPED_IO];
   uint32_t known; /* PM_BIT: io[] holds it of every child */
 };
 
-struct pm_inherit {
-  struct pm_estate *list;
+struct pm_reaped {
+  struct pm_reaped_io *list;
   size_t size, count; /* size: a power of two */
 };
 
 /* Zeroed is ready to use. */
-void pm_inherit_done(struct pm_inherit *inherit);
+void pm_reaped_done(struct pm_reaped *inherit);
 
 /* A child of (pid, birth) is gone.  faults: its own and those it inherited
  * itself; last, known: its counters.  Without memory the parent's group is
  * charged twice for this I/O. */
-void pm_inherit_leave(struct pm_inherit *inherit, uint32_t turn, int32_t pid,
-                      uint64_t birth, uint64_t faults,
-                      const uint64_t last[PM_F_COUNTERS], uint32_t known);
+void pm_reaped_add(struct pm_reaped *inherit, uint32_t turn, int32_t pid,
+                   uint64_t birth, uint64_t faults,
+                   const uint64_t last[PM_F_COUNTERS], uint32_t known);
 
 /* Moves the parent's bases past what its children left, if it was given that:
  * parent->reaped_now faults are new and not accounted for.  With `seen` the
  * parent has just been read, before its own numbers are charged: what it was
  * not given until now it never will be. */
-void pm_inherit_settle(struct pm_inherit *inherit, struct pm_entry *parent,
+void pm_reaped_correct(struct pm_reaped *inherit, struct pm_entry *parent,
                        bool seen);
 
 /* Forgets what was left before this turn. */
-void pm_inherit_sweep(struct pm_inherit *inherit, uint32_t turn);
+void pm_reaped_expire(struct pm_reaped *inherit, uint32_t turn);
 
 #endif

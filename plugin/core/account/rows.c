@@ -22,7 +22,8 @@ static double share(uint64_t part, uint64_t whole) {
   return whole ? clamp_percent(100 * (double)part / (double)whole) : NAN;
 }
 
-static uint32_t known_fields(const struct pm_group *g, struct pm_rows_frame f) {
+static uint32_t known_fields(const struct pm_group *g,
+                             struct pm_rows_interval f) {
   return f.can & ~g->lacks;
 }
 
@@ -50,7 +51,7 @@ static void put_counters(const struct pm_group *g, uint32_t known,
   r->switch_involuntary = counter(g, known, PM_F_switch_involuntary);
 }
 
-static void put_events(const struct pm_group *g, struct pm_rows_frame f,
+static void put_events(const struct pm_group *g, struct pm_rows_interval f,
                        struct pm_group_row *r) {
   r->starts = (double)g->events[PM_EVENT_START];
   if (!f.exits)
@@ -61,20 +62,20 @@ static void put_events(const struct pm_group *g, struct pm_rows_frame f,
   r->oom = (double)g->events[PM_EVENT_OOM];
 }
 
-static void put_cpu(uint64_t spent_ns, struct pm_rows_frame f,
+static void put_cpu(uint64_t spent_ns, struct pm_rows_interval f,
                     struct pm_group_row *r) {
   r->cpu_percent = share(spent_ns, f.wall_ns * f.cpus);
   r->cpu_cores = f.wall_ns ? (double)spent_ns / (double)f.wall_ns : NAN;
 }
 
-static double age(uint64_t birth, struct pm_rows_frame f) {
+static double age(uint64_t birth, struct pm_rows_interval f) {
   double now = (double)f.boot_ns / (double)PM_NS_PER_S;
   double born = (double)(birth * f.tick_ns) / (double)PM_NS_PER_S;
   return now > born ? now - born : 0;
 }
 
 static void put_gauges(const struct pm_group *g, uint32_t known,
-                       struct pm_rows_frame f, struct pm_group_row *r) {
+                       struct pm_rows_interval f, struct pm_group_row *r) {
   r->rss = gauge(g, known, PM_F_rss);
   r->vsize = gauge(g, known, PM_F_vsize);
   r->swap = gauge(g, known, PM_F_swap);
@@ -99,7 +100,7 @@ static void begin(const struct pm_group *g, struct pm_group_row *r) {
   forget(r);
 }
 
-void pm_rows_group(const struct pm_group *g, struct pm_rows_frame f,
+void pm_rows_group(const struct pm_group *g, struct pm_rows_interval f,
                    struct pm_group_row *r) {
   uint32_t known = known_fields(g, f);
   begin(g, r);
@@ -109,7 +110,7 @@ void pm_rows_group(const struct pm_group *g, struct pm_rows_frame f,
   put_gauges(g, known, f, r);
 }
 
-void pm_rows_evicted(const struct pm_group *g, struct pm_rows_frame f,
+void pm_rows_evicted(const struct pm_group *g, struct pm_rows_interval f,
                      struct pm_group_row *r) {
   struct pm_group empty = *g;
   memset(empty.gauge, 0, sizeof empty.gauge);
@@ -120,7 +121,7 @@ void pm_rows_evicted(const struct pm_group *g, struct pm_rows_frame f,
 }
 
 void pm_rows_unattributed(const char *name, uint64_t total_ns,
-                          uint64_t spent_ns, struct pm_rows_frame f,
+                          uint64_t spent_ns, struct pm_rows_interval f,
                           struct pm_group_row *r) {
   struct pm_group nobody = {.kind = PM_ROW_PSEUDO};
   snprintf(nobody.name, sizeof nobody.name, "%s", name);
@@ -160,7 +161,7 @@ static double entry_gauge(const struct pm_entry *e, enum pm_field f) {
 }
 
 void pm_rows_process(const struct pm_group *g, unsigned slot,
-                     const struct pm_entry *e, struct pm_rows_frame f,
+                     const struct pm_entry *e, struct pm_rows_interval f,
                      struct pm_process_row *r) {
   *r = (struct pm_process_row){.pid = e->pid};
   snprintf(r->name, sizeof r->name, "%s-%u", g->name, slot);

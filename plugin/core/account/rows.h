@@ -6,7 +6,7 @@
 #include "core/account/table.h"
 
 /* What one close knows beyond the groups. */
-struct pm_rows_frame {
+struct pm_rows_interval {
   uint64_t boot_ns; /* now, on the clock that births are on */
   uint64_t tick_ns;
   uint64_t wall_ns;      /* of the interval; 0 = rates are not known yet */
@@ -16,20 +16,20 @@ struct pm_rows_frame {
   bool exits;            /* every exit is known */
 };
 
-void pm_rows_group(const struct pm_group *group, struct pm_rows_frame f,
+void pm_rows_group(const struct pm_group *group, struct pm_rows_interval f,
                    struct pm_group_row *ret);
 
 /* A group that has just left: gauges 0, so that graphs fall to the ground. */
-void pm_rows_evicted(const struct pm_group *group, struct pm_rows_frame f,
+void pm_rows_evicted(const struct pm_group *group, struct pm_rows_interval f,
                      struct pm_group_row *ret);
 
 /* CPU that the machine spent and no group was charged for. */
 void pm_rows_unattributed(const char *name, uint64_t total_ns,
-                          uint64_t spent_ns, struct pm_rows_frame f,
+                          uint64_t spent_ns, struct pm_rows_interval f,
                           struct pm_group_row *ret);
 
 void pm_rows_process(const struct pm_group *group, unsigned slot,
-                     const struct pm_entry *entry, struct pm_rows_frame f,
+                     const struct pm_entry *entry, struct pm_rows_interval f,
                      struct pm_process_row *ret);
 
 /* One process more in that state: the letter of stat field 3. */

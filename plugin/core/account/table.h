@@ -7,7 +7,7 @@
 #include "core/record/task.h"
 
 struct pm_group;
-struct pm_label;
+struct pm_cmdline;
 
 enum pm_life {
   PM_LIFE_FREE, /* an entry nobody uses */
@@ -19,21 +19,21 @@ struct pm_entry {
   int32_t pid, ppid;
   uint64_t birth, exec_mark;
   struct pm_group *group;       /* (borrowed) */
-  struct pm_label *label;       /* malloc'd, freed with the entry; or NULL */
+  struct pm_cmdline *label;     /* malloc'd, freed with the entry; or NULL */
   uint64_t last[PM_F_COUNTERS]; /* never falls */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
   uint64_t reaped_now;          /* its last growth, as far as unexplained */
   uint64_t spent_ns;            /* CPU since the last close */
-  uint64_t frame_ns;            /* CPU since the last snapshot */
+  uint64_t since_snapshot_ns;   /* CPU since the last snapshot */
   uint64_t limbo_until;         /* mono */
   uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
   uint32_t seen;                /* turn; of a free entry: the next free one */
-  uint32_t faced;               /* turn in which its group was looked up */
-  uint32_t looked;              /* turn in which detail was read; 0 = never */
-  uint32_t label_due;           /* mono, seconds: when to read it (again) */
+  uint32_t assigned_turn;       /* turn in which its group was looked up */
+  uint32_t details_turn;        /* turn in which detail was read; 0 = never */
+  uint32_t cmdline_due;         /* mono, seconds: when to read it (again) */
   uint32_t number;              /* the table's own */
-  uint32_t uid, look_gid;       /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint32_t uid, ptrace_gid;     /* as in struct pm_task, if PM_ENTRY_OWNER */
   uint8_t life;                 /* enum pm_life */
   uint8_t flags;                /* enum pm_entry_flag */
   char state;
@@ -41,13 +41,13 @@ struct pm_entry {
 };
 
 enum pm_entry_flag {
-  PM_ENTRY_FRESH = 1,   /* born under our eyes and first seen in this turn */
-  PM_ENTRY_MOVED = 2,   /* its CPU or faults grew in the last turn */
-  PM_ENTRY_SETTLE = 4,  /* ask for its group again in the next turn */
-  PM_ENTRY_TOLD = 8,    /* how it ended was counted */
-  PM_ENTRY_OWNER = 16,  /* uid is known */
-  PM_ENTRY_UNREAD = 32, /* it was there, but could not be read */
-  PM_ENTRY_RATED = 64,  /* frame_ns is all that it used since then */
+  PM_ENTRY_FRESH = 1,     /* born under our eyes and first seen in this turn */
+  PM_ENTRY_MOVED = 2,     /* its CPU or faults grew in the last turn */
+  PM_ENTRY_ASK_AGAIN = 4, /* ask for its group again in the next turn */
+  PM_ENTRY_EXIT_REPORTED = 8, /* how it ended was counted */
+  PM_ENTRY_OWNER = 16,        /* uid is known */
+  PM_ENTRY_UNREADABLE = 32,   /* it was there, but could not be read */
+  PM_ENTRY_RATED = 64,        /* frame_ns is all that it used since then */
 };
 
 struct pm_table {

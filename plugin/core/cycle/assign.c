@@ -8,19 +8,19 @@
 
 enum { FACE_TURNS = 32 }; /* user, unit, command may change without an exec */
 
-void pm_member_leave(struct pm_entry *e) {
+void pm_assign_leave(struct pm_entry *e) {
   e->group->members--;
   pm_slot_leave(e->group->slots, e->group->slot_count, e);
 }
 
 /* What only detail knows has a base only while the group is looked at. */
-void pm_member_move(struct pm_entry *e, struct pm_group *group) {
+void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
   if (e->group == group)
     return;
   if (e->group) {
-    pm_member_leave(e);
+    pm_assign_leave(e);
     if (!group->admit.in)
-      e->looked = 0;
+      e->details_turn = 0;
   }
   e->group = group;
   group->members++;
@@ -32,7 +32,7 @@ static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
   if (t->flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   struct pm_choice choice;
-  *unsettled = pm_face_choose(&c->face, c->now, t, &choice);
+  *unsettled = pm_classify(&c->face, c->now, t, &choice);
   struct pm_group *group = pm_groups_get(&c->groups, &choice);
   if (group && group->kind == PM_ROW_AUTOMATIC)
     group->full = c->options->full;
@@ -45,33 +45,33 @@ static bool runs_another(const struct pm_entry *e, const struct pm_task *t) {
          (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark);
 }
 
-void pm_member_face(struct pm_cycle *c, struct pm_entry *e,
-                    const struct pm_task *t) {
+void pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
+                     const struct pm_task *t) {
   bool unsettled;
   struct pm_group *group = group_of(c, t, &unsettled);
   if (!group) {
     c->failed = -ENOMEM;
     return;
   }
-  pm_member_move(e, group);
+  pm_assign_move(e, group);
   if (runs_another(e, t))
-    pm_label_drop(e);
-  e->faced = c->turn;
+    pm_cmdline_drop(e);
+  e->assigned_turn = c->turn;
   e->exec_mark = t->exec_mark;
   if (t->flags & PM_TASK_OWNER) {
     e->uid = t->uid;
-    e->look_gid = t->look_gid;
+    e->ptrace_gid = t->ptrace_gid;
   }
   memcpy(e->comm, t->comm, sizeof e->comm);
   if (unsettled)
-    e->flags |= PM_ENTRY_SETTLE;
+    e->flags |= PM_ENTRY_ASK_AGAIN;
   else
-    e->flags &= (uint8_t)~PM_ENTRY_SETTLE;
+    e->flags &= (uint8_t)~PM_ENTRY_ASK_AGAIN;
 }
 
-bool pm_member_must_face(const struct pm_cycle *c, const struct pm_entry *e,
-                         const struct pm_task *t) {
-  if (e->flags & PM_ENTRY_SETTLE)
+bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
+                      const struct pm_task *t) {
+  if (e->flags & PM_ENTRY_ASK_AGAIN)
     return true;
   if (runs_another(e, t))
     return true;
@@ -81,7 +81,7 @@ bool pm_member_must_face(const struct pm_cycle *c, const struct pm_entry *e,
   if (needs.uid && t->flags & PM_TASK_OWNER && e->uid != t->uid)
     return true;
   /* a server drops its privileges soon after its start */
-  return e->faced + 1 == c->turn
+  return e->assigned_turn + 1 == c->turn
              ? e->flags & PM_ENTRY_FRESH
              : (c->turn + (uint32_t)e->pid) % FACE_TURNS == 0;
 }

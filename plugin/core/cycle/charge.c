@@ -8,7 +8,7 @@ static void charge(struct pm_cycle *c, struct pm_entry *e, enum pm_field f,
   if (!(PM_BIT(f) & PM_HAVE_CPU))
     return;
   e->spent_ns += delta;
-  e->frame_ns += delta;
+  e->since_snapshot_ns += delta;
   c->books.charged += delta;
 }
 

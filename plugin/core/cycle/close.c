@@ -72,7 +72,7 @@ static void admit(struct pm_cycle *c, struct pm_now now) {
       continue;
     c->admitted++;
     g->since = c->turn + 1; /* from the next turn on it is charged itself */
-    g->lacks |= PM_LOOK_FIELDS & ~c->sampler.gives;
+    g->lacks |= PM_DETAILS_FIELDS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
@@ -92,20 +92,20 @@ static void gather_other(struct pm_cycle *c, struct pm_group *ret) {
   }
 }
 
-static struct pm_rows_frame frame_of(const struct pm_cycle *c,
-                                     struct pm_now now) {
-  return (struct pm_rows_frame){
+static struct pm_rows_interval interval_of(const struct pm_cycle *c,
+                                           struct pm_now now) {
+  return (struct pm_rows_interval){
       .boot_ns = now.boot,
-      .tick_ns = c->root.tick_ns,
+      .tick_ns = c->root.units.tick_ns,
       .wall_ns = c->closed && c->sums.known ? c->sums.wall_ns : 0,
       .cpus = c->sums.cpus,
       .memory_bytes = c->sums.memory_bytes,
-      .can = c->sampler.gives | PM_LOOK_FIELDS,
+      .can = c->sampler.gives | PM_DETAILS_FIELDS,
       .exits = c->sampler.deaths,
   };
 }
 
-static void report_pseudo(struct pm_cycle *c, struct pm_rows_frame f) {
+static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->report;
   struct pm_group other;
   f.can = c->sampler.gives; /* nobody looks at each of their members */
@@ -120,7 +120,7 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_frame f) {
   c->unattributed_cores = f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
 }
 
-static void report_groups(struct pm_cycle *c, struct pm_rows_frame f) {
+static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->report;
   r->group_count = 0;
   for (size_t i = 0; i < c->groups.count; i++) {
@@ -135,7 +135,7 @@ static void report_groups(struct pm_cycle *c, struct pm_rows_frame f) {
 
 /* ---- PerProcess ---- */
 
-struct hopefuls {
+struct slot_candidates {
   const struct pm_group *group;
   struct pm_slot_candidate list[PM_SLOT_MAX];
   size_t count;
@@ -148,8 +148,8 @@ static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
   return false;
 }
 
-static void hope(void *arg, struct pm_entry *e) {
-  struct hopefuls *h = arg;
+static void consider_slot(void *arg, struct pm_entry *e) {
+  struct slot_candidates *h = arg;
   if (e->group != h->group || e->life != PM_LIFE_LIVE || has_slot(h->group, e))
     return;
   struct pm_slot_candidate candidate = {
@@ -189,15 +189,15 @@ static void add_meta(struct pm_cycle *c, struct pm_now now,
 }
 
 static void report_processes(struct pm_cycle *c, struct pm_now now,
-                             struct pm_rows_frame f) {
+                             struct pm_rows_interval f) {
   struct pm_report *r = &c->report;
   r->process_count = 0;
   for (size_t i = 0; i < c->groups.configured; i++) {
     struct pm_group *g = c->groups.list[i];
     if (!g->slot_count)
       continue;
-    struct hopefuls h = {.group = g};
-    pm_table_each(&c->table, hope, &h);
+    struct slot_candidates h = {.group = g};
+    pm_table_each(&c->table, consider_slot, &h);
     pm_slot_assign(g->slots, g->slot_count, h.list, h.count);
     for (uint32_t k = 0; k < g->slot_count; k++) {
       const struct pm_entry *e = g->slots[k].entry;
@@ -267,7 +267,7 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
     return pm_err_set(err, ENOMEM, "make room for the report");
   c->report.now = now;
   balance(c);
-  struct pm_rows_frame f = frame_of(c, now);
+  struct pm_rows_interval f = interval_of(c, now);
   if (f.wall_ns) /* ranking by one list alone would be unfair to the others */
     admit(c, now);
   report_groups(c, f);

@@ -9,41 +9,41 @@ enum {
 };
 
 /* Two texts, each ended by a NUL; a size of 0: there is none. */
-struct pm_label {
+struct pm_cmdline {
   uint16_t name_size; /* none: it is comm */
   uint16_t command_size;
   char text[];
 };
 
-const char *pm_label_name(const struct pm_entry *e) {
+const char *pm_cmdline_program(const struct pm_entry *e) {
   return e->label && e->label->name_size ? e->label->text : e->comm;
 }
 
-const char *pm_label_command(const struct pm_entry *e) {
+const char *pm_cmdline_text(const struct pm_entry *e) {
   return e->label && e->label->command_size
              ? e->label->text + e->label->name_size
              : NULL;
 }
 
-void pm_label_begin(struct pm_cycle *c) {
-  c->labels_left = PM_LABEL_READS;
-  c->label_bytes = 0;
+void pm_cmdline_begin(struct pm_cycle *c) {
+  c->cmdline_reads_left = PM_CMDLINE_READS;
+  c->cmdline_bytes = 0;
 }
 
-void pm_label_drop(struct pm_entry *e) {
+void pm_cmdline_drop(struct pm_entry *e) {
   free(e->label);
   e->label = NULL;
-  e->label_due = 0;
+  e->cmdline_due = 0;
 }
 
 /* ---- keeping ---- */
 
 struct words {
-  char name[PM_PROGRAM], command[PM_LABEL_COMMAND];
+  char name[PM_PROGRAM], command[PM_CMDLINE_KEPT];
   size_t name_size, command_size;
 };
 
-static bool is_kept(const struct pm_label *l, const struct words *w) {
+static bool is_kept(const struct pm_cmdline *l, const struct words *w) {
   return l && l->name_size == w->name_size &&
          l->command_size == w->command_size &&
          memcmp(l->text, w->name, w->name_size) == 0 &&
@@ -83,8 +83,8 @@ static void flatten(const struct pm_detail *d, struct words *ret) {
   size_t n = d->cmdline_length;
   while (n > 0 && d->cmdline[n - 1] == '\0')
     n--;
-  if (n >= PM_LABEL_COMMAND)
-    n = PM_LABEL_COMMAND - 1;
+  if (n >= PM_CMDLINE_KEPT)
+    n = PM_CMDLINE_KEPT - 1;
   for (size_t i = 0; i < n; i++)
     ret->command[i] = d->cmdline[i] ? d->cmdline[i] : ' ';
   ret->command[n] = '\0';
@@ -96,9 +96,9 @@ static bool take(const struct pm_detail *d, struct pm_entry *e) {
   struct words words = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
-    e->look_gid = d->got & PM_WANT_IDS
-                      ? pm_look_gid(d->uids, d->gids, d->permitted)
-                      : PM_NO_GID;
+    e->ptrace_gid = d->got & PM_WANT_IDS
+                        ? pm_ptrace_gid(d->uids, d->gids, d->permitted)
+                        : PM_NO_GID;
     e->flags |= PM_ENTRY_OWNER;
   }
   if (!(d->got & PM_WANT_CMDLINE))
@@ -121,7 +121,7 @@ static unsigned wanted(const struct pm_entry *e, const struct pm_task *t) {
 static unsigned missing(const struct pm_cycle *c, const struct pm_entry *e,
                         unsigned want) {
   const struct pm_detail *d = &c->face.detail;
-  if (e->faced != c->turn)
+  if (e->assigned_turn != c->turn)
     return want;
   if (d->got & PM_WANT_CMDLINE || d->slow) /* once a turn is enough */
     return want & PM_WANT_UID & ~d->got;
@@ -143,33 +143,33 @@ static void read_label(struct pm_cycle *c, struct pm_entry *e, unsigned want,
                        uint32_t now_s) {
   struct pm_detail *d = &c->face.detail;
   unsigned more = missing(c, e, want);
-  bool got = e->faced == c->turn && take(d, e);
+  bool got = e->assigned_turn == c->turn && take(d, e);
   if (more) {
-    c->labels_left--;
+    c->cmdline_reads_left--;
     if (pm_detail_read(&c->root, c->probe, c->now, e->pid, e->birth, more, d) <
         0) {
-      e->label_due = now_s + 1; /* it is gone: the next scan says so */
+      e->cmdline_due = now_s + 1; /* it is gone: the next scan says so */
       return;
     }
     got |= take(d, e);
   }
-  e->label_due = due_after(e, want, got, now_s);
+  e->cmdline_due = due_after(e, want, got, now_s);
 }
 
 static bool is_due(const struct pm_cycle *c, const struct pm_entry *e,
                    uint32_t now_s) {
   /* what core/face has asked again is had for nothing */
-  bool given = e->faced == c->turn && !pm_label_command(e) &&
+  bool given = e->assigned_turn == c->turn && !pm_cmdline_text(e) &&
                c->face.detail.got & PM_WANT_CMDLINE;
-  return c->labels_left > 0 && (e->label_due <= now_s || given);
+  return c->cmdline_reads_left > 0 && (e->cmdline_due <= now_s || given);
 }
 
-void pm_label_see(struct pm_cycle *c, struct pm_entry *e,
-                  const struct pm_task *t) {
+void pm_cmdline_refresh(struct pm_cycle *c, struct pm_entry *e,
+                        const struct pm_task *t) {
   uint32_t now_s = (uint32_t)(c->now.mono / PM_NS_PER_S);
   unsigned want = t->flags & PM_TASK_KERNEL ? 0 : wanted(e, t);
   if (want && is_due(c, e, now_s))
     read_label(c, e, want, now_s);
   if (e->label)
-    c->label_bytes += e->label->name_size + e->label->command_size;
+    c->cmdline_bytes += e->label->name_size + e->label->command_size;
 }

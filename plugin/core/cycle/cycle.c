@@ -55,7 +55,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   choose_lists(c);
   pm_admit_init(&c->admit, &c->admit_options,
                 (uint32_t)options->select.rule_count);
-  pm_face_init(&c->face, &c->root, c->probe, c->select);
+  pm_classify_init(&c->face, &c->root, c->probe, c->select);
   *ret = c;
   return 0;
 }
@@ -64,10 +64,10 @@ void pm_cycle_free(struct pm_cycle *c) {
   if (!c)
     return;
   pm_close_done(c);
-  pm_freeze_done(c);
+  pm_snapshot_build_done(c);
   pm_table_done(&c->table);
-  pm_inherit_done(&c->inherit);
-  pm_face_done(&c->face);
+  pm_reaped_done(&c->inherit);
+  pm_classify_done(&c->face);
   pm_groups_done(&c->groups);
   pm_probe_free(c->probe);
   pm_select_free(c->select);
@@ -89,8 +89,8 @@ bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
   return false;
 }
 
-int pm_cycle_helper_trouble(struct pm_cycle *c, struct pm_err *err) {
-  return pm_probe_trouble(c->probe, err);
+int pm_cycle_helper_error(struct pm_cycle *c, struct pm_err *err) {
+  return pm_probe_error(c->probe, err);
 }
 
 int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,
@@ -126,16 +126,16 @@ int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
 void pm_cycle_watch_exits(struct pm_cycle *c,
                           void (*tell)(void *arg, const struct pm_exit *exit),
                           void *arg) {
-  c->tell_exit = tell;
-  c->tell_exit_arg = arg;
+  c->on_exit_cb = tell;
+  c->on_exit_arg = arg;
 }
 
 void pm_cycle_watch_events(struct pm_cycle *c,
                            void (*tell)(void *arg,
-                                        const struct pm_feed_event *event),
+                                        const struct pm_exchange_event *event),
                            void *arg) {
-  c->tell_event = tell;
-  c->tell_event_arg = arg;
+  c->on_event_cb = tell;
+  c->on_event_arg = arg;
 }
 
 int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
@@ -147,7 +147,7 @@ int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
 
 int pm_cycle_snapshot(struct pm_cycle *c, struct pm_now now,
                       struct pm_snapshot **ret, struct pm_err *err) {
-  return pm_freeze(c, now, ret, err);
+  return pm_snapshot_build(c, now, ret, err);
 }
 
 int pm_cycle_close(struct pm_cycle *c, struct pm_now now,

@@ -34,7 +34,7 @@ struct pm_cycle_options {
 };
 
 struct pm_cycle;
-struct pm_feed_event;
+struct pm_exchange_event;
 struct pm_snapshot;
 
 /* -errno: neither /proc nor a sampler could be opened, a rule is bad, or no
@@ -87,10 +87,10 @@ void pm_cycle_watch_exits(struct pm_cycle *cycle,
  * turns.  tell NULL: nobody listens any more. */
 void pm_cycle_watch_events(struct pm_cycle *cycle,
                            void (*tell)(void *arg,
-                                        const struct pm_feed_event *event),
+                                        const struct pm_exchange_event *event),
                            void *arg);
 
 /* Trouble with the helper since the last call: 0 or -errno. */
-int pm_cycle_helper_trouble(struct pm_cycle *cycle, struct pm_err *err);
+int pm_cycle_helper_error(struct pm_cycle *cycle, struct pm_err *err);
 
 #endif

@@ -19,11 +19,11 @@ struct pm_cycle {
   struct pm_sampler sampler;
   struct pm_select *select;
   struct pm_probe *probe;
-  struct pm_face face;
+  struct pm_classifier face;
   struct pm_table table;
   struct pm_groups groups;
   struct pm_admit admit;
-  struct pm_inherit inherit;
+  struct pm_reaped inherit;
   /* the machine */
   struct pm_system system;
   struct pm_system_row system_row;
@@ -39,9 +39,9 @@ struct pm_cycle {
   int failed;           /* -errno: the turn is lost */
   bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
   uint32_t unreadable, processes;
-  uint32_t seen;       /* entries of the table that the scan found */
-  uint32_t lookers;    /* processes that only detail knows all of */
-  uint32_t look_turns; /* one that does not move is looked at so seldom */
+  uint32_t seen;              /* entries of the table that the scan found */
+  uint32_t details_processes; /* processes that only detail knows all of */
+  uint32_t details_rotation; /* one that does not move is looked at so seldom */
   uint64_t threads;
   struct pm_states states;
   /* the close */
@@ -55,17 +55,17 @@ struct pm_cycle {
   struct pm_report report;
   double unattributed_cores; /* of the last interval; NaN: not known */
   /* the snapshot */
-  size_t label_bytes;        /* of the labels of those that were scanned */
-  uint32_t labels_left;      /* that may be read in this turn */
-  uint32_t frame_turn;       /* turn of the last one; 0 = none yet */
-  struct pm_now frame_now;   /* of that turn */
-  struct pm_entry **scanned; /* those of this turn, as the scan came by */
+  size_t cmdline_bytes;        /* of the labels of those that were scanned */
+  uint32_t cmdline_reads_left; /* that may be read in this turn */
+  uint32_t snapshot_turn;      /* turn of the last one; 0 = none yet */
+  struct pm_now snapshot_now;  /* of that turn */
+  struct pm_entry **scanned;   /* those of this turn, as the scan came by */
   size_t scanned_count, scanned_room;
   bool scanned_lost; /* no room for all */
-  void (*tell_exit)(void *arg, const struct pm_exit *exit);
-  void *tell_exit_arg;
-  void (*tell_event)(void *arg, const struct pm_feed_event *event);
-  void *tell_event_arg;
+  void (*on_exit_cb)(void *arg, const struct pm_exit *exit);
+  void *on_exit_arg;
+  void (*on_event_cb)(void *arg, const struct pm_exchange_event *event);
+  void *on_event_arg;
 };
 
 #endif

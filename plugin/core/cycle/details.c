@@ -7,7 +7,7 @@ enum { LOOKS = 128 }; /* a turn, at processes that do not move */
 
 static uint32_t fields_wanted(const struct pm_cycle *c,
                               const struct pm_group *g) {
-  uint32_t fields = PM_LOOK_FIELDS;
+  uint32_t fields = PM_DETAILS_FIELDS;
   if (!g->full)
     fields &= ~(PM_BIT(PM_F_swap) | PM_HAVE_FDS);
   return fields & ~c->sampler.gives;
@@ -25,11 +25,11 @@ static void look(struct pm_cycle *c, struct pm_entry *e, uint32_t fields) {
   if (pm_detail_read(&c->root, c->probe, c->now, e->pid, e->birth,
                      files_of(fields), d) < 0)
     return; /* it is gone: the next scan says so */
-  bool from_zero = e->looked == 0 && e->flags & PM_ENTRY_FRESH;
+  bool from_zero = e->details_turn == 0 && e->flags & PM_ENTRY_FRESH;
   pm_charge_base(e, &d->numbers, from_zero);
   pm_charge_growth(c, e, &d->numbers);
   pm_gauges_keep(e, &d->numbers);
-  e->looked = c->turn;
+  e->details_turn = c->turn;
 }
 
 static void look_one(void *arg, struct pm_entry *e) {
@@ -40,13 +40,14 @@ static void look_one(void *arg, struct pm_entry *e) {
   uint32_t fields = fields_wanted(c, g);
   if (!fields)
     return;
-  if (e->looked < g->since || e->looked == 0) { /* the group was out */
-    e->looked = 0;
+  if (e->details_turn < g->since ||
+      e->details_turn == 0) { /* the group was out */
+    e->details_turn = 0;
     e->known &= ~fields;
   }
-  c->lookers++;
-  bool turn_has_come = (c->turn + (uint32_t)e->pid) % c->look_turns == 0;
-  if (e->looked == 0 || e->flags & PM_ENTRY_MOVED || turn_has_come)
+  c->details_processes++;
+  bool turn_has_come = (c->turn + (uint32_t)e->pid) % c->details_rotation == 0;
+  if (e->details_turn == 0 || e->flags & PM_ENTRY_MOVED || turn_has_come)
     look(c, e, fields);
   /* the dead hold no memory and no files: nothing is lacking */
   if (e->state != 'Z' && e->state != 'X')
@@ -65,12 +66,12 @@ static bool anybody_is_wanted(const struct pm_cycle *c) {
 
 /* Few processes are looked at in every turn; of very many that do not move,
  * each in its turn, so that an interval's cost stays that of the scan. */
-void pm_look_around(struct pm_cycle *c) {
+void pm_details_read(struct pm_cycle *c) {
   if (!anybody_is_wanted(c))
     return;
-  c->look_turns = 1;
-  while (c->look_turns * LOOKS < c->lookers)
-    c->look_turns *= 2;
-  c->lookers = 0;
+  c->details_rotation = 1;
+  while (c->details_rotation * LOOKS < c->details_processes)
+    c->details_rotation *= 2;
+  c->details_processes = 0;
   pm_table_each(&c->table, look_one, c);
 }

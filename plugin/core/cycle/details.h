@@ -6,9 +6,9 @@
 #include "core/cycle/cycle_state.h"
 
 /* PM_BIT of what can be learnt so. */
-#define PM_LOOK_FIELDS                                                         \
+#define PM_DETAILS_FIELDS                                                      \
   (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap) | PM_BIT(PM_F_rss))
 
-void pm_look_around(struct pm_cycle *cycle);
+void pm_details_read(struct pm_cycle *cycle);
 
 #endif

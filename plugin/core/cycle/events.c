@@ -11,14 +11,14 @@ static uint64_t real_at(const struct pm_cycle *c, uint64_t boot_ns) {
   return c->now.real - ago;
 }
 
-static struct pm_feed_event of_entry(const struct pm_entry *e,
-                                     enum pm_feed_kind kind) {
-  struct pm_feed_event event = {
+static struct pm_exchange_event of_entry(const struct pm_entry *e,
+                                         enum pm_exchange_event_kind kind) {
+  struct pm_exchange_event event = {
       .kind = kind,
       .pid = e->pid,
       .birth = e->birth,
       .uid = e->uid,
-      .look_gid = e->look_gid,
+      .ptrace_gid = e->ptrace_gid,
       .uid_known = e->flags & PM_ENTRY_OWNER,
   };
   memcpy(event.comm, e->comm, sizeof event.comm);
@@ -26,43 +26,43 @@ static struct pm_feed_event of_entry(const struct pm_entry *e,
   return event;
 }
 
-static void tell(struct pm_cycle *c, const struct pm_feed_event *event) {
-  c->tell_event(c->tell_event_arg, event);
+static void tell(struct pm_cycle *c, const struct pm_exchange_event *event) {
+  c->on_event_cb(c->on_event_arg, event);
 }
 
-void pm_event_start(struct pm_cycle *c, const struct pm_entry *e) {
-  if (!c->tell_event)
+void pm_events_start(struct pm_cycle *c, const struct pm_entry *e) {
+  if (!c->on_event_cb)
     return;
-  struct pm_feed_event event = of_entry(e, PM_FEED_START);
-  event.real_ns = real_at(c, e->birth * c->root.tick_ns);
+  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_START);
+  event.real_ns = real_at(c, e->birth * c->root.units.tick_ns);
   tell(c, &event);
 }
 
-void pm_event_exit(struct pm_cycle *c, const struct pm_entry *e,
-                   const struct pm_task *last, uint64_t end_ns) {
-  if (!c->tell_event)
+void pm_events_exit(struct pm_cycle *c, const struct pm_entry *e,
+                    const struct pm_task *last, uint64_t end_ns) {
+  if (!c->on_event_cb)
     return;
-  struct pm_feed_event event = of_entry(e, PM_FEED_EXIT);
+  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
   event.real_ns = real_at(c, end_ns);
   event.status_known = true;
   event.status = last->status;
   memcpy(event.comm, last->comm, sizeof event.comm);
   if (last->flags & PM_TASK_OWNER) {
     event.uid = last->uid;
-    event.look_gid = last->look_gid;
+    event.ptrace_gid = last->ptrace_gid;
     event.uid_known = true;
   }
   tell(c, &event);
   if (!(last->flags & PM_TASK_OOM) || !WIFSIGNALED(last->status))
     return;
-  event.kind = PM_FEED_OOM;
+  event.kind = PM_EXCHANGE_OOM;
   tell(c, &event);
 }
 
-void pm_event_vanished(struct pm_cycle *c, const struct pm_entry *e) {
-  if (!c->tell_event)
+void pm_events_vanished(struct pm_cycle *c, const struct pm_entry *e) {
+  if (!c->on_event_cb)
     return;
-  struct pm_feed_event event = of_entry(e, PM_FEED_EXIT);
+  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
   event.real_ns = c->now.real;
   tell(c, &event);
 }

@@ -21,9 +21,9 @@ static enum pm_event event_of(const struct pm_task *t) {
 
 static void tell(struct pm_cycle *c, const struct pm_group *group,
                  const struct pm_task *t, uint64_t end_ns) {
-  uint64_t start_ns = t->birth * c->root.tick_ns;
-  struct pm_kin self;
-  pm_groups_kin(&c->groups, group, &self);
+  uint64_t start_ns = t->birth * c->root.units.tick_ns;
+  struct pm_relative self;
+  pm_groups_relative(&c->groups, group, &self);
   struct pm_exit exit = {
       .group = group->name,
       .rule = self.rule - 1,
@@ -35,21 +35,21 @@ static void tell(struct pm_cycle *c, const struct pm_group *group,
       .maxrss_bytes = t->maxrss_bytes,
   };
   memcpy(exit.comm, t->comm, sizeof exit.comm);
-  c->tell_exit(c->tell_exit_arg, &exit);
+  c->on_exit_cb(c->on_exit_arg, &exit);
 }
 
-void pm_ending_tell(struct pm_cycle *c, struct pm_entry *e,
-                    const struct pm_task *t, uint64_t end_ns) {
-  if (e->flags & PM_ENTRY_TOLD || !(t->flags & PM_TASK_ENDED))
+void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
+                     const struct pm_task *t, uint64_t end_ns) {
+  if (e->flags & PM_ENTRY_EXIT_REPORTED || !(t->flags & PM_TASK_ENDED))
     return;
-  e->flags |= PM_ENTRY_TOLD;
-  pm_event_exit(c, e, t, end_ns);
+  e->flags |= PM_ENTRY_EXIT_REPORTED;
+  pm_events_exit(c, e, t, end_ns);
   enum pm_event event = event_of(t);
   uint64_t *events = pm_groups_payer(&c->groups, e->group)->events;
   events[event]++;
   if (event == PM_EVENT_EXIT_SIGNAL && t->flags & PM_TASK_OOM)
     events[PM_EVENT_OOM]++;
-  if (c->tell_exit && e->group->notify && event != PM_EVENT_EXIT_OK)
+  if (c->on_exit_cb && e->group->notify && event != PM_EVENT_EXIT_OK)
     tell(c, e->group, t, end_ns);
 }
 
@@ -57,16 +57,16 @@ void pm_ending_tell(struct pm_cycle *c, struct pm_entry *e,
 
 static void leave(struct pm_cycle *c, const struct pm_entry *e, int32_t parent,
                   uint64_t parent_birth) {
-  pm_inherit_leave(&c->inherit, c->turn, parent, parent_birth,
-                   e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
-                   e->known);
+  pm_reaped_add(&c->inherit, c->turn, parent, parent_birth,
+                e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
+                e->known);
   struct pm_entry *heir = pm_table_find(&c->table, parent, parent_birth);
   if (heir)
-    pm_inherit_settle(&c->inherit, heir, false);
+    pm_reaped_correct(&c->inherit, heir, false);
 }
 
 static void forget(struct pm_cycle *c, struct pm_entry *e) {
-  pm_member_leave(e);
+  pm_assign_leave(e);
   pm_table_remove(&c->table, e);
 }
 
@@ -87,13 +87,13 @@ static struct pm_group *group_of(struct pm_cycle *c,
     return &c->groups.kernel;
   const struct pm_entry *parent =
       pm_table_find(&c->table, d->last.ppid, d->parent_birth);
-  struct pm_kin kin = {0};
+  struct pm_relative kin = {0};
   if (self && self->exec_mark == d->last.exec_mark)
-    pm_groups_kin(&c->groups, self->group, &kin);
+    pm_groups_relative(&c->groups, self->group, &kin);
   else if (is_copy(parent, d))
-    pm_groups_kin(&c->groups, parent->group, &kin);
+    pm_groups_relative(&c->groups, parent->group, &kin);
   struct pm_choice choice;
-  pm_face_choose_dead(&c->face, c->now, &d->last, &kin, &choice);
+  pm_classify_dead(&c->face, c->now, &d->last, &kin, &choice);
   return pm_groups_get(&c->groups, &choice);
 }
 
@@ -106,7 +106,7 @@ static void follow(struct pm_cycle *c, struct pm_entry *e,
     return;
   struct pm_group *group = group_of(c, e, d);
   if (group)
-    pm_member_move(e, group);
+    pm_assign_move(e, group);
 }
 
 /* ---- one that no scan ever saw ---- */
@@ -130,11 +130,11 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
     return;
   }
   pm_groups_payer(&c->groups, passing.group)->events[PM_EVENT_START]++;
-  pm_event_start(c, &passing);
+  pm_events_start(c, &passing);
   pm_charge_base(&passing, t, true);
-  pm_inherit_settle(&c->inherit, &passing, true);
+  pm_reaped_correct(&c->inherit, &passing, true);
   pm_charge_growth(c, &passing, t);
-  pm_ending_tell(c, &passing, t, d->end_ns);
+  pm_exits_report(c, &passing, t, d->end_ns);
   leave(c, &passing, t->ppid, d->parent_birth);
 }
 
@@ -147,14 +147,14 @@ static void take_leave(struct pm_cycle *c, struct pm_entry *e,
   e->reaped_now += t->reaped_faults - e->reaped_faults;
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);
-  pm_inherit_settle(&c->inherit, e, true);
+  pm_reaped_correct(&c->inherit, e, true);
   pm_charge_growth(c, e, t);
-  pm_ending_tell(c, e, t, d->end_ns);
+  pm_exits_report(c, e, t, d->end_ns);
   leave(c, e, t->ppid, d->parent_birth);
   forget(c, e);
 }
 
-void pm_ending_deaths(void *arg, const struct pm_death *batch, size_t n) {
+void pm_exits_on_deaths(void *arg, const struct pm_death *batch, size_t n) {
   struct pm_cycle *c = arg;
   for (size_t i = 0; i < n; i++) {
     const struct pm_death *d = &batch[i];
@@ -173,7 +173,7 @@ static uint64_t birth_of(const struct pm_cycle *c, int32_t pid) {
   return e ? e->birth : 0;
 }
 
-void pm_ending_missing(void *arg, struct pm_entry *e) {
+void pm_exits_on_missing(void *arg, struct pm_entry *e) {
   struct pm_cycle *c = arg;
   if (e->seen == c->turn)
     return;
@@ -184,8 +184,8 @@ void pm_ending_missing(void *arg, struct pm_entry *e) {
   }
   if (waits && c->now.mono < e->limbo_until)
     return;
-  if (!(e->flags & PM_ENTRY_TOLD))
-    pm_event_vanished(c, e);
+  if (!(e->flags & PM_ENTRY_EXIT_REPORTED))
+    pm_events_vanished(c, e);
   leave(c, e, e->ppid, birth_of(c, e->ppid));
   forget(c, e);
 }

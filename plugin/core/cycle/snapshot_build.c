@@ -18,9 +18,9 @@ enum {
 
 /* ---- during the scan ---- */
 
-void pm_freeze_done(struct pm_cycle *c) { free(c->scanned); }
+void pm_snapshot_build_done(struct pm_cycle *c) { free(c->scanned); }
 
-void pm_freeze_begin(struct pm_cycle *c) {
+void pm_snapshot_build_begin(struct pm_cycle *c) {
   c->scanned_count = 0;
   c->scanned_lost = false;
 }
@@ -41,26 +41,26 @@ static void note(struct pm_cycle *c, struct pm_entry *e) {
 /* What it uses from now on, it used since the last snapshot, if it was in that
  * one.  A turn that made none lets the sum stand. */
 static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
-  bool based = e->seen == c->frame_turn && !(e->flags & PM_ENTRY_UNREAD);
-  bool goes_on = e->seen > c->frame_turn;
-  e->flags &= (uint8_t)~PM_ENTRY_UNREAD;
+  bool based = e->seen == c->snapshot_turn && !(e->flags & PM_ENTRY_UNREADABLE);
+  bool goes_on = e->seen > c->snapshot_turn;
+  e->flags &= (uint8_t)~PM_ENTRY_UNREADABLE;
   if (goes_on)
     return;
-  e->frame_ns = 0;
+  e->since_snapshot_ns = 0;
   e->flags &= (uint8_t)~PM_ENTRY_RATED;
   if (based)
     e->flags |= PM_ENTRY_RATED;
 }
 
-void pm_freeze_see(struct pm_cycle *c, struct pm_entry *e,
-                   const struct pm_task *t) {
+void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
+                            const struct pm_task *t) {
   begin_frame(c, e);
   if (e->seen != c->turn)
     note(c, e);
   if (!(t->flags & PM_TASK_OWNER))
     return;
   e->uid = t->uid;
-  e->look_gid = t->look_gid;
+  e->ptrace_gid = t->ptrace_gid;
   e->flags |= PM_ENTRY_OWNER;
 }
 
@@ -109,7 +109,7 @@ static int draw(struct making *m) {
       .disks = c->disk_rows,
       .sensors = c->sensor_rows,
   };
-  n.text = n.processes * PM_COMM + c->label_bytes + n.groups * PM_NAME +
+  n.text = n.processes * PM_COMM + c->cmdline_bytes + n.groups * PM_NAME +
            users * PM_USER + REASON;
   return pm_snapshot_draft(&m->draft, &n);
 }
@@ -117,16 +117,17 @@ static int draw(struct making *m) {
 /* Of one that is younger than the last snapshot: since its start. */
 static double cores_of(const struct making *m, const struct pm_entry *e) {
   const struct pm_cycle *c = m->c;
-  uint64_t tick_ns = c->root.tick_ns, birth_ns = e->birth * tick_ns;
+  uint64_t tick_ns = c->root.units.tick_ns, birth_ns = e->birth * tick_ns;
   if (!m->wall_ns || (e->known & PM_HAVE_CPU) != PM_HAVE_CPU)
     return NAN;
-  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->frame_now.boot) {
+  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->snapshot_now.boot) {
     uint64_t age = m->now.boot > birth_ns ? m->now.boot - birth_ns : 0;
     return (double)(e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system]) /
            (double)(age > tick_ns ? age : tick_ns);
   }
-  return e->flags & PM_ENTRY_RATED ? (double)e->frame_ns / (double)m->wall_ns
-                                   : NAN;
+  return e->flags & PM_ENTRY_RATED
+             ? (double)e->since_snapshot_ns / (double)m->wall_ns
+             : NAN;
 }
 
 static uint64_t gauge_of(const struct pm_entry *e, enum pm_field f) {
@@ -149,10 +150,10 @@ static const char *command_of(struct making *m, const struct pm_entry *e,
                               bool kernel) {
   if (kernel || e->state == 'Z' || e->state == 'X')
     return "";
-  return pm_snapshot_text(&m->draft, pm_label_command(e));
+  return pm_snapshot_text(&m->draft, pm_cmdline_text(e));
 }
 
-static void freeze_process(struct making *m, const struct pm_entry *e) {
+static void add_process(struct making *m, const struct pm_entry *e) {
   struct pm_snapshot *s = m->draft.snapshot;
   bool kernel = e->group == &m->c->groups.kernel;
   m->draft.processes[s->process_count++] = (struct pm_snapshot_process){
@@ -161,7 +162,7 @@ static void freeze_process(struct making *m, const struct pm_entry *e) {
       .rss = gauge_of(e, PM_F_rss),
       .vsize = gauge_of(e, PM_F_vsize),
       .cores = cores_of(m, e),
-      .name = pm_snapshot_text(&m->draft, pm_label_name(e)),
+      .name = pm_snapshot_text(&m->draft, pm_cmdline_program(e)),
       .command = command_of(m, e, kernel),
       .pid = e->pid,
       .ppid = e->ppid,
@@ -225,11 +226,11 @@ static bool knows_rss(const struct pm_cycle *c, const struct pm_group *g) {
 }
 
 static double group_cores(const struct making *m, const struct pm_group *g) {
-  return m->wall_ns ? (double)g->frame_ns / (double)m->wall_ns : NAN;
+  return m->wall_ns ? (double)g->since_snapshot_ns / (double)m->wall_ns : NAN;
 }
 
-static void freeze_group(struct making *m, struct pm_group *g,
-                         enum pm_snapshot_kind kind, const char *reason) {
+static void add_group(struct making *m, struct pm_group *g,
+                      enum pm_snapshot_kind kind, const char *reason) {
   struct pm_snapshot *s = m->draft.snapshot;
   char name[PM_NAME];
   pm_group_name(g, name);
@@ -248,7 +249,7 @@ static void freeze_group(struct making *m, struct pm_group *g,
   };
 }
 
-static void freeze_unattributed(struct making *m) {
+static void add_unattributed(struct making *m) {
   struct pm_snapshot *s = m->draft.snapshot;
   m->draft.groups[s->group_count++] = (struct pm_snapshot_group){
       .name = "_unattributed",
@@ -260,26 +261,26 @@ static void freeze_unattributed(struct making *m) {
   };
 }
 
-static void freeze_groups(struct making *m) {
+static void add_groups(struct making *m) {
   struct pm_groups *groups = &m->c->groups;
   say_small(m);
   for (size_t i = 0; i < groups->count; i++) {
     struct pm_group *g = groups->list[i];
-    freeze_group(m, g,
-                 g->kind == PM_ROW_CONFIGURED ? PM_SNAPSHOT_CONFIGURED
-                                              : PM_SNAPSHOT_AUTOMATIC,
-                 reason_of(m, g));
+    add_group(m, g,
+              g->kind == PM_ROW_CONFIGURED ? PM_SNAPSHOT_CONFIGURED
+                                           : PM_SNAPSHOT_AUTOMATIC,
+              reason_of(m, g));
   }
-  freeze_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
+  add_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
   if (has_other(m->c)) /* they are in no group, by GroupBy */
-    freeze_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
+    add_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
   if (m->c->sees_kernel)
-    freeze_unattributed(m);
+    add_unattributed(m);
 }
 
 /* ---- the rest ---- */
 
-static void freeze_users(struct making *m) {
+static void add_users(struct making *m) {
   struct pm_cycle *c = m->c;
   struct pm_users *users = &c->face.users;
   struct pm_snapshot *s = m->draft.snapshot;
@@ -298,12 +299,12 @@ static void freeze_users(struct making *m) {
   }
 }
 
-static void freeze_machine(struct making *m) {
+static void add_machine(struct making *m) {
   const struct pm_cycle *c = m->c;
   struct pm_snapshot *s = m->draft.snapshot;
   s->number = c->turn;
   s->now = m->now;
-  s->tick_ns = c->root.tick_ns;
+  s->tick_ns = c->root.units.tick_ns;
   s->cpus = c->sums.cpus;
   s->memory_bytes = c->sums.memory_bytes;
   s->sees_kernel = c->sees_kernel;
@@ -314,23 +315,23 @@ static void freeze_machine(struct making *m) {
          c->sensor_rows * sizeof c->sensors.row[0]);
 }
 
-int pm_freeze(struct pm_cycle *c, struct pm_now now, struct pm_snapshot **ret,
-              struct pm_err *err) {
+int pm_snapshot_build(struct pm_cycle *c, struct pm_now now,
+                      struct pm_snapshot **ret, struct pm_err *err) {
   struct making m = {.c = c, .now = now};
-  if (c->frame_turn)
-    m.wall_ns = now.mono - c->frame_now.mono;
+  if (c->snapshot_turn)
+    m.wall_ns = now.mono - c->snapshot_now.mono;
   if (c->scanned_lost || draw(&m) < 0)
     return pm_err_set(err, ENOMEM, "make a snapshot of %zu processes",
                       c->scanned_count);
-  freeze_groups(&m); /* first: processes point at their rows */
+  add_groups(&m); /* first: processes point at their rows */
   for (size_t i = 0; i < c->scanned_count; i++)
-    freeze_process(&m, c->scanned[i]);
-  freeze_users(&m);
-  freeze_machine(&m);
+    add_process(&m, c->scanned[i]);
+  add_users(&m);
+  add_machine(&m);
   pm_snapshot_seal(&m.draft);
-  c->frame_turn = c->turn;
-  c->frame_now = now;
-  pm_groups_begin_frame(&c->groups);
+  c->snapshot_turn = c->turn;
+  c->snapshot_now = now;
+  pm_groups_begin_snapshot(&c->groups);
   *ret = m.draft.snapshot;
   return 0;
 }

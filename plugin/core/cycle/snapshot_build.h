@@ -5,16 +5,16 @@
 
 #include "core/cycle/cycle_state.h"
 
-void pm_freeze_done(struct pm_cycle *cycle);
+void pm_snapshot_build_done(struct pm_cycle *cycle);
 
 /* Nothing of this turn was seen yet. */
-void pm_freeze_begin(struct pm_cycle *cycle);
+void pm_snapshot_build_begin(struct pm_cycle *cycle);
 
 /* The scan found that process; before its numbers are charged. */
-void pm_freeze_see(struct pm_cycle *cycle, struct pm_entry *entry,
-                   const struct pm_task *task);
+void pm_snapshot_build_note(struct pm_cycle *cycle, struct pm_entry *entry,
+                            const struct pm_task *task);
 
-int pm_freeze(struct pm_cycle *cycle, struct pm_now now,
-              struct pm_snapshot **ret, struct pm_err *err);
+int pm_snapshot_build(struct pm_cycle *cycle, struct pm_now now,
+                      struct pm_snapshot **ret, struct pm_err *err);
 
 #endif

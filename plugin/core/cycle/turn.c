@@ -13,14 +13,14 @@
 
 /* ---- scan ---- */
 
-static struct pm_entry *newcomer(struct pm_cycle *c, const struct pm_task *t) {
+static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t) {
   struct pm_entry *e = pm_table_add(&c->table, t->pid, t->birth);
   if (!e) {
     c->failed = -ENOMEM;
     return NULL;
   }
   e->reaped_faults = t->reaped_faults;
-  pm_member_face(c, e, t);
+  pm_assign_group(c, e, t);
   if (c->failed) {
     pm_table_remove(&c->table, e);
     return NULL;
@@ -31,15 +31,15 @@ static struct pm_entry *newcomer(struct pm_cycle *c, const struct pm_task *t) {
     pm_groups_payer(&c->groups, e->group)->events[PM_EVENT_START]++;
   }
   if (c->first)
-    e->flags |= PM_ENTRY_TOLD * (t->state == 'Z');
+    e->flags |= PM_ENTRY_EXIT_REPORTED * (t->state == 'Z');
   c->sees_kernel |= t->pid == 2 && t->flags & PM_TASK_KERNEL;
   return e;
 }
 
-static struct pm_entry *old_friend(struct pm_cycle *c, struct pm_entry *e,
-                                   const struct pm_task *t) {
-  if (pm_member_must_face(c, e, t))
-    pm_member_face(c, e, t);
+static struct pm_entry *known(struct pm_cycle *c, struct pm_entry *e,
+                              const struct pm_task *t) {
+  if (pm_assign_is_due(c, e, t))
+    pm_assign_group(c, e, t);
   e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
   e->life = PM_LIFE_LIVE; /* it may have been in limbo */
   return c->failed ? NULL : e;
@@ -56,7 +56,7 @@ static void unreadable(struct pm_cycle *c, int32_t pid) {
   if (!e)
     return;
   mark_seen(c, e);
-  e->flags |= PM_ENTRY_UNREAD;
+  e->flags |= PM_ENTRY_UNREADABLE;
   e->group->lacks |= c->sampler.gives;
 }
 
@@ -68,10 +68,10 @@ static void count(struct pm_cycle *c, struct pm_entry *e) {
 
 static void take_note(struct pm_cycle *c, struct pm_entry *e,
                       const struct pm_task *t) {
-  pm_freeze_see(c, e, t);
-  pm_label_see(c, e, t);
+  pm_snapshot_build_note(c, e, t);
+  pm_cmdline_refresh(c, e, t);
   if (e->flags & PM_ENTRY_FRESH)
-    pm_event_start(c, e);
+    pm_events_start(c, e);
 }
 
 static void see(struct pm_cycle *c, const struct pm_task *t) {
@@ -81,7 +81,7 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
     return;
   }
   struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
-  e = e ? old_friend(c, e, t) : newcomer(c, t);
+  e = e ? known(c, e, t) : add_new(c, t);
   if (!e)
     return;
   if (c->options->control)
@@ -93,9 +93,9 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);
   pm_charge_lower_delay(e, t);
-  pm_inherit_settle(&c->inherit, e, true);
+  pm_reaped_correct(&c->inherit, e, true);
   pm_charge_growth(c, e, t);
-  pm_ending_tell(c, e, t, c->now.boot);
+  pm_exits_report(c, e, t, c->now.boot);
   pm_gauges_keep(e, t);
   pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
   count(c, e);
@@ -118,8 +118,8 @@ static void begin(struct pm_cycle *c, struct pm_now now) {
   c->threads = 0;
   c->states = (struct pm_states){0};
   pm_groups_begin_turn(&c->groups);
-  pm_freeze_begin(c);
-  pm_label_begin(c);
+  pm_snapshot_build_begin(c);
+  pm_cmdline_begin(c);
 }
 
 static int scan(struct pm_cycle *c, const struct pm_sink *sink,
@@ -136,7 +136,7 @@ static int scan(struct pm_cycle *c, const struct pm_sink *sink,
 }
 
 int pm_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
-  struct pm_sink sink = {.deaths = pm_ending_deaths, .arg = c};
+  struct pm_sink sink = {.deaths = pm_exits_on_deaths, .arg = c};
   c->now = now;
   if (!c->sampler.deaths)
     return 0;
@@ -150,11 +150,11 @@ int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (status < 0)
     return status;
   if (c->first)
-    c->first_birth = now.boot / c->root.tick_ns;
+    c->first_birth = now.boot / c->root.units.tick_ns;
   if (c->seen < c->table.count)
-    pm_table_each(&c->table, pm_ending_missing, c);
-  pm_look_around(c);
-  pm_inherit_sweep(&c->inherit, c->turn - 1);
+    pm_table_each(&c->table, pm_exits_on_missing, c);
+  pm_details_read(c);
+  pm_reaped_expire(&c->inherit, c->turn - 1);
   if (status == 0 && c->unreadable)
     pm_err_say(err, EACCES, "%u of %u processes in %s could not be read",
                c->unreadable, c->processes, c->root.proc_path);

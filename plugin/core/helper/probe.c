@@ -75,7 +75,7 @@ void pm_probe_free(struct pm_probe *probe) {
   free(probe);
 }
 
-int pm_probe_trouble(struct pm_probe *probe, struct pm_err *err) {
+int pm_probe_error(struct pm_probe *probe, struct pm_err *err) {
   if (!probe->troubled)
     return 0;
   probe->troubled = false;
@@ -100,7 +100,8 @@ static int spawn(struct pm_probe *probe, int child_end, pid_t *ret) {
   return pm_spawn(probe->helper, argv, child_end, ret);
 }
 
-static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
+static ssize_t receive(int sock, struct pm_hold_probe_reply *answer,
+                       int wait_ms) {
   struct pollfd p = {.fd = sock, .events = POLLIN};
   int ready;
   while ((ready = poll(&p, 1, wait_ms)) < 0 && errno == EINTR)
@@ -115,9 +116,9 @@ static ssize_t receive(int sock, struct pm_tool_answer *answer, int wait_ms) {
   if (n == 0)
     return -EPIPE;
   bool whole =
-      (size_t)n >= offsetof(struct pm_tool_answer, text) &&
-      answer->schema == PM_TOOL_SCHEMA && answer->length <= PM_TOOL_TEXT &&
-      (size_t)n == offsetof(struct pm_tool_answer, text) + answer->length;
+      (size_t)n >= offsetof(struct pm_hold_probe_reply, text) &&
+      answer->schema == PM_HOLD_SCHEMA && answer->length <= PM_HOLD_TEXT &&
+      (size_t)n == offsetof(struct pm_hold_probe_reply, text) + answer->length;
   return whole ? n : -EPROTO;
 }
 
@@ -163,7 +164,7 @@ static int start(struct pm_probe *probe, struct pm_now now, uint32_t kind) {
     return trouble(probe, now, num);
   }
   probe->pidfd = pm_fd_high(pidfd);
-  struct pm_tool_answer hello;
+  struct pm_hold_probe_reply hello;
   ssize_t n = receive(probe->sock, &hello, PM_PROBE_START_MS);
   if (n >= 0)
     return 0;
@@ -189,10 +190,10 @@ static bool may_risk(struct pm_probe *probe, uint32_t kind) {
     if (!is_stuck(&probe->stuck[i]))
       continue;
     all++;
-    cmdline += probe->stuck[i].kind == PM_TOOL_CMDLINE;
+    cmdline += probe->stuck[i].kind == PM_HOLD_CMDLINE;
   }
   return all < PM_PROBE_STUCK &&
-         (kind != PM_TOOL_CMDLINE || cmdline < PM_PROBE_STUCK_CMDLINE);
+         (kind != PM_HOLD_CMDLINE || cmdline < PM_PROBE_STUCK_CMDLINE);
 }
 
 static struct rest *find_rest(struct pm_probe *probe, struct subject s) {
@@ -220,11 +221,13 @@ static void lay_to_rest(struct pm_probe *probe, struct pm_now now,
   *r = (struct rest){s, now.mono + length_s * PM_NS_PER_S, length_s};
 }
 
-static ssize_t exchange(struct pm_probe *probe, struct pm_tool_ask *ask,
-                        struct pm_tool_answer *answer) {
-  ask->schema = PM_TOOL_SCHEMA;
+static ssize_t exchange(struct pm_probe *probe,
+                        struct pm_hold_probe_request *ask,
+                        struct pm_hold_probe_reply *answer) {
+  ask->schema = PM_HOLD_SCHEMA;
   ask->seq = ++probe->seq;
-  size_t size = offsetof(struct pm_tool_ask, path) + strlen(ask->path) + 1;
+  size_t size =
+      offsetof(struct pm_hold_probe_request, path) + strlen(ask->path) + 1;
   if (send(probe->sock, ask, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
     return -errno;
   ssize_t n = receive(probe->sock, answer, PM_PROBE_WAIT_MS);
@@ -234,8 +237,8 @@ static ssize_t exchange(struct pm_probe *probe, struct pm_tool_ask *ask,
 }
 
 static int request(struct pm_probe *probe, struct pm_now now,
-                   struct subject subject, struct pm_tool_ask *ask,
-                   struct pm_tool_answer *answer) {
+                   struct subject subject, struct pm_hold_probe_request *ask,
+                   struct pm_hold_probe_reply *answer) {
   struct rest *resting = find_rest(probe, subject);
   if (resting && now.mono < resting->until)
     return -EAGAIN;
@@ -259,7 +262,7 @@ static int request(struct pm_probe *probe, struct pm_now now,
   return -answer->error;
 }
 
-static ssize_t text(const struct pm_tool_answer *answer, char *buf,
+static ssize_t text(const struct pm_hold_probe_reply *answer, char *buf,
                     size_t size) {
   size_t n = answer->length < size ? answer->length : size - 1;
   memcpy(buf, answer->text, n);
@@ -269,8 +272,8 @@ static ssize_t text(const struct pm_tool_answer *answer, char *buf,
 
 static int request_path(struct pm_probe *probe, struct pm_now now,
                         uint32_t kind, const char *path,
-                        struct pm_tool_answer *answer) {
-  struct pm_tool_ask ask = {.kind = kind};
+                        struct pm_hold_probe_reply *answer) {
+  struct pm_hold_probe_request ask = {.kind = kind};
   if (strlen(path) >= sizeof ask.path)
     return -ENAMETOOLONG;
   strcpy(ask.path, path);
@@ -280,24 +283,25 @@ static int request_path(struct pm_probe *probe, struct pm_now now,
 
 ssize_t pm_probe_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
                          uint64_t birth, char *buf, size_t size) {
-  struct pm_tool_ask ask = {.kind = PM_TOOL_CMDLINE, .id = (uint32_t)pid};
-  struct subject subject = {PM_TOOL_CMDLINE, ask.id, birth};
-  struct pm_tool_answer answer;
+  struct pm_hold_probe_request ask = {.kind = PM_HOLD_CMDLINE,
+                                      .id = (uint32_t)pid};
+  struct subject subject = {PM_HOLD_CMDLINE, ask.id, birth};
+  struct pm_hold_probe_reply answer;
   int status = request(probe, now, subject, &ask, &answer);
   return status < 0 ? status : text(&answer, buf, size);
 }
 
 ssize_t pm_probe_sysfs(struct pm_probe *probe, struct pm_now now,
                        const char *path, char *buf, size_t size) {
-  struct pm_tool_answer answer;
-  int status = request_path(probe, now, PM_TOOL_SYSFS, path, &answer);
+  struct pm_hold_probe_reply answer;
+  int status = request_path(probe, now, PM_HOLD_SYSFS, path, &answer);
   return status < 0 ? status : text(&answer, buf, size);
 }
 
 int pm_probe_statvfs(struct pm_probe *probe, struct pm_now now,
-                     const char *path, struct pm_tool_space *ret) {
-  struct pm_tool_answer answer;
-  int status = request_path(probe, now, PM_TOOL_STATVFS, path, &answer);
+                     const char *path, struct pm_hold_space *ret) {
+  struct pm_hold_probe_reply answer;
+  int status = request_path(probe, now, PM_HOLD_STATVFS, path, &answer);
   if (status < 0)
     return status;
   if (answer.length != sizeof *ret)
@@ -308,9 +312,9 @@ int pm_probe_statvfs(struct pm_probe *probe, struct pm_now now,
 
 ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
                       char *buf, size_t size) {
-  struct pm_tool_ask ask = {.kind = PM_TOOL_USER, .id = uid};
-  struct subject subject = {PM_TOOL_USER, uid, 0};
-  struct pm_tool_answer answer;
+  struct pm_hold_probe_request ask = {.kind = PM_HOLD_USER, .id = uid};
+  struct subject subject = {PM_HOLD_USER, uid, 0};
+  struct pm_hold_probe_reply answer;
   int status = request(probe, now, subject, &ask, &answer);
   return status < 0 ? status : text(&answer, buf, size);
 }

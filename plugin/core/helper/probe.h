@@ -44,12 +44,12 @@ ssize_t pm_probe_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
 ssize_t pm_probe_sysfs(struct pm_probe *probe, struct pm_now now,
                        const char *path, char *buf, size_t size);
 int pm_probe_statvfs(struct pm_probe *probe, struct pm_now now,
-                     const char *path, struct pm_tool_space *ret);
+                     const char *path, struct pm_hold_space *ret);
 ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
                       char *buf, size_t size);
 
 /* Says once why the helper does not work, for the edge to log: 0 or -errno
  * since the last call. */
-int pm_probe_trouble(struct pm_probe *probe, struct pm_err *err);
+int pm_probe_error(struct pm_probe *probe, struct pm_err *err);
 
 #endif

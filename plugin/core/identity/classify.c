@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-void pm_face_init(struct pm_face *face, const struct pm_root *root,
-                  struct pm_probe *probe, const struct pm_select *select) {
+void pm_classify_init(struct pm_classifier *face, const struct pm_root *root,
+                      struct pm_probe *probe, const struct pm_select *select) {
   face->root = root;
   face->probe = probe;
   face->select = select;
   pm_cgroups_init(&face->cgroups, root);
 }
 
-void pm_face_done(struct pm_face *face) { pm_cgroups_done(&face->cgroups); }
+void pm_classify_done(struct pm_classifier *face) {
+  pm_cgroups_done(&face->cgroups);
+}
 
-static unsigned wanted(const struct pm_face *face, const struct pm_task *task) {
+static unsigned wanted(const struct pm_classifier *face,
+                       const struct pm_task *task) {
   const char *comm = task->comm;
   struct pm_needs needs = pm_select_needs(face->select);
   const char *const *interpreters = pm_select_interpreters(face->select);
@@ -31,7 +34,7 @@ static unsigned wanted(const struct pm_face *face, const struct pm_task *task) {
   return want;
 }
 
-static void look(struct pm_face *face, struct pm_now now,
+static void look(struct pm_classifier *face, struct pm_now now,
                  const struct pm_task *task, unsigned want) {
   struct pm_detail *d = &face->detail;
   if (want && pm_detail_read(face->root, face->probe, now, task->pid,
@@ -44,7 +47,7 @@ static void look(struct pm_face *face, struct pm_now now,
   d->cmdline_length = 0;
 }
 
-static void name_it(struct pm_face *face, const char *comm) {
+static void name_it(struct pm_classifier *face, const char *comm) {
   const struct pm_detail *d = &face->detail;
   struct pm_name_hints hints = {comm, d->exe, d->cmdline, d->cmdline_length};
   pm_name_program(&hints, pm_select_interpreters(face->select),
@@ -52,7 +55,7 @@ static void name_it(struct pm_face *face, const char *comm) {
 }
 
 /* Arguments end with a NUL each; rules see blanks between them. */
-static const char *flat_cmdline(struct pm_face *face) {
+static const char *flat_cmdline(struct pm_classifier *face) {
   const struct pm_detail *d = &face->detail;
   if (!(d->got & PM_WANT_CMDLINE) || d->cmdline_length == 0)
     return NULL;
@@ -69,27 +72,29 @@ static const char *flat_cmdline(struct pm_face *face) {
 
 /* ---- names that comm cuts ---- */
 
-static struct pm_face_name *name_slot(struct pm_face *face, const char *comm) {
-  return &face->names[pm_hash(comm) % PM_FACE_NAMES];
+static struct pm_full_name *name_slot(struct pm_classifier *face,
+                                      const char *comm) {
+  return &face->names[pm_hash(comm) % PM_FULL_NAMES];
 }
 
-static void learn_name(struct pm_face *face, const struct pm_task *task) {
-  struct pm_face_name *slot = name_slot(face, task->comm);
+static void learn_name(struct pm_classifier *face, const struct pm_task *task) {
+  struct pm_full_name *slot = name_slot(face, task->comm);
   if (!pm_name_is_cut(task->comm))
     return;
   memcpy(slot->comm, task->comm, sizeof slot->comm);
   memcpy(slot->program, face->facts.program, sizeof slot->program);
 }
 
-static void recall_name(struct pm_face *face, const struct pm_task *task) {
-  const struct pm_face_name *slot = name_slot(face, task->comm);
+static void recall_name(struct pm_classifier *face,
+                        const struct pm_task *task) {
+  const struct pm_full_name *slot = name_slot(face, task->comm);
   if (pm_name_is_cut(task->comm) && strcmp(slot->comm, task->comm) == 0)
     memcpy(face->facts.program, slot->program, sizeof slot->program);
 }
 
 /* ---- facts ---- */
 
-static void know_owner(struct pm_face *face, struct pm_now now,
+static void know_owner(struct pm_classifier *face, struct pm_now now,
                        const struct pm_task *task) {
   const struct pm_detail *d = &face->detail;
   bool told = task->flags & PM_TASK_OWNER;
@@ -99,15 +104,16 @@ static void know_owner(struct pm_face *face, struct pm_now now,
         pm_user_name(&face->users, face->probe, now, told ? task->uid : d->uid);
 }
 
-static void know_cgroup(struct pm_face *face, const struct pm_task *task) {
+static void know_cgroup(struct pm_classifier *face,
+                        const struct pm_task *task) {
   const struct pm_detail *d = &face->detail;
   face->facts.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
   if (face->facts.cgroup && task->flags & PM_TASK_CGROUP)
     pm_cgroups_learn(&face->cgroups, task->cgroup, d->cgroup);
 }
 
-bool pm_face_choose(struct pm_face *face, struct pm_now now,
-                    const struct pm_task *task, struct pm_choice *ret) {
+bool pm_classify(struct pm_classifier *face, struct pm_now now,
+                 const struct pm_task *task, struct pm_choice *ret) {
   unsigned want = wanted(face, task);
   look(face, now, task, want);
   name_it(face, task->comm);
@@ -118,23 +124,23 @@ bool pm_face_choose(struct pm_face *face, struct pm_now now,
   }
   learn_name(face, task);
   face->facts.cmdline = flat_cmdline(face);
-  face->facts.kin_rule = 0;
+  face->facts.relative_rule = 0;
   know_owner(face, now, task);
   know_cgroup(face, task);
   pm_select_choose(face->select, &face->facts, ret);
   return face->detail.slow;
 }
 
-void pm_face_choose_dead(struct pm_face *face, struct pm_now now,
-                         const struct pm_task *task, const struct pm_kin *kin,
-                         struct pm_choice *ret) {
+void pm_classify_dead(struct pm_classifier *face, struct pm_now now,
+                      const struct pm_task *task, const struct pm_relative *kin,
+                      struct pm_choice *ret) {
   look(face, now, task, 0);
   name_it(face, task->comm);
   recall_name(face, task);
   if (kin->program)
     snprintf(face->facts.program, PM_PROGRAM, "%s", kin->program);
   face->facts.cmdline = NULL;
-  face->facts.kin_rule = kin->rule;
+  face->facts.relative_rule = kin->rule;
   know_owner(face, now, task);
   face->facts.cgroup =
       task->flags & PM_TASK_CGROUP && pm_select_needs(face->select).cgroup

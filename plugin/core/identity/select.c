@@ -155,7 +155,7 @@ static bool matches(const struct pm_select *s, uint32_t i,
   if (!any_equal(&o->users, f->user) || !any_glob(&o->units, unit) ||
       !any_glob(&o->cgroups, f->cgroup))
     return false;
-  return i + 1 == f->kin_rule ||
+  return i + 1 == f->relative_rule ||
          (any_glob(&o->names, f->program) && any_command(rule, f->cmdline));
 }
 

@@ -36,7 +36,7 @@ struct pm_select_options {
 
 /* A relative with the same program: where that belongs, this one does as far
  * as its name and command line are concerned. */
-struct pm_kin {
+struct pm_relative {
   uint32_t rule;       /* 1 + that of the relative; 0 = none */
   const char *program; /* (borrowed) NULL = not known */
 };
@@ -44,10 +44,10 @@ struct pm_kin {
 /* What is known of a process when it is matched. */
 struct pm_facts {
   char program[PM_PROGRAM];
-  const char *cmdline; /* blanks between the arguments; NULL = not known */
-  const char *user;    /* NULL = not known */
-  const char *cgroup;  /* NULL = not known */
-  uint32_t kin_rule;   /* pm_kin.rule */
+  const char *cmdline;    /* blanks between the arguments; NULL = not known */
+  const char *user;       /* NULL = not known */
+  const char *cgroup;     /* NULL = not known */
+  uint32_t relative_rule; /* pm_relative.rule */
 };
 
 struct pm_select;

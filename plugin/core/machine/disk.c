@@ -148,13 +148,13 @@ void pm_disk_choose(const struct pm_disk_options *options,
 }
 
 static int space_of(const struct pm_disk *d, struct pm_probe *probe,
-                    struct pm_now now, struct pm_tool_space *ret) {
+                    struct pm_now now, struct pm_hold_space *ret) {
   if (d->remote)
     return pm_probe_statvfs(probe, now, d->path, ret);
   struct statvfs vfs;
   if (statvfs(d->path, &vfs) < 0)
     return -errno;
-  *ret = (struct pm_tool_space){
+  *ret = (struct pm_hold_space){
       .total = (uint64_t)vfs.f_blocks * vfs.f_frsize,
       .free = (uint64_t)vfs.f_bfree * vfs.f_frsize,
       .available = (uint64_t)vfs.f_bavail * vfs.f_frsize,
@@ -164,7 +164,7 @@ static int space_of(const struct pm_disk *d, struct pm_probe *probe,
 
 /* psutil.disk_usage: used = blocks - free, free = what users may take, the
  * percentage is of these two, as df(1) prints it. */
-static bool fill_row(const struct pm_disk *d, const struct pm_tool_space *s,
+static bool fill_row(const struct pm_disk *d, const struct pm_hold_space *s,
                      struct pm_disk_row *row) {
   if (s->total == 0 || s->free > s->total || s->available > s->free)
     return false;
@@ -190,7 +190,7 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
   pm_disk_choose(options, disks->text, disks);
   int rows = 0;
   for (size_t i = 0; i < disks->count; i++) {
-    struct pm_tool_space space;
+    struct pm_hold_space space;
     if (space_of(&disks->disk[i], probe, now, &space) == 0)
       rows += fill_row(&disks->disk[i], &space, &disks->row[rows]);
   }

@@ -44,7 +44,7 @@ static void busy(const struct pm_root *root,
   uint64_t capacity = sums->wall_ns * b->cpus;
   uint64_t rest = (gap(b->idle, a->idle) + gap(b->iowait, a->iowait) +
                    gap(b->steal, a->steal)) *
-                  root->tick_ns;
+                  root->units.tick_ns;
   sums->busy_ns = gap(capacity, rest);
   sums->known = capacity > 0;
   if (sums->known)
@@ -121,9 +121,9 @@ static void forget(struct pm_system_row *row) {
 _Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0,
                "a row of numbers and nothing else");
 
-int pm_system_look(struct pm_system *system, const struct pm_root *root,
-                   struct pm_now now, struct pm_system_reading *ret,
-                   struct pm_err *err) {
+int pm_system_sample(struct pm_system *system, const struct pm_root *root,
+                     struct pm_now now, struct pm_system_reading *ret,
+                     struct pm_err *err) {
   forget(&ret->row);
   ret->cpu = (struct pm_cpu_times){0};
   int first = read_cpu(system, root, ret, err);
@@ -136,10 +136,10 @@ int pm_system_look(struct pm_system *system, const struct pm_root *root,
   return first ? first : status;
 }
 
-void pm_system_between(const struct pm_root *root,
-                       const struct pm_system_reading *before,
-                       const struct pm_system_reading *now,
-                       struct pm_system_row *row, struct pm_system_sums *sums) {
+void pm_system_rates(const struct pm_root *root,
+                     const struct pm_system_reading *before,
+                     const struct pm_system_reading *now,
+                     struct pm_system_row *row, struct pm_system_sums *sums) {
   *row = now->row;
   *sums = (struct pm_system_sums){.cpus = now->cpu.cpus};
   if (row->total > 0)
@@ -154,8 +154,8 @@ int pm_system_read(struct pm_system *system, const struct pm_root *root,
                    struct pm_now now, struct pm_system_row *row,
                    struct pm_system_sums *sums, struct pm_err *err) {
   struct pm_system_reading reading;
-  int status = pm_system_look(system, root, now, &reading, err);
-  pm_system_between(root, &system->last, &reading, row, sums);
+  int status = pm_system_sample(system, root, now, &reading, err);
+  pm_system_rates(root, &system->last, &reading, row, sums);
   if (reading.mono)
     system->last = reading;
   return status;

@@ -35,15 +35,15 @@ struct pm_system_sums {
 
 /* Fills what it can; the rest is NaN (process counts are never filled here).
  * Returns 0, or -errno of the first file that could not be used. */
-int pm_system_look(struct pm_system *system, const struct pm_root *root,
-                   struct pm_now now, struct pm_system_reading *ret,
-                   struct pm_err *err);
+int pm_system_sample(struct pm_system *system, const struct pm_root *root,
+                     struct pm_now now, struct pm_system_reading *ret,
+                     struct pm_err *err);
 
 /* The row of `now` with what was between the two; before->mono may be 0. */
-void pm_system_between(const struct pm_root *root,
-                       const struct pm_system_reading *before,
-                       const struct pm_system_reading *now,
-                       struct pm_system_row *row, struct pm_system_sums *sums);
+void pm_system_rates(const struct pm_root *root,
+                     const struct pm_system_reading *before,
+                     const struct pm_system_reading *now,
+                     struct pm_system_row *row, struct pm_system_sums *sums);
 
 /* Both: since the last call. */
 int pm_system_read(struct pm_system *system, const struct pm_root *root,

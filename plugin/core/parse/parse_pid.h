@@ -4,11 +4,8 @@
 #ifndef PM_CORE_PARSE_PARSE_PID_H
 #define PM_CORE_PARSE_PARSE_PID_H
 
+#include "base/units.h"
 #include "core/record/task.h"
-
-struct pm_units {
-  uint64_t tick_ns, page_bytes;
-};
 
 /* /proc/PID/stat.  comm may hold spaces, parentheses and newlines: it ends at
  * the last ')'.  The split of user and system is the kernel's own. */

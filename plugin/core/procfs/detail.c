@@ -105,7 +105,7 @@ static void read_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
 static bool read_stat(const struct pm_root *root, int dir,
                       struct pm_detail *d) {
   char text[1024];
-  struct pm_units units = {root->tick_ns, root->page_bytes};
+  struct pm_units units = root->units;
   ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
   if (n <= 0 || pm_parse_stat(text, (size_t)n, units, &d->stat) < 0)
     return false;

@@ -26,10 +26,10 @@ enum pm_want {
 };
 
 enum {
-  PM_EXE = 256,
-  PM_CWD = 1024,
-  PM_CMDLINE = PM_TOOL_TEXT + 1,
-  PM_CGROUP = 512
+  PM_DETAIL_EXE = 256,
+  PM_DETAIL_CWD = 1024,
+  PM_DETAIL_CMDLINE = PM_HOLD_TEXT + 1,
+  PM_DETAIL_CGROUP = 512
 };
 
 struct pm_detail {
@@ -40,9 +40,9 @@ struct pm_detail {
   uint32_t uids[PM_IDS], gids[PM_IDS];
   uint64_t permitted; /* its capabilities; with PM_WANT_IDS */
   uint32_t owner_uid, owner_gid;
-  char exe[PM_EXE], cwd[PM_CWD]; /* cut where they do not fit */
-  char cgroup[PM_CGROUP];
-  char cmdline[PM_CMDLINE]; /* arguments, each ended by a NUL */
+  char exe[PM_DETAIL_EXE], cwd[PM_DETAIL_CWD]; /* cut where they do not fit */
+  char cgroup[PM_DETAIL_CGROUP];
+  char cmdline[PM_DETAIL_CMDLINE]; /* arguments, each ended by a NUL */
   size_t cmdline_length;
   struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS, RSS */
   struct pm_task stat;

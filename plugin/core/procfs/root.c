@@ -20,8 +20,8 @@ int pm_root_open(struct pm_root *root, const char *proc_path,
       .sys = open_dir(sys_path),
       .proc_path = proc_path,
       .sys_path = sys_path,
-      .tick_ns = UINT64_C(1000000000) / (uint64_t)(hz > 0 ? hz : 100),
-      .page_bytes = (uint64_t)(page > 0 ? page : 4096),
+      .units.tick_ns = UINT64_C(1000000000) / (uint64_t)(hz > 0 ? hz : 100),
+      .units.page_bytes = (uint64_t)(page > 0 ? page : 4096),
   };
   if (root->sys < 0)
     root->sys = -1;

@@ -4,6 +4,7 @@
 #define PM_CORE_PROCFS_ROOT_H
 
 #include "base/err.h"
+#include "base/units.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +14,7 @@ struct pm_root {
   int proc, sys;         /* O_PATH directories; sys is -1 if there is none */
   const char *proc_path; /* (borrowed) for messages and the probe */
   const char *sys_path;  /* (borrowed) */
-  uint64_t tick_ns;      /* of USER_HZ, sysconf(_SC_CLK_TCK) */
-  uint64_t page_bytes;
+  struct pm_units units;
 };
 
 #define PM_ROOT_INIT                                                           \

@@ -35,7 +35,7 @@ struct pm_task {
   uint32_t have;          /* PM_BIT of each valid v[] */
   uint32_t flags;         /* enum pm_task_flag */
   uint32_t uid;           /* effective */
-  uint32_t look_gid;      /* see pm_look_gid; known with uid */
+  uint32_t ptrace_gid;    /* see pm_ptrace_gid; known with uid */
   uint32_t status;        /* of wait4(2) */
   uint64_t cgroup;        /* inode of its directory, unified hierarchy */
   uint64_t maxrss_bytes;  /* of an ended one: the most it ever held */
@@ -63,8 +63,9 @@ struct pm_sink {
 /* The group of a viewer that may look at it (PTRACE_MODE_READ of ptrace(2)) for
  * being the same user and no more: only a process whose ids are all equal and
  * that has no capabilities shows itself to him.  Else PM_NO_GID. */
-static inline uint32_t pm_look_gid(const uint32_t uids[3],
-                                   const uint32_t gids[3], uint64_t permitted) {
+static inline uint32_t pm_ptrace_gid(const uint32_t uids[3],
+                                     const uint32_t gids[3],
+                                     uint64_t permitted) {
   bool plain = uids[0] == uids[1] && uids[0] == uids[2] && gids[0] == gids[1] &&
                gids[0] == gids[2] && !permitted;
   return plain ? gids[0] : PM_NO_GID;

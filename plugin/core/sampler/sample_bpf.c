@@ -26,7 +26,7 @@ struct gathered {
 };
 
 struct bpf_sampler {
-  struct pm_bpf_units units;
+  struct pm_units units;
   struct pm_bpf_setup setup;
   bool foreign; /* our own pid is another than /proc says: ProcPath */
   uint32_t walk_max, threads; /* of the last scan */
@@ -305,7 +305,7 @@ static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
                       uint32_t *gives, struct pm_err *err) {
   char text[1024];
   struct mirror m = {0};
-  struct pm_units units = {root->tick_ns, root->page_bytes};
+  struct pm_units units = root->units;
   struct pm_sink sink = {look_for_us, NULL, &m};
   ssize_t n = pm_root_read(root->proc, "self/stat", text, sizeof text);
   if (n < 0 || pm_parse_stat(text, (size_t)n, units, &m.want) < 0)
@@ -379,7 +379,7 @@ static struct bpf_sampler *make(const struct pm_root *root, uint32_t walk_max) {
   struct bpf_sampler *self = calloc(1, sizeof *self);
   if (!self)
     return NULL;
-  self->units = (struct pm_bpf_units){root->tick_ns, root->page_bytes};
+  self->units = root->units;
   self->walk_max = walk_max;
   self->walker = (struct pm_bpf_walker)PM_BPF_WALKER_INIT;
   self->dumper = (struct pm_bpf_dumper)PM_BPF_DUMPER_INIT;

@@ -35,7 +35,7 @@ static int proc_open(const struct pm_root *root, struct pm_sampler *ret,
   if (!self)
     return pm_err_set(err, ENOMEM, "make the /proc sampler");
   self->root = root;
-  self->units = (struct pm_units){root->tick_ns, root->page_bytes};
+  self->units = root->units;
   *ret = (struct pm_sampler){
       .ops = &pm_sample_proc,
       .self = self,

@@ -10,17 +10,17 @@
 
 enum { RING = 8192 };
 
-struct pm_feed {
+struct pm_exchange {
   int fd;                /* eventfd(2) */
   pthread_mutex_t mutex; /* of all below */
   struct pm_snapshot *latest;
   uint64_t turns_until, events_until; /* mono */
-  struct pm_feed_event *ring;         /* NULL until somebody wants events */
+  struct pm_exchange_event *ring;     /* NULL until somebody wants events */
   uint64_t next;                      /* number of the next event */
 };
 
-int pm_feed_new(struct pm_feed **ret, struct pm_err *err) {
-  struct pm_feed *f = calloc(1, sizeof *f);
+int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
+  struct pm_exchange *f = calloc(1, sizeof *f);
   if (!f)
     return pm_err_set(err, ENOMEM, "make the feed");
   f->fd = pm_fd_high(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -34,7 +34,7 @@ int pm_feed_new(struct pm_feed **ret, struct pm_err *err) {
   return 0;
 }
 
-void pm_feed_free(struct pm_feed *f) {
+void pm_exchange_free(struct pm_exchange *f) {
   if (!f)
     return;
   pm_snapshot_unref(f->latest);
@@ -46,13 +46,13 @@ void pm_feed_free(struct pm_feed *f) {
 
 /* ---- the tick ---- */
 
-static void wake(const struct pm_feed *f) {
+static void wake(const struct pm_exchange *f) {
   /* the only failure, EAGAIN, means that it is readable already */
   ssize_t ignored = write(f->fd, &(uint64_t){1}, sizeof(uint64_t));
   (void)ignored;
 }
 
-void pm_feed_publish(struct pm_feed *f, struct pm_snapshot *snapshot) {
+void pm_exchange_publish(struct pm_exchange *f, struct pm_snapshot *snapshot) {
   pthread_mutex_lock(&f->mutex);
   struct pm_snapshot *old = f->latest;
   f->latest = snapshot;
@@ -61,21 +61,22 @@ void pm_feed_publish(struct pm_feed *f, struct pm_snapshot *snapshot) {
   wake(f);
 }
 
-bool pm_feed_wants_turn(struct pm_feed *f, uint64_t mono) {
+bool pm_exchange_wants_turn(struct pm_exchange *f, uint64_t mono) {
   pthread_mutex_lock(&f->mutex);
   bool wanted = mono < f->turns_until;
   pthread_mutex_unlock(&f->mutex);
   return wanted;
 }
 
-bool pm_feed_wants_events(struct pm_feed *f, uint64_t mono) {
+bool pm_exchange_wants_events(struct pm_exchange *f, uint64_t mono) {
   pthread_mutex_lock(&f->mutex);
   bool wanted = mono < f->events_until;
   pthread_mutex_unlock(&f->mutex);
   return wanted;
 }
 
-void pm_feed_tell(struct pm_feed *f, const struct pm_feed_event *event) {
+void pm_exchange_add_event(struct pm_exchange *f,
+                           const struct pm_exchange_event *event) {
   pthread_mutex_lock(&f->mutex);
   if (f->ring)
     f->ring[f->next++ % RING] = *event;
@@ -84,16 +85,16 @@ void pm_feed_tell(struct pm_feed *f, const struct pm_feed_event *event) {
 
 /* ---- the control thread ---- */
 
-int pm_feed_fd(const struct pm_feed *f) { return f->fd; }
+int pm_exchange_fd(const struct pm_exchange *f) { return f->fd; }
 
-struct pm_snapshot *pm_feed_latest(struct pm_feed *f) {
+struct pm_snapshot *pm_exchange_latest(struct pm_exchange *f) {
   pthread_mutex_lock(&f->mutex);
   struct pm_snapshot *latest = pm_snapshot_ref(f->latest);
   pthread_mutex_unlock(&f->mutex);
   return latest;
 }
 
-void pm_feed_watch(struct pm_feed *f, uint64_t until) {
+void pm_exchange_request_turns(struct pm_exchange *f, uint64_t until) {
   pthread_mutex_lock(&f->mutex);
   if (until > f->turns_until)
     f->turns_until = until;
@@ -102,8 +103,8 @@ void pm_feed_watch(struct pm_feed *f, uint64_t until) {
 
 /* Only this thread sets the ring, so it may look without the mutex whether
  * there is one; over a megabyte is not made while the tick waits. */
-int pm_feed_watch_events(struct pm_feed *f, uint64_t until) {
-  struct pm_feed_event *ring = f->ring;
+int pm_exchange_request_events(struct pm_exchange *f, uint64_t until) {
+  struct pm_exchange_event *ring = f->ring;
   if (!ring)
     ring = calloc(RING, sizeof *ring);
   if (!ring)
@@ -116,15 +117,15 @@ int pm_feed_watch_events(struct pm_feed *f, uint64_t until) {
   return 0;
 }
 
-uint64_t pm_feed_events_next(struct pm_feed *f) {
+uint64_t pm_exchange_next_event(struct pm_exchange *f) {
   pthread_mutex_lock(&f->mutex);
   uint64_t next = f->next;
   pthread_mutex_unlock(&f->mutex);
   return next;
 }
 
-static size_t copy_events(const struct pm_feed *f, uint64_t *cursor,
-                          struct pm_feed_event *ret, size_t room,
+static size_t copy_events(const struct pm_exchange *f, uint64_t *cursor,
+                          struct pm_exchange_event *ret, size_t room,
                           uint64_t *lost) {
   uint64_t oldest = f->next > RING ? f->next - RING : 0;
   if (*cursor < oldest) {
@@ -137,8 +138,9 @@ static size_t copy_events(const struct pm_feed *f, uint64_t *cursor,
   return n;
 }
 
-size_t pm_feed_events(struct pm_feed *f, uint64_t *cursor,
-                      struct pm_feed_event *ret, size_t room, uint64_t *lost) {
+size_t pm_exchange_read_events(struct pm_exchange *f, uint64_t *cursor,
+                               struct pm_exchange_event *ret, size_t room,
+                               uint64_t *lost) {
   pthread_mutex_lock(&f->mutex);
   size_t n = copy_events(f, cursor, ret, room, lost);
   pthread_mutex_unlock(&f->mutex);

@@ -7,61 +7,68 @@
 #include "base/err.h"
 #include "core/snapshot/snapshot.h"
 
-struct pm_feed;
+struct pm_exchange;
 
 /* -ENOMEM, or why there is no eventfd(2). */
-int pm_feed_new(struct pm_feed **ret, struct pm_err *err);
+int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
 /* Both threads are through with it.  Accepts NULL. */
-void pm_feed_free(struct pm_feed *feed);
+void pm_exchange_free(struct pm_exchange *feed);
 
 /* ---- the tick ---- */
 
 /* The snapshot is the feed's now; wakes the control thread. */
-void pm_feed_publish(struct pm_feed *feed, struct pm_snapshot *snapshot);
+void pm_exchange_publish(struct pm_exchange *feed,
+                         struct pm_snapshot *snapshot);
 
 /* Should this tick make a turn although no interval is over? */
-bool pm_feed_wants_turn(struct pm_feed *feed, uint64_t mono);
+bool pm_exchange_wants_turn(struct pm_exchange *feed, uint64_t mono);
 /* Are events looked at by anybody? */
-bool pm_feed_wants_events(struct pm_feed *feed, uint64_t mono);
+bool pm_exchange_wants_events(struct pm_exchange *feed, uint64_t mono);
 
-enum pm_feed_kind { PM_FEED_START, PM_FEED_EXIT, PM_FEED_OOM };
+enum pm_exchange_event_kind {
+  PM_EXCHANGE_START,
+  PM_EXCHANGE_EXIT,
+  PM_EXCHANGE_OOM
+};
 
-struct pm_feed_event {
-  enum pm_feed_kind kind;
+struct pm_exchange_event {
+  enum pm_exchange_event_kind kind;
   int32_t pid;
   uint64_t birth;
-  uint64_t real_ns;       /* when it happened, or was seen; CLOCK_REALTIME */
-  uint32_t uid, look_gid; /* as in struct pm_task */
-  bool uid_known;         /* both */
-  bool status_known;      /* of an exit; by /proc alone it is not */
-  uint32_t status;        /* of wait4(2) */
+  uint64_t real_ns;         /* when it happened, or was seen; CLOCK_REALTIME */
+  uint32_t uid, ptrace_gid; /* as in struct pm_task */
+  bool uid_known;           /* both */
+  bool status_known;        /* of an exit; by /proc alone it is not */
+  uint32_t status;          /* of wait4(2) */
   char comm[PM_COMM];
   char group[PM_NAME];
 };
 
 /* Kept only while events are wanted; the oldest make room for the newest.
  * Readers are woken by the next publishing. */
-void pm_feed_tell(struct pm_feed *feed, const struct pm_feed_event *event);
+void pm_exchange_add_event(struct pm_exchange *feed,
+                           const struct pm_exchange_event *event);
 
 /* ---- the control thread ---- */
 
 /* An eventfd that becomes readable when something was published; reading it
  * empties it.  The feed's. */
-int pm_feed_fd(const struct pm_feed *feed);
+int pm_exchange_fd(const struct pm_exchange *feed);
 
 /* A reference to the newest snapshot; NULL: there is none yet. */
-struct pm_snapshot *pm_feed_latest(struct pm_feed *feed);
+struct pm_snapshot *pm_exchange_latest(struct pm_exchange *feed);
 
 /* Ticks shall turn until then.  An earlier wish for longer stays. */
-void pm_feed_watch(struct pm_feed *feed, uint64_t until_mono);
+void pm_exchange_request_turns(struct pm_exchange *feed, uint64_t until_mono);
 /* The same for events: keeps them from now on.  -ENOMEM. */
-int pm_feed_watch_events(struct pm_feed *feed, uint64_t until_mono);
+int pm_exchange_request_events(struct pm_exchange *feed, uint64_t until_mono);
 
 /* Events have numbers without gaps.  The next event's: */
-uint64_t pm_feed_events_next(struct pm_feed *feed);
+uint64_t pm_exchange_next_event(struct pm_exchange *feed);
 /* Copies at most `room` events from number *cursor on and moves it behind
  * them; *lost grows by those that are gone already.  Returns how many. */
-size_t pm_feed_events(struct pm_feed *feed, uint64_t *cursor,
-                      struct pm_feed_event *ret, size_t room, uint64_t *lost);
+size_t pm_exchange_read_events(struct pm_exchange *feed, uint64_t *cursor,
+                               struct pm_exchange_event *ret, size_t room,
+                               uint64_t *lost);
 
 #endif

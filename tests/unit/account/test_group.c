@@ -235,18 +235,19 @@ static void frames(void **state) {
   pm_groups_charge(g, a, PM_F_disk_read, 100);
   pm_groups_charge(g, &g->kernel, PM_F_cpu_system, 11);
   pm_groups_charge(g, &g->other, PM_F_cpu_user, 13);
-  check_u64("out", "since the last one", a->frame_ns, 7);
-  check_u64("out", "of _other's own members", g->other.frame_ns, 13);
+  check_u64("out", "since the last one", a->since_snapshot_ns, 7);
+  check_u64("out", "of _other's own members", g->other.since_snapshot_ns, 13);
   pm_groups_begin_interval(g);
   pm_groups_begin_turn(g);
-  check_u64("out", "neither a turn nor a close ends it", a->frame_ns, 7);
-  pm_groups_begin_frame(g);
-  check_u64("a new one", "since it", a->frame_ns, 0);
-  check_u64("a new one", "_kernel since it", g->kernel.frame_ns, 0);
-  check_u64("a new one", "_other since it", g->other.frame_ns, 0);
+  check_u64("out", "neither a turn nor a close ends it", a->since_snapshot_ns,
+            7);
+  pm_groups_begin_snapshot(g);
+  check_u64("a new one", "since it", a->since_snapshot_ns, 0);
+  check_u64("a new one", "_kernel since it", g->kernel.since_snapshot_ns, 0);
+  check_u64("a new one", "_other since it", g->other.since_snapshot_ns, 0);
   a->admit.in = true;
   pm_groups_charge(g, a, PM_F_cpu_user, 3);
-  check_u64("in", "since it", a->frame_ns, 3);
+  check_u64("in", "since it", a->since_snapshot_ns, 3);
   check_u64("in", "since our start", a->lived_ns, 10);
   check_u64("in", "_kernel since our start", g->kernel.lived_ns, 11);
   groups_free(g);
@@ -404,10 +405,10 @@ static void no_memory_at_start(void **state) {
   for (size_t nth = 1;; nth++) {
     char row[32];
     struct pm_err err = PM_ERR_INIT;
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     int status = pm_groups_init(g, &configured, &err);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     pm_groups_done(g);
     if (!failed)
       break;
@@ -429,10 +430,10 @@ static void no_memory_later(void **state) {
     struct pm_choice choice = choice_of(PM_BY_NAME, key);
     for (size_t nth = 1;; nth++) {
       size_t before = g->count;
-      faulty_fail_at(nth);
+      failing_alloc_fail_at(nth);
       struct pm_group *group = pm_groups_get(g, &choice);
-      bool failed = faulty_failed();
-      faulty_fail_at(0);
+      bool failed = failing_alloc_failed();
+      failing_alloc_fail_at(0);
       check_true(key, "none without memory", (group == NULL) == failed);
       check_u64(key, "count", g->count, before + !failed);
       if (!failed)

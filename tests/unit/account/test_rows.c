@@ -8,7 +8,7 @@
 
 #define S PM_NS_PER_S
 
-static const struct pm_rows_frame frame = {
+static const struct pm_rows_interval frame = {
     .boot_ns = 1000 * S,
     .tick_ns = 10000000,
     .wall_ns = 10 * S,
@@ -39,7 +39,7 @@ static struct pm_group sample(void) {
 }
 
 static struct pm_group_row row_of(const struct pm_group *g,
-                                  struct pm_rows_frame f) {
+                                  struct pm_rows_interval f) {
   struct pm_group_row row;
   memset(&row, 0x5a, sizeof row);
   pm_rows_group(g, f, &row);
@@ -134,7 +134,7 @@ static void percentages(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct pm_group g = sample();
-    struct pm_rows_frame f = frame;
+    struct pm_rows_interval f = frame;
     g.spent_ns = rows[i].spent;
     g.gauge[PM_F_rss - PM_F_COUNTERS] = rows[i].rss;
     g.gauge[PM_F_fd_share - PM_F_COUNTERS] = rows[i].share;
@@ -184,7 +184,7 @@ static void unknown_fields(void **state) {
   for (size_t way = 0; way < CHECK_COUNT(ways); way++)
     for (int field = 0; field < SHOWN; field++) {
       struct pm_group g = sample();
-      struct pm_rows_frame f = frame;
+      struct pm_rows_interval f = frame;
       double got[SHOWN];
       char row[32];
       snprintf(row, sizeof row, "%s field %d", ways[way], field);
@@ -318,7 +318,7 @@ static void processes(void **state) {
                          .known = rows[i].known,
                          .state = rows[i].letter,
                          .spent_ns = rows[i].spent};
-    struct pm_rows_frame f = frame;
+    struct pm_rows_interval f = frame;
     struct pm_process_row r;
     f.wall_ns = rows[i].wall;
     e.gauge[PM_F_rss - PM_F_COUNTERS] = 250000;

@@ -40,11 +40,11 @@ static void added_entries(void **state) {
   check_true("new", "not by another pid", !pm_table_find(&t, 43, 1000));
   /* an entry that is used again remembers nothing */
   memset(e->last, 0x5a, sizeof e->last);
-  e->known = e->looked = 77;
+  e->known = e->details_turn = 77;
   pm_table_remove(&t, e);
   e = pm_table_add(&t, 43, 2000);
   check_u64("again", "known", e->known, 0);
-  check_u64("again", "looked", e->looked, 0);
+  check_u64("again", "looked", e->details_turn, 0);
   check_u64("again", "last", e->last[0], 0);
   pm_table_done(&t);
   check_u64("done", "count", t.count, 0);
@@ -232,15 +232,15 @@ static void steady_state(void **state) {
   struct pm_table t = {0};
   for (int pid = 1; pid <= 1000; pid++)
     pm_table_add(&t, pid, 1);
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   uint64_t birth = 2;
   for (int round = 0; round < 50; round++)
     for (int pid = 1; pid <= 1000; pid++) {
       pm_table_remove(&t, pm_table_find_live(&t, pid));
       pm_table_add(&t, pid, birth++);
     }
-  check_u64("50,000 births and deaths", "allocations", faulty_count() - before,
-            0);
+  check_u64("50,000 births and deaths", "allocations",
+            failing_alloc_count() - before, 0);
   check_u64("50,000 births and deaths", "count", t.count, 1000);
   pm_table_done(&t);
   check_end();
@@ -259,13 +259,13 @@ static void no_memory(void **state) {
   struct pm_table t = {0};
   unsigned failures = 0;
   for (int pid = 1; pid <= 1000; pid++) {
-    size_t before = faulty_count();
+    size_t before = failing_alloc_count();
     for (size_t nth = 1;; nth++) {
       char row[48];
-      faulty_fail_at(nth);
+      failing_alloc_fail_at(nth);
       struct pm_entry *e = pm_table_add(&t, pid, 1);
-      bool failed = faulty_failed();
-      faulty_fail_at(0);
+      bool failed = failing_alloc_failed();
+      failing_alloc_fail_at(0);
       snprintf(row, sizeof row, "entry %d, allocation %zu fails", pid, nth);
       check_true(row, "none without memory", (e == NULL) == failed);
       if (!failed)
@@ -273,7 +273,8 @@ static void no_memory(void **state) {
       check_members(row, &t, pid - 1);
       failures++;
     }
-    check_true("steady", "at most a few tries", faulty_count() - before < 20);
+    check_true("steady", "at most a few tries",
+               failing_alloc_count() - before < 20);
   }
   check_true("all", "several kinds of failure were met", failures > 15);
   check_members("at last", &t, 1000);

@@ -83,9 +83,9 @@ static void shrunk(void **state) {
   check_true("never used", "no memory", !buf.data);
   pm_buf_add(&buf, "abc", 3);
   pm_buf_reserve(&buf, 100000);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   pm_buf_shrink(&buf);
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   check_true("without memory", "as it was", buf.room > 100000);
   check_holds("without memory", &buf, "abc");
   pm_buf_shrink(&buf);
@@ -104,12 +104,12 @@ static void shrunk(void **state) {
 static void geometric(void **state) {
   (void)state;
   struct pm_buf buf = PM_BUF_INIT(1 << 20);
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   for (int i = 0; i < 1 << 20; i++)
     pm_buf_add(&buf, "x", 1);
   check_u64("a million bytes", "length", buf.length, 1 << 20);
   check_true("a million bytes", "few allocations",
-             faulty_count() - before <= 14);
+             failing_alloc_count() - before <= 14);
   pm_buf_done(&buf);
   check_end();
 }
@@ -117,13 +117,13 @@ static void geometric(void **state) {
 static void no_memory(void **state) {
   (void)state;
   struct pm_buf buf = PM_BUF_INIT(1 << 20);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("first", "result", pm_buf_add(&buf, "abc", 3), -ENOMEM);
   check_holds("first", &buf, "");
   pm_buf_add(&buf, "abc", 3);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("growing", "result", pm_buf_reserve(&buf, 10000), -ENOMEM);
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   check_holds("growing", &buf, "abc");
   pm_buf_done(&buf);
   check_end();

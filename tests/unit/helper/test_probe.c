@@ -67,7 +67,7 @@ long __wrap_syscall(long number, ...) {
 
 /* ---- a world with a probe ---- */
 
-struct world {
+struct environment {
   struct fake_root *fake;
   struct pm_probe *probe;
   struct pm_now now;
@@ -75,7 +75,7 @@ struct world {
 };
 
 static int begin(void **state) {
-  struct world *w = calloc(1, sizeof *w);
+  struct environment *w = calloc(1, sizeof *w);
   w->fake = fake_root_new();
   w->now.mono = 1000 * PM_NS_PER_S;
   snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
@@ -88,13 +88,13 @@ static int begin(void **state) {
   fake_root_put(w->fake, "sys/a/temp", "41000\n");
   fake_root_put(w->fake, "sys/b/temp", "42000\n");
   child_count = 0;
-  immortal = no_pidfd = patient_no_more = false;
+  immortal = no_pidfd = patient_poll_no_more = false;
   *state = w;
   return 0;
 }
 
 static int end(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   pm_probe_free(w->probe);
   for (size_t i = 0; i < child_count; i++)
     if (children[i])
@@ -106,18 +106,18 @@ static int end(void **state) {
   return 0;
 }
 
-static ssize_t ask_cmdline(struct world *w, int32_t pid) {
+static ssize_t ask_cmdline(struct environment *w, int32_t pid) {
   char text[64];
   return pm_probe_cmdline(w->probe, w->now, pid, 5, text, sizeof text);
 }
 
-static ssize_t ask_sysfs(struct world *w, const char *path) {
+static ssize_t ask_sysfs(struct environment *w, const char *path) {
   char text[64];
   return pm_probe_sysfs(w->probe, w->now, path, text, sizeof text);
 }
 
 /* Stops the child that serves now (one is started if need be). */
-static pid_t stop_child(struct world *w) {
+static pid_t stop_child(struct environment *w) {
   assert_true(ask_sysfs(w, "a/temp") > 0);
   pid_t pid = children[child_count - 1];
   assert_int_equal(kill(pid, SIGSTOP), 0);
@@ -125,26 +125,26 @@ static pid_t stop_child(struct world *w) {
   return pid;
 }
 
-static ssize_t cmdline_hangs(struct world *w, int32_t pid) {
+static ssize_t cmdline_hangs(struct environment *w, int32_t pid) {
   stop_child(w);
-  patient_no_more = true;
+  patient_poll_no_more = true;
   ssize_t n = ask_cmdline(w, pid);
-  patient_no_more = false;
+  patient_poll_no_more = false;
   return n;
 }
 
-static ssize_t sysfs_hangs(struct world *w, const char *path) {
+static ssize_t sysfs_hangs(struct environment *w, const char *path) {
   stop_child(w);
-  patient_no_more = true;
+  patient_poll_no_more = true;
   ssize_t n = ask_sysfs(w, path);
-  patient_no_more = false;
+  patient_poll_no_more = false;
   return n;
 }
 
 /* ---- answers ---- */
 
 static void answers(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   char text[64];
   struct pm_probe *p = w->probe;
   check_u64("before the first request", "children", child_count, 0);
@@ -161,13 +161,13 @@ static void answers(void **state) {
             4);
   check_text("user", "text", text, "root");
   check_u64("all", "children", child_count, 1);
-  check_int("all", "trouble", pm_probe_trouble(p, NULL), 0);
+  check_int("all", "trouble", pm_probe_error(p, NULL), 0);
   check_end();
 }
 
 static void answers_of_statvfs(void **state) {
-  struct world *w = *state;
-  struct pm_tool_space space = {0};
+  struct environment *w = *state;
+  struct pm_hold_space space = {0};
   struct statvfs vfs;
   const char *path = fake_root_proc(w->fake);
   assert_int_equal(statvfs(path, &vfs), 0);
@@ -181,9 +181,9 @@ static void answers_of_statvfs(void **state) {
 }
 
 static void refusals(void **state) {
-  struct world *w = *state;
-  char text[64], longest[PM_TOOL_PATH + 1];
-  struct pm_tool_space space;
+  struct environment *w = *state;
+  char text[64], longest[PM_HOLD_PATH + 1];
+  struct pm_hold_space space;
   memset(longest, 'x', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
   check_int("cmdline of nobody", "status", ask_cmdline(w, 999), -ENOENT);
@@ -192,7 +192,7 @@ static void refusals(void **state) {
   check_int("no such mount", "status",
             pm_probe_statvfs(w->probe, w->now, "/no/such", &space), -ENOENT);
   check_int("a path too long", "status", ask_sysfs(w, longest), -ENAMETOOLONG);
-  longest[PM_TOOL_PATH - 1] = '\0';
+  longest[PM_HOLD_PATH - 1] = '\0';
   check_int("a name too long for a file", "status", ask_sysfs(w, longest),
             -ENAMETOOLONG);
   check_int("no such user", "status",
@@ -200,12 +200,12 @@ static void refusals(void **state) {
             -ENOENT);
   check_int("the next request", "status", ask_sysfs(w, "a/temp"), 6);
   check_u64("all", "children", child_count, 1);
-  check_int("all", "trouble", pm_probe_trouble(w->probe, NULL), 0);
+  check_int("all", "trouble", pm_probe_error(w->probe, NULL), 0);
   check_end();
 }
 
 static void lengths(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   static const struct {
     const char *name;
     size_t length, size;
@@ -235,11 +235,11 @@ static void lengths(void **state) {
 /* ---- one that hangs ---- */
 
 static void a_request_hangs(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   pid_t first = stop_child(w);
-  patient_no_more = true;
+  patient_poll_no_more = true;
   check_int("hangs", "status", ask_cmdline(w, 1), -ETIMEDOUT);
-  patient_no_more = false;
+  patient_poll_no_more = false;
   check_int("at once again", "status", ask_cmdline(w, 1), -EAGAIN);
   check_u64("at once again", "children", child_count, 1);
   check_int("another process", "status", ask_cmdline(w, 3), 6);
@@ -251,13 +251,13 @@ static void a_request_hangs(void **state) {
   check_true("the first child", "was killed",
              WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   children[0] = 0;
-  check_int("all", "trouble", pm_probe_trouble(w->probe, NULL), 0);
+  check_int("all", "trouble", pm_probe_error(w->probe, NULL), 0);
   check_end();
 }
 
 /* The pid is used again: that process has done nothing. */
 static void rest_is_of_one_birth(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   char text[64];
   check_int("hangs", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("the same", "status", ask_cmdline(w, 1), -EAGAIN);
@@ -268,13 +268,13 @@ static void rest_is_of_one_birth(void **state) {
 
 /* Neither do a user and a process of one number. */
 static void rest_is_of_one_kind(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   char text[64];
   stop_child(w);
-  patient_no_more = true;
+  patient_poll_no_more = true;
   check_int("hangs", "status",
             pm_probe_user(w->probe, w->now, 1, text, sizeof text), -ETIMEDOUT);
-  patient_no_more = false;
+  patient_poll_no_more = false;
   check_int("the user", "status",
             pm_probe_user(w->probe, w->now, 1, text, sizeof text), -EAGAIN);
   check_int("the process", "status",
@@ -283,7 +283,7 @@ static void rest_is_of_one_kind(void **state) {
 }
 
 static void rest_doubles(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   uint64_t start = w->now.mono;
   static const uint64_t lengths_s[] = {60,  120,  240,  480,
                                        960, 1920, 3600, 3600};
@@ -312,7 +312,7 @@ static void kill_oldest(size_t which) {
 }
 
 static void stuck_children(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   immortal = true;
   check_int("cmdline 1", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("cmdline 2", "status", cmdline_hangs(w, 2), -ETIMEDOUT);
@@ -323,7 +323,7 @@ static void stuck_children(void **state) {
   size_t before = child_count;
   check_int("four are enough", "status", ask_sysfs(w, "a/temp"), -EAGAIN);
   check_int("of any kind", "status",
-            pm_probe_statvfs(w->probe, w->now, "/", &(struct pm_tool_space){0}),
+            pm_probe_statvfs(w->probe, w->now, "/", &(struct pm_hold_space){0}),
             -EAGAIN);
   check_u64("four are enough", "children", child_count, before);
   kill_oldest(0);
@@ -334,7 +334,7 @@ static void stuck_children(void **state) {
 
 /* The bound holds, or the child is killed, without pidfd_open(2) too. */
 static void without_pidfd(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   no_pidfd = true;
   for (int i = 0; i < 8; i++) {
     char path[16];
@@ -357,7 +357,7 @@ static void without_pidfd(void **state) {
 /* ---- ones that die, or never lived ---- */
 
 static void child_dies(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   check_int("alive", "length", ask_sysfs(w, "a/temp"), 6);
   kill_oldest(0);
   ssize_t n = ask_sysfs(w, "a/temp");
@@ -369,7 +369,7 @@ static void child_dies(void **state) {
 }
 
 static void no_helper(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   static const struct {
     const char *name, *path;
     int status;
@@ -388,14 +388,14 @@ static void no_helper(void **state) {
     for (int minute = 0; minute < 2; minute++) {
       check_int(name, "status", pm_probe_sysfs(p, now, "x", text, sizeof text),
                 rows[i].status);
-      check_int(name, "trouble", pm_probe_trouble(p, &err), rows[i].status);
+      check_int(name, "trouble", pm_probe_error(p, &err), rows[i].status);
       check_true(name, "names the helper",
                  strstr(err.text, rows[i].path) != NULL);
-      check_int(name, "trouble, once", pm_probe_trouble(p, &err), 0);
+      check_int(name, "trouble, once", pm_probe_error(p, &err), 0);
       now.mono += 60 * PM_NS_PER_S - 1;
       check_int(name, "for a minute",
                 pm_probe_sysfs(p, now, "x", text, sizeof text), -EAGAIN);
-      check_int(name, "no new trouble", pm_probe_trouble(p, &err), 0);
+      check_int(name, "no new trouble", pm_probe_error(p, &err), 0);
       now.mono += 1;
     }
     check_u64(name, "tries", child_count, 2);
@@ -423,7 +423,7 @@ static uint64_t signals_of(pid_t pid, const char *key) {
 }
 
 static void clean_state(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   enum { LEAK = 77 };
   sigset_t usr1, before;
   sigemptyset(&usr1);
@@ -447,7 +447,7 @@ static void clean_state(void **state) {
 
 /* The child leaves by itself when its probe is freed. */
 static void freed(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   int status = -1;
   check_int("alive", "length", ask_sysfs(w, "a/temp"), 6);
   pm_probe_free(w->probe);

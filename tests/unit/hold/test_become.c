@@ -87,10 +87,14 @@ static void change_ids(uint32_t real, uint32_t effective, uint32_t saved) {
   must(setresuid(real, effective, saved) == 0, "setresuid");
 }
 
-static void as_user(void) { change_ids(ASKER_USER, ASKER_USER, ASKER_USER); }
+static void as_user(void) {
+  change_ids(HOLD_CLIENT_USER, HOLD_CLIENT_USER, HOLD_CLIENT_USER);
+}
 
 /* A set-uid program of root that has lowered itself. */
-static void as_user_once_root(void) { change_ids(ASKER_USER, ASKER_USER, 0); }
+static void as_user_once_root(void) {
+  change_ids(HOLD_CLIENT_USER, HOLD_CLIENT_USER, 0);
+}
 
 static void as_user_who_kills(void) {
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -172,7 +176,7 @@ struct row {
   uint64_t capabilities;
   uint32_t groups[4]; /* 0 ends */
   int want;
-  enum pm_tool_stage stage;
+  enum pm_hold_stage stage;
   struct fake fake;
 };
 
@@ -217,7 +221,7 @@ static bool check_identity(const struct row *row, uint64_t capabilities) {
 
 static bool check_row(const struct row *row) {
   uint32_t groups[5], count = 0;
-  enum pm_tool_stage stage = PM_TOOL_STAGE_NONE;
+  enum pm_hold_stage stage = PM_HOLD_STAGE_NONE;
   if (row->before)
     row->before();
   uint64_t capabilities =
@@ -230,7 +234,7 @@ static bool check_row(const struct row *row) {
     groups[i] = row->groups[count - 1 - i];
   if (count) /* and one of them twice */
     groups[count++] = row->groups[0];
-  struct pm_tool_identity as = {.uid = row->uid,
+  struct pm_hold_identity as = {.uid = row->uid,
                                 .gid = row->uid,
                                 .group_count = count,
                                 .capabilities = row->capabilities};
@@ -261,17 +265,19 @@ static void check_rows(const struct row *rows, size_t count) {
 static void becomes(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {.name = "a user", .uid = ASKER_USER},
+      {.name = "a user", .uid = HOLD_CLIENT_USER},
       {.name = "nobody", .uid = 65534},
-      {.name = "a user with groups", .uid = ASKER_USER, .groups = {7, 54, 99}},
+      {.name = "a user with groups",
+       .uid = HOLD_CLIENT_USER,
+       .groups = {7, 54, 99}},
       {.name = "a user's capabilities are not asked for",
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .capabilities = UINT64_MAX},
-      {.name = "securebits", .before = keep_all, .uid = ASKER_USER},
-      {.name = "ambient", .before = with_ambient, .uid = ASKER_USER},
+      {.name = "securebits", .before = keep_all, .uid = HOLD_CLIENT_USER},
+      {.name = "ambient", .before = with_ambient, .uid = HOLD_CLIENT_USER},
       {.name = "ambient and securebits",
        .before = all_at_once,
-       .uid = ASKER_USER},
+       .uid = HOLD_CLIENT_USER},
       {.name = "root", .capabilities = UINT64_MAX},
       {.name = "root without capabilities"},
       {.name = "root with one", .capabilities = BIT(CAP_KILL)},
@@ -285,11 +291,13 @@ static void becomes(void **state) {
       {.name = "as it is, without capabilities", .before = without_any},
       {.name = "an ordinary user for himself",
        .before = as_user,
-       .uid = ASKER_USER},
-      {.name = "no way back", .before = as_user_once_root, .uid = ASKER_USER},
+       .uid = HOLD_CLIENT_USER},
+      {.name = "no way back",
+       .before = as_user_once_root,
+       .uid = HOLD_CLIENT_USER},
       {.name = "a user's own capabilities are given up",
        .before = as_user_who_kills,
-       .uid = ASKER_USER},
+       .uid = HOLD_CLIENT_USER},
   };
   check_rows(rows, CHECK_COUNT(rows));
 }
@@ -299,94 +307,94 @@ static void refuses(void **state) {
   static const struct row rows[] = {
       {.name = "without CAP_SETUID",
        .before = without_setuid,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_UID},
+       .stage = PM_HOLD_STAGE_UID},
       {.name = "without CAP_SETGID",
        .before = without_setgid,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_GID},
+       .stage = PM_HOLD_STAGE_GID},
       {.name = "groups without CAP_SETGID",
        .before = without_setgid,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .groups = {7},
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_GROUPS},
+       .stage = PM_HOLD_STAGE_GROUPS},
       {.name = "an ordinary user for another",
        .before = as_user,
-       .uid = ASKER_OTHER,
+       .uid = HOLD_CLIENT_OTHER,
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_GID},
+       .stage = PM_HOLD_STAGE_GID},
       {.name = "an ordinary user for root",
        .before = as_user,
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_GID},
+       .stage = PM_HOLD_STAGE_GID},
       {.name = "an ordinary user with more groups",
        .before = as_user,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .groups = {7},
        .want = -EPERM,
-       .stage = PM_TOOL_STAGE_GROUPS},
+       .stage = PM_HOLD_STAGE_GROUPS},
   };
   check_rows(rows, CHECK_COUNT(rows));
 }
 
 static void sees_through(void **state) {
   (void)state;
-#define VERIFY .want = -EPERM, .stage = PM_TOOL_STAGE_VERIFY
+#define VERIFY .want = -EPERM, .stage = PM_HOLD_STAGE_VERIFY
   static const struct row rows[] = {
       {.name = "setgroups",
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .groups = {7},
        .fake = {SYS_setgroups, -1, 0, false},
        VERIFY},
       {.name = "setresgid",
-       .uid = ASKER_USER,
-       .fake = {SYS_setresgid, 0, ASKER_USER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresgid, 0, HOLD_CLIENT_USER, false},
        VERIFY},
       {.name = "setresuid",
-       .uid = ASKER_USER,
-       .fake = {SYS_setresuid, 0, ASKER_USER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresuid, 0, HOLD_CLIENT_USER, false},
        VERIFY},
       {.name = "setresuid leaves the saved one",
        .before = as_user_once_root,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresuid, 0, ASKER_USER, true},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresuid, 0, HOLD_CLIENT_USER, true},
        VERIFY},
       {.name = "setresgid leaves the saved one",
        .before = as_user_once_root,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresgid, 0, ASKER_USER, true},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresgid, 0, HOLD_CLIENT_USER, true},
        VERIFY},
       {.name = "fsuid",
        .before = with_files_of_root,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresuid, 0, ASKER_USER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresuid, 0, HOLD_CLIENT_USER, false},
        VERIFY},
       {.name = "fsgid",
        .before = with_files_of_group,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresgid, 0, ASKER_USER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresgid, 0, HOLD_CLIENT_USER, false},
        VERIFY},
       {.name = "capset, all",
        .before = keep_all,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_capset, -1, 0, false},
        VERIFY},
       {.name = "capset, effective",
        .before = as_user_who_kills,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_capset, -1, 0, false},
        VERIFY},
       {.name = "capset, permitted",
        .before = as_user_who_could_kill,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_capset, -1, 0, false},
        VERIFY},
       {.name = "capset, inheritable",
        .before = with_inheritable,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_capset, -1, 0, false},
        VERIFY},
       {.name = "capset of root, effective",
@@ -395,18 +403,18 @@ static void sees_through(void **state) {
        .fake = {SYS_capset, -1, 0, false},
        VERIFY},
       {.name = "back to uid 0",
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_setresuid, 1, 0, false},
        VERIFY},
       {.name = "back to gid 0",
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_setresgid, 1, 0, false},
        VERIFY},
       {.name = "dumpable",
        .fake = {SYS_prctl, 0, PR_SET_DUMPABLE, false},
        VERIFY},
       {.name = "no new privileges",
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_prctl, 0, PR_SET_NO_NEW_PRIVS, false},
        VERIFY},
   };
@@ -414,13 +422,13 @@ static void sees_through(void **state) {
 }
 
 /* Found only if the former uid is tried as well as 0. */
-static void former_user(void) { change_ids(ASKER_OTHER, 0, 0); }
+static void former_user(void) { change_ids(HOLD_CLIENT_OTHER, 0, 0); }
 
 /* Neither is 0 among what it was. */
 static void other_user(void) {
   uint64_t set = BIT(CAP_SETUID) | BIT(CAP_SETGID);
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-  change_ids(ASKER_OTHER, ASKER_OTHER, ASKER_OTHER);
+  change_ids(HOLD_CLIENT_OTHER, HOLD_CLIENT_OTHER, HOLD_CLIENT_OTHER);
   set_sets((struct sets){set, set, 0});
 }
 
@@ -429,25 +437,25 @@ static void sees_the_former(void **state) {
   static const struct row rows[] = {
       {.name = "back to the former uid",
        .before = former_user,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresuid, 1, ASKER_OTHER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresuid, 1, HOLD_CLIENT_OTHER, false},
        VERIFY},
       {.name = "back to the former gid",
        .before = former_user,
-       .uid = ASKER_USER,
-       .fake = {SYS_setresgid, 1, ASKER_OTHER, false},
+       .uid = HOLD_CLIENT_USER,
+       .fake = {SYS_setresgid, 1, HOLD_CLIENT_OTHER, false},
        VERIFY},
       {.name = "another user becomes one",
        .before = other_user,
-       .uid = ASKER_USER},
+       .uid = HOLD_CLIENT_USER},
       {.name = "another user's way to uid 0",
        .before = other_user,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_setresuid, 1, 0, false},
        VERIFY},
       {.name = "another user's way to gid 0",
        .before = other_user,
-       .uid = ASKER_USER,
+       .uid = HOLD_CLIENT_USER,
        .fake = {SYS_setresgid, 1, 0, false},
        VERIFY},
   };
@@ -458,13 +466,13 @@ static void sees_the_former(void **state) {
 static void ordinary(void **state) {
   (void)state;
   static uint32_t groups[65536];
-  enum pm_tool_stage stage = PM_TOOL_STAGE_NONE;
-  struct pm_tool_identity as = {.uid = geteuid(), .gid = getegid()};
+  enum pm_hold_stage stage = PM_HOLD_STAGE_NONE;
+  struct pm_hold_identity as = {.uid = geteuid(), .gid = getegid()};
   as.group_count = (uint32_t)getgroups(65536, groups);
   check_int("himself", "status", hold_become(&as, groups, &stage), 0);
   as.uid++;
   check_int("another", "status", hold_become(&as, groups, &stage), -EPERM);
-  check_int("another", "stage", stage, PM_TOOL_STAGE_UID);
+  check_int("another", "stage", stage, PM_HOLD_STAGE_UID);
   check_end();
 }
 

@@ -20,14 +20,15 @@
 
 struct want {
   int error;
-  enum pm_tool_stage stage;
+  enum pm_hold_stage stage;
   uint32_t signalled, denied;
 };
 
-static struct pm_tool_killed
-check_ask(const char *row, const struct asker *asker, struct want want) {
-  struct pm_tool_killed got;
-  check_true(row, "it answers", asker_ask(asker, &got));
+static struct pm_hold_kill_reply
+check_ask(const char *row, const struct hold_client *hold_client,
+          struct want want) {
+  struct pm_hold_kill_reply got;
+  check_true(row, "it answers", hold_client_ask(hold_client, &got));
   check_int(row, "error", got.error, want.error);
   check_int(row, "stage", got.stage, want.stage);
   check_u64(row, "signalled", got.signalled, want.signalled);
@@ -35,45 +36,45 @@ check_ask(const char *row, const struct asker *asker, struct want want) {
   return got;
 }
 
-static const struct want one = {0, PM_TOOL_STAGE_NONE, 1, 0};
-static const struct want none = {0, PM_TOOL_STAGE_NONE, 0, 0};
-static const struct want denied = {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1};
-static const struct want spared = {EPERM, PM_TOOL_STAGE_SCOPE, 0, 0};
-static const struct want stale = {ESTALE, PM_TOOL_STAGE_FIND, 0, 0};
-static const struct want gone = {ESRCH, PM_TOOL_STAGE_FIND, 0, 0};
+static const struct want one = {0, PM_HOLD_STAGE_NONE, 1, 0};
+static const struct want none = {0, PM_HOLD_STAGE_NONE, 0, 0};
+static const struct want denied = {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1};
+static const struct want spared = {EPERM, PM_HOLD_STAGE_SCOPE, 0, 0};
+static const struct want stale = {ESTALE, PM_HOLD_STAGE_FIND, 0, 0};
+static const struct want gone = {ESRCH, PM_HOLD_STAGE_FIND, 0, 0};
 
 static void check_hit(const char *row, pid_t pid, bool want) {
-  check_int(row, "was hit", asker_was_hit(pid), want);
+  check_int(row, "was hit", hold_client_was_hit(pid), want);
 }
 
 /* ---- one process ---- */
 
 static void own_process(void **state) {
   (void)state;
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_process(pid, geteuid());
-  asker.request.signal = 0;
-  check_ask("signal 0", &asker, one);
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_process(pid, geteuid());
+  hold_client.request.signal = 0;
+  check_ask("signal 0", &hold_client, one);
   check_hit("signal 0", pid, false);
-  asker.request.signal = SIGTERM;
-  check_ask("own", &asker, one);
+  hold_client.request.signal = SIGTERM;
+  check_ask("own", &hold_client, one);
   check_hit("own", pid, true);
-  asker_end(pid);
+  hold_client_end(pid);
   check_end();
 }
 
 static void becomes_nobody_else(void **state) {
   (void)state;
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_process(pid, geteuid() + 1);
-  struct pm_tool_killed got;
-  check_true("another", "it answers", asker_ask(&asker, &got));
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_process(pid, geteuid() + 1);
+  struct pm_hold_kill_reply got;
+  check_true("another", "it answers", hold_client_ask(&hold_client, &got));
   check_int("another", "error", got.error, EPERM);
   check_true("another", "stage",
-             got.stage == PM_TOOL_STAGE_GROUPS ||
-                 got.stage == PM_TOOL_STAGE_GID);
+             got.stage == PM_HOLD_STAGE_GROUPS ||
+                 got.stage == PM_HOLD_STAGE_GID);
   check_hit("another", pid, false);
-  asker_end(pid);
+  hold_client_end(pid);
   check_end();
 }
 
@@ -86,23 +87,24 @@ static void the_kernel_decides(void **state) {
     const struct want *want;
   } rows[] = {
       {"root, root's", 0, 0, 0, &one},
-      {"a user, root's", 0, ASKER_USER, 0, &denied},
-      {"a user, root's, all capabilities", 0, ASKER_USER, UINT64_MAX, &denied},
-      {"a user, his own", ASKER_USER, ASKER_USER, 0, &one},
-      {"a user, another's", ASKER_OTHER, ASKER_USER, 0, &denied},
-      {"root, a user's", ASKER_USER, 0, UINT64_MAX, &one},
-      {"root without capabilities, a user's", ASKER_USER, 0, 0, &denied},
-      {"root without CAP_KILL, a user's", ASKER_USER, 0,
+      {"a user, root's", 0, HOLD_CLIENT_USER, 0, &denied},
+      {"a user, root's, all capabilities", 0, HOLD_CLIENT_USER, UINT64_MAX,
+       &denied},
+      {"a user, his own", HOLD_CLIENT_USER, HOLD_CLIENT_USER, 0, &one},
+      {"a user, another's", HOLD_CLIENT_OTHER, HOLD_CLIENT_USER, 0, &denied},
+      {"root, a user's", HOLD_CLIENT_USER, 0, UINT64_MAX, &one},
+      {"root without capabilities, a user's", HOLD_CLIENT_USER, 0, 0, &denied},
+      {"root without CAP_KILL, a user's", HOLD_CLIENT_USER, 0,
        ~(UINT64_C(1) << CAP_KILL), &denied},
-      {"nobody, a user's", ASKER_USER, 65534, 0, &denied},
+      {"nobody, a user's", HOLD_CLIENT_USER, 65534, 0, &denied},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    pid_t pid = asker_target(rows[i].owner, 0);
-    struct asker asker = asker_process(pid, rows[i].asks);
-    asker.request.as.capabilities = rows[i].capabilities;
-    check_ask(rows[i].name, &asker, *rows[i].want);
+    pid_t pid = hold_client_target(rows[i].owner, 0);
+    struct hold_client hold_client = hold_client_process(pid, rows[i].asks);
+    hold_client.request.as.capabilities = rows[i].capabilities;
+    check_ask(rows[i].name, &hold_client, *rows[i].want);
     check_hit(rows[i].name, pid, rows[i].want == &one);
-    asker_end(pid);
+    hold_client_end(pid);
   }
   check_end();
 }
@@ -154,7 +156,7 @@ static void be(uint32_t id) {
     _exit(99);
 }
 
-static void be_user(void) { be(ASKER_USER); }
+static void be_user(void) { be(HOLD_CLIENT_USER); }
 
 static void be_user_who_may_all(void) {
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -171,73 +173,81 @@ static const struct {
     {"securebits",
      keep_all,
      0,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
-    {"ambient", raise_all, 0, ASKER_USER, {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
+    {"ambient",
+     raise_all,
+     0,
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
     {"both",
      keep_and_raise_all,
      0,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
-    {"both, his own", keep_and_raise_all, ASKER_USER, ASKER_USER, {0, 0, 1, 0}},
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
+    {"both, his own",
+     keep_and_raise_all,
+     HOLD_CLIENT_USER,
+     HOLD_CLIENT_USER,
+     {0, 0, 1, 0}},
     {"both, root without capabilities",
      keep_and_raise_all,
-     ASKER_USER,
+     HOLD_CLIENT_USER,
      0,
-     {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
     {"without CAP_SETUID",
      lose_setuid,
-     ASKER_USER,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_UID, 0, 0}},
+     HOLD_CLIENT_USER,
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_UID, 0, 0}},
     {"without CAP_SETGID",
      lose_setgid,
-     ASKER_USER,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_GID, 0, 0}},
+     HOLD_CLIENT_USER,
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_GID, 0, 0}},
     {"without CAP_SETUID, root's", lose_setuid, 0, 0, {0, 0, 1, 0}},
     {"an ordinary user, his own",
      be_user,
-     ASKER_USER,
-     ASKER_USER,
+     HOLD_CLIENT_USER,
+     HOLD_CLIENT_USER,
      {0, 0, 1, 0}},
     {"an ordinary user, root's",
      be_user,
      0,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
     {"an ordinary user, another's for him",
      be_user,
-     ASKER_OTHER,
-     ASKER_OTHER,
-     {EPERM, PM_TOOL_STAGE_GID, 0, 0}},
+     HOLD_CLIENT_OTHER,
+     HOLD_CLIENT_OTHER,
+     {EPERM, PM_HOLD_STAGE_GID, 0, 0}},
     {"an ordinary user for root",
      be_user,
      0,
      0,
-     {EPERM, PM_TOOL_STAGE_GID, 0, 0}},
+     {EPERM, PM_HOLD_STAGE_GID, 0, 0}},
     {"a user with ambient capabilities, root's",
      be_user_who_may_all,
      0,
-     ASKER_USER,
-     {EPERM, PM_TOOL_STAGE_SIGNAL, 0, 1}},
+     HOLD_CLIENT_USER,
+     {EPERM, PM_HOLD_STAGE_SIGNAL, 0, 1}},
     {"a user with ambient capabilities, for another",
      be_user_who_may_all,
-     ASKER_OTHER,
-     ASKER_OTHER,
+     HOLD_CLIENT_OTHER,
+     HOLD_CLIENT_OTHER,
      {0, 0, 1, 0}},
 };
 
 static void as_it_was_started(void **state) {
   (void)state;
   for (size_t i = 0; i < CHECK_COUNT(starters); i++) {
-    pid_t pid = asker_target(starters[i].owner, 0);
-    struct asker asker = asker_process(pid, starters[i].asks);
-    asker.request.as.capabilities = 0;
-    asker.before = starters[i].before;
-    check_ask(starters[i].name, &asker, starters[i].want);
+    pid_t pid = hold_client_target(starters[i].owner, 0);
+    struct hold_client hold_client = hold_client_process(pid, starters[i].asks);
+    hold_client.request.as.capabilities = 0;
+    hold_client.before = starters[i].before;
+    check_ask(starters[i].name, &hold_client, starters[i].want);
     check_hit(starters[i].name, pid, starters[i].want.signalled);
-    asker_end(pid);
+    hold_client_end(pid);
   }
   check_end();
 }
@@ -246,27 +256,27 @@ static void as_it_was_started(void **state) {
 
 static void identity_of_a_process(void **state) {
   (void)state;
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_process(pid, geteuid());
-  asker.request.birth++;
-  check_ask("born later", &asker, stale);
-  asker.request.birth -= 2;
-  check_ask("born earlier", &asker, stale);
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_process(pid, geteuid());
+  hold_client.request.birth++;
+  check_ask("born later", &hold_client, stale);
+  hold_client.request.birth -= 2;
+  check_ask("born earlier", &hold_client, stale);
   check_hit("another birth", pid, false);
-  asker.request.birth++;
-  asker_end(pid);
-  check_ask("reaped", &asker, gone);
+  hold_client.request.birth++;
+  hold_client_end(pid);
+  check_ask("reaped", &hold_client, gone);
   check_end();
 }
 
 static void zombie(void **state) {
   (void)state;
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_process(pid, geteuid());
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_process(pid, geteuid());
   siginfo_t info;
   kill(pid, SIGKILL);
   waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
-  check_ask("a zombie", &asker, none);
+  check_ask("a zombie", &hold_client, none);
   waitpid(pid, NULL, 0);
   check_end();
 }
@@ -290,10 +300,10 @@ static void thread(void **state) {
   int ends[] = {0, up[1], down[0]};
   assert_int_equal(pthread_create(&handle, NULL, wait_for_end, ends), 0);
   assert_int_equal(read(up[0], &tid, sizeof tid), sizeof tid);
-  struct asker asker = asker_process(tid, geteuid());
-  asker.request.signal = 0;
-  check_true("a thread", "has a birth", asker.request.birth);
-  check_ask("a thread", &asker, gone);
+  struct hold_client hold_client = hold_client_process(tid, geteuid());
+  hold_client.request.signal = 0;
+  check_true("a thread", "has a birth", hold_client.request.birth);
+  check_ask("a thread", &hold_client, gone);
   close(down[1]);
   pthread_join(handle, NULL);
   close(up[0]), close(up[1]), close(down[0]);
@@ -338,12 +348,12 @@ static void headless(void **state) {
     usleep(1000);
   }
   check_true("headless", "its leader is a zombie", strstr(text, ") Z"));
-  struct asker asker = asker_process(pid, geteuid());
-  asker.request.signal = 0;
-  check_ask("headless", &asker, one);
-  asker = asker_group(pid, geteuid());
-  check_ask("headless, its group", &asker, one);
-  asker_end(pid);
+  struct hold_client hold_client = hold_client_process(pid, geteuid());
+  hold_client.request.signal = 0;
+  check_ask("headless", &hold_client, one);
+  hold_client = hold_client_group(pid, geteuid());
+  check_ask("headless, its group", &hold_client, one);
+  hold_client_end(pid);
   close(ready[0]), close(ready[1]);
   check_end();
 }
@@ -357,7 +367,7 @@ static pid_t find_kernel_thread(void) {
       continue;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
-    if (strstr(text, ") I 2 0 0 ") && asker_birth(pid))
+    if (strstr(text, ") I 2 0 0 ") && hold_client_birth(pid))
       return pid;
   }
   return 0;
@@ -365,27 +375,27 @@ static pid_t find_kernel_thread(void) {
 
 static void never(void **state) {
   (void)state;
-  struct asker asker = asker_process(1, 0);
-  asker.request.signal = 0;
-  asker.request.birth += !asker.request.birth;
-  check_ask("pid 1", &asker, spared);
-  asker.request.pid = 0;
-  check_ask("pid 0", &asker, spared);
-  pid_t pid = asker_target(0, 0);
-  asker = asker_process(pid, 0);
-  asker.request.spare = pid;
-  check_ask("collectd", &asker, spared);
-  asker.request.spare = pid + 1;
-  check_ask("another", &asker, one);
-  asker_end(pid);
+  struct hold_client hold_client = hold_client_process(1, 0);
+  hold_client.request.signal = 0;
+  hold_client.request.birth += !hold_client.request.birth;
+  check_ask("pid 1", &hold_client, spared);
+  hold_client.request.pid = 0;
+  check_ask("pid 0", &hold_client, spared);
+  pid_t pid = hold_client_target(0, 0);
+  hold_client = hold_client_process(pid, 0);
+  hold_client.request.spare = pid;
+  check_ask("collectd", &hold_client, spared);
+  hold_client.request.spare = pid + 1;
+  check_ask("another", &hold_client, one);
+  hold_client_end(pid);
   pid = find_kernel_thread();
   if (pid) {
-    asker = asker_process(pid, 0);
-    asker.request.signal = 0;
-    check_ask("a kernel thread", &asker, spared);
-    asker = asker_group(pid, 0);
-    asker.request.signal = 0;
-    check_ask("its group", &asker, spared);
+    hold_client = hold_client_process(pid, 0);
+    hold_client.request.signal = 0;
+    check_ask("a kernel thread", &hold_client, spared);
+    hold_client = hold_client_group(pid, 0);
+    hold_client.request.signal = 0;
+    check_ask("its group", &hold_client, spared);
   }
   check_end();
 }
@@ -404,10 +414,10 @@ static void name_like_a_stat(void **state) {
     _exit(1);
   }
   assert_int_equal(read(ready[0], &byte, 1), 1);
-  struct asker asker = asker_process(pid, geteuid());
-  asker.request.signal = 0;
-  check_ask("a name", &asker, one);
-  asker_end(pid);
+  struct hold_client hold_client = hold_client_process(pid, geteuid());
+  hold_client.request.signal = 0;
+  check_ask("a name", &hold_client, one);
+  hold_client_end(pid);
   close(ready[0]), close(ready[1]);
   check_end();
 }
@@ -416,112 +426,115 @@ static void name_like_a_stat(void **state) {
 
 static void a_group(void **state) {
   (void)state;
-  pid_t a = asker_target(0, 0), b = asker_target(0, a), c = asker_target(0, a);
-  pid_t stranger = asker_target(0, 0);
-  struct asker asker = asker_group(b, geteuid());
-  asker.request.signal = 0;
-  struct pm_tool_killed got =
-      check_ask("signal 0", &asker, (struct want){0, 0, 3, 0});
+  pid_t a = hold_client_target(0, 0), b = hold_client_target(0, a),
+        c = hold_client_target(0, a);
+  pid_t stranger = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_group(b, geteuid());
+  hold_client.request.signal = 0;
+  struct pm_hold_kill_reply got =
+      check_ask("signal 0", &hold_client, (struct want){0, 0, 3, 0});
   check_int("signal 0", "group", got.group, a);
   check_int("signal 0", "session", got.session, getsid(0));
   check_hit("signal 0", a, false);
-  asker.request.birth++;
-  check_ask("stale", &asker, stale);
-  asker.request.birth--;
-  asker.request.signal = SIGTERM;
-  check_ask("TERM", &asker, (struct want){0, 0, 3, 0});
+  hold_client.request.birth++;
+  check_ask("stale", &hold_client, stale);
+  hold_client.request.birth--;
+  hold_client.request.signal = SIGTERM;
+  check_ask("TERM", &hold_client, (struct want){0, 0, 3, 0});
   check_hit("leader", a, true);
   check_hit("second", b, true);
   check_hit("third", c, true);
   check_hit("stranger", stranger, false);
-  asker_end(a), asker_end(b), asker_end(c), asker_end(stranger);
+  hold_client_end(a), hold_client_end(b), hold_client_end(c),
+      hold_client_end(stranger);
   check_end();
 }
 
 static void a_group_without_leader(void **state) {
   (void)state;
   siginfo_t info;
-  pid_t a = asker_target(0, 0), b = asker_target(0, a);
-  struct asker asker = asker_group(a, geteuid());
+  pid_t a = hold_client_target(0, 0), b = hold_client_target(0, a);
+  struct hold_client hold_client = hold_client_group(a, geteuid());
   kill(a, SIGKILL);
   waitid(P_PID, (id_t)a, &info, WEXITED | WNOWAIT);
-  asker.request.signal = 0;
-  check_ask("the leader is a zombie", &asker, one);
+  hold_client.request.signal = 0;
+  check_ask("the leader is a zombie", &hold_client, one);
   waitpid(a, NULL, 0);
-  check_ask("the leader is gone", &asker, gone);
-  asker.request.group = a;
-  asker.request.session = getsid(0) + 1;
-  check_ask("another session", &asker, gone);
-  asker.request.session = getsid(0);
-  check_ask("as answered before", &asker, one);
-  asker.request.birth = 0;
-  asker.request.signal = SIGTERM;
-  check_ask("and without a birth", &asker, one);
+  check_ask("the leader is gone", &hold_client, gone);
+  hold_client.request.group = a;
+  hold_client.request.session = getsid(0) + 1;
+  check_ask("another session", &hold_client, gone);
+  hold_client.request.session = getsid(0);
+  check_ask("as answered before", &hold_client, one);
+  hold_client.request.birth = 0;
+  hold_client.request.signal = SIGTERM;
+  check_ask("and without a birth", &hold_client, one);
   check_hit("the other", b, true);
-  asker.request.signal = 0;
+  hold_client.request.signal = 0;
   kill(b, SIGKILL);
   waitid(P_PID, (id_t)b, &info, WEXITED | WNOWAIT);
-  check_ask("only a zombie", &asker, gone);
-  asker.request.signal = SIGTERM;
-  check_ask("only a zombie takes TERM", &asker, none);
+  check_ask("only a zombie", &hold_client, gone);
+  hold_client.request.signal = SIGTERM;
+  check_ask("only a zombie takes TERM", &hold_client, none);
   waitpid(b, NULL, 0);
-  check_ask("nobody", &asker, gone);
+  check_ask("nobody", &hold_client, gone);
   check_end();
 }
 
 /* The number has become another group's since. */
 static void a_group_of_that_number(void **state) {
   (void)state;
-  pid_t a = asker_target(0, 0);
-  struct asker asker = asker_group(a, geteuid());
-  asker.request.group = a;
-  asker.request.session = getsid(0);
-  asker.request.signal = 0;
-  check_ask("the same", &asker, one);
-  asker.request.signal = SIGTERM;
-  asker.request.birth--;
-  check_ask("another", &asker, stale);
+  pid_t a = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_group(a, geteuid());
+  hold_client.request.group = a;
+  hold_client.request.session = getsid(0);
+  hold_client.request.signal = 0;
+  check_ask("the same", &hold_client, one);
+  hold_client.request.signal = SIGTERM;
+  hold_client.request.birth--;
+  check_ask("another", &hold_client, stale);
   check_hit("another", a, false);
-  asker.request.signal = 0;
-  asker.request.pid = 1;
-  check_ask("a member that is another now", &asker, one);
-  asker.request.pid = a;
-  asker.request.birth = 0;
-  check_ask("nothing is known of the leader", &asker, one);
-  asker_end(a);
+  hold_client.request.signal = 0;
+  hold_client.request.pid = 1;
+  check_ask("a member that is another now", &hold_client, one);
+  hold_client.request.pid = a;
+  hold_client.request.birth = 0;
+  check_ask("nothing is known of the leader", &hold_client, one);
+  hold_client_end(a);
   check_end();
 }
 
 static void a_mixed_group(void **state) {
   (void)state;
-  pid_t a = asker_target(0, 0), b = asker_target(ASKER_USER, a),
-        c = asker_target(ASKER_OTHER, a);
-  struct asker asker = asker_group(a, ASKER_USER);
-  check_ask("one of three", &asker, (struct want){0, 0, 1, 2});
+  pid_t a = hold_client_target(0, 0),
+        b = hold_client_target(HOLD_CLIENT_USER, a),
+        c = hold_client_target(HOLD_CLIENT_OTHER, a);
+  struct hold_client hold_client = hold_client_group(a, HOLD_CLIENT_USER);
+  check_ask("one of three", &hold_client, (struct want){0, 0, 1, 2});
   check_hit("root's", a, false);
   check_hit("his", b, true);
   check_hit("another's", c, false);
-  asker = asker_group(a, 65534);
-  check_ask("none of three", &asker,
-            (struct want){EPERM, PM_TOOL_STAGE_SIGNAL, 0, 3});
-  asker.request.signal = 0;
-  check_ask("none of three, signal 0", &asker,
-            (struct want){EPERM, PM_TOOL_STAGE_SIGNAL, 0, 3});
-  asker_end(a), asker_end(b), asker_end(c);
+  hold_client = hold_client_group(a, 65534);
+  check_ask("none of three", &hold_client,
+            (struct want){EPERM, PM_HOLD_STAGE_SIGNAL, 0, 3});
+  hold_client.request.signal = 0;
+  check_ask("none of three, signal 0", &hold_client,
+            (struct want){EPERM, PM_HOLD_STAGE_SIGNAL, 0, 3});
+  hold_client_end(a), hold_client_end(b), hold_client_end(c);
   check_end();
 }
 
 static void a_group_with_collectd(void **state) {
   (void)state;
-  pid_t a = asker_target(0, 0), b = asker_target(0, a);
-  struct asker asker = asker_group(a, 0);
-  asker.request.spare = b;
-  check_ask("collectd in it", &asker, spared);
+  pid_t a = hold_client_target(0, 0), b = hold_client_target(0, a);
+  struct hold_client hold_client = hold_client_group(a, 0);
+  hold_client.request.spare = b;
+  check_ask("collectd in it", &hold_client, spared);
   check_hit("leader", a, false);
   check_hit("collectd", b, false);
-  asker.request.group = asker.request.session = 1;
-  check_ask("group 1", &asker, spared);
-  asker_end(a), asker_end(b);
+  hold_client.request.group = hold_client.request.session = 1;
+  check_ask("group 1", &hold_client, spared);
+  hold_client_end(a), hold_client_end(b);
   check_end();
 }
 
@@ -548,7 +561,7 @@ static void a_group_that_forks(void **state) {
   pid_t pids[FORKERS];
   assert_int_equal(pipe(ready), 0);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  pid_t leader = asker_target(0, 0);
+  pid_t leader = hold_client_target(0, 0);
   for (int i = 0; i < FORKERS; i++) {
     pids[i] = fork();
     if (pids[i] == 0) {
@@ -558,10 +571,10 @@ static void a_group_that_forks(void **state) {
   }
   for (int i = 0; i < FORKERS; i++)
     assert_int_equal(read(ready[0], &byte, 1), 1);
-  struct asker asker = asker_group(leader, geteuid());
-  struct pm_tool_killed got;
-  asker.request.signal = SIGKILL;
-  check_true("KILL", "it answers", asker_ask(&asker, &got));
+  struct hold_client hold_client = hold_client_group(leader, geteuid());
+  struct pm_hold_kill_reply got;
+  hold_client.request.signal = SIGKILL;
+  check_true("KILL", "it answers", hold_client_ask(&hold_client, &got));
   check_int("KILL", "error", got.error, 0);
   print_message("%u were there\n", got.signalled);
   check_true("KILL", "many were there", got.signalled > FORKERS * 20);
@@ -572,11 +585,11 @@ static void a_group_that_forks(void **state) {
     if (reaped == 0)
       usleep(1000);
   }
-  asker.request.group = leader;
-  asker.request.session = getsid(0);
-  asker.request.birth = 0;
-  asker.request.signal = 0;
-  check_ask("afterwards", &asker, gone);
+  hold_client.request.group = leader;
+  hold_client.request.session = getsid(0);
+  hold_client.request.birth = 0;
+  hold_client.request.signal = 0;
+  check_ask("afterwards", &hold_client, gone);
   kill(-leader, SIGKILL);
   while (waitpid(-leader, NULL, 0) > 0)
     ;
@@ -590,35 +603,38 @@ static void a_group_that_forks(void **state) {
 static const char *only_row;
 
 static int ask_inside(int want) {
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_process(pid, 0);
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_process(pid, 0);
   /* the births in a foreign /proc are not of this pid, but are not reached */
-  asker.request.birth += !asker.request.birth;
-  struct pm_tool_killed got = {0};
-  bool fine = check_true(only_row, "it answers", asker_ask(&asker, &got)) &&
-              check_int(only_row, "error", got.error, want);
+  hold_client.request.birth += !hold_client.request.birth;
+  struct pm_hold_kill_reply got = {0};
+  bool fine =
+      check_true(only_row, "it answers", hold_client_ask(&hold_client, &got)) &&
+      check_int(only_row, "error", got.error, want);
   if (want)
-    fine &= check_int(only_row, "stage", got.stage, PM_TOOL_STAGE_FIND);
-  asker_end(pid);
+    fine &= check_int(only_row, "stage", got.stage, PM_HOLD_STAGE_FIND);
+  hold_client_end(pid);
   return !fine;
 }
 
 /* The session's leader is outside: its number is 0 here. */
 static int ask_group_inside(void) {
-  pid_t pid = asker_target(0, 0);
-  struct asker asker = asker_group(pid, 0);
-  struct pm_tool_killed got = {0};
-  asker.request.signal = 0;
-  bool fine = check_int(only_row, "its session", getsid(0), 0) &&
-              check_true(only_row, "it answers", asker_ask(&asker, &got)) &&
-              check_int(only_row, "error", got.error, 0) &&
-              check_int(only_row, "session", got.session, 0);
-  asker.request.group = got.group;
-  asker.request.session = got.session;
-  fine &= check_true(only_row, "it answers again", asker_ask(&asker, &got)) &&
+  pid_t pid = hold_client_target(0, 0);
+  struct hold_client hold_client = hold_client_group(pid, 0);
+  struct pm_hold_kill_reply got = {0};
+  hold_client.request.signal = 0;
+  bool fine =
+      check_int(only_row, "its session", getsid(0), 0) &&
+      check_true(only_row, "it answers", hold_client_ask(&hold_client, &got)) &&
+      check_int(only_row, "error", got.error, 0) &&
+      check_int(only_row, "session", got.session, 0);
+  hold_client.request.group = got.group;
+  hold_client.request.session = got.session;
+  fine &= check_true(only_row, "it answers again",
+                     hold_client_ask(&hold_client, &got)) &&
           check_int(only_row, "error then", got.error, 0) &&
           check_u64(only_row, "there then", got.signalled, 1);
-  asker_end(pid);
+  hold_client_end(pid);
   return !fine;
 }
 
@@ -638,9 +654,9 @@ static int be_inside(void) {
   only_row = "the outer /proc";
   int failed = ask_inside(ENOTSUP);
   only_row = "the outer /proc, all numbers the same";
-  asker_number = find_free();
+  hold_client_number = find_free();
   failed |= ask_inside(ENOTSUP);
-  asker_number = 0;
+  hold_client_number = 0;
   if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
       mount("proc", "/proc", "proc", 0, NULL) < 0)
     return 77;
@@ -675,9 +691,9 @@ static void in_a_namespace(void **state) {
 static void bad_records(void **state) {
   (void)state;
   static const uint32_t groups[] = {5, UINT32_MAX};
-  pid_t pid = asker_target(0, 0);
-  const struct asker good = asker_process(pid, geteuid());
-  struct asker a[24];
+  pid_t pid = hold_client_target(0, 0);
+  const struct hold_client good = hold_client_process(pid, geteuid());
+  struct hold_client a[24];
   for (size_t i = 0; i < CHECK_COUNT(a); i++)
     a[i] = good;
   size_t n = 0;
@@ -688,7 +704,7 @@ static void bad_records(void **state) {
   a[n++].request.as.group_count++; /* which do not follow */
   a[n].request.as.group_count = 2;
   a[n++].groups = groups; /* with one that is no id */
-  a[n++].request.as.group_count = PM_TOOL_GROUPS + 1;
+  a[n++].request.as.group_count = PM_HOLD_GROUPS + 1;
   a[n++].request.as.uid = UINT32_MAX;
   a[n++].request.as.gid = UINT32_MAX;
   a[n++].request.as.zero = 1;
@@ -700,45 +716,45 @@ static void bad_records(void **state) {
   a[n++].request.birth = 0;
   a[n++].request.spare = -1;
   a[n++].request.group = pid;
-  a[n].request.scope = PM_TOOL_PROCESS_GROUP;
+  a[n].request.scope = PM_HOLD_PROCESS_GROUP;
   a[n++].request.session = pid; /* without a group */
-  a[n].request.scope = PM_TOOL_PROCESS_GROUP;
+  a[n].request.scope = PM_HOLD_PROCESS_GROUP;
   a[n++].request.birth = 0; /* without both */
-  a[n].request.scope = PM_TOOL_PROCESS_GROUP;
+  a[n].request.scope = PM_HOLD_PROCESS_GROUP;
   a[n].request.group = -pid;
   a[n++].request.session = 1;
-  a[n].request.scope = PM_TOOL_PROCESS_GROUP;
+  a[n].request.scope = PM_HOLD_PROCESS_GROUP;
   a[n].request.group = pid;
   a[n++].request.session = -1;
   for (size_t i = 0; i < n; i++) {
     char row[32];
     snprintf(row, sizeof row, "bad record %zu", i);
-    check_ask(row, &a[i], (struct want){EINVAL, PM_TOOL_STAGE_REQUEST, 0, 0});
+    check_ask(row, &a[i], (struct want){EINVAL, PM_HOLD_STAGE_REQUEST, 0, 0});
     check_hit(row, pid, false);
   }
   check_ask("a good one", &good, one);
-  asker_end(pid);
+  hold_client_end(pid);
   check_end();
 }
 
 static void longest_record(void **state) {
   (void)state;
-  static uint32_t groups[PM_TOOL_GROUPS + 1];
-  for (uint32_t i = 0; i <= PM_TOOL_GROUPS; i++)
+  static uint32_t groups[PM_HOLD_GROUPS + 1];
+  for (uint32_t i = 0; i <= PM_HOLD_GROUPS; i++)
     groups[i] = 100000 + i;
-  pid_t pid = asker_target(ASKER_USER, 0);
-  struct asker asker = asker_process(pid, ASKER_USER);
-  asker.groups = groups;
-  asker.request.as.group_count = PM_TOOL_GROUPS + 1;
-  check_ask("one group too many", &asker,
-            (struct want){EINVAL, PM_TOOL_STAGE_REQUEST, 0, 0});
-  asker.request.as.group_count = PM_TOOL_GROUPS;
-  asker.length = sizeof asker.request + sizeof groups;
-  check_ask("one group that is not counted", &asker,
-            (struct want){EINVAL, PM_TOOL_STAGE_REQUEST, 0, 0});
-  asker.length = 0;
-  check_ask("as many groups as there may be", &asker, one);
-  asker_end(pid);
+  pid_t pid = hold_client_target(HOLD_CLIENT_USER, 0);
+  struct hold_client hold_client = hold_client_process(pid, HOLD_CLIENT_USER);
+  hold_client.groups = groups;
+  hold_client.request.as.group_count = PM_HOLD_GROUPS + 1;
+  check_ask("one group too many", &hold_client,
+            (struct want){EINVAL, PM_HOLD_STAGE_REQUEST, 0, 0});
+  hold_client.request.as.group_count = PM_HOLD_GROUPS;
+  hold_client.length = sizeof hold_client.request + sizeof groups;
+  check_ask("one group that is not counted", &hold_client,
+            (struct want){EINVAL, PM_HOLD_STAGE_REQUEST, 0, 0});
+  hold_client.length = 0;
+  check_ask("as many groups as there may be", &hold_client, one);
+  hold_client_end(pid);
   check_end();
 }
 

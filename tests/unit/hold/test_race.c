@@ -38,11 +38,11 @@ long __wrap_syscall(long number, ...) {
 
 static void number_is_anothers(void) {
   usleep(30000); /* the clock of births has gone on */
-  asker_end(target);
-  asker_number = target;
-  asker_namespaces = 1;
-  stranger = asker_target(0, 0);
-  asker_number = 0;
+  hold_client_end(target);
+  hold_client_number = target;
+  hold_client_namespaces = 1;
+  stranger = hold_client_target(0, 0);
+  hold_client_number = 0;
 }
 
 static void leaves_its_group(void) {
@@ -52,26 +52,26 @@ static void leaves_its_group(void) {
 
 struct row {
   const char *name;
-  enum pm_tool_scope scope;
+  enum pm_hold_scope scope;
   long before;
   void (*happens)(void);
   int error;
 };
 
-static bool ask(const struct row *row, struct pm_tool_killed *ret) {
+static bool ask(const struct row *row, struct pm_hold_kill_reply *ret) {
   int ends[2];
   char *argv[] = {(char *)(uintptr_t) "kill", (char *)(uintptr_t) "/proc"};
-  pid_t leader = asker_target(0, 0);
-  target = asker_target(0, leader);
-  struct pm_tool_kill request = row->scope == PM_TOOL_PROCESS
-                                    ? asker_process(target, 0).request
-                                    : asker_group(leader, 0).request;
+  pid_t leader = hold_client_target(0, 0);
+  target = hold_client_target(0, leader);
+  struct pm_hold_kill_request request =
+      row->scope == PM_HOLD_PROCESS ? hold_client_process(target, 0).request
+                                    : hold_client_group(leader, 0).request;
   kill(leader, SIGKILL); /* a zombie, which keeps the group */
   if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
     return false;
   ssize_t n = send(ends[0], &request, sizeof request, 0);
   int above = dup(ends[0]); /* ends[0] may be the very number */
-  dup2(ends[1], PM_TOOL_SOCKET);
+  dup2(ends[1], PM_HOLD_SOCKET);
   before_call = row->before;
   happens = row->happens;
   return n == sizeof request && hold_kill(2, argv) == 0 &&
@@ -79,26 +79,26 @@ static bool ask(const struct row *row, struct pm_tool_killed *ret) {
 }
 
 static bool check_row(const struct row *row) {
-  struct pm_tool_killed got = {0};
+  struct pm_hold_kill_reply got = {0};
   bool fine = check_true(row->name, "it answers", ask(row, &got));
   fine &= check_true(row->name, "it happened", stranger);
   fine &= check_int(row->name, "error", got.error, row->error);
   fine &= check_u64(row->name, "signalled", got.signalled, 0);
-  fine &= check_int(row->name, "was hit", asker_was_hit(stranger), false);
-  asker_end(stranger);
+  fine &= check_int(row->name, "was hit", hold_client_was_hit(stranger), false);
+  hold_client_end(stranger);
   return fine;
 }
 
 static void between(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"another's before the pidfd", PM_TOOL_PROCESS, SYS_pidfd_open,
+      {"another's before the pidfd", PM_HOLD_PROCESS, SYS_pidfd_open,
        number_is_anothers, ESTALE},
-      {"another's before the signal", PM_TOOL_PROCESS, SYS_pidfd_send_signal,
+      {"another's before the signal", PM_HOLD_PROCESS, SYS_pidfd_send_signal,
        number_is_anothers, ESRCH},
-      {"a member leaves", PM_TOOL_PROCESS_GROUP, SYS_pidfd_open,
+      {"a member leaves", PM_HOLD_PROCESS_GROUP, SYS_pidfd_open,
        leaves_its_group, 0},
-      {"a member is another", PM_TOOL_PROCESS_GROUP, SYS_pidfd_open,
+      {"a member is another", PM_HOLD_PROCESS_GROUP, SYS_pidfd_open,
        number_is_anothers, 0},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {

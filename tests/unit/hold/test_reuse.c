@@ -77,7 +77,7 @@ static void make_stale(struct stale stale[BATCH]) {
     if (stale[i].pid == 0)
       for (;;)
         pause();
-    stale[i].birth = asker_birth(stale[i].pid);
+    stale[i].birth = hold_client_birth(stale[i].pid);
   }
   usleep(2 * TICK_US);
   for (size_t i = 0; i < BATCH; i++) {
@@ -88,12 +88,12 @@ static void make_stale(struct stale stale[BATCH]) {
 
 /* hold_kill in a child: what the helper does, without its exec. */
 static bool ask(const int ends[2], const struct stale *stale,
-                struct pm_tool_killed *ret) {
-  struct pm_tool_kill request = {.schema = PM_TOOL_SCHEMA,
-                                 .pid = stale->pid,
-                                 .birth = stale->birth,
-                                 .signal = SIGTERM,
-                                 .as.capabilities = UINT64_MAX};
+                struct pm_hold_kill_reply *ret) {
+  struct pm_hold_kill_request request = {.schema = PM_HOLD_SCHEMA,
+                                         .pid = stale->pid,
+                                         .birth = stale->birth,
+                                         .signal = SIGTERM,
+                                         .as.capabilities = UINT64_MAX};
   char *argv[] = {(char *)(uintptr_t) "kill", (char *)(uintptr_t) "/proc"};
   pid_t pid;
   if (send(ends[0], &request, sizeof request, 0) != sizeof request)
@@ -101,7 +101,7 @@ static bool ask(const int ends[2], const struct stale *stale,
   while ((pid = fork()) < 0)
     usleep(1000);
   if (pid == 0) {
-    dup2(ends[1], PM_TOOL_SOCKET);
+    dup2(ends[1], PM_HOLD_SOCKET);
     _exit(hold_kill(2, argv));
   }
   int status = 0;
@@ -112,12 +112,12 @@ static bool ask(const int ends[2], const struct stale *stale,
 /* Each is asked about again and again, and its number changes hands. */
 static void ask_all(struct counts *counts, const int ends[2]) {
   struct stale stale[BATCH];
-  struct pm_tool_killed answer;
+  struct pm_hold_kill_reply answer;
   for (; counts->asked < RECORDS; counts->asked++) {
     if (counts->asked % (25 * BATCH) == 0)
       make_stale(stale);
     const struct stale *s = &stale[counts->asked % BATCH];
-    counts->reused += asker_birth(s->pid) != 0;
+    counts->reused += hold_client_birth(s->pid) != 0;
     bool answered = ask(ends, s, &answer);
     counts->gone += answered && answer.error == ESRCH && !answer.signalled;
     counts->other += answered && answer.error == ESTALE && !answer.signalled;

@@ -301,10 +301,10 @@ static void no_memory(void **state) {
     char row[32];
     struct pm_select *select = NULL;
     struct pm_err err = PM_ERR_INIT;
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     int status = pm_select_new(&o, &select, &err);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     pm_select_free(select);
     if (!failed)
       break;

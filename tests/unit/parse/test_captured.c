@@ -23,8 +23,8 @@ static int begin(void **state) {
     print_error("%s\n", err.text);
     return -1;
   }
-  root.tick_ns = 10000000;
-  root.page_bytes = 4096;
+  root.units.tick_ns = 10000000;
+  root.units.page_bytes = 4096;
   return 0;
 }
 

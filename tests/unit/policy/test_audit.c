@@ -17,12 +17,12 @@ static void take(enum pm_control_level l, const char *text) {
 }
 
 static const struct pm_peer peer = {.uid = 5, .gid = 6, .pid = 7};
-static struct pm_buckets buckets;
+static struct pm_rate_limits buckets;
 static struct pm_audit audit;
 
 static int begin(void **state) {
   (void)state;
-  buckets = (struct pm_buckets){0};
+  buckets = (struct pm_rate_limits){0};
   audit = (struct pm_audit){.log = take, .buckets = &buckets};
   lines = 0;
   last[0] = '\0';

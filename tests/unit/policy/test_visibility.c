@@ -59,7 +59,7 @@ static void mounts(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     bool hides = !rows[i].hides;
     uint32_t show_to = 77;
-    pm_see_mount(rows[i].text, rows[i].path, &hides, &show_to);
+    pm_visibility_mount(rows[i].text, rows[i].path, &hides, &show_to);
     check_int(rows[i].name, "hides", hides, rows[i].hides);
     check_u64(rows[i].name, "gid", show_to, rows[i].show_to);
   }
@@ -141,17 +141,17 @@ static void processes(void **state) {
       {.pid = 14, .birth = 8, .uid = me, .have = PM_SNAPSHOT_UID},
       {.pid = 10, .birth = 9, .uid = me}};
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    struct pm_see see = {.root = &root};
-    struct pm_see_viewer viewer;
+    struct pm_visibility see = {.root = &root};
+    struct pm_visibility_viewer viewer;
     struct pm_now now = {.mono = 5};
     char sees[CHECK_COUNT(seen) + 1] = "";
     mount_with(rows[i].options);
-    pm_see_viewer(&see, now, &rows[i].peer, &viewer);
+    pm_visibility_viewer(&see, now, &rows[i].peer, &viewer);
     viewer.power.apart = false; /* he is made up, and so has no namespace */
     for (size_t k = 0; k < CHECK_COUNT(seen); k++)
-      sees[k] = pm_see_process(&see, now, &viewer, &seen[k]) ? 'y' : 'n';
+      sees[k] = pm_visibility_process(&see, now, &viewer, &seen[k]) ? 'y' : 'n';
     check_text(rows[i].name, "sees", sees, rows[i].sees);
-    pm_see_done(&see);
+    pm_visibility_done(&see);
   }
   check_end();
 }
@@ -162,11 +162,12 @@ static void again(void **state) {
   (void)state;
   static const struct pm_peer peer = {.uid = 999, .gid = 999},
                               in_group_0 = {.uid = 999};
-  struct pm_see see = {.root = &root}, unknown = {.root = &root};
-  struct pm_see_viewer viewer;
-  pm_see_viewer(&unknown, (struct pm_now){.mono = 1}, &in_group_0, &viewer);
+  struct pm_visibility see = {.root = &root}, unknown = {.root = &root};
+  struct pm_visibility_viewer viewer;
+  pm_visibility_viewer(&unknown, (struct pm_now){.mono = 1}, &in_group_0,
+                       &viewer);
   check_true("not known", "to no group", !viewer.all);
-  pm_see_done(&unknown);
+  pm_visibility_done(&unknown);
   const struct {
     const char *name, *options; /* NULL: there is no mountinfo */
     uint64_t seconds;
@@ -187,10 +188,10 @@ static void again(void **state) {
     else
       fake_root_remove(fake, "proc/self/mountinfo");
     fake_root_dir(fake, "proc/self");
-    pm_see_viewer(&see, now, &peer, &viewer);
+    pm_visibility_viewer(&see, now, &peer, &viewer);
     check_int(rows[i].name, "sees all", viewer.all, rows[i].all);
   }
-  pm_see_done(&see);
+  pm_visibility_done(&see);
   check_end();
 }
 
@@ -198,19 +199,19 @@ static void again(void **state) {
 static void private_things(void **state) {
   (void)state;
   static const struct pm_peer peer = {.uid = 5, .gid = 6};
-  const struct pm_see_viewer viewer = {.peer = &peer};
+  const struct pm_visibility_viewer viewer = {.peer = &peer};
   struct pm_detail d = {.uids = {5, 5, 5, 5},
                         .gids = {6, 6, 6, 6},
                         .owner_uid = 5,
                         .got = PM_WANT_IDS | PM_WANT_OWNER};
-  check_true("his", "seen", pm_see_private(&viewer, &d));
+  check_true("his", "seen", pm_visibility_private(&viewer, &d));
   d.got = PM_WANT_IDS;
-  check_true("owner not read", "not seen", !pm_see_private(&viewer, &d));
+  check_true("owner not read", "not seen", !pm_visibility_private(&viewer, &d));
   d.got = PM_WANT_OWNER;
-  check_true("ids not read", "not seen", !pm_see_private(&viewer, &d));
+  check_true("ids not read", "not seen", !pm_visibility_private(&viewer, &d));
   d.got = PM_WANT_IDS | PM_WANT_OWNER;
   d.gids[2] = 7;
-  check_true("a gid", "not seen", !pm_see_private(&viewer, &d));
+  check_true("a gid", "not seen", !pm_visibility_private(&viewer, &d));
   check_end();
 }
 
@@ -221,8 +222,8 @@ static void who_is_gone(void **state) {
   static const struct {
     const char *name;
     const struct pm_peer *peer;
-    struct pm_power power;
-    uint32_t uid, look_gid;
+    struct pm_peer_caps power;
+    uint32_t uid, ptrace_gid;
     bool seen;
   } rows[] = {
       {"his", &peer, {0}, 5, 6, true},
@@ -251,9 +252,11 @@ static void who_is_gone(void **state) {
        false},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    struct pm_see_viewer v = {.peer = rows[i].peer, .power = rows[i].power};
+    struct pm_visibility_viewer v = {.peer = rows[i].peer,
+                                     .power = rows[i].power};
     check_int(rows[i].name, "seen",
-              pm_see_gone(&v, rows[i].uid, rows[i].look_gid), rows[i].seen);
+              pm_visibility_exited(&v, rows[i].uid, rows[i].ptrace_gid),
+              rows[i].seen);
   }
   check_end();
 }

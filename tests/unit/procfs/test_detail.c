@@ -23,7 +23,7 @@ enum { PID = 42, BIRTH = 4711 };
 /* A folder of the real /proc whose size is 0, as fd's was before 6.2. */
 #define FDS_OLD "/proc/sys/kernel/random"
 
-struct world {
+struct environment {
   struct fake_root *fake;
   struct pm_root root;
   struct pm_probe *probe;
@@ -33,7 +33,7 @@ struct world {
 };
 
 static int begin(void **state) {
-  struct world *w = calloc(1, sizeof *w);
+  struct environment *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
   w->now.mono = PM_NS_PER_S;
@@ -69,7 +69,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   pm_probe_free(w->probe);
   while (wait(NULL) > 0)
     ;
@@ -79,7 +79,8 @@ static int end(void **state) {
   return 0;
 }
 
-static int look(struct world *w, int32_t pid, uint64_t birth, unsigned want) {
+static int look(struct environment *w, int32_t pid, uint64_t birth,
+                unsigned want) {
   memset(&w->detail, 0x5a, sizeof w->detail);
   return pm_detail_read(&w->root, w->probe, w->now, pid, birth, want,
                         &w->detail);
@@ -98,7 +99,7 @@ static uint64_t entries_in(const char *path) {
 /* ---- what is there ---- */
 
 static void everything(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   const struct pm_detail *d = &w->detail;
   uint64_t files = entries_in(FDS_OLD);
   check_int("all", "status", look(w, PID, BIRTH, ALL), 0);
@@ -132,7 +133,7 @@ static void everything(void **state) {
 
 /* What was not asked for is not read, and not said to be known. */
 static void one_at_a_time(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   static const struct {
     const char *name;
     unsigned want;
@@ -191,7 +192,7 @@ static void denied(void **state) {
     for (size_t way = 0; way < (rows[i].takes_any ? 1 : 3); way++) {
       char row[48], path[48];
       assert_int_equal(begin(state), 0);
-      struct world *w = *state;
+      struct environment *w = *state;
       snprintf(row, sizeof row, "%s is %s", rows[i].file, ways[way]);
       snprintf(path, sizeof path, "proc/42/%s", rows[i].file);
       fake_root_remove(w->fake, path);
@@ -207,7 +208,7 @@ static void denied(void **state) {
 }
 
 static void kernel_threads(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   fake_root_put(w->fake, "proc/42/status",
                 "Name:\tkthreadd\nUid:\t0\t0\t0\t0\n");
   fake_root_remove(w->fake, "proc/42/exe");
@@ -226,7 +227,7 @@ static void kernel_threads(void **state) {
 
 /* The real thing: our own descriptors, counted by this kernel in its way. */
 static void own_descriptors(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   fake_root_link(w->fake, "proc/42/fd", "/proc/self/fd");
   uint64_t before = entries_in("/proc/self/fd") - 1; /* without our listing */
   check_int("own", "status", look(w, PID, BIRTH, PM_WANT_FDS), 0);
@@ -239,7 +240,7 @@ static void own_descriptors(void **state) {
 }
 
 static void fd_shares(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   uint64_t files = entries_in(FDS_OLD), ours = entries_in("/proc/self/fd");
   const struct {
     const char *limit;
@@ -280,7 +281,7 @@ static void identity(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     assert_int_equal(begin(state), 0);
-    struct world *w = *state;
+    struct environment *w = *state;
     if (rows[i].stat)
       fake_root_put(w->fake, "proc/42/stat", rows[i].stat);
     check_int(rows[i].name, "status", look(w, rows[i].pid, rows[i].birth, ALL),
@@ -297,7 +298,7 @@ static void identity(void **state) {
 /* Of whoever has the pid; its birth is part of the answer, and the probe is
  * asked for that one's command line. */
 static void whoever(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   check_int("whoever", "status", look(w, PID, 0, ALL), 0);
   check_u64("whoever", "birth", w->detail.birth, BIRTH);
   check_u64("whoever", "got", w->detail.got, ALL);
@@ -315,7 +316,7 @@ static void whoever(void **state) {
 
 /* A path that does not fit is cut, and ends inside its room. */
 static void long_paths(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   char path[3000];
   memset(path, 'a', sizeof path);
   path[0] = '/';
@@ -326,13 +327,13 @@ static void long_paths(void **state) {
   fake_root_link(w->fake, "proc/42/cwd", path);
   check_int("long", "status", look(w, PID, BIRTH, ALL), 0);
   check_u64("long", "got", w->detail.got, ALL);
-  check_u64("long", "exe", strlen(w->detail.exe), PM_EXE - 1);
-  check_u64("long", "cwd", strlen(w->detail.cwd), PM_CWD - 1);
+  check_u64("long", "exe", strlen(w->detail.exe), PM_DETAIL_EXE - 1);
+  check_u64("long", "cwd", strlen(w->detail.cwd), PM_DETAIL_CWD - 1);
   check_end();
 }
 
 static void without_probe(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   struct pm_probe *probe = w->probe;
   w->probe = NULL;
   check_int("no probe", "status", look(w, PID, BIRTH, ALL), 0);
@@ -345,7 +346,7 @@ static void without_probe(void **state) {
 
 /* No helper: the command line is unknown, all else is known. */
 static void without_helper(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   pm_probe_free(w->probe);
   w->probe = pm_probe_new("/no/such", "/proc", "/sys");
   check_int("first", "status", look(w, PID, BIRTH, ALL), 0);

@@ -8,7 +8,7 @@
 
 enum { TICK_NS = 10000000, PAGE = 4096 };
 
-static const struct pm_bpf_units units = {TICK_NS, PAGE};
+static const struct pm_units units = {TICK_NS, PAGE};
 
 /* The cases of cputime_adjust() in kernel/sched/cputime.c. */
 static const struct {
@@ -87,7 +87,7 @@ static struct pm_bpf_task full(void) {
       .pid = 42,
       .ppid = 41,
       .uid = 1000,
-      .look_gid = 1001,
+      .ptrace_gid = 1001,
       .threads = 1,
       .exec_id = 17,
       .status = 0x100,
@@ -111,7 +111,7 @@ static void units_are_ours(void **state) {
   check_u64("full", "swap in bytes", got.v[PM_F_swap], 2 * PAGE);
   check_u64("full", "cgroup", got.cgroup, 99);
   check_u64("full", "uid", got.uid, 1000);
-  check_u64("full", "look_gid", got.look_gid, 1001);
+  check_u64("full", "look_gid", got.ptrace_gid, 1001);
   check_u64("full", "exec mark", got.exec_mark, 17);
   check_text("full", "comm", got.comm, "fifteen-letters");
   check_u64("full", "flags", got.flags, PM_TASK_OWNER | PM_TASK_CGROUP);

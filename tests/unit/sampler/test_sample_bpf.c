@@ -35,7 +35,7 @@ struct deaths {
   size_t count;
 };
 
-struct world {
+struct environment {
   struct pm_root root;
   struct pm_sampler walk, dump, proc;
   struct seen seen;
@@ -43,18 +43,18 @@ struct world {
 };
 
 static void take(void *arg, const struct pm_task *batch, size_t n) {
-  struct world *w = arg;
+  struct environment *w = arg;
   for (size_t i = 0; i < n && w->seen.count < SEEN_MAX; i++)
     w->seen.task[w->seen.count++] = batch[i];
 }
 
 static void take_deaths(void *arg, const struct pm_death *batch, size_t n) {
-  struct world *w = arg;
+  struct environment *w = arg;
   for (size_t i = 0; i < n && w->deaths.count < SEEN_MAX; i++)
     w->deaths.death[w->deaths.count++] = batch[i];
 }
 
-static void scan(struct world *w, struct pm_sampler *sampler) {
+static void scan(struct environment *w, struct pm_sampler *sampler) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   w->seen.count = 0;
@@ -62,14 +62,14 @@ static void scan(struct world *w, struct pm_sampler *sampler) {
     fail_msg("%s", err.text);
 }
 
-static const struct pm_task *find(const struct world *w, pid_t pid) {
+static const struct pm_task *find(const struct environment *w, pid_t pid) {
   for (size_t i = 0; i < w->seen.count; i++)
     if (w->seen.task[i].pid == pid)
       return &w->seen.task[i];
   return NULL;
 }
 
-static uint64_t drain(struct world *w) {
+static uint64_t drain(struct environment *w) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   uint64_t lost = 0;
@@ -79,7 +79,7 @@ static uint64_t drain(struct world *w) {
 }
 
 static int begin(void **state) {
-  struct world *w = calloc(1, sizeof *w);
+  struct environment *w = calloc(1, sizeof *w);
   struct pm_err err = PM_ERR_INIT;
   w->root = (struct pm_root)PM_ROOT_INIT;
   if (pm_root_open(&w->root, "/proc", "/sys", &err) < 0 ||
@@ -93,7 +93,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   pm_sample_close(&w->walk);
   pm_sample_close(&w->dump);
   pm_sample_close(&w->proc);
@@ -227,7 +227,7 @@ static void check_equal(const char *row, const struct pm_task *have,
 }
 
 /* The other files of the process, as far as the sampler knows them too. */
-static void check_files(const struct world *w, const char *row,
+static void check_files(const struct environment *w, const char *row,
                         const struct pm_task *have) {
   static struct pm_detail d;
   unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
@@ -235,16 +235,16 @@ static void check_files(const struct world *w, const char *row,
   int status =
       pm_detail_read(&w->root, NULL, now, have->pid, have->birth, want, &d);
   check_int(row, "detail", status, 0);
-  check_fields(row, have, &d.numbers, w->root.tick_ns);
+  check_fields(row, have, &d.numbers, w->root.units.tick_ns);
   if (!(d.got & PM_WANT_IDS))
     return;
   check_u64(row, "uid", have->uid, d.uid);
-  check_u64(row, "look_gid", have->look_gid,
-            pm_look_gid(d.uids, d.gids, d.permitted));
+  check_u64(row, "look_gid", have->ptrace_gid,
+            pm_ptrace_gid(d.uids, d.gids, d.permitted));
 }
 
 static void frozen_tree(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   enum { CHILDREN = 6 };
   pid_t pid[CHILDREN];
   struct pm_task want[CHILDREN];
@@ -267,7 +267,7 @@ static void frozen_tree(void **state) {
       const struct pm_task *have = find(w, pid[i]);
       if (!check_true(row, "found", have))
         continue;
-      check_equal(row, have, &want[i], w->root.tick_ns);
+      check_equal(row, have, &want[i], w->root.units.tick_ns);
       if (want[i].state != 'Z')
         check_files(w, row, have);
     }
@@ -313,9 +313,9 @@ static bool is_hidden(const struct seen *have, const struct pm_task *want) {
 /* Everybody: who is there, and what cannot change while we look.  Others come
  * and go meanwhile: who was there before and after was there in between, and
  * who was in neither was born after the first look. */
-static void check_machine(struct world *w, struct pm_sampler *sampler) {
+static void check_machine(struct environment *w, struct pm_sampler *sampler) {
   static struct seen before, have;
-  uint64_t start = pm_now_read().boot / w->root.tick_ns;
+  uint64_t start = pm_now_read().boot / w->root.units.tick_ns;
   scan(w, &w->proc);
   before = w->seen;
   scan(w, sampler);
@@ -335,7 +335,7 @@ static void check_machine(struct world *w, struct pm_sampler *sampler) {
 }
 
 static void whole_machine(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   check_machine(w, &w->walk);
   check_machine(w, &w->dump);
   check_end();
@@ -372,14 +372,14 @@ static void end_child(pid_t pid) {
  * that of a child of ours that was meant for another place. */
 static bool is_taken(pid_t pid) { return pid > 0 && kill(pid, 0) == 0; }
 
-static size_t times_ours(const struct world *w, pid_t pid) {
+static size_t times_ours(const struct environment *w, pid_t pid) {
   size_t times = 0;
   for (size_t i = 0; i < w->seen.count; i++)
     times += w->seen.task[i].pid == pid && w->seen.task[i].ppid == getpid();
   return times;
 }
 
-static void check_rows(struct world *w, struct pm_sampler *sampler,
+static void check_rows(struct environment *w, struct pm_sampler *sampler,
                        const pid_t *pid, int n, const char *row) {
   size_t wrong = 0;
   scan(w, sampler);
@@ -390,7 +390,7 @@ static void check_rows(struct world *w, struct pm_sampler *sampler,
   check_u64(row, "wrong ones", wrong, 0);
 }
 
-static void come_and_go(struct world *w, struct pm_sampler *sampler) {
+static void come_and_go(struct environment *w, struct pm_sampler *sampler) {
   enum { CHILDREN = 1100 }; /* more than the first room */
   static pid_t pid[CHILDREN];
   for (int i = 0; i < CHILDREN; i++)
@@ -416,7 +416,7 @@ static void come_and_go(struct world *w, struct pm_sampler *sampler) {
  * who come in between find a place; nobody is shown twice, left out, or kept.
  */
 static void rows_come_and_go(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   come_and_go(w, &w->walk);
   come_and_go(w, &w->dump);
   check_end();
@@ -432,7 +432,7 @@ static void two_threads(unsigned unused) {
 /* More pieces than the iterator's buffer holds: one that finds no room is
  * written again, and its process is still one. */
 static void threads_fill_the_buffer(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   enum { CHILDREN = 500 };
   static pid_t pid[CHILDREN];
   static uint64_t want[CHILDREN]; /* a sanitizer may have threads of its own */
@@ -473,7 +473,7 @@ static void wait_then_burn(unsigned microseconds) {
   raise(SIGSTOP);
 }
 
-static void wake(struct world *w, struct pm_sampler *sampler) {
+static void wake(struct environment *w, struct pm_sampler *sampler) {
   const char *row = sampler->what;
   assert_int_equal(pipe2(go, O_CLOEXEC), 0);
   pid_t pid = child(wait_then_burn, 50000);
@@ -497,7 +497,7 @@ static void wake(struct world *w, struct pm_sampler *sampler) {
 
 /* A row that was kept for a sleeper is read anew when it has run. */
 static void sleepers_wake(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   wake(w, &w->walk);
   wake(w, &w->dump);
   check_end();
@@ -537,7 +537,8 @@ static void short_life(unsigned kind) {
   }
 }
 
-static const struct pm_death *find_death(const struct world *w, pid_t pid) {
+static const struct pm_death *find_death(const struct environment *w,
+                                         pid_t pid) {
   for (size_t i = 0; i < w->deaths.count; i++)
     if (w->deaths.death[i].last.pid == pid &&
         w->deaths.death[i].last.ppid == getpid())
@@ -545,8 +546,8 @@ static const struct pm_death *find_death(const struct world *w, pid_t pid) {
   return NULL;
 }
 
-/* So soon that it was told by its own record?  Its last words take longer. */
-static bool wait_for_death(struct world *w, pid_t pid) {
+/* So soon that it was told by its own record?  its exit record take longer. */
+static bool wait_for_death(struct environment *w, pid_t pid) {
   enum { PAUSE_US = 20000, SOON = 35 };
   int i = 0;
   for (; i < 200 && !find_death(w, pid); i++) {
@@ -600,10 +601,10 @@ static void check_death(const char *row, const struct pm_death *d,
 }
 
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
- * Some kernels make no record of some processes (see `leaves` in task.bpf.c):
- * these are told by their last words, and so later. */
+ * Some kernels make no record of some processes (see procman_exit in
+ * task.bpf.c): these are told by their exit record, and so later. */
 static void ends_equal_wait4(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   enum { CHILDREN = 400 };
   int inexact = 0;
   for (unsigned i = 0; i < CHILDREN; i++) {
@@ -630,14 +631,14 @@ static void ends_equal_wait4(void **state) {
   check_end();
 }
 
-static const struct pm_task *self(struct world *w) {
+static const struct pm_task *self(struct environment *w) {
   scan(w, &w->walk);
   return find(w, getpid());
 }
 
 /* A copy of its parent can be told from one that has become another program. */
 static void knows_its_parent(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   uint64_t mark = self(w)->exec_mark, birth = self(w)->birth;
   drain(w);
   pid_t copy = child(short_life, 0), other = child(short_life, 6);
@@ -659,7 +660,7 @@ static void knows_its_parent(void **state) {
 
 /* Every process that ended is either told or counted as lost. */
 static void counts_what_is_lost(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   enum { CHILDREN = 20000 };
   drain(w);
   w->deaths.count = 0;
@@ -692,7 +693,7 @@ static int somebodys_print(enum libbpf_print_level level, const char *format,
 }
 
 static void leaves_no_trace(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   libbpf_print_fn_t print = libbpf_set_print(somebodys_print);
   struct rlimit before, after;
   struct pm_err err = PM_ERR_INIT;
@@ -719,7 +720,7 @@ static void leaves_no_trace(void **state) {
 }
 
 static void says_what_it_is(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   check_int("walk", "level", w->walk.level, 3);
   check_true("walk", "deaths", w->walk.deaths);
   check_text("dump", "form", w->dump.what, "BPF, task iterator");
@@ -795,7 +796,7 @@ static void other_pid_namespaces(void **state) {
 }
 
 static void says_what_it_lacks(void **state) {
-  struct world *w = *state;
+  struct environment *w = *state;
   check_int("apart", "level", w->walk.level, 2);
   check_true("apart", "deaths", !w->walk.deaths && !w->dump.deaths);
   check_true("apart", "says why", strstr(w->walk.passed.text, "namespace"));

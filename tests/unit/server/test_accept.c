@@ -32,58 +32,60 @@ static void of_one_user(void **state) {
   if (geteuid() != 0) {
     skip();
   }
-  int fd[PM_DOOR_USER + 2];
-  for (int i = 0; i < PM_DOOR_USER; i++) {
+  int fd[PM_CONN_LIMIT_USER + 2];
+  for (int i = 0; i < PM_CONN_LIMIT_USER; i++) {
     fd[i] = server_connect_as(UID);
     server_wait(0.001);
   }
-  check_u64("full", "clients", pm_serve_clients(server.serve), PM_DOOR_USER);
+  check_u64("full", "clients", pm_server_clients(server.serve),
+            PM_CONN_LIMIT_USER);
   check_true("the first", "is asked for", answered(fd[0]));
-  fd[PM_DOOR_USER] = server_connect_as(UID);
-  check_true("one more", "is served", answered(fd[PM_DOOR_USER]));
+  fd[PM_CONN_LIMIT_USER] = server_connect_as(UID);
+  check_true("one more", "is served", answered(fd[PM_CONN_LIMIT_USER]));
   check_true("idle longest", "is closed", server_closed(fd[1]));
   check_true("the first", "is not", answered(fd[0]));
   int roots = server_connect();
   check_true("root", "has nothing to do with it", answered(roots));
   close(roots);
-  for (int i = 0; i <= PM_DOOR_USER; i++)
+  for (int i = 0; i <= PM_CONN_LIMIT_USER; i++)
     if (i != 1)
       server_send(fd[i], ASK(2, "watch_events"));
-  fd[PM_DOOR_USER + 1] = server_connect_as(UID);
+  fd[PM_CONN_LIMIT_USER + 1] = server_connect_as(UID);
   bool closed;
-  check_true(
-      "none is idle", "answer",
-      strstr(server_read(fd[PM_DOOR_USER + 1], &closed), "limit_exceeded"));
+  check_true("none is idle", "answer",
+             strstr(server_read(fd[PM_CONN_LIMIT_USER + 1], &closed),
+                    "limit_exceeded"));
   check_true("none is idle", "closed", closed);
   check_true("none is idle", "the others live", answered(fd[2]));
-  for (int i = 0; i < PM_DOOR_USER + 2; i++)
+  for (int i = 0; i < PM_CONN_LIMIT_USER + 2; i++)
     close(fd[i]);
   check_end();
 }
 
 static void of_all(void **state) {
   (void)state;
-  static int fd[PM_DOOR_CLIENTS + 1];
+  static int fd[PM_CONN_LIMIT_ALL + 1];
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
-  if (geteuid() != 0 || limit.rlim_cur < 4 * PM_DOOR_CLIENTS)
+  if (geteuid() != 0 || limit.rlim_cur < 4 * PM_CONN_LIMIT_ALL)
     skip();
-  for (int i = 0; i <= PM_DOOR_CLIENTS; i++) {
+  for (int i = 0; i <= PM_CONN_LIMIT_ALL; i++) {
     fd[i] = server_connect();
     server.now.mono += 1000;
   }
   server_settle();
-  check_u64("1025", "clients", pm_serve_clients(server.serve), PM_DOOR_CLIENTS);
+  check_u64("1025", "clients", pm_server_clients(server.serve),
+            PM_CONN_LIMIT_ALL);
   check_true("the first", "is closed", server_closed(fd[0]));
-  check_true("the last", "is served", answered(fd[PM_DOOR_CLIENTS]));
+  check_true("the last", "is served", answered(fd[PM_CONN_LIMIT_ALL]));
   int users = server_connect_as(12345);
   check_true("16 are for root alone", "it takes an idle one's place",
              answered(users));
   close(users);
-  for (int i = 0; i <= PM_DOOR_CLIENTS; i++)
+  for (int i = 0; i <= PM_CONN_LIMIT_ALL; i++)
     close(fd[i]);
   server_settle();
-  check_u64("all left", "clients", pm_serve_clients(server.serve), 0);
+  check_u64("all left", "clients", pm_server_clients(server.serve), 0);
   check_end();
 }
 
@@ -101,7 +103,7 @@ static void trap(void) {
 static void too_many_drops(void **state) {
   (void)state;
   size_t had = open_descriptors();
-  for (int i = 0; i < PM_DROPS_MANY - 1; i++)
+  for (int i = 0; i < PM_DEFERRED_FULL - 1; i++)
     trap();
   int before = server_connect();
   check_true("63", "one more is served", answered(before));
@@ -113,7 +115,7 @@ static void too_many_drops(void **state) {
   check_int("64", "said", server.said[PM_CONTROL_ERROR], 1);
   check_true("64", "who is in is served", answered(before));
   check_u64("64", "they are held", open_descriptors(),
-            had + PM_DROPS_MANY + 2 + 2); /* and the pidfd of `before` */
+            had + PM_DEFERRED_FULL + 2 + 2); /* and the pidfd of `before` */
   server_use_helper();
   server_wait(1.1);
   check_true("32 wait", "is served",
@@ -126,7 +128,7 @@ static void too_many_drops(void **state) {
   close(later);
   server_settle();
   check_u64("none waits", "descriptors", open_descriptors(), had);
-  check_u64("none waits", "nothing to look after", pm_serve_next(server.serve),
+  check_u64("none waits", "nothing to look after", pm_server_next(server.serve),
             0);
   check_end();
 }

@@ -21,18 +21,18 @@ enum { LONG_MS = 20000 };
 
 static int play(const char *mode) {
   char record[256];
-  ssize_t n = recv(PM_TOOL_SOCKET, record, sizeof record, 0);
+  ssize_t n = recv(PM_HOLD_SOCKET, record, sizeof record, 0);
   if (strcmp(mode, "echo") == 0)
-    return send(PM_TOOL_SOCKET, record, (size_t)n, 0) != n;
+    return send(PM_HOLD_SOCKET, record, (size_t)n, 0) != n;
   if (strcmp(mode, "die") == 0)
     return 1;
   /* "hang": until the other end is closed */
-  return recv(PM_TOOL_SOCKET, record, sizeof record, 0) == 0 ? 0 : 2;
+  return recv(PM_HOLD_SOCKET, record, sizeof record, 0) == 0 ? 0 : 2;
 }
 
 /* ---- ours ---- */
 
-static struct pm_helpers helpers;
+static struct pm_actions helpers;
 
 struct heard {
   unsigned times;
@@ -52,13 +52,13 @@ static int begin(void **state) {
   static char self[512];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   self[n > 0 ? n : 0] = '\0';
-  helpers = (struct pm_helpers){.path = self, .proc_path = "/proc"};
+  helpers = (struct pm_actions){.path = self, .proc_path = "/proc"};
   return pm_loop_new(&helpers.loop, NULL);
 }
 
 static int end(void **state) {
   (void)state;
-  pm_helper_done(&helpers);
+  pm_action_done(&helpers);
   pm_loop_free(helpers.loop);
   while (waitpid(-1, NULL, 0) > 0)
     ;
@@ -68,10 +68,10 @@ static int end(void **state) {
 static const struct pm_now start = {.mono = 100 * PM_NS_PER_S};
 
 static int run(const char *mode, uint32_t uid, struct heard *heard,
-               struct pm_helper **ret) {
+               struct pm_action **ret) {
   static char first[] = "two ", second[] = "parts";
   const struct iovec record[] = {{first, 4}, {second, 5}};
-  return pm_helper_start(&helpers, start, mode, uid, record, 2, hear, heard,
+  return pm_action_start(&helpers, start, mode, uid, record, 2, hear, heard,
                          ret, NULL);
 }
 
@@ -93,21 +93,21 @@ static void answers(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct heard h = {0};
     check_int(rows[i].mode, "status", run(rows[i].mode, 5, &h, NULL), 0);
-    check_u64(rows[i].mode, "deadline", pm_helper_next(&helpers),
-              start.mono + PM_HELPER_WAIT_S * PM_NS_PER_S);
+    check_u64(rows[i].mode, "deadline", pm_action_next(&helpers),
+              start.mono + PM_ACTION_WAIT_S * PM_NS_PER_S);
     check_u64(rows[i].mode, "not before the loop runs", h.times, 0);
     until_heard(&h);
     check_u64(rows[i].mode, "times", h.times, 1);
     check_u64(rows[i].mode, "length", h.length, strlen(rows[i].record));
     check_bytes(rows[i].mode, "record", h.record, rows[i].record,
                 strlen(rows[i].record));
-    pm_helper_sweep(&helpers, start);
+    pm_action_sweep(&helpers, start);
     check_true(rows[i].mode, "is swept", !helpers.list);
-    pm_helper_sweep(&helpers, (struct pm_now){.mono = UINT64_MAX});
+    pm_action_sweep(&helpers, (struct pm_now){.mono = UINT64_MAX});
     check_u64(rows[i].mode, "and not heard again", h.times, 1);
   }
   check_u64("both", "descriptors", open_descriptors(), had);
-  check_u64("none", "deadline", pm_helper_next(&helpers), 0);
+  check_u64("none", "deadline", pm_action_next(&helpers), 0);
   check_end();
 }
 
@@ -119,11 +119,11 @@ static void timeout(void **state) {
   while (waitpid(-1, NULL, WNOHANG) > 0) /* those of other tests */
     ;
   check_int("hang", "status", run("hang", 5, &h, NULL), 0);
-  now.mono += PM_HELPER_WAIT_S * PM_NS_PER_S - 1;
-  pm_helper_sweep(&helpers, now);
+  now.mono += PM_ACTION_WAIT_S * PM_NS_PER_S - 1;
+  pm_action_sweep(&helpers, now);
   check_u64("10 s less 1 ns", "heard", h.times, 0);
   now.mono++;
-  pm_helper_sweep(&helpers, now);
+  pm_action_sweep(&helpers, now);
   check_u64("10 s", "heard", h.times, 1);
   check_u64("10 s", "length", h.length, 0);
   check_true("10 s", "is swept", !helpers.list);
@@ -138,16 +138,16 @@ static void timeout(void **state) {
 static void cancelled(void **state) {
   (void)state;
   struct heard first = {0}, second = {0};
-  struct pm_helper *helper = NULL;
-  pm_helper_cancel(NULL);
+  struct pm_action *helper = NULL;
+  pm_action_cancel(NULL);
   check_int("cancelled", "status", run("echo", 5, &first, &helper), 0);
-  pm_helper_cancel(helper);
+  pm_action_cancel(helper);
   check_int("next", "status", run("echo", 5, &second, NULL), 0);
   until_heard(&second);
   for (int i = 0; i < 100 && helpers.list; i++) {
     pm_loop_wait(helpers.loop, 50000000, 1);
     pm_loop_dispatch(helpers.loop);
-    pm_helper_sweep(&helpers, start);
+    pm_action_sweep(&helpers, start);
   }
   check_u64("cancelled", "heard", first.times, 0);
   check_true("cancelled", "is swept", !helpers.list);
@@ -156,21 +156,21 @@ static void cancelled(void **state) {
 
 static void limits(void **state) {
   (void)state;
-  static struct heard h[PM_HELPERS];
+  static struct heard h[PM_ACTIONS];
   size_t had = open_descriptors();
-  for (uint32_t i = 0; i < PM_HELPERS; i++) {
+  for (uint32_t i = 0; i < PM_ACTIONS; i++) {
     check_int("32, 4 a user", "status",
-              run("hang", i / PM_HELPERS_USER, &h[i], NULL), 0);
-    if (i == PM_HELPERS_USER - 1)
+              run("hang", i / PM_ACTIONS_USER, &h[i], NULL), 0);
+    if (i == PM_ACTIONS_USER - 1)
       check_int("a fifth", "status", run("hang", 0, &h[0], NULL), -EAGAIN);
   }
   check_int("a 33rd", "status", run("hang", 99, &h[0], NULL), -EAGAIN);
-  struct pm_now later = {.mono = start.mono + PM_HELPER_WAIT_S * PM_NS_PER_S};
-  pm_helper_sweep(&helpers, later);
-  for (int i = 0; i < PM_HELPERS; i++)
+  struct pm_now later = {.mono = start.mono + PM_ACTION_WAIT_S * PM_NS_PER_S};
+  pm_action_sweep(&helpers, later);
+  for (int i = 0; i < PM_ACTIONS; i++)
     check_u64("each", "heard", h[i].times, 1);
   check_int("room again", "status", run("hang", 0, &h[0], NULL), 0);
-  pm_helper_done(&helpers);
+  pm_action_done(&helpers);
   check_u64("done", "nobody is called", h[0].times, 1);
   check_u64("done", "descriptors", open_descriptors(), had);
   check_end();

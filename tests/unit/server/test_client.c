@@ -20,7 +20,7 @@
 enum { SOON_MS = 2000, REQUEST_MOST = 256 << 10 };
 
 static char helper_path[512];
-static struct pm_drops drops = {.path = helper_path};
+static struct pm_deferred_closes drops = {.path = helper_path};
 
 static struct pm_client *client_at(int ends[2], bool sealed) {
   struct pm_peer *peer;
@@ -166,10 +166,10 @@ static void no_memory(void **state) {
   unix_pair(ends);
   assert_int_equal(pm_peer_new(ends[0], &peer, NULL), 0);
   for (size_t nth = 1;; nth++) {
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     struct pm_client *c = pm_client_new(ends[0], false, peer);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     check_true("either", "a client or a failure", failed == !c);
     if (!c)
       continue;

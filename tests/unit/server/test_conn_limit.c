@@ -12,7 +12,7 @@ struct crowd {
   unsigned count, busy, dead;
 };
 
-static struct pm_client client[PM_DOOR_CLIENTS];
+static struct pm_client client[PM_CONN_LIMIT_ALL];
 static struct pm_peer peers[4];
 /* a call is only looked at for being there */
 static char call;
@@ -88,15 +88,15 @@ static void places(void **state) {
       {"100 busy, for root", {{0, 70, 70, 0}, {7, 30, 30, 0}}, 0, false, -1},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    bool dead[PM_DOOR_CLIENTS] = {false};
+    bool dead[PM_CONN_LIMIT_ALL] = {false};
     struct pm_client *list = assemble(rows[i].crowds);
     size_t count = 0;
     for (const struct pm_client *c = list; c; c = c->next)
       dead[count++] = false;
     for (size_t k = 0; k < count; k++)
       dead[k] = client[k].dead;
-    check_int(rows[i].name, "place", pm_door_place(list, MOST, rows[i].uid),
-              rows[i].place);
+    check_int(rows[i].name, "place",
+              pm_conn_limit_admit(list, MOST, rows[i].uid), rows[i].place);
     check_int(rows[i].name, "who leaves", who_died(dead, count),
               rows[i].leaver);
   }

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 static char self[512], hold[512];
-static struct pm_drops drops;
+static struct pm_deferred_closes drops;
 
 /* What procman-hold would do, if the last close took so long. */
 static int hold_on(void) {
-  struct pollfd p = {.fd = PM_TOOL_SOCKET, .events = POLLIN};
+  struct pollfd p = {.fd = PM_HOLD_SOCKET, .events = POLLIN};
   return poll(&p, 1, -1) == 1 ? 0 : 2;
 }
 
@@ -28,16 +28,16 @@ static int begin(void **state) {
   (void)state;
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   self[n > 0 ? n : 0] = '\0';
-  drops = (struct pm_drops){.path = self};
+  drops = (struct pm_deferred_closes){.path = self};
   return 0;
 }
 
 static bool wait_until_done(void) {
-  for (int i = 0; i < 500 && pm_drops_any(&drops); i++) {
+  for (int i = 0; i < 500 && pm_deferred_close_pending(&drops); i++) {
     sleep_ms(20);
-    pm_drops_sweep(&drops);
+    pm_deferred_close_sweep(&drops);
   }
-  return !pm_drops_any(&drops);
+  return !pm_deferred_close_pending(&drops);
 }
 
 /* It must not end before we have closed ours, or ours is the last. */
@@ -48,10 +48,10 @@ static void waits_for_us(void **state) {
   drops.path = hold;
   size_t had = open_descriptors();
   unix_pair(ends);
-  pm_drop(&drops, ends[0]);
-  check_true("drop", "is looked after", pm_drops_any(&drops));
+  pm_deferred_close(&drops, ends[0]);
+  check_true("drop", "is looked after", pm_deferred_close_pending(&drops));
   sleep_ms(200);
-  pm_drops_sweep(&drops);
+  pm_deferred_close_sweep(&drops);
   check_u64("drop", "still there", drops.busy, 1);
   check_true("drop", "ends", wait_until_done());
   check_int("drop", "and with it the connection", recv(ends[1], &byte, 1, 0),
@@ -64,26 +64,26 @@ static void waits_for_us(void **state) {
 
 static void so_many(void **state) {
   (void)state;
-  enum { ALL = PM_DROPS + PM_DROPS_MANY };
+  enum { ALL = PM_DEFERRED_HELPERS + PM_DEFERRED_FULL };
   int other[ALL];
   size_t had = open_descriptors();
   for (int i = 0; i < ALL; i++) {
     int ends[2];
     unix_pair(ends);
-    check_true("before", "not full", !pm_drops_full(&drops));
-    pm_drop(&drops, ends[0]);
+    check_true("before", "not full", !pm_deferred_close_full(&drops));
+    pm_deferred_close(&drops, ends[0]);
     other[i] = ends[1];
   }
-  check_u64("96", "busy", drops.busy, PM_DROPS);
-  check_u64("96", "waiting", drops.waiting, PM_DROPS_MANY);
-  check_true("96", "full", pm_drops_full(&drops));
+  check_u64("96", "busy", drops.busy, PM_DEFERRED_HELPERS);
+  check_u64("96", "waiting", drops.waiting, PM_DEFERRED_FULL);
+  check_true("96", "full", pm_deferred_close_full(&drops));
   close(other[0]);
-  for (int i = 0; i < 200 && pm_drops_full(&drops); i++) {
+  for (int i = 0; i < 200 && pm_deferred_close_full(&drops); i++) {
     sleep_ms(20);
-    pm_drops_sweep(&drops);
+    pm_deferred_close_sweep(&drops);
   }
-  check_u64("one has ended", "busy", drops.busy, PM_DROPS);
-  check_u64("one has ended", "waiting", drops.waiting, PM_DROPS_MANY - 1);
+  check_u64("one has ended", "busy", drops.busy, PM_DEFERRED_HELPERS);
+  check_u64("one has ended", "waiting", drops.waiting, PM_DEFERRED_FULL - 1);
   for (int i = 1; i < ALL; i++)
     close(other[i]);
   check_true("all", "end", wait_until_done());
@@ -97,13 +97,13 @@ static void no_helper(void **state) {
   char byte;
   unix_pair(ends);
   drops.path = "/no/such/helper";
-  pm_drop(&drops, ends[0]);
+  pm_deferred_close(&drops, ends[0]);
   check_u64("no helper", "waiting", drops.waiting, 1);
-  pm_drops_sweep(&drops);
+  pm_deferred_close_sweep(&drops);
   check_u64("no helper, again", "waiting", drops.waiting, 1);
   check_int("no helper", "not closed", recv(ends[1], &byte, 1, 0), -1);
   drops.path = self;
-  pm_drops_sweep(&drops);
+  pm_deferred_close_sweep(&drops);
   check_u64("a helper", "waiting", drops.waiting, 0);
   close(ends[1]);
   check_true("a helper", "ends", wait_until_done());
@@ -117,11 +117,11 @@ static int starved(void) {
   unix_pair(ends);
   while (count < 64 && (fds[count] = dup(0)) >= 0)
     count++;
-  pm_drop(&drops, ends[0]);
+  pm_deferred_close(&drops, ends[0]);
   if (drops.waiting != 1 || drops.busy)
     return 1;
   close(fds[--count]);
-  pm_drops_sweep(&drops);
+  pm_deferred_close_sweep(&drops);
   if (drops.waiting || drops.busy != 1)
     return 2;
   close(ends[1]);
@@ -143,18 +143,19 @@ static void no_descriptors(void **state) {
 /* However many there are, none of them is left to our exit. */
 static void done(void **state) {
   (void)state;
-  enum { ALL = PM_DROPS + 5 };
+  enum { ALL = PM_DEFERRED_HELPERS + 5 };
   int other[ALL];
   size_t had = open_descriptors();
   for (int i = 0; i < ALL; i++) {
     int ends[2];
     unix_pair(ends);
-    pm_drop(&drops, ends[0]);
+    pm_deferred_close(&drops, ends[0]);
     other[i] = ends[1];
   }
-  pm_drops_done(&drops);
+  pm_deferred_close_done(&drops);
   check_u64("done", "descriptors", open_descriptors(), had + ALL);
-  check_true("done", "nothing to look after", !pm_drops_any(&drops));
+  check_true("done", "nothing to look after",
+             !pm_deferred_close_pending(&drops));
   int ended = 0;
   for (int i = 0; i < ALL; i++)
     close(other[i]);

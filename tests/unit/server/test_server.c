@@ -116,7 +116,7 @@ static void faults(void **state) {
     close(fd);
     server_settle();
   }
-  check_u64("all", "clients left", pm_serve_clients(server.serve), 0);
+  check_u64("all", "clients left", pm_server_clients(server.serve), 0);
   check_end();
 }
 
@@ -259,7 +259,7 @@ static void leaves_in_the_middle(void **state) {
   server_settle();
   close(fd);
   server_settle();
-  check_u64("gone", "clients", pm_serve_clients(server.serve), 0);
+  check_u64("gone", "clients", pm_server_clients(server.serve), 0);
   fd = server_connect();
   server_send(fd, ASK(1, "list_processes"));
   server_settle(); /* and the server ends first */
@@ -321,13 +321,13 @@ static void no_memory(void **state) {
   size_t nth = 1;
   for (; failed && nth < 5000; nth++) {
     server_wait(1);
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     said = false;
     session(&said);
-    failed = faulty_failed();
-    faulty_fail_at(0);
+    failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     check_true("no memory", "answered, or hung up", said);
-    check_u64("no memory", "clients left", pm_serve_clients(server.serve), 0);
+    check_u64("no memory", "clients left", pm_server_clients(server.serve), 0);
   }
   check_true("no memory", "somewhere it failed", nth > 10);
   server_wait(1);
@@ -339,21 +339,21 @@ static void no_memory_to_begin(void **state) {
   (void)state;
   struct pm_err err = PM_ERR_INIT;
   for (size_t nth = 1;; nth++) {
-    struct pm_serve *serve = NULL;
+    struct pm_server *serve = NULL;
     struct pm_loop *loop = NULL;
     struct pm_listener none = PM_LISTENER_INIT;
     int ends[2];
     unix_pair(ends);
     none.fd = ends[0];
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     int status = pm_loop_new(&loop, &err);
     if (status == 0)
-      status = pm_serve_new(&server.world, loop, &none, &serve, &err);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+      status = pm_server_new(&server.environment, loop, &none, &serve, &err);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     check_true("either", "a server or a failure", failed == (status < 0));
     if (serve) {
-      pm_serve_free(serve);
+      pm_server_free(serve);
     } else {
       check_true("failed", "the listener is not closed", close(ends[0]) == 0);
     }

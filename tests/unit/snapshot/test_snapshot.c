@@ -50,10 +50,10 @@ static void rooms(void **state) {
                 d.snapshot->sensor_count,
             0);
   pm_snapshot_unref(d.snapshot);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("no memory", "status", pm_snapshot_draft(&d, &n), -ENOMEM);
-  check_true("no memory", "it was asked for", faulty_failed());
-  faulty_fail_at(0);
+  check_true("no memory", "it was asked for", failing_alloc_failed());
+  failing_alloc_fail_at(0);
   check_end();
 }
 

@@ -14,7 +14,7 @@ static const char make[] =
 static char where[] = "/tmp/pm-comma-XXXXXX";
 static bool made;
 
-bool comma_begin(void) {
+bool comma_locale_begin(void) {
   char command[sizeof make + sizeof where];
   if (!made && mkdtemp(where)) {
     made = true;
@@ -26,7 +26,7 @@ bool comma_begin(void) {
   return setlocale(LC_NUMERIC, "comma") && *localeconv()->decimal_point == ',';
 }
 
-void comma_end(void) {
+void comma_locale_end(void) {
   char command[64];
   setlocale(LC_NUMERIC, "C");
   snprintf(command, sizeof command, "rm -rf %s", where);

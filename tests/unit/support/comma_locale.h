@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* From now on; false: there is none and none can be made (localedef). */
-bool comma_begin(void);
-void comma_end(void);
+bool comma_locale_begin(void);
+void comma_locale_end(void);
 
 #endif

@@ -16,14 +16,14 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *s);
 
-size_t faulty_count(void) { return count; }
+size_t failing_alloc_count(void) { return count; }
 
-void faulty_fail_at(size_t nth) {
+void failing_alloc_fail_at(size_t nth) {
   until = nth;
   failed = 0;
 }
 
-int faulty_failed(void) { return failed; }
+int failing_alloc_failed(void) { return failed; }
 
 static int fails(void) {
   count++;

@@ -6,12 +6,12 @@
 #include <stddef.h>
 
 /* Allocations asked for so far, by the code under test and the test alike. */
-size_t faulty_count(void);
+size_t failing_alloc_count(void);
 
 /* The nth allocation from now fails, once: 1 is the next.  0: none will. */
-void faulty_fail_at(size_t nth);
+void failing_alloc_fail_at(size_t nth);
 
 /* Did it? */
-int faulty_failed(void);
+int failing_alloc_failed(void);
 
 #endif

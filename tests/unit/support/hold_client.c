@@ -21,43 +21,43 @@ enum { HELPER = 700 }; /* above what a test has open */
 /* Who is not root keeps the groups that he has. */
 static uint32_t own_groups[65536];
 
-struct asker asker_process(pid_t pid, uint32_t uid) {
-  struct asker asker = {
-      .request = {.schema = PM_TOOL_SCHEMA,
+struct hold_client hold_client_process(pid_t pid, uint32_t uid) {
+  struct hold_client hold_client = {
+      .request = {.schema = PM_HOLD_SCHEMA,
                   .pid = pid,
-                  .birth = asker_birth(pid),
+                  .birth = hold_client_birth(pid),
                   .signal = SIGTERM,
                   .as = {.uid = uid, .gid = uid}},
   };
   if (uid == 0)
-    asker.request.as.capabilities = UINT64_MAX;
+    hold_client.request.as.capabilities = UINT64_MAX;
   if (uid && uid == geteuid()) {
     int count = getgroups(CHECK_COUNT(own_groups), own_groups);
-    asker.groups = own_groups;
-    asker.request.as.gid = getegid();
-    asker.request.as.group_count = (uint32_t)count;
+    hold_client.groups = own_groups;
+    hold_client.request.as.gid = getegid();
+    hold_client.request.as.group_count = (uint32_t)count;
   }
-  return asker;
+  return hold_client;
 }
 
-struct asker asker_group(pid_t pid, uint32_t uid) {
-  struct asker asker = asker_process(pid, uid);
-  asker.request.scope = PM_TOOL_PROCESS_GROUP;
-  return asker;
+struct hold_client hold_client_group(pid_t pid, uint32_t uid) {
+  struct hold_client hold_client = hold_client_process(pid, uid);
+  hold_client.request.scope = PM_HOLD_PROCESS_GROUP;
+  return hold_client;
 }
 
-pid_t asker_number;
-size_t asker_namespaces = 2;
+pid_t hold_client_number;
+size_t hold_client_namespaces = 2;
 
 /* clone(2): set_tid. */
 static pid_t make_process(void) {
-  if (!asker_number)
+  if (!hold_client_number)
     return fork();
-  pid_t numbers[] = {asker_number, asker_number};
+  pid_t numbers[] = {hold_client_number, hold_client_number};
   struct clone_args args = {.exit_signal = SIGCHLD,
                             .set_tid = (uint64_t)(uintptr_t)numbers,
-                            .set_tid_size = asker_namespaces};
-  asker_number++;
+                            .set_tid_size = hold_client_namespaces};
+  hold_client_number++;
   return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
@@ -73,51 +73,55 @@ static int open_helper(void) {
   return high;
 }
 
-static void run_helper(const struct asker *asker, int helper, int end) {
-  const char *proc = asker->proc ? asker->proc : "/proc";
+static void run_helper(const struct hold_client *hold_client, int helper,
+                       int end) {
+  const char *proc = hold_client->proc ? hold_client->proc : "/proc";
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "kill", (char *)(uintptr_t)proc, NULL};
   /* a process that hides cannot look for its leaks */
   char *envp[] = {(char *)(uintptr_t) "ASAN_OPTIONS=detect_leaks=0", NULL};
-  if (asker->before)
-    asker->before();
-  dup2(end, PM_TOOL_SOCKET);
-  close_range(PM_TOOL_SOCKET + 1, HELPER - 1, 0);
+  if (hold_client->before)
+    hold_client->before();
+  dup2(end, PM_HOLD_SOCKET);
+  close_range(PM_HOLD_SOCKET + 1, HELPER - 1, 0);
   fexecve(helper, argv, envp);
   _exit(126);
 }
 
-static void send_record(const struct asker *asker, int fd) {
-  size_t length = asker->length;
+static void send_record(const struct hold_client *hold_client, int fd) {
+  size_t length = hold_client->length;
   struct iovec parts[] = {
-      {(void *)(uintptr_t)&asker->request, sizeof asker->request},
-      {(void *)(uintptr_t)asker->groups,
-       asker->groups ? asker->request.as.group_count * sizeof(uint32_t) : 0},
+      {(void *)(uintptr_t)&hold_client->request, sizeof hold_client->request},
+      {(void *)(uintptr_t)hold_client->groups,
+       hold_client->groups
+           ? hold_client->request.as.group_count * sizeof(uint32_t)
+           : 0},
   };
-  if (length && length < sizeof asker->request) {
+  if (length && length < sizeof hold_client->request) {
     parts[0].iov_len = length;
     parts[1].iov_len = 0;
   } else if (length)
-    parts[1].iov_len = length - sizeof asker->request;
+    parts[1].iov_len = length - sizeof hold_client->request;
   assert_true(writev(fd, parts, 2) > 0);
 }
 
-bool asker_ask(const struct asker *asker, struct pm_tool_killed *ret) {
+bool hold_client_ask(const struct hold_client *hold_client,
+                     struct pm_hold_kill_reply *ret) {
   int ends[2], helper = open_helper();
   memset(ret, 0xff, sizeof *ret);
   assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends),
                    0);
-  send_record(asker, ends[0]);
+  send_record(hold_client, ends[0]);
   pid_t pid = make_process();
   assert_true(pid >= 0);
   if (pid == 0)
-    run_helper(asker, helper, ends[1]);
+    run_helper(hold_client, helper, ends[1]);
   close(ends[1]);
   close(helper);
   ssize_t n = recv(ends[0], ret, sizeof *ret, 0);
   close(ends[0]);
   waitpid(pid, NULL, 0);
-  return n == (ssize_t)sizeof *ret && ret->schema == PM_TOOL_SCHEMA;
+  return n == (ssize_t)sizeof *ret && ret->schema == PM_HOLD_SCHEMA;
 }
 
 static void be_target(uint32_t uid, pid_t group, int ready) {
@@ -137,7 +141,7 @@ static void be_target(uint32_t uid, pid_t group, int ready) {
     pause();
 }
 
-pid_t asker_target(uint32_t uid, pid_t group) {
+pid_t hold_client_target(uint32_t uid, pid_t group) {
   int ready[2];
   char byte;
   assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
@@ -151,7 +155,7 @@ pid_t asker_target(uint32_t uid, pid_t group) {
   return pid;
 }
 
-void asker_end(pid_t pid) {
+void hold_client_end(pid_t pid) {
   kill(pid, SIGKILL); /* not reaped yet, so the pid is still its */
   waitpid(pid, NULL, 0);
 }
@@ -167,7 +171,7 @@ static bool read_file(pid_t pid, const char *name, char *ret, size_t size) {
   return n > 0;
 }
 
-uint64_t asker_birth(pid_t pid) {
+uint64_t hold_client_birth(pid_t pid) {
   char text[4096];
   uint64_t birth = 0;
   if (!read_file(pid, "stat", text, sizeof text))
@@ -178,7 +182,7 @@ uint64_t asker_birth(pid_t pid) {
   return p && sscanf(p, "%" SCNu64, &birth) == 1 ? birth : 0;
 }
 
-bool asker_was_hit(pid_t pid) {
+bool hold_client_was_hit(pid_t pid) {
   char text[8192];
   uint64_t pending = 0;
   assert_true(read_file(pid, "status", text, sizeof text));

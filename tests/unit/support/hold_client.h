@@ -9,10 +9,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { ASKER_USER = 54321, ASKER_OTHER = 54322 }; /* nobody's uids and gids */
+enum {
+  HOLD_CLIENT_USER = 54321,
+  HOLD_CLIENT_OTHER = 54322
+}; /* nobody's uids and gids */
 
-struct asker {
-  struct pm_tool_kill request;
+struct hold_client {
+  struct pm_hold_kill_request request;
   const uint32_t *groups;
   void (*before)(void); /* in the helper's process, before its exec */
   const char *proc;     /* NULL: /proc */
@@ -20,24 +23,25 @@ struct asker {
 };
 
 /* A request to send TERM to one process as uid, and gid of that number. */
-struct asker asker_process(pid_t pid, uint32_t uid);
+struct hold_client hold_client_process(pid_t pid, uint32_t uid);
 /* The same to the group that it is in. */
-struct asker asker_group(pid_t pid, uint32_t uid);
+struct hold_client hold_client_group(pid_t pid, uint32_t uid);
 
 /* False: there was no answer. */
-bool asker_ask(const struct asker *asker, struct pm_tool_killed *ret);
+bool hold_client_ask(const struct hold_client *hold_client,
+                     struct pm_hold_kill_reply *ret);
 
 /* A process that sleeps, of that uid, in that group (0: in one of its own).
- * asker_end kills and reaps it. */
-pid_t asker_target(uint32_t uid, pid_t group);
-void asker_end(pid_t pid);
+ * hold_client_end kills and reaps it. */
+pid_t hold_client_target(uint32_t uid, pid_t group);
+void hold_client_end(pid_t pid);
 
-uint64_t asker_birth(pid_t pid); /* stat field 22; 0: it is gone */
-bool asker_was_hit(pid_t pid);   /* TERM is pending */
+uint64_t hold_client_birth(pid_t pid); /* stat field 22; 0: it is gone */
+bool hold_client_was_hit(pid_t pid);   /* TERM is pending */
 
 /* Not 0: the number of the next process that is made, in the namespace of the
  * caller and those around it, so many in all; counts up. */
-extern pid_t asker_number;
-extern size_t asker_namespaces;
+extern pid_t hold_client_number;
+extern size_t hold_client_namespaces;
 
 #endif

@@ -23,7 +23,7 @@ static bool same_key(const char *a, const char *b) {
   return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-bool same_json(const struct pm_json *a, const struct pm_json *b) {
+bool json_equal(const struct pm_json *a, const struct pm_json *b) {
   if (a->span != b->span)
     return false;
   for (uint32_t i = 0; i < a->span; i++)

@@ -7,6 +7,6 @@
 struct pm_json;
 
 /* In types, order, keys and values, real numbers to the bit. */
-bool same_json(const struct pm_json *a, const struct pm_json *b);
+bool json_equal(const struct pm_json *a, const struct pm_json *b);
 
 #endif

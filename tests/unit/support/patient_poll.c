@@ -4,12 +4,13 @@
 
 enum { PATIENCE = 200 };
 
-bool patient_no_more;
+bool patient_poll_no_more;
 
 int __real_poll(struct pollfd *fds, nfds_t n, int wait_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int wait_ms);
 
 int __wrap_poll(struct pollfd *fds, nfds_t n, int wait_ms) {
-  int longer = wait_ms > 0 && !patient_no_more ? wait_ms * PATIENCE : wait_ms;
+  int longer =
+      wait_ms > 0 && !patient_poll_no_more ? wait_ms * PATIENCE : wait_ms;
   return __real_poll(fds, n, longer);
 }

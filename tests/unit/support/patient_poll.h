@@ -7,6 +7,6 @@
 #include <stdbool.h>
 
 /* Set while a time-out is what the test wants to see. */
-extern bool patient_no_more;
+extern bool patient_poll_no_more;
 
 #endif

@@ -9,13 +9,13 @@
 
 static struct pm_snapshot_process process[400];
 
-static struct pm_top
+static struct pm_busiest
 choose(size_t count, bool (*wanted)(void *, const struct pm_snapshot_process *),
        void *arg) {
   const struct pm_snapshot s = {
       .number = 77, .processes = process, .process_count = count};
-  struct pm_top top = {.count = 55};
-  pm_top_choose(&top, &s, wanted, arg);
+  struct pm_busiest top = {.count = 55};
+  pm_busiest_choose(&top, &s, wanted, arg);
   check_u64("top", "number", top.number, 77);
   return top;
 }
@@ -39,7 +39,7 @@ static void few(void **state) {
     char order[8] = "";
     for (size_t k = 0; k < rows[i].count; k++)
       process[k].cores = rows[i].cores[k];
-    struct pm_top top = choose(rows[i].count, NULL, NULL);
+    struct pm_busiest top = choose(rows[i].count, NULL, NULL);
     for (size_t k = 0; k < top.count; k++)
       order[k] = (char)('0' + top.row[k]);
     check_text(rows[i].name, "order", order, rows[i].order);
@@ -62,9 +62,9 @@ static void many(void **state) {
       process[i].pid = i;
       process[i].cores = seed >> 28 ? (seed >> 20) % 64 : (double)NAN;
     }
-    struct pm_top top = choose(400, even, &of);
+    struct pm_busiest top = choose(400, even, &of);
     bool in[400] = {false};
-    check_u64("many", "count", top.count, PM_TOP_MOST);
+    check_u64("many", "count", top.count, PM_BUSIEST_MAX);
     for (uint32_t k = 0; k < top.count; k++) {
       in[top.row[k]] = true;
       check_int("many", "wanted", process[top.row[k]].pid % of, 0);
@@ -74,13 +74,13 @@ static void many(void **state) {
                  a > b || isnan(b) ||
                      (a == b && (k == 0 || top.row[k - 1] < top.row[k])));
     }
-    double least = process[top.row[PM_TOP_MOST - 1]].cores;
+    double least = process[top.row[PM_BUSIEST_MAX - 1]].cores;
     for (int i = 0; i < 400; i++) {
       check_true("many", "none was left out",
                  in[i] || i % of || !(process[i].cores > least));
       check_true("many", "the first of equals is in",
                  in[i] || i % of || process[i].cores != least ||
-                     i > (int)top.row[PM_TOP_MOST - 1]);
+                     i > (int)top.row[PM_BUSIEST_MAX - 1]);
     }
   }
   check_end();

@@ -48,11 +48,11 @@ static const char *written(void) {
   return text;
 }
 
-static const char *put(const struct pm_show *table, const char *name,
+static const char *put(const struct pm_view_field *table, const char *name,
                        const struct pm_snapshot *s, const void *row) {
-  int i = pm_show_find(table, name);
+  int i = pm_fields_find(table, name);
   assert_true(i >= 0);
-  pm_show_put(out, table, UINT32_C(1) << i, s, row);
+  pm_fields_put(out, table, UINT32_C(1) << i, s, row);
   return written();
 }
 
@@ -63,17 +63,17 @@ struct value {
 };
 
 /* Every member is in `values`, in its order. */
-static void check_values(const struct pm_show *table,
+static void check_values(const struct pm_view_field *table,
                          const struct value *values, size_t count,
                          const void *known, const void *unknown) {
-  check_u64("table", "members", pm_show_count(table), count);
+  check_u64("table", "members", pm_fields_count(table), count);
   for (size_t i = 0; i < count && table[i].name; i++) {
     char text[256];
     check_text("table", "name", table[i].name, values[i].name);
     check_true(values[i].name, "one of text and number",
                !table[i].text != !table[i].number);
     check_int(values[i].name, "text", table[i].text != NULL,
-              table[i].kind == PM_SHOW_TEXT);
+              table[i].kind == PM_VIEW_TEXT);
     check_true(values[i].name, "is explained",
                table[i].what && table[i].what[0]);
     snprintf(text, sizeof text, "{\"%s\":%s}", values[i].name, values[i].known);
@@ -128,16 +128,16 @@ static void process(void **state) {
                                               .cores = (double)NAN,
                                               .group = UINT32_MAX,
                                               .state = '?'};
-  check_values(pm_show_process, values, CHECK_COUNT(values), &known, &unknown);
+  check_values(pm_view_process, values, CHECK_COUNT(values), &known, &unknown);
   check_text("without memory of the machine", "percent",
-             put(pm_show_process, "memory_percent", &nothing, &known),
+             put(pm_view_process, "memory_percent", &nothing, &known),
              "{\"memory_percent\":null}");
   const struct pm_snapshot_process outside = {.group = 1};
   check_text("a group beyond the last", "group",
-             put(pm_show_process, "group", &frame, &outside),
+             put(pm_view_process, "group", &frame, &outside),
              "{\"group\":null}");
   check_text("a user without a row", "user",
-             put(pm_show_process, "user", &nothing, &known), "{\"user\":null}");
+             put(pm_view_process, "user", &nothing, &known), "{\"user\":null}");
   check_end();
 }
 
@@ -165,7 +165,7 @@ static void group(void **state) {
                                           .processes = 4,
                                           .threads = 5},
                                  unknown = {.cores = (double)NAN, .rss = 1};
-  check_values(pm_show_group, values, CHECK_COUNT(values), &known, &unknown);
+  check_values(pm_view_group, values, CHECK_COUNT(values), &known, &unknown);
   check_end();
 }
 
@@ -176,7 +176,7 @@ static void statuses(void **state) {
       ['T'] = "stopped", ['t'] = "tracing-stop", ['Z'] = "zombie",
       ['X'] = "dead",    ['I'] = "idle",         [127] = NULL};
   for (int c = 0; c < 128; c++)
-    check_text("letter", "status", pm_show_status((char)c), words[c]);
+    check_text("letter", "status", pm_view_process_status((char)c), words[c]);
   check_end();
 }
 
@@ -186,18 +186,18 @@ static void tables(void **state) {
   (void)state;
   static const struct {
     const char *name;
-    const struct pm_show *table;
+    const struct pm_view_field *table;
     unsigned extra;
-  } rows[] = {{"process", pm_show_process, 3}, {"group", pm_show_group, 0}};
+  } rows[] = {{"process", pm_view_process, 3}, {"group", pm_view_group, 0}};
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    const struct pm_show *t = rows[i].table;
-    unsigned count = pm_show_count(t);
+    const struct pm_view_field *t = rows[i].table;
+    unsigned count = pm_fields_count(t);
     char names[400], short_of_room[12];
-    check_true(rows[i].name, "fits a mask", count < PM_SHOW_MOST);
-    check_int(rows[i].name, "usual", __builtin_popcount(pm_show_usual(t)),
+    check_true(rows[i].name, "fits a mask", count < PM_FIELDS_MAX);
+    check_int(rows[i].name, "usual", __builtin_popcount(pm_fields_default(t)),
               count - rows[i].extra);
-    pm_show_names(t, names, sizeof names);
-    pm_show_names(t, short_of_room, sizeof short_of_room);
+    pm_fields_names(t, names, sizeof names);
+    pm_fields_names(t, short_of_room, sizeof short_of_room);
     check_u64(rows[i].name, "cut", strlen(short_of_room),
               sizeof short_of_room - 1);
     unsigned commas = 0;
@@ -205,12 +205,12 @@ static void tables(void **state) {
       commas += *c == ',';
     check_u64(rows[i].name, "names", commas + 1, count);
     for (unsigned k = 0; k < count; k++) {
-      check_int(t[k].name, "found, and once", pm_show_find(t, t[k].name), k);
+      check_int(t[k].name, "found, and once", pm_fields_find(t, t[k].name), k);
       check_true(t[k].name, "is among the names", strstr(names, t[k].name));
     }
-    check_int(rows[i].name, "unknown", pm_show_find(t, "nonsense"), -1);
-    check_int(rows[i].name, "case", pm_show_find(t, "Name"), -1);
-    pm_show_describe(out, t);
+    check_int(rows[i].name, "unknown", pm_fields_find(t, "nonsense"), -1);
+    check_int(rows[i].name, "case", pm_fields_find(t, "Name"), -1);
+    pm_fields_describe(out, t);
     const char *text = written();
     for (unsigned k = 0; k < count; k++)
       check_true(t[k].name, "is described", strstr(text, t[k].name));
@@ -227,19 +227,19 @@ static void sorting(void **state) {
   static const char *const members[] = {"name", "cpu_percent", "memory_rss"};
   for (size_t i = 0; i < CHECK_COUNT(members); i++)
     for (int down = 0; down < 2; down++) {
-      const struct pm_show *m =
-          &pm_show_process[pm_show_find(pm_show_process, members[i])];
-      int order = pm_show_compare(m, down, &frame, &few, &many);
+      const struct pm_view_field *m =
+          &pm_view_process[pm_fields_find(pm_view_process, members[i])];
+      int order = pm_fields_compare(m, down, &frame, &few, &many);
       check_true(members[i], "order", down ? order > 0 : order < 0);
-      order = pm_show_compare(m, down, &frame, &many, &few);
+      order = pm_fields_compare(m, down, &frame, &many, &few);
       check_true(members[i], "the other way", down ? order < 0 : order > 0);
       check_int(members[i], "equal",
-                pm_show_compare(m, down, &frame, &few, &few), 0);
+                pm_fields_compare(m, down, &frame, &few, &few), 0);
       check_true(members[i], "unknown comes last",
-                 pm_show_compare(m, down, &frame, &unknown, &few) > 0 &&
-                     pm_show_compare(m, down, &frame, &few, &unknown) < 0);
+                 pm_fields_compare(m, down, &frame, &unknown, &few) > 0 &&
+                     pm_fields_compare(m, down, &frame, &few, &unknown) < 0);
       check_int(members[i], "both unknown",
-                pm_show_compare(m, down, &frame, &unknown, &unknown), 0);
+                pm_fields_compare(m, down, &frame, &unknown, &unknown), 0);
     }
   check_end();
 }
@@ -268,7 +268,7 @@ static void machine(void **state) {
                               .load5 = 1,
                               .load15 = 2};
   pm_json_object(out);
-  pm_show_system(out, &row, 4, &s);
+  pm_view_system(out, &row, 4, &s);
   pm_json_object_end(out);
   check_text(
       "all", "text", written(),
@@ -283,7 +283,7 @@ static void machine(void **state) {
       "\"percent\":60.123}},\"temperatures\":{\"cpu\":45.5}}");
   row.cpu = (double)NAN;
   pm_json_object(out);
-  pm_show_system(out, &row, 0, NULL);
+  pm_view_system(out, &row, 0, NULL);
   pm_json_object_end(out);
   const char *text = written();
   check_true("nothing", "cpu",
@@ -291,7 +291,7 @@ static void machine(void **state) {
   check_true("nothing", "disk", strstr(text, "\"disk_total\":null"));
   check_true("nothing", "lists",
              strstr(text, "\"disks\":{},\"temperatures\":{}"));
-  pm_show_system_describe(out);
+  pm_view_system_describe(out);
   text = written();
   for (const char *const *name =
            (const char *const[]){"cpu_percent", "disk_free", "uptime_seconds",

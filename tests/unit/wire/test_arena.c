@@ -70,15 +70,15 @@ static void full(void **state) {
 static void rooms(void **state) {
   (void)state;
   struct pm_arena a = {0};
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("first", "status", pm_arena_begin(&a, ROOM), -ENOMEM);
   check_int("first", "status", pm_arena_begin(&a, ROOM), 0);
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   check_int("smaller", "status", pm_arena_begin(&a, 10), 0);
-  check_u64("smaller", "allocations", faulty_count() - before, 0);
-  faulty_fail_at(1);
+  check_u64("smaller", "allocations", failing_alloc_count() - before, 0);
+  failing_alloc_fail_at(1);
   check_int("larger", "status", pm_arena_begin(&a, 2 * ROOM), -ENOMEM);
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   check_true("larger", "as it was", ask(&a, NULL, ROOM / 2) != NULL);
   check_int("larger", "status", pm_arena_begin(&a, 2 * ROOM), 0);
   check_true("larger", "room", ask(&a, NULL, ROOM) != NULL);

@@ -291,12 +291,12 @@ static void memory(void **state) {
   for (int i = 0; i < 10; i++)
     one_frame(&f, 100);
   check_true("small", "no more", !pm_frame_next(&f, &bytes, &length));
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   for (int i = 0; i < 1000; i++) {
     one_frame(&f, 100);
     pm_frame_next(&f, &bytes, &length);
   }
-  check_u64("small", "allocations", faulty_count() - before, 0);
+  check_u64("small", "allocations", failing_alloc_count() - before, 0);
   pm_frame_done(&f);
   check_true("done", "no memory", !f.buf.data);
   check_true("done", "no frames", !pm_frame_next(&f, &bytes, &length));
@@ -310,18 +310,18 @@ static void no_memory(void **state) {
   char *room, piece[5000];
   size_t size;
   begin(&r, 1 << 20);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("first", "status", pm_frame_room(&r.frame, &room, &size), -ENOMEM);
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   memset(piece, ' ', sizeof piece);
   piece[0] = 'a';
   feed(&r, piece, sizeof piece);
   while (r.frame.buf.length < r.frame.buf.room)
     feed(&r, " ", 1);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   check_int("growing", "status", pm_frame_room(&r.frame, &room, &size),
             -ENOMEM);
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   char *bytes;
   size_t length;
   check_int("again", "status", pm_frame_room(&r.frame, &room, &size), 0);

@@ -339,12 +339,12 @@ static void locale(void **state) {
   (void)state;
   struct pm_json_in *in = request();
   const struct pm_json *v = NULL;
-  bool comma = comma_begin();
+  bool comma = comma_locale_begin();
   int point = pm_json_in_read(in, "1.5", 3, &v, NULL);
   double value = point == 0 ? v->real : 0;
   int list = pm_json_in_read(in, "[1.5,25]", 8, &v, NULL);
   uint32_t count = list == 0 ? v->count : 0;
-  comma_end();
+  comma_locale_end();
   pm_json_in_free(in);
   check_int("point", "status", point, 0);
   check_real("point", "value", value, 1.5);
@@ -564,9 +564,9 @@ static void fill_values(struct text *t, size_t size) {
 static void check_request(const char *row, struct pm_json_in *in,
                           const struct text *t, int want) {
   const struct pm_json *v;
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   int status = pm_json_in_read(in, t->bytes, t->length, &v, NULL);
-  check_u64(row, "allocations", faulty_count() - before, 0);
+  check_u64(row, "allocations", failing_alloc_count() - before, 0);
   check_int(row, "status", status, want);
 }
 
@@ -685,10 +685,10 @@ static void no_reader(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(both); i++) {
     size_t nth = 1;
     for (;; nth++) {
-      faulty_fail_at(nth);
+      failing_alloc_fail_at(nth);
       struct pm_json_in *in = pm_json_in_new(&both[i]);
-      bool failed = faulty_failed();
-      faulty_fail_at(0);
+      bool failed = failing_alloc_failed();
+      failing_alloc_fail_at(0);
       check_true(i ? "reply" : "request", "none without memory",
                  (in == NULL) == failed);
       pm_json_in_free(in);
@@ -722,10 +722,10 @@ static void no_memory(void **state) {
     struct pm_json_in *in = pm_json_in_new(&limits);
     struct pm_err err = PM_ERR_INIT;
     const struct pm_json *v = NULL;
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     int status = pm_json_in_read(in, t.bytes, t.length, &v, &err);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     check_int("reply", "status", status, failed ? -ENOMEM : 0);
     check_int("reply", "error", err.num, failed ? ENOMEM : 0);
     check_int("reply", "again",
@@ -751,14 +751,14 @@ static void grown(void **state) {
   assert_non_null(t.bytes);
   assert_non_null(in);
   build_reply(&t);
-  size_t before = faulty_count();
+  size_t before = failing_alloc_count();
   check_int("first", "status", pm_json_in_read(in, t.bytes, t.length, &v, NULL),
             0);
-  check_true("first", "few allocations", faulty_count() - before <= 12);
-  before = faulty_count();
+  check_true("first", "few allocations", failing_alloc_count() - before <= 12);
+  before = failing_alloc_count();
   check_int("second", "status",
             pm_json_in_read(in, t.bytes, t.length, &v, NULL), 0);
-  check_u64("second", "allocations", faulty_count() - before, 0);
+  check_u64("second", "allocations", failing_alloc_count() - before, 0);
   free(t.bytes);
   pm_json_in_free(in);
   check_end();

@@ -180,7 +180,7 @@ static void locale(void **state) {
   (void)state;
   struct paper p;
   begin(&p, 1 << 10);
-  bool comma = comma_begin();
+  bool comma = comma_locale_begin();
   check_reals(&p);
   const struct pm_json half = {.type = PM_JSON_REAL, .span = 1, .real = 0.1};
   pm_json_copy(p.out, &half);
@@ -188,7 +188,7 @@ static void locale(void **state) {
   char here[8];
   snprintf(here, sizeof here, "%.1f", 0.5);
   check_text("the caller's", "locale", here, comma ? "0,5" : "0.5");
-  comma_end();
+  comma_locale_end();
   end(&p);
   check_end();
   if (!comma)
@@ -333,10 +333,10 @@ static void no_memory(void **state) {
   struct pm_buf buf = PM_BUF_INIT(1 << 10);
   size_t nth = 1;
   for (;; nth++) {
-    faulty_fail_at(nth);
+    failing_alloc_fail_at(nth);
     struct pm_json_out *out = pm_json_out_new(&buf);
-    bool failed = faulty_failed();
-    faulty_fail_at(0);
+    bool failed = failing_alloc_failed();
+    failing_alloc_fail_at(0);
     check_true("new", "none without memory", (out == NULL) == failed);
     pm_json_out_free(out);
     if (!failed)
@@ -345,9 +345,9 @@ static void no_memory(void **state) {
   check_u64("new", "allocations", nth, 3);
   struct paper p;
   begin(&p, 1 << 10);
-  faulty_fail_at(1);
+  failing_alloc_fail_at(1);
   pm_json_text(p.out, "x");
-  faulty_fail_at(0);
+  failing_alloc_fail_at(0);
   check_int("writing", "status", pm_json_out_status(p.out), -ENOMEM);
   pm_json_array_end(p.out);
   check_int("writing", "the first stays", pm_json_out_status(p.out), -ENOMEM);
@@ -463,7 +463,7 @@ static void round_trips(void **state) {
             row, "second",
             pm_json_in_read(second, p.buf.data + length, length, &b, NULL), 0))
       break;
-    check_true(row, "same values", same_json(a, b));
+    check_true(row, "same values", json_equal(a, b));
   }
   end(&p);
   pm_json_in_free(first);

@@ -110,17 +110,18 @@ static size_t bytes_of(uint32_t room) {
 
 static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_walker *ret) {
-  const void *keep[] = {object->progs.walk, object->maps.rows, NULL};
+  const void *keep[] = {object->progs.procman_walk, object->maps.procman_rows,
+                        NULL};
   keep_only(object, setup, keep);
-  bpf_map__set_max_entries(object->maps.rows, ret->room);
+  bpf_map__set_max_entries(object->maps.procman_rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->rows =
-      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
+  ret->rows = share(bpf_map__fd(object->maps.procman_rows), bytes_of(ret->room),
+                    PROT_READ);
   if (!ret->rows)
     return -errno;
-  ret->prog = own(bpf_program__fd(object->progs.walk));
+  ret->prog = own(bpf_program__fd(object->progs.procman_walk));
   return ret->prog < 0 ? -errno : 0;
 }
 
@@ -166,20 +167,21 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 
 static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_dumper *ret) {
-  const void *keep[] = {object->progs.dump, object->maps.rows,
-                        object->maps.dumped, NULL};
+  const void *keep[] = {object->progs.procman_dump, object->maps.procman_rows,
+                        object->maps.procman_dumped, NULL};
   keep_only(object, setup, keep);
-  bpf_map__set_max_entries(object->maps.rows, ret->room);
+  bpf_map__set_max_entries(object->maps.procman_rows, ret->room);
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->rows =
-      share(bpf_map__fd(object->maps.rows), bytes_of(ret->room), PROT_READ);
-  ret->dump = share(bpf_map__fd(object->maps.dumped), sizeof *ret->dump,
+  ret->rows = share(bpf_map__fd(object->maps.procman_rows), bytes_of(ret->room),
+                    PROT_READ);
+  ret->dump = share(bpf_map__fd(object->maps.procman_dumped), sizeof *ret->dump,
                     PROT_READ | PROT_WRITE);
   if (!ret->rows || !ret->dump)
     return -errno;
-  struct bpf_link *link = bpf_program__attach_iter(object->progs.dump, NULL);
+  struct bpf_link *link =
+      bpf_program__attach_iter(object->progs.procman_dump, NULL);
   if (!link)
     return -errno;
   ret->link = own(bpf_link__fd(link));
@@ -247,57 +249,57 @@ static int attach(struct bpf_program *program) {
   return fd;
 }
 
-enum { PLACES_BYTES = PM_BPF_LEAVING * sizeof(__u64) };
+enum { PLACES_BYTES = PM_BPF_EXITING * sizeof(__u64) };
 
 static bool is_nobody(__u32 pid) {
   return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
-static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
+static int read_record(void *source, __u32 place, struct pm_bpf_death *ret) {
   const struct pm_bpf_deaths *deaths = source;
-  return bpf_map_lookup_elem(deaths->words, &place, ret);
+  return bpf_map_lookup_elem(deaths->exits, &place, ret);
 }
 
 static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
-  ret->recall.leaving = share(bpf_map__fd(object->maps.leaving), PLACES_BYTES,
-                              PROT_READ | PROT_WRITE);
-  if (!ret->recall.leaving)
+  ret->missed.exiting = share(bpf_map__fd(object->maps.procman_exiting),
+                              PLACES_BYTES, PROT_READ | PROT_WRITE);
+  if (!ret->missed.exiting)
     return -1;
-  return ret->words = own(bpf_map__fd(object->maps.words));
+  return ret->exits = own(bpf_map__fd(object->maps.procman_exits));
 }
 
 static int load_deaths(struct task_bpf *object, struct pm_bpf_setup setup,
                        struct pm_bpf_deaths *ret) {
-  const void *keep[] = {object->progs.leaves,
-                        object->progs.died,
-                        object->maps.deaths,
-                        object->maps.counts,
-                        object->maps.leaving,
-                        object->maps.words,
+  const void *keep[] = {object->progs.procman_exit,
+                        object->progs.procman_free,
+                        object->maps.procman_deaths,
+                        object->maps.procman_counts,
+                        object->maps.procman_exiting,
+                        object->maps.procman_exits,
                         NULL};
   keep_only(object, setup, keep);
-  bpf_map__set_max_entries(object->maps.deaths, ring_bytes());
+  bpf_map__set_max_entries(object->maps.procman_deaths, ring_bytes());
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->ring = ring_buffer__new(bpf_map__fd(object->maps.deaths),
-                               ret->recall.on_death, ret->recall.sink, NULL);
-  ret->counts = own(bpf_map__fd(object->maps.counts));
+  ret->ring = ring_buffer__new(bpf_map__fd(object->maps.procman_deaths),
+                               ret->missed.on_death, ret->missed.sink, NULL);
+  ret->counts = own(bpf_map__fd(object->maps.procman_counts));
   if (!ret->ring || ret->counts < 0 || share_places(object, ret) < 0)
     return -errno;
-  ret->died = attach(object->progs.died);
-  if (ret->died >= 0)
-    ret->leaves = attach(object->progs.leaves);
-  return ret->leaves < 0 ? -errno : 0;
+  ret->on_free = attach(object->progs.procman_free);
+  if (ret->on_free >= 0)
+    ret->on_exit = attach(object->progs.procman_exit);
+  return ret->on_exit < 0 ? -errno : 0;
 }
 
 int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
                        bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
-  deaths->recall =
-      (struct pm_bpf_recall){.is_nobody = own_pids ? is_nobody : NULL,
-                             .words = read_words,
+  deaths->missed =
+      (struct pm_bpf_missed){.is_nobody = own_pids ? is_nobody : NULL,
+                             .read_record = read_record,
                              .source = deaths,
                              .on_death = on_death,
                              .sink = arg};
@@ -314,13 +316,13 @@ int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
 }
 
 void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths) {
-  const int fds[] = {deaths->died, deaths->leaves, deaths->counts,
-                     deaths->words};
+  const int fds[] = {deaths->on_free, deaths->on_exit, deaths->counts,
+                     deaths->exits};
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
     if (fds[i] >= 0)
       close(fds[i]);
-  if (deaths->recall.leaving)
-    munmap(deaths->recall.leaving, PLACES_BYTES);
+  if (deaths->missed.exiting)
+    munmap(deaths->missed.exiting, PLACES_BYTES);
   ring_buffer__free(deaths->ring);
   *deaths = (struct pm_bpf_deaths)PM_BPF_DEATHS_INIT;
 }
@@ -337,7 +339,8 @@ int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
   int status = ring_buffer__consume(deaths->ring);
   if (status < 0)
     return pm_err_set(err, -status, "read the records of ended processes");
-  pm_bpf_recall(&deaths->recall, now.mono, count_of(deaths, PM_BPF_TAIL_NS, 0));
+  pm_bpf_missed_report(&deaths->missed, now.mono,
+                       count_of(deaths, PM_BPF_TAIL_NS, 0));
   uint64_t so_far = count_of(deaths, PM_BPF_LOST, deaths->lost);
   *lost += so_far - deaths->lost;
   deaths->lost = so_far;

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/now.h"
-#include "core/sampler/bpf/recall.h"
+#include "core/sampler/bpf/missed.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,9 +43,9 @@ struct pm_bpf_dumper {
 
 /* The records of processes that ended (Linux 5.8). */
 struct pm_bpf_deaths {
-  int died, leaves, counts, words; /* links and maps; -1 = not loaded */
+  int on_free, on_exit, counts, exits; /* links and maps; -1 = not loaded */
   struct ring_buffer *ring;
-  struct pm_bpf_recall recall;
+  struct pm_bpf_missed missed;
   uint64_t lost; /* so far */
 };
 
@@ -54,7 +54,7 @@ struct pm_bpf_deaths {
 #define PM_BPF_DUMPER_INIT                                                     \
   { .link = -1 }
 #define PM_BPF_DEATHS_INIT                                                     \
-  { .died = -1, .leaves = -1, .counts = -1, .words = -1 }
+  { .on_free = -1, .on_exit = -1, .counts = -1, .exits = -1 }
 
 /* -errno: the kernel or our rights do not allow it; err says which program and
  * what libbpf said first. */

@@ -22,7 +22,7 @@ struct cred {
   struct kernel_cap cap_permitted;
 } OF_THE_KERNEL;
 
-/* pm_look_gid of core/task.h, which tells why. */
+/* pm_ptrace_gid of core/task.h, which tells why. */
 static __always_inline void set_owner(struct pm_bpf_task *r,
                                       struct task_struct *t) {
   const struct cred *c = t->cred;
@@ -31,7 +31,7 @@ static __always_inline void set_owner(struct pm_bpf_task *r,
   _Bool plain = c->uid.val == uid && c->suid.val == uid && c->gid.val == gid &&
                 c->sgid.val == gid && !capable;
   r->uid = uid;
-  r->look_gid = plain ? gid : (__u32)-1;
+  r->ptrace_gid = plain ? gid : (__u32)-1;
 }
 
 #endif

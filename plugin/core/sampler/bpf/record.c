@@ -76,7 +76,7 @@ static uint32_t flags_of(const struct pm_bpf_task *t, char state) {
          (state == 'Z' && t->threads == 1 ? PM_TASK_ENDED : 0);
 }
 
-static void copy_numbers(const struct pm_bpf_task *t, struct pm_bpf_units units,
+static void copy_numbers(const struct pm_bpf_task *t, struct pm_units units,
                          uint64_t v[PM_F_COUNT]) {
   const struct pm_bpf_use *u = &t->use;
   split(t, &v[PM_F_cpu_user], &v[PM_F_cpu_system]);
@@ -96,7 +96,7 @@ static void copy_numbers(const struct pm_bpf_task *t, struct pm_bpf_units units,
   v[PM_F_birth] = t->start_ns / units.tick_ns;
 }
 
-void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_bpf_units units,
+void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_units units,
                     struct pm_task *ret) {
   copy_numbers(t, units, ret->v);
   ret->have = pm_bpf_gives(t);
@@ -108,14 +108,14 @@ void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_bpf_units units,
   ret->state = letter(t->state, t->exit_state);
   ret->flags = flags_of(t, ret->state);
   ret->uid = t->uid;
-  ret->look_gid = t->look_gid;
+  ret->ptrace_gid = t->ptrace_gid;
   ret->status = t->status;
   ret->cgroup = t->cgroup;
   ret->maxrss_bytes = t->maxrss * units.page_bytes;
   copy_comm(ret->comm, t->comm);
 }
 
-void pm_bpf_to_death(const struct pm_bpf_death *d, struct pm_bpf_units units,
+void pm_bpf_to_death(const struct pm_bpf_death *d, struct pm_units units,
                      struct pm_death *ret) {
   struct pm_task *last = &ret->last;
   pm_bpf_to_task(&d->task, units, last);

@@ -3,20 +3,16 @@
 #ifndef PM_CORE_SAMPLER_BPF_RECORD_H
 #define PM_CORE_SAMPLER_BPF_RECORD_H
 
+#include "base/units.h"
 #include "core/record/task.h"
 #include "core/sampler/bpf/task.h"
-
-/* What a clock tick (the unit of births) and a page are. */
-struct pm_bpf_units {
-  uint64_t tick_ns, page_bytes;
-};
 
 /* PM_BIT of the fields that such records fill. */
 uint32_t pm_bpf_gives(const struct pm_bpf_task *task);
 
-void pm_bpf_to_task(const struct pm_bpf_task *from, struct pm_bpf_units units,
+void pm_bpf_to_task(const struct pm_bpf_task *from, struct pm_units units,
                     struct pm_task *ret);
-void pm_bpf_to_death(const struct pm_bpf_death *from, struct pm_bpf_units units,
+void pm_bpf_to_death(const struct pm_bpf_death *from, struct pm_units units,
                      struct pm_death *ret);
 
 /* Adds one thread's use to its process'. */

@@ -38,7 +38,7 @@ struct {
   __uint(map_flags, BPF_F_MMAPABLE);
   __type(key, __u32);
   __type(value, struct pm_bpf_task);
-} rows SEC(".maps");
+} procman_rows SEC(".maps");
 
 struct bpf_iter_task {
   __u64 opaque[3]; /* uapi/linux/bpf.h keeps it to itself */
@@ -87,7 +87,7 @@ static __noinline __u32 seek(__u32 from, __u32 pid, __u64 start_ns) {
   bpf_iter_num_new(&it, 0, AHEAD);
   while (bpf_iter_num_next(&it)) {
     __u32 i = at++;
-    struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &i);
+    struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &i);
     if (!r || r->pid != pid || r->start_ns != start_ns)
       continue;
     found = i;
@@ -104,7 +104,7 @@ static __noinline void clear(__u32 from, __u32 to) {
   bpf_iter_num_new(&it, 0, AHEAD);
   while (bpf_iter_num_next(&it)) {
     __u32 i = at++;
-    struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &i);
+    struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &i);
     if (r && i < to)
       r->pid = 0;
   }
@@ -115,13 +115,13 @@ static __noinline void clear(__u32 from, __u32 to) {
 static __always_inline struct pm_bpf_task *row_of(struct task_struct *t,
                                                   __u32 *next, __u32 tidy) {
   __u32 at = *next;
-  struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &at);
+  struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   if (r && !tidy && !is_of(r, t)) {
     __u32 found = seek(at, pid_of(t), t->start_boottime);
     if (found != at) {
       clear(at, found);
       at = found;
-      r = bpf_map_lookup_elem(&rows, &at);
+      r = bpf_map_lookup_elem(&procman_rows, &at);
     }
   }
   *next = at + 1;
@@ -154,7 +154,7 @@ static __always_inline void read_row(struct pm_bpf_task *r,
 
 /* A thread that is being released has already left what it used with the
  * process: EXIT_DEAD, and for a first thread the death record is under way. */
-SEC("syscall") int walk(struct pm_bpf_walk *ask) {
+SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
   /* 0, but the verifier must not know or it would follow every count */
   __u32 next = ask->rows, tasks = ask->tasks;
   __u32 turn = ask->turn, tidy = ask->tidy;
@@ -202,14 +202,14 @@ struct {
   __uint(map_flags, BPF_F_MMAPABLE);
   __type(key, __u32);
   __type(value, struct pm_bpf_dump);
-} dumped SEC(".maps");
+} procman_dumped SEC(".maps");
 
 /* Steps over rows of those who are gone, a few at a time. */
 static __always_inline void pass_gone(struct pm_bpf_dump *d, __u32 pid) {
 #pragma unroll
   for (int i = 0; i < AHEAD; i++) {
     __u32 at = d->next;
-    struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &at);
+    struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
     if (at >= d->end || !r || r->pid >= pid)
       return;
     r->pid = 0;
@@ -222,7 +222,7 @@ static __always_inline void pass_gone(struct pm_bpf_dump *d, __u32 pid) {
 static __always_inline __u32 place_in(struct pm_bpf_dump *d, __u32 pid) {
   pass_gone(d, pid);
   __u32 at = d->next;
-  struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &at);
+  struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   if (at >= d->end || (r && r->pid == pid)) {
     d->next = at + 1;
     return at;
@@ -237,7 +237,7 @@ static __always_inline __u32 place_in(struct pm_bpf_dump *d, __u32 pid) {
 static __always_inline int dump_first(struct pm_bpf_dump *d,
                                       struct task_struct *t, __u32 *ret_row) {
   __u32 at = place_in(d, pid_of(t));
-  struct pm_bpf_task *r = bpf_map_lookup_elem(&rows, &at);
+  struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   d->tasks += t->signal->nr_threads;
   if (!r)
     return 0; /* no room: it was counted */
@@ -254,10 +254,10 @@ static __always_inline int dump_first(struct pm_bpf_dump *d,
   return 0;
 }
 
-SEC("iter/task") int dump(struct bpf_iter__task *ctx) {
+SEC("iter/task") int procman_dump(struct bpf_iter__task *ctx) {
   struct task_struct *t = ctx->task;
   __u32 zero = 0;
-  struct pm_bpf_dump *d = bpf_map_lookup_elem(&dumped, &zero);
+  struct pm_bpf_dump *d = bpf_map_lookup_elem(&procman_dumped, &zero);
   struct pm_bpf_piece piece = {};
   if (!t || !d || t->exit_state == EXIT_DEAD)
     return 0;
@@ -281,17 +281,17 @@ SEC("iter/task") int dump(struct bpf_iter__task *ctx) {
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096); /* load.c says how many bytes */
-} deaths SEC(".maps");
+} procman_deaths SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, PM_BPF_COUNTS);
   __type(key, __u32);
   __type(value, __u64);
-} counts SEC(".maps");
+} procman_counts SEC(".maps");
 
 static __always_inline __u64 *count_of(__u32 which) {
-  return bpf_map_lookup_elem(&counts, &which);
+  return bpf_map_lookup_elem(&procman_counts, &which);
 }
 
 static __always_inline void set_death(struct pm_bpf_death *d,
@@ -306,33 +306,33 @@ static __always_inline void set_death(struct pm_bpf_death *d,
 /* sched_process_free is fired from a softirq, and there some kernels pass the
  * programs over: no program runs, no miss is counted (6.18 as a PVM guest:
  * batches of ten, up to 3 % of all deaths; perf(1) sees them).  So a process
- * leaves its last words at its exit, in its own context, where programs always
+ * leaves its exit record at its exit, in its own context, where programs always
  * run; they are taken back when the record is made.  What is left is read by
- * recall.c.  They lack what it uses from here on, and since the last tick:
+ * missed.c.  They lack what it uses from here on, and since the last tick:
  * PM_BPF_TAIL_NS is what the others used, on average. */
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, PM_BPF_LEAVING);
+  __uint(max_entries, PM_BPF_EXITING);
   __uint(map_flags, BPF_F_MMAPABLE);
   __type(key, __u32);
   __type(value, __u64); /* the kernel rounds up to 8 bytes */
-} leaving SEC(".maps");
+} procman_exiting SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, PM_BPF_LEAVING);
+  __uint(max_entries, PM_BPF_EXITING);
   __type(key, __u32);
   __type(value, struct pm_bpf_death);
-} words SEC(".maps");
+} procman_exits SEC(".maps");
 
-SEC("tp_btf/sched_process_exit") int leaves(__u64 *ctx) {
+SEC("tp_btf/sched_process_exit") int procman_exit(__u64 *ctx) {
   struct task_struct *t = (void *)ctx[0], *first = t->group_leader;
-  __u32 at = (__u32)first->tgid % PM_BPF_LEAVING;
+  __u32 at = (__u32)first->tgid % PM_BPF_EXITING;
   if (t->signal->live.counter != 0)
     return 0; /* the others live on */
-  struct pm_bpf_death *d = bpf_map_lookup_elem(&words, &at);
-  __u64 *pid = bpf_map_lookup_elem(&leaving, &at);
+  struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
+  __u64 *pid = bpf_map_lookup_elem(&procman_exiting, &at);
   if (!d || !pid)
     return 0;
   set_death(d, first);
@@ -344,7 +344,7 @@ SEC("tp_btf/sched_process_exit") int leaves(__u64 *ctx) {
 }
 
 static __always_inline void add_tail(__u64 exec_ns, __u32 at) {
-  struct pm_bpf_death *d = bpf_map_lookup_elem(&words, &at);
+  struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
   __u64 *mean = count_of(PM_BPF_TAIL_NS);
   enum { WEIGHT_BITS = 5 };
   if (d && mean)
@@ -353,21 +353,21 @@ static __always_inline void add_tail(__u64 exec_ns, __u32 at) {
 
 /* Takes the last words back.  False: they were already told. */
 static __always_inline int take_back(__u32 pid, __u64 exec_ns) {
-  __u32 at = pid % PM_BPF_LEAVING;
-  __u64 *left = bpf_map_lookup_elem(&leaving, &at);
+  __u32 at = pid % PM_BPF_EXITING;
+  __u64 *left = bpf_map_lookup_elem(&procman_exiting, &at);
   __u64 mark = left ? *left : 0;
   if (!left || (mark & ~(__u64)PM_BPF_MARKS) != pid)
     return 1; /* another's, or it left before we looked */
   *left = 0;
   add_tail(exec_ns, at);
-  return !(mark & PM_BPF_TOLD);
+  return !(mark & PM_BPF_REPORTED);
 }
 
-SEC("tp_btf/sched_process_free") int died(__u64 *ctx) {
+SEC("tp_btf/sched_process_free") int procman_free(__u64 *ctx) {
   struct task_struct *t = (void *)ctx[0];
   if (t->pid != t->tgid || !take_back(t->tgid, t->signal->sum_sched_runtime))
     return 0;
-  struct pm_bpf_death *d = bpf_ringbuf_reserve(&deaths, sizeof *d, 0);
+  struct pm_bpf_death *d = bpf_ringbuf_reserve(&procman_deaths, sizeof *d, 0);
   if (!d) {
     __u64 *lost = count_of(PM_BPF_LOST);
     if (lost)

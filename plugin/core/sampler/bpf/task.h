@@ -41,7 +41,7 @@ struct pm_bpf_task {
   __u64 mark; /* differs once the first thread has run again */
   __u32 pid, ppid, threads;
   __u32 uid;               /* effective */
-  __u32 look_gid;          /* see struct pm_task */
+  __u32 ptrace_gid;        /* see struct pm_task */
   __u32 state, exit_state; /* of the first thread, as in task_struct */
   __u32 flags;             /* PF_* */
   __u32 exec_id;           /* the low half of self_exec_id */
@@ -61,17 +61,17 @@ struct pm_bpf_death {
 
 enum pm_bpf_count {
   PM_BPF_LOST,    /* records that found no room */
-  PM_BPF_TAIL_NS, /* what a process uses after its last words, on average */
+  PM_BPF_TAIL_NS, /* what a process uses after its exit record, on average */
   PM_BPF_COUNTS
 };
 
-/* Processes that left their last words and of which no record has come; the
- * place is pid % PM_BPF_LEAVING.  The marks are set by user space. */
+/* Processes that left their exit record and of which no record has come; the
+ * place is pid % PM_BPF_EXITING.  The marks are set by user space. */
 enum {
-  PM_BPF_LEAVING = 8192,
-  PM_BPF_GONE = 1 << 30, /* nobody has this pid any more */
-  PM_BPF_TOLD = 1 << 29, /* its last words were taken for a record */
-  PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_TOLD
+  PM_BPF_EXITING = 8192,
+  PM_BPF_GONE = 1 << 30,     /* nobody has this pid any more */
+  PM_BPF_REPORTED = 1 << 29, /* reported from its exit record */
+  PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_REPORTED
 };
 
 /* The argument of the open-coded walk. */

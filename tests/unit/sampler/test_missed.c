@@ -1,5 +1,6 @@
-/* Last words: told once, only of those that are gone, only without a record. */
-#include "core/sampler/bpf/recall.h"
+/* Exit records: reported once, only of those that are gone, only without a
+ * record. */
+#include "core/sampler/bpf/missed.h"
 
 #include "unit/support/check.h"
 
@@ -11,9 +12,9 @@ enum { PID = 4711, TOLD_MAX = 8 };
 
 /* One process that left its words, as the kernel's half keeps them. */
 struct kernel {
-  struct pm_bpf_recall recall;
-  __u64 leaving[PM_BPF_LEAVING];
-  struct pm_bpf_death words;
+  struct pm_bpf_missed missed;
+  __u64 exiting[PM_BPF_EXITING];
+  struct pm_bpf_death record;
   bool gone, unreadable;
   struct pm_bpf_death told[TOLD_MAX];
   size_t told_count;
@@ -24,11 +25,11 @@ static struct kernel k;
 
 static bool is_nobody(__u32 pid) { return pid == PID && k.gone; }
 
-static int read_words(void *source, __u32 place, struct pm_bpf_death *ret) {
+static int read_record(void *source, __u32 place, struct pm_bpf_death *ret) {
   struct kernel *from = source;
-  if (from->unreadable || place != PID % PM_BPF_LEAVING)
+  if (from->unreadable || place != PID % PM_BPF_EXITING)
     return -1;
-  *ret = from->words;
+  *ret = from->record;
   return 0;
 }
 
@@ -39,28 +40,28 @@ static int on_death(void *sink, void *record, size_t size) {
   return 0;
 }
 
-static __u64 *place(void) { return &k.leaving[PID % PM_BPF_LEAVING]; }
+static __u64 *place(void) { return &k.exiting[PID % PM_BPF_EXITING]; }
 
 static int begin(void **state) {
   (void)state;
   memset(&k, 0, sizeof k);
-  k.recall = (struct pm_bpf_recall){.leaving = k.leaving,
+  k.missed = (struct pm_bpf_missed){.exiting = k.exiting,
                                     .is_nobody = is_nobody,
-                                    .words = read_words,
+                                    .read_record = read_record,
                                     .source = &k,
                                     .on_death = on_death,
                                     .sink = &k};
-  k.words.task.pid = PID;
-  k.words.task.use.exec_ns = 1000;
+  k.record.task.pid = PID;
+  k.record.task.use.exec_ns = 1000;
   k.now_ns = 100 * SECOND_NS;
   *place() = PID;
   return 0;
 }
 
-/* A tick a second later; 30 ns is what others used after their last words. */
+/* A tick a second later; 30 ns is what others used after their exit record. */
 static size_t look(void) {
   k.now_ns += SECOND_NS;
-  pm_bpf_recall(&k.recall, k.now_ns, 30);
+  pm_bpf_missed_report(&k.missed, k.now_ns, 30);
   return k.told_count;
 }
 
@@ -91,24 +92,24 @@ static void place_was_taken_by_another(void **state) {
   (void)state;
   k.gone = true;
   look();
-  *place() = PID + PM_BPF_LEAVING;
-  k.words.task.pid = PID + PM_BPF_LEAVING;
+  *place() = PID + PM_BPF_EXITING;
+  k.record.task.pid = PID + PM_BPF_EXITING;
   check_u64("another's place", "told", look(), 0);
-  check_u64("another's place", "untouched", *place(), PID + PM_BPF_LEAVING);
+  check_u64("another's place", "untouched", *place(), PID + PM_BPF_EXITING);
   check_end();
 }
 
 /* The words were overwritten but the place was not, yet. */
-static void words_are_another_s(void **state) {
+static void record_are_another_s(void **state) {
   (void)state;
   k.gone = true;
   look();
-  k.words.task.pid = PID + PM_BPF_LEAVING;
+  k.record.task.pid = PID + PM_BPF_EXITING;
   check_u64("another's words", "told", look(), 0);
   check_end();
 }
 
-static void words_cannot_be_read(void **state) {
+static void record_cannot_be_read(void **state) {
   (void)state;
   k.gone = k.unreadable = true;
   look();
@@ -121,7 +122,7 @@ static void looks_once_a_second(void **state) {
   k.gone = true;
   look();
   for (int i = 1; i < 8; i++)
-    pm_bpf_recall(&k.recall, k.now_ns + SECOND_NS / 10 * (__u64)i, 30);
+    pm_bpf_missed_report(&k.missed, k.now_ns + SECOND_NS / 10 * (__u64)i, 30);
   check_u64("within a second", "told", k.told_count, 0);
   check_end();
 }
@@ -130,7 +131,7 @@ static void looks_once_a_second(void **state) {
 static void cannot_tell_who_is_there(void **state) {
   (void)state;
   k.gone = true;
-  k.recall.is_nobody = NULL;
+  k.missed.is_nobody = NULL;
   look();
   check_u64("no numbers", "told", look(), 0);
   check_end();
@@ -141,8 +142,8 @@ int main(void) {
       cmocka_unit_test_setup(told_with_the_second_look, begin),
       cmocka_unit_test_setup(record_comes_between_the_looks, begin),
       cmocka_unit_test_setup(place_was_taken_by_another, begin),
-      cmocka_unit_test_setup(words_are_another_s, begin),
-      cmocka_unit_test_setup(words_cannot_be_read, begin),
+      cmocka_unit_test_setup(record_are_another_s, begin),
+      cmocka_unit_test_setup(record_cannot_be_read, begin),
       cmocka_unit_test_setup(looks_once_a_second, begin),
       cmocka_unit_test_setup(cannot_tell_who_is_there, begin),
   };
