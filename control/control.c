@@ -1,5 +1,6 @@
 #include "control.h"
 
+#include "methods/methods.h"
 #include "server/listen.h"
 #include "server/loop.h"
 #include "server/server.h"
@@ -20,7 +21,7 @@
 
 struct pm_control {
   struct pm_loop *loop;
-  struct pm_server *serve;
+  struct pm_server *server;
   struct pm_watch bell; /* rung to stop; first used by stop() */
   bool stopping;        /* the thread's */
   bool running;
@@ -41,11 +42,11 @@ static void *run(void *arg) {
   struct pm_control *c = arg;
   struct pm_now now = pm_now_read();
   while (!c->stopping) {
-    pm_loop_wait(c->loop, pm_server_next(c->serve), now.mono);
+    pm_loop_wait(c->loop, pm_server_next(c->server), now.mono);
     now = pm_now_read();
-    pm_server_begin(c->serve, now);
+    pm_server_begin(c->server, now);
     pm_loop_dispatch(c->loop);
-    pm_server_sweep(c->serve);
+    pm_server_sweep(c->server);
     now = pm_now_read(); /* what is next is counted from here */
   }
   return NULL;
@@ -139,7 +140,9 @@ static int open_parts(struct pm_control *c,
     status = open_door(environment->options, c, &listener, err);
   if (status < 0)
     return status;
-  status = pm_server_new(environment, c->loop, &listener, &c->serve, err);
+  struct pm_server_parts parts = {environment, pm_method_table, c->loop,
+                                  &listener};
+  status = pm_server_new(&parts, &c->server, err);
   if (status < 0) {
     pm_listen_unlink(&listener);
     pm_listen_close(&listener);
@@ -169,7 +172,7 @@ void pm_control_stop(struct pm_control *c) {
   uint64_t one = 1;
   if (c->running && write(c->bell.fd, &one, sizeof one) == sizeof one)
     pthread_join(c->thread, NULL);
-  pm_server_free(c->serve);
+  pm_server_free(c->server);
   if (c->bell.fd >= 0)
     close(c->bell.fd);
   pm_loop_free(c->loop);
@@ -179,5 +182,5 @@ void pm_control_stop(struct pm_control *c) {
 const char *pm_control_path(const struct pm_control *c) { return c->path; }
 
 unsigned pm_control_clients(const struct pm_control *c) {
-  return pm_server_clients(c->serve);
+  return pm_server_clients(c->server);
 }

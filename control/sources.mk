@@ -32,15 +32,19 @@ views_sources = \
 
 server_sources = \
 	control/server/action.c control/server/action.h \
+	control/server/accept.c control/server/accept.h \
 	control/server/call.c control/server/call.h \
+	control/server/call_state.c control/server/call_state.h \
 	control/server/client.c control/server/client.h \
+	control/server/clients.c control/server/clients.h \
 	control/server/conn_limit.c control/server/conn_limit.h \
 	control/server/context.c control/server/context.h \
 	control/server/deferred_close.c control/server/deferred_close.h \
 	control/server/dispatch.c control/server/dispatch.h \
+	control/server/environment.h \
 	control/server/listen.c control/server/listen.h \
 	control/server/loop.c control/server/loop.h \
-	control/server/method.c control/server/method.h \
+	control/server/method.h \
 	control/server/reply.c control/server/reply.h \
 	control/server/request.c control/server/request.h \
 	control/server/server.c control/server/server.h
@@ -55,6 +59,7 @@ methods_sources = \
 	control/methods/list_groups.c \
 	control/methods/list_processes.c \
 	control/methods/lookup.c control/methods/lookup.h \
+	control/methods/methods.c control/methods/methods.h \
 	control/methods/monitor_system.c \
 	control/methods/query.c control/methods/query.h \
 	control/methods/watch_events.c

@@ -70,7 +70,7 @@ static void start_control(void) {
   const struct pm_cycle_options *o = &pm.options.cycle;
   pm.environment = (struct pm_environment){
       .options = &pm.options.control,
-      .feed = pm.tick.feed,
+      .exchange = pm.tick.exchange,
       .proc_path = o->proc_path,
       .sys_path = o->sys_path,
       .helper = o->helper,
@@ -138,7 +138,7 @@ static int make_parts(struct pm_err *err) {
   int status = pm_cycle_new(&pm.options.cycle, &t->cycle, err);
   if (status < 0 || !pm.options.cycle.control)
     return status;
-  return pm_exchange_new(&t->feed, err);
+  return pm_exchange_new(&t->exchange, err);
 }
 
 static int pm_init(void) {
@@ -161,7 +161,7 @@ static int pm_init(void) {
 static int pm_shutdown(void) {
   pm_control_stop(pm.control); /* it reads the feed */
   pm_cycle_free(pm.tick.cycle);
-  pm_exchange_free(pm.tick.feed);
+  pm_exchange_free(pm.tick.exchange);
   pm_notify_free(pm.tick.notifier);
   if (pm.configured)
     pm_options_done(&pm.options);

@@ -102,27 +102,27 @@ static void on_event_cb(void *arg, const struct pm_exchange_event *event) {
 }
 
 static void heed(struct pm_tick *t, struct pm_now now) {
-  bool wanted = t->feed && pm_exchange_wants_events(t->feed, now.mono);
-  pm_cycle_watch_events(t->cycle, wanted ? on_event_cb : NULL, t->feed);
+  bool wanted = t->exchange && pm_exchange_wants_events(t->exchange, now.mono);
+  pm_cycle_watch_events(t->cycle, wanted ? on_event_cb : NULL, t->exchange);
 }
 
 static bool is_watched(const struct pm_tick *t, struct pm_now now) {
-  return t->feed && pm_exchange_wants_turn(t->feed, now.mono) &&
+  return t->exchange && pm_exchange_wants_turn(t->exchange, now.mono) &&
          now.mono - t->turned >= WATCH_SHARE * t->took;
 }
 
 static void publish(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_snapshot *snapshot;
-  if (!t->feed)
+  if (!t->exchange)
     return;
   if (pm_cycle_snapshot(t->cycle, now, &snapshot, &err) < 0) {
     complain(t, PM_COMPLAINT_SNAPSHOT, now.mono, &err);
     return;
   }
-  pm_exchange_publish(t->feed, snapshot);
+  pm_exchange_publish(t->exchange, snapshot);
   if (!t->published) /* rates need a second one, and soon */
-    pm_exchange_request_turns(t->feed, now.mono + t->period * 3 / 2);
+    pm_exchange_request_turns(t->exchange, now.mono + t->period * 3 / 2);
   t->published = true;
 }
 
@@ -152,7 +152,7 @@ static void tick(struct pm_tick *t) {
 }
 
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
-  bool often = t->feed || pm_cycle_sampler(t->cycle)->deaths;
+  bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
   if (often && interval_ns > PM_NS_PER_S)
     t->period = PM_NS_PER_S;

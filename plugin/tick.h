@@ -28,7 +28,7 @@ struct pm_tick {
   const struct pm_options *options;
   struct pm_cycle *cycle;
   struct pm_notifier *notifier;
-  struct pm_exchange *feed;
+  struct pm_exchange *exchange;
   /* its own */
   uint64_t interval, period; /* ns; a tick comes every period */
   uint64_t next_close;       /* mono */

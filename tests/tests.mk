@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/machine/test_disk \
 	tests/unit/machine/test_sensor \
 	tests/unit/server/test_client \
+	tests/unit/server/test_call_state \
 	tests/unit/server/test_server \
 	tests/unit/server/test_accept \
 	tests/unit/server/test_server_time \
@@ -247,6 +248,10 @@ tests_unit_machine_test_sensor_SOURCES = tests/unit/machine/test_sensor.c
 tests_unit_machine_test_sensor_CPPFLAGS = $(unit_cppflags)
 tests_unit_machine_test_sensor_LDADD = $(unit_ldadd)
 tests_unit_machine_test_sensor_LDFLAGS = $(patient_poll_ldflags)
+
+tests_unit_server_test_call_state_SOURCES = tests/unit/server/test_call_state.c
+tests_unit_server_test_call_state_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_call_state_LDADD = $(control_ldadd)
 
 tests_unit_server_test_client_SOURCES = tests/unit/server/test_client.c
 tests_unit_server_test_client_CPPFLAGS = $(unit_cppflags)

@@ -1,12 +1,13 @@
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/client.h"
 #include "server/reply.h"
 
 static struct pm_call *find(const struct pm_client *client,
                             const struct pm_request_id *id) {
   for (struct pm_call *c = client->calls; c; c = c->next)
-    if (!c->over && c->stream && pm_request_id_same(&c->id, id))
+    if (c->state != PM_CALL_DONE && c->method->answer == PM_ANSWER_STREAM &&
+        pm_request_id_same(&c->id, id))
       return c;
   return NULL;
 }
@@ -18,8 +19,8 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (!found)
     return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
                    "this connection has no stream with that id");
-  found->cancelled = true;
-  call->ready = true;
+  pm_call_cancel(found);
+  pm_call_ready(call);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 #include "views/fields.h"
 #include "views/system.h"
@@ -9,7 +9,7 @@ struct describe {
 };
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct describe *d = call->state;
+  struct describe *d = call->data;
   const char *name = pm_param_text(params, "method", NULL);
   d->only = name ? pm_method_find(name) : NULL;
   if (name && !d->only)
@@ -17,7 +17,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                    "there is no method %.64s; without a method describe lists "
                    "them",
                    name);
-  call->ready = true;
+  pm_call_ready(call);
   return 0;
 }
 
@@ -93,7 +93,7 @@ static void put_errors(struct pm_json_out *out) {
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  const struct describe *d = call->state;
+  const struct describe *d = call->data;
   pm_reply_open(out, &call->id);
   pm_json_key(out, "methods");
   pm_json_array(out);

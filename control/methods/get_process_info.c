@@ -1,6 +1,6 @@
 #include "methods/lookup.h"
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 #include "views/fields.h"
 
@@ -81,7 +81,7 @@ static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
 static void look_closer(struct pm_call *call, struct info *info) {
   struct pm_context *o = call->context;
   struct pm_visibility_viewer viewer;
-  pm_visibility_viewer(&o->see, o->now, call->peer, &viewer);
+  pm_visibility_viewer(&o->visibility, o->now, call->peer, &viewer);
   info->private = pm_visibility_private(&viewer, &info->detail);
   if (info->private &&
       pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
@@ -90,7 +90,7 @@ static void look_closer(struct pm_call *call, struct info *info) {
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct info *info = call->state;
+  struct info *info = call->data;
   int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
   uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
   if (pm_lookup_process(call, pid, birth, open_to_all, &info->detail) < 0)
@@ -98,7 +98,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   call->snapshot = pm_context_latest(call->context);
   choose_row(call, info, pid);
   look_closer(call, info);
-  call->ready = true;
+  pm_call_ready(call);
   return 0;
 }
 
@@ -160,7 +160,7 @@ static struct pm_snapshot interval_of(const struct pm_call *call,
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  const struct info *info = call->state;
+  const struct info *info = call->data;
   struct pm_snapshot frame = interval_of(call, info);
   uint32_t all = (uint32_t)-1 >> (32 - pm_fields_count(pm_view_process));
   pm_reply_open(out, &call->id);

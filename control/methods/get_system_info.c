@@ -1,11 +1,11 @@
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 #include "views/system.h"
 
 static int start(struct pm_call *call, const struct pm_json *params) {
   (void)params;
-  call->ready = true;
+  pm_call_ready(call);
   return 0;
 }
 
@@ -14,8 +14,8 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   struct pm_snapshot *snapshot = pm_context_latest(o);
   struct pm_system_row row;
   uint32_t cpus;
-  struct pm_system_reading base = *pm_host_stats_base(&o->machine, o->now);
-  pm_host_stats_row_since(&o->machine, o->now, &base, &row, &cpus);
+  struct pm_system_reading base = *pm_host_stats_base(&o->host_stats, o->now);
+  pm_host_stats_row_since(&o->host_stats, o->now, &base, &row, &cpus);
   pm_reply_open(out, &call->id);
   pm_json_key(out, "system");
   pm_json_object(out);

@@ -1,23 +1,22 @@
-#include "server/method.h"
-
-#include "control.h"
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 
 #include "pm_config.h"
 
 static int start(struct pm_call *call, const struct pm_json *params) {
   (void)params;
-  call->ready = true;
+  pm_call_ready(call);
   return 0;
 }
 
 static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
   const struct pm_context *o = call->context;
-  struct pm_snapshot *s = pm_exchange_latest(o->environment->feed);
+  struct pm_snapshot *s = pm_exchange_latest(o->environment->exchange);
   pm_json_key(out, "capabilities");
   pm_json_object(out);
   pm_json_put_boolean(out, "exits", o->environment->exits);
-  pm_json_put_boolean(out, "act_as_others", o->becomes);
+  pm_json_put_boolean(out, "act_as_others", o->can_become);
   pm_json_put_boolean(out, "process_group", true);
   if (s)
     pm_json_put_boolean(out, "init_pid_namespace", s->sees_kernel);
@@ -29,7 +28,8 @@ static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
 static void put_may(struct pm_call *call, struct pm_json_out *out) {
   struct pm_confinement confinement;
   pm_peer_confinement(call->peer, &confinement);
-  struct pm_subject subject = pm_call_subject(call, confinement.why[0] != '\0');
+  struct pm_subject subject =
+      pm_peer_subject(call->peer, confinement.why[0] != '\0');
   pm_json_key(out, "may");
   pm_json_array(out);
   for (size_t i = 0; i < PM_METHOD_COUNT; i++)

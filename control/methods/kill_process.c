@@ -1,7 +1,7 @@
 #include "methods/lookup.h"
+#include "methods/methods.h"
 #include "policy/run_as.h"
-#include "server/method.h"
-
+#include "server/call.h"
 #include "server/reply.h"
 
 #include "base/fd.h"
@@ -102,7 +102,7 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
   struct iovec parts[] = {
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
-  return pm_action_start(&call->context->helpers, call->context->now, "kill",
+  return pm_action_start(&call->context->actions, call->context->now, "kill",
                          p->uid, parts, 2, on_answer, call, &a->helper, err);
 }
 
@@ -110,8 +110,8 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
 
 static void finish(struct pm_call *call, struct act *a) {
   a->phase = OVER;
-  call->wake = 0;
-  call->ready = true;
+  pm_call_wait_none(call);
+  pm_call_ready(call);
 }
 
 static bool has_ended(const struct act *a) {
@@ -133,11 +133,10 @@ static void ask(struct pm_call *call, struct act *a) {
 
 static void look_again(struct pm_call *call, struct act *a) {
   ask(call, a);
-  call->wake = call->context->now.mono + a->look_every;
+  uint64_t next = call->context->now.mono + a->look_every;
+  pm_call_wait_until(call, next < a->until ? next : a->until);
   if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
     a->look_every *= 2;
-  if (call->wake > a->until)
-    call->wake = a->until;
 }
 
 static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
@@ -145,7 +144,7 @@ static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
   a->phase = phase;
   a->until = call->context->now.mono + ns;
   a->look_every = LOOK_MS * (PM_NS_PER_S / 1000);
-  call->wake = call->context->now.mono + a->look_every;
+  pm_call_wait_until(call, call->context->now.mono + a->look_every);
 }
 
 static void end_well(struct pm_call *call, struct act *a) {
@@ -156,7 +155,7 @@ static void end_well(struct pm_call *call, struct act *a) {
 static void after_first(struct pm_call *call, struct act *a,
                         const struct pm_hold_kill_reply *k) {
   if (k->error)
-    pm_run_as_failed(call, a->record.pid, k->error,
+    pm_action_failed(&call->failure, a->record.pid, k->error,
                      (enum pm_hold_stage)k->stage);
   audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
   a->signalled = k->signalled;
@@ -178,7 +177,7 @@ static void after_second(struct pm_call *call, struct act *a,
   audit(call, a, k->error && !gone ? "failed" : "done");
   a->exited = gone;
   if (k->error && !gone)
-    pm_run_as_failed(call, a->record.pid, k->error,
+    pm_action_failed(&call->failure, a->record.pid, k->error,
                      (enum pm_hold_stage)k->stage);
   if (k->error)
     finish(call, a);
@@ -188,12 +187,12 @@ static void after_second(struct pm_call *call, struct act *a,
 
 static void on_answer(void *arg, const void *record, size_t length) {
   struct pm_call *call = arg;
-  struct act *a = call->state;
+  struct act *a = call->data;
   static const struct pm_hold_kill_reply none = {.error = EPIPE};
   const struct pm_hold_kill_reply *k = record;
   bool whole = length == sizeof *k && k->schema == PM_HOLD_SCHEMA;
   a->helper = NULL;
-  call->poked = true;
+  pm_call_wake(call, PM_WAKE_ANSWER);
   if (!whole)
     k = &none;
   if (a->phase == SENDING)
@@ -210,7 +209,7 @@ static void escalate(struct pm_call *call, struct act *a) {
   if (status == 0) {
     a->phase = ESCALATING;
   } else if (status == -EAGAIN) {
-    call->wake = call->context->now.mono + PM_NS_PER_S / 5;
+    pm_call_wait_until(call, call->context->now.mono + PM_NS_PER_S / 5);
   } else {
     pm_fail(&call->failure, PM_CODE_INTERNAL, "%s", err.text);
     finish(call, a);
@@ -218,7 +217,7 @@ static void escalate(struct pm_call *call, struct act *a) {
 }
 
 static void step(struct pm_call *call) {
-  struct act *a = call->state;
+  struct act *a = call->data;
   if (a->phase != WAITING && a->phase != ENDING)
     return;
   if (has_ended(a))
@@ -226,7 +225,7 @@ static void step(struct pm_call *call) {
   else if (call->context->now.mono < a->until)
     look_again(call, a);
   else if (a->helper)
-    call->wake = call->context->now.mono + PM_NS_PER_S / 20;
+    pm_call_wait_until(call, call->context->now.mono + PM_NS_PER_S / 20);
   else if (a->phase == WAITING)
     escalate(call, a);
   else
@@ -235,8 +234,22 @@ static void step(struct pm_call *call) {
 
 /* ---- the verb ---- */
 
+static int choose_identity(struct pm_call *call, const struct pm_detail *d,
+                           struct act *a) {
+  const struct pm_context *context = call->context;
+  struct pm_run_as wanted = {
+      .peer = call->peer,
+      .allow = &context->environment->options->allow,
+      .method = PM_METHOD_kill_process,
+      .owner_uid = d->uids[PM_ID_REAL],
+      .owner_gid = d->gids[PM_ID_REAL],
+      .can_become = context->can_become,
+  };
+  return pm_run_as(&wanted, &a->record.as, &call->failure);
+}
+
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct act *a = call->state;
+  struct act *a = call->data;
   struct pm_detail detail;
   struct pm_err err = PM_ERR_INIT;
   a->pidfd = -1;
@@ -244,11 +257,12 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (take_scope(call, a, params) < 0)
     return -1;
   if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
-      pm_run_as(call, PM_METHOD_kill_process, &detail, &a->record.as) < 0) {
+      choose_identity(call, &detail, a) < 0) {
     audit(call, a, pm_codes[call->failure.code].word);
     return -1;
   }
   a->record.birth = detail.birth;
+  pm_call_wait(call, PM_WAKE_ANSWER);
   hold(a);
   int status = send_signal(call, a, a->signal, &err);
   if (status < 0)
@@ -260,7 +274,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  const struct act *a = call->state;
+  const struct act *a = call->data;
   char name[PM_SIGNAL_NAME];
   if (a->phase != OVER)
     return PM_PROGRESS_WAIT;
@@ -282,7 +296,7 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
 }
 
 static void end(struct pm_call *call) {
-  struct act *a = call->state;
+  struct act *a = call->data;
   pm_action_cancel(a->helper);
   if (a->pidfd >= 0)
     close(a->pidfd);

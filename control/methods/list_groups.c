@@ -1,4 +1,6 @@
+#include "methods/methods.h"
 #include "methods/query.h"
+#include "server/call.h"
 
 static const void *groups(const struct pm_snapshot *s, size_t *ret_count) {
   *ret_count = s->group_count;
@@ -14,16 +16,16 @@ static const struct pm_query_rows rows = {
 };
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  return pm_query_start(call, call->state, &rows, params);
+  return pm_query_start(call, call->data, &rows, params);
 }
 
-static void step(struct pm_call *call) { pm_query_step(call, call->state); }
+static void step(struct pm_call *call) { pm_query_step(call, call->data); }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  return pm_query_more(call, call->state, out);
+  return pm_query_more(call, call->data, out);
 }
 
-static void end(struct pm_call *call) { pm_query_done(call->state); }
+static void end(struct pm_call *call) { pm_query_done(call->data); }
 
 const struct pm_method_ops pm_method_list_groups = {
     .state = sizeof(struct pm_query),

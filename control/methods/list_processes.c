@@ -1,5 +1,6 @@
+#include "methods/methods.h"
 #include "methods/query.h"
-
+#include "server/call.h"
 #include "server/reply.h"
 
 #include <fnmatch.h>
@@ -32,7 +33,7 @@ static bool name_is(const struct pm_snapshot_process *p, const char *glob) {
 
 static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
                    const void *row) {
-  const struct list *l = call->state;
+  const struct list *l = call->data;
   const struct pm_snapshot_process *p = row;
   const char *status = pm_view_process_status(p->state);
   if (*l->user && !user_is(s, p, l->user))
@@ -44,7 +45,7 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
     return false;
   if (*l->status && (!status || strcmp(status, l->status) != 0))
     return false;
-  return pm_visibility_process(&call->context->see, call->context->now,
+  return pm_visibility_process(&call->context->visibility, call->context->now,
                                &l->viewer, p);
 }
 
@@ -74,7 +75,7 @@ static bool is_status(const char *word) {
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct list *l = call->state;
+  struct list *l = call->data;
   keep(params, "filter.user", l->user, sizeof l->user);
   keep(params, "filter.name", l->name, sizeof l->name);
   keep(params, "filter.group", l->group, sizeof l->group);
@@ -84,21 +85,21 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                              "filter.status must be running, sleeping, "
                              "disk-sleep, stopped, tracing-stop, zombie, dead "
                              "or idle");
-  pm_visibility_viewer(&call->context->see, call->context->now, call->peer,
-                       &l->viewer);
+  pm_visibility_viewer(&call->context->visibility, call->context->now,
+                       call->peer, &l->viewer);
   return pm_query_start(call, &l->listing, &rows, params);
 }
 
 static void step(struct pm_call *call) {
-  pm_query_step(call, &((struct list *)call->state)->listing);
+  pm_query_step(call, &((struct list *)call->data)->listing);
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  return pm_query_more(call, &((struct list *)call->state)->listing, out);
+  return pm_query_more(call, &((struct list *)call->data)->listing, out);
 }
 
 static void end(struct pm_call *call) {
-  pm_query_done(&((struct list *)call->state)->listing);
+  pm_query_done(&((struct list *)call->data)->listing);
 }
 
 const struct pm_method_ops pm_method_list_processes = {

@@ -5,8 +5,8 @@ static bool sees(struct pm_call *call, int32_t pid, const struct pm_detail *d) {
   struct pm_visibility_viewer viewer;
   struct pm_snapshot_process row = {
       .pid = pid, .birth = d->birth, .uid = d->uid, .have = PM_SNAPSHOT_UID};
-  pm_visibility_viewer(&o->see, o->now, call->peer, &viewer);
-  return pm_visibility_process(&o->see, o->now, &viewer, &row);
+  pm_visibility_viewer(&o->visibility, o->now, call->peer, &viewer);
+  return pm_visibility_process(&o->visibility, o->now, &viewer, &row);
 }
 
 int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,

@@ -1,5 +1,5 @@
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 #include "views/fields.h"
 #include "views/system.h"
@@ -20,7 +20,7 @@ struct monitor {
 };
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct monitor *m = call->state;
+  struct monitor *m = call->data;
   double seconds = pm_param_number(params, "interval_seconds", 1.0);
   m->processes = (uint32_t)pm_param_integer(params, "processes", 0);
   if (m->processes && seconds < 1)
@@ -28,13 +28,13 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   m->interval = (uint64_t)(seconds * (double)PM_NS_PER_S);
   m->left = (uint64_t)pm_param_integer(params, "count", INT64_MAX);
   m->due = call->context->now.mono;
-  call->ready = true;
+  pm_call_ready(call);
   return 0;
 }
 
 static void keep_turning(struct pm_call *call, const struct monitor *m) {
   if (m->processes)
-    pm_exchange_request_turns(pm_context_feed(call->context),
+    pm_exchange_request_turns(pm_context_exchange(call->context),
                               call->context->now.mono + m->interval +
                                   2 * PM_NS_PER_S);
 }
@@ -46,18 +46,18 @@ static void plan(struct pm_call *call, struct monitor *m) {
   if (next <= mono)
     next = mono + m->interval;
   m->due = (next + GRID_NS / 2) / GRID_NS * GRID_NS;
-  call->wake = m->due;
+  pm_call_wait_until(call, m->due);
 }
 
 static void step(struct pm_call *call) {
-  struct monitor *m = call->state;
+  struct monitor *m = call->data;
   if (call->context->now.mono < m->due) {
-    call->wake = m->due;
+    pm_call_wait_until(call, m->due);
     return;
   }
-  if (call->ready) /* the last one could not be said yet */
-    call->lost++;
-  call->ready = true;
+  if (pm_call_is_ready(call)) /* the last one could not be said yet */
+    call->dropped++;
+  pm_call_ready(call);
   plan(call, m);
   keep_turning(call, m);
 }
@@ -71,8 +71,8 @@ struct looker {
 
 static bool visible(void *arg, const struct pm_snapshot_process *p) {
   const struct looker *l = arg;
-  return pm_visibility_process(&l->context->see, l->context->now, &l->viewer,
-                               p);
+  return pm_visibility_process(&l->context->visibility, l->context->now,
+                               &l->viewer, p);
 }
 
 /* Where /proc hides nothing, one choice serves everybody. */
@@ -80,12 +80,13 @@ static const struct pm_busiest *top_of(struct pm_call *call,
                                        const struct pm_snapshot *s,
                                        struct pm_busiest *own) {
   struct looker l = {.context = call->context};
-  pm_visibility_viewer(&l.context->see, l.context->now, call->peer, &l.viewer);
+  pm_visibility_viewer(&l.context->visibility, l.context->now, call->peer,
+                       &l.viewer);
   if (!l.viewer.all) {
     pm_busiest_choose(own, s, visible, &l);
     return own;
   }
-  struct pm_busiest *shared = &call->context->top;
+  struct pm_busiest *shared = &call->context->busiest;
   if (shared->number != s->number)
     pm_busiest_choose(shared, s, NULL, NULL);
   return shared;
@@ -110,15 +111,15 @@ static void put_machine(struct pm_call *call, struct monitor *m,
   struct pm_system_row row;
   uint32_t cpus;
   if (!m->last)
-    m->base = *pm_host_stats_base(&o->machine, o->now);
-  pm_host_stats_row_since(&o->machine, o->now, &m->base, &row, &cpus);
+    m->base = *pm_host_stats_base(&o->host_stats, o->now);
+  pm_host_stats_row_since(&o->host_stats, o->now, &m->base, &row, &cpus);
   pm_view_system(out, &row, cpus, snapshot);
 }
 
 static void put_item(struct pm_call *call, struct monitor *m,
                      struct pm_json_out *out) {
   struct pm_context *o = call->context;
-  struct pm_snapshot *snapshot = pm_exchange_latest(pm_context_feed(o));
+  struct pm_snapshot *snapshot = pm_exchange_latest(pm_context_exchange(o));
   pm_reply_item_open(out, &call->id, call->seq++);
   pm_json_object(out);
   pm_json_key(out, "time");
@@ -136,18 +137,17 @@ static void put_item(struct pm_call *call, struct monitor *m,
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  struct monitor *m = call->state;
-  if (call->cancelled || m->left == 0) {
-    pm_reply_stream_end(out, &call->id, call->cancelled ? "cancelled" : "count",
-                        call->lost);
+  struct monitor *m = call->data;
+  if (pm_call_is_cancelled(call) || m->left == 0) {
+    pm_reply_stream_end(out, &call->id,
+                        pm_call_is_cancelled(call) ? "cancelled" : "count",
+                        call->dropped);
     return PM_PROGRESS_DONE;
   }
-  if (!call->ready)
-    return PM_PROGRESS_WAIT;
   put_item(call, m, out);
   if (--m->left == 0)
     return PM_PROGRESS_NEXT;
-  if (!call->wake)
+  if (!pm_call_waits(call, PM_WAKE_TIME))
     plan(call, m);
   keep_turning(call, m);
   return PM_PROGRESS_WAIT;

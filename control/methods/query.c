@@ -1,6 +1,5 @@
 #include "methods/query.h"
 
-#include "server/context.h"
 #include "server/reply.h"
 
 #include <stdlib.h>
@@ -14,24 +13,23 @@ static void choose(struct pm_call *call, struct pm_query *l);
 
 /* Takes the latest snapshot if it will do. */
 static bool fetch(struct pm_call *call, struct pm_query *l) {
-  struct pm_exchange *feed = pm_context_feed(call->context);
-  struct pm_snapshot *latest = pm_exchange_latest(feed);
-  pm_exchange_request_turns(feed, call->context->now.mono +
-                                      PM_CONTEXT_WATCH_S * PM_NS_PER_S);
+  struct pm_exchange *exchange = pm_context_exchange(call->context);
+  struct pm_snapshot *latest = pm_exchange_latest(exchange);
+  pm_exchange_request_turns(exchange, call->context->now.mono +
+                                          PM_CONTEXT_WATCH_S * PM_NS_PER_S);
   if (!latest || latest->now.mono < l->not_before) {
     pm_snapshot_unref(latest);
     return false;
   }
   call->snapshot = latest;
-  call->turns = false;
-  call->wake = 0;
+  pm_call_wait_none(call);
   choose(call, l);
   return true;
 }
 
 static void wait_for_turn(struct pm_call *call, struct pm_query *l) {
-  call->turns = true;
-  call->wake = l->until;
+  pm_call_wait(call, PM_WAKE_TURN);
+  pm_call_wait_until(call, l->until);
 }
 
 void pm_query_step(struct pm_call *call, struct pm_query *l) {
@@ -86,7 +84,7 @@ static void choose(struct pm_call *call, struct pm_query *l) {
     qsort_r(l->order, l->count, sizeof *l->order, by_member, &by);
   if (l->limit < l->count)
     l->count = l->limit;
-  call->ready = true;
+  pm_call_ready(call);
 }
 
 /* ---- parameters ---- */
@@ -166,9 +164,7 @@ static void open_answer(struct pm_call *call, struct pm_query *l,
 
 enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *l,
                                struct pm_json_out *out) {
-  if (!l->order)
-    return PM_PROGRESS_WAIT;
-  if (!call->speaking)
+  if (!pm_call_is_mid_message(call))
     open_answer(call, l, out);
   while (l->said < l->count && pm_call_has_room(call))
     pm_fields_put(out, l->of->table, l->mask, call->snapshot,

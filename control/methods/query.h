@@ -5,7 +5,6 @@
 #define PM_METHODS_QUERY_H
 
 #include "server/call.h"
-#include "server/method.h"
 #include "views/fields.h"
 
 struct pm_query_rows {

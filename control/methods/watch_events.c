@@ -1,5 +1,5 @@
-#include "server/method.h"
-
+#include "methods/methods.h"
+#include "server/call.h"
 #include "server/reply.h"
 
 #include "wire/signal.h"
@@ -25,9 +25,9 @@ struct watch {
 static int renew(struct pm_call *call) {
   struct pm_context *o = call->context;
   uint64_t until = o->now.mono + KEEP_S * PM_NS_PER_S;
-  pm_exchange_request_turns(pm_context_feed(o), until);
-  call->wake = o->now.mono + RENEW_S * PM_NS_PER_S;
-  return pm_exchange_request_events(pm_context_feed(o), until);
+  pm_exchange_request_turns(pm_context_exchange(o), until);
+  pm_call_wait_until(call, o->now.mono + RENEW_S * PM_NS_PER_S);
+  return pm_exchange_request_events(pm_context_exchange(o), until);
 }
 
 static int take_kinds(struct pm_call *call, struct watch *w,
@@ -51,26 +51,26 @@ static int take_kinds(struct pm_call *call, struct watch *w,
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct watch *w = call->state;
+  struct watch *w = call->data;
   if (take_kinds(call, w, params) < 0)
     return -1;
   if (renew(call) < 0)
     return pm_fail(&call->failure, PM_CODE_INTERNAL, "there is no memory");
-  pm_visibility_viewer(&call->context->see, call->context->now, call->peer,
-                       &w->viewer);
+  pm_visibility_viewer(&call->context->visibility, call->context->now,
+                       call->peer, &w->viewer);
   /* a start is known by the tick of its birth */
   w->since = call->context->now.real - call->context->root.units.tick_ns;
-  w->cursor = pm_exchange_next_event(pm_context_feed(call->context));
-  call->turns = true;
+  w->cursor = pm_exchange_next_event(pm_context_exchange(call->context));
+  pm_call_wait(call, PM_WAKE_TURN);
   return 0;
 }
 
 static void step(struct pm_call *call) {
-  struct watch *w = call->state;
-  if (!call->wake)
+  struct watch *w = call->data;
+  if (!pm_call_waits(call, PM_WAKE_TIME))
     renew(call);
-  if (pm_exchange_next_event(pm_context_feed(call->context)) != w->cursor)
-    call->ready = true;
+  if (pm_exchange_next_event(pm_context_exchange(call->context)) != w->cursor)
+    pm_call_ready(call);
 }
 
 /* ---- an item ---- */
@@ -120,7 +120,7 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
   pm_json_key(out, "time");
   pm_json_real(out, pm_seconds(e->real_ns), 3);
   put_who(out, e, s);
-  const struct watch *w = call->state;
+  const struct watch *w = call->data;
   if (e->kind != PM_EXCHANGE_START && e->status_known && shows_itself(w, e))
     put_end(out, e);
   pm_json_object_end(out);
@@ -128,24 +128,23 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  struct watch *w = call->state;
-  struct pm_exchange *feed = pm_context_feed(call->context);
+  struct watch *w = call->data;
+  struct pm_exchange *exchange = pm_context_exchange(call->context);
   struct pm_exchange_event events[AT_ONCE];
-  if (call->cancelled) {
-    pm_reply_stream_end(out, &call->id, "cancelled", call->lost);
+  if (pm_call_is_cancelled(call)) {
+    pm_reply_stream_end(out, &call->id, "cancelled", call->dropped);
     return PM_PROGRESS_DONE;
   }
-  size_t n =
-      pm_exchange_read_events(feed, &w->cursor, events, AT_ONCE, &call->lost);
-  struct pm_snapshot *s = pm_exchange_latest(feed);
+  size_t n = pm_exchange_read_events(exchange, &w->cursor, events, AT_ONCE,
+                                     &call->dropped);
+  struct pm_snapshot *s = pm_exchange_latest(exchange);
   for (size_t i = 0; i < n; i++)
     if (w->wanted[events[i].kind] && events[i].real_ns >= w->since &&
         visible(w, &events[i]))
       put_item(call, out, &events[i], s);
   pm_snapshot_unref(s);
   /* between two items others may speak */
-  call->ready = n == AT_ONCE;
-  return call->ready ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
+  return n == AT_ONCE ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
 }
 
 const struct pm_method_ops pm_method_watch_events = {

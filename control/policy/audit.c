@@ -36,8 +36,8 @@ void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line) {
 
 void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
                       const struct pm_audit_line *line) {
-  if (pm_rate_limit_take(audit->buckets, line->peer->uid, PM_RATE_LIMIT_REFUSAL,
-                         now.mono))
+  if (pm_rate_limit_take(audit->rate_limits, line->peer->uid,
+                         PM_RATE_LIMIT_REFUSAL, now.mono))
     put(audit, PM_CONTROL_NOTICE, line);
   else if (!audit->silent++)
     audit->since = now.mono;

@@ -17,9 +17,9 @@ typedef void pm_control_log(enum pm_control_level level, const char *text);
 
 struct pm_audit {
   pm_control_log *log;
-  struct pm_rate_limits *buckets; /* (borrowed) */
-  uint64_t silent;                /* refusals that were not said */
-  uint64_t since;                 /* mono of the first of those */
+  struct pm_rate_limits *rate_limits; /* (borrowed) */
+  uint64_t silent;                    /* refusals that were not said */
+  uint64_t since;                     /* mono of the first of those */
 };
 
 struct pm_audit_line {

@@ -130,6 +130,11 @@ bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid) {
   return false;
 }
 
+struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
+  return (struct pm_subject){peer->uid, peer->gid, peer->groups,
+                             peer->group_count, sandboxed};
+}
+
 /* ---- how it is confined ---- */
 
 /* What a line of status says, as a number of that base. */
@@ -207,7 +212,7 @@ static const char *reason(int dir, int one, struct pm_confinement *ret) {
     return "its capability bounding set is reduced";
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     int same = same_place(dir, one, places[i]);
-    ret->blind = same < 0;
+    ret->unknown = same < 0;
     if (same != 1)
       return same < 0 ? "collectd lacks CAP_SYS_PTRACE to look at you"
                       : words[i];
@@ -226,14 +231,14 @@ static bool same_process(const struct pm_peer *peer, int dir) {
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   char status[8192];
   uint64_t all;
-  *ret = (struct pm_peer_caps){.apart = true};
+  *ret = (struct pm_peer_caps){.foreign = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
   if (dir < 0 || !same_as_ours(dir, "ns/user") ||
       read_file(dir, "status", status, sizeof status) <= 0 ||
       !number_of(status, "CapEff:", 16, &all) || !same_process(peer, dir))
     return;
-  ret->apart = false;
-  ret->capabilities = all;
+  ret->foreign = false;
+  ret->effective = all;
 }
 
 void pm_peer_confinement(const struct pm_peer *peer,

@@ -4,6 +4,8 @@
 #ifndef PM_POLICY_PEER_H
 #define PM_POLICY_PEER_H
 
+#include "policy/allow.h"
+
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -27,17 +29,20 @@ void pm_peer_unref(struct pm_peer *peer); /* accepts NULL */
 
 bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid);
 
-/* With what power it looks at other processes, now. */
+/* The peer as allow.h sees it; valid as long as the peer is. */
+struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed);
+
+/* What it may read of other processes, at this moment. */
 struct pm_peer_caps {
-  uint64_t capabilities; /* effective, in our user namespace */
-  bool apart; /* it lives in another user namespace, or that cannot be read:
-                 to ptrace(2) even its own user's processes are strangers */
+  uint64_t effective; /* capabilities, in our user namespace */
+  bool foreign; /* it lives in another user namespace, or that cannot be read:
+                   ptrace(2) gives it nothing, not even of its own uid */
 };
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret);
 
 struct pm_confinement {
   char why[96];          /* "" = it is as free as a login's shell */
-  bool blind;            /* that could not be seen: why says what is missing */
+  bool unknown;          /* that could not be seen: why says what is missing */
   uint64_t capabilities; /* its effective set, 0 if not known */
 };
 

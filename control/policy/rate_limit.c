@@ -16,11 +16,11 @@ static void fill(struct pm_rate_limit *b) {
 }
 
 /* The user's, or the one that was not used for the longest time. */
-static struct pm_rate_limit *bucket_of(struct pm_rate_limits *buckets,
+static struct pm_rate_limit *bucket_of(struct pm_rate_limits *rate_limits,
                                        uint32_t uid) {
-  struct pm_rate_limit *oldest = &buckets->user[0];
+  struct pm_rate_limit *oldest = &rate_limits->user[0];
   for (size_t i = 0; i < PM_RATE_LIMIT_USERS; i++) {
-    struct pm_rate_limit *b = &buckets->user[i];
+    struct pm_rate_limit *b = &rate_limits->user[i];
     if (b->used && b->uid == uid)
       return b;
     if (b->used < oldest->used)
@@ -31,9 +31,9 @@ static struct pm_rate_limit *bucket_of(struct pm_rate_limits *buckets,
   return oldest;
 }
 
-bool pm_rate_limit_take(struct pm_rate_limits *buckets, uint32_t uid,
+bool pm_rate_limit_take(struct pm_rate_limits *rate_limits, uint32_t uid,
                         enum pm_rate_limit_kind kind, uint64_t mono) {
-  struct pm_rate_limit *b = bucket_of(buckets, uid);
+  struct pm_rate_limit *b = bucket_of(rate_limits, uid);
   double seconds = b->used && mono > b->used
                        ? (double)(mono - b->used) / (double)PM_NS_PER_S
                        : 0;

@@ -28,7 +28,7 @@ struct pm_rate_limits {
 };
 
 /* Takes one token; false: there is none left. */
-bool pm_rate_limit_take(struct pm_rate_limits *buckets, uint32_t uid,
+bool pm_rate_limit_take(struct pm_rate_limits *rate_limits, uint32_t uid,
                         enum pm_rate_limit_kind kind, uint64_t mono);
 
 #endif

@@ -1,18 +1,25 @@
-/* As whom an acting verb acts: never as collectd. */
+/* As whom an acting method acts: as the caller, or as the owner of the process
+ * where the administrator granted that; never as collectd. */
 #ifndef PM_POLICY_RUN_AS_H
 #define PM_POLICY_RUN_AS_H
 
-#include "server/call.h"
+#include "policy/allow.h"
+#include "policy/failure.h"
+#include "policy/peer.h"
 
 #include "base/hold_protocol.h"
 
-/* As the caller himself; or as the owner of the process, where RunAs lets him
- * and he is somebody else.  -1: call->failure. */
-int pm_run_as(struct pm_call *call, enum pm_method_id method,
-              const struct pm_detail *process, struct pm_hold_identity *ret);
+struct pm_run_as {
+  const struct pm_peer *peer; /* (borrowed) the caller */
+  const struct pm_allow_options *allow;
+  enum pm_method_id method;
+  uint32_t owner_uid, owner_gid; /* of the process, real */
+  bool can_become;               /* procman-hold can take on other ids */
+};
 
-/* What failed in procman-hold, for the caller. */
-void pm_run_as_failed(struct pm_call *call, int32_t pid, int num,
-                      enum pm_hold_stage stage);
+/* Fills the identity that procman-hold takes on, but for its groups, which are
+ * the peer's.  -1: *ret_failure says why not. */
+int pm_run_as(const struct pm_run_as *wanted, struct pm_hold_identity *ret,
+              struct pm_failure *ret_failure);
 
 #endif

@@ -75,17 +75,17 @@ void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,
                           struct pm_visibility_viewer *ret) {
   look_at_mount(see, now);
   *ret = (struct pm_visibility_viewer){.peer = peer};
-  pm_peer_caps(peer, &ret->power);
+  pm_peer_caps(peer, &ret->caps);
   ret->all = !see->hides || pm_peer_in_group(peer, see->show_to) ||
-             ret->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
+             ret->caps.effective & UINT64_C(1) << CAP_SYS_PTRACE;
 }
 
 bool pm_visibility_private(const struct pm_visibility_viewer *v,
                            const struct pm_detail *d) {
-  struct pm_viewer viewer = {v->peer->uid, v->peer->gid, v->power.capabilities};
+  struct pm_viewer viewer = {v->peer->uid, v->peer->gid, v->caps.effective};
   struct pm_target target = {.owner = d->owner_uid, .permitted = d->permitted};
   unsigned needed = PM_WANT_IDS | PM_WANT_OWNER;
-  if (v->power.apart || (d->got & needed) != needed)
+  if (v->caps.foreign || (d->got & needed) != needed)
     return false;
   _Static_assert(sizeof target.uids == sizeof d->uids, "the same four");
   memcpy(target.uids, d->uids, sizeof target.uids);
@@ -97,8 +97,8 @@ bool pm_visibility_exited(const struct pm_visibility_viewer *v, uint32_t uid,
                           uint32_t ptrace_gid) {
   bool same = uid == v->peer->uid && ptrace_gid == v->peer->gid &&
               ptrace_gid != PM_NO_GID;
-  bool may_all = v->power.capabilities & UINT64_C(1) << CAP_SYS_PTRACE;
-  return !v->power.apart && (same || may_all);
+  bool may_all = v->caps.effective & UINT64_C(1) << CAP_SYS_PTRACE;
+  return !v->caps.foreign && (same || may_all);
 }
 
 bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,

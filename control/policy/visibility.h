@@ -23,7 +23,7 @@ void pm_visibility_done(struct pm_visibility *see);
 /* A viewer, looked at once for each answer. */
 struct pm_visibility_viewer {
   const struct pm_peer *peer; /* (borrowed) */
-  struct pm_peer_caps power;
+  struct pm_peer_caps caps;
   bool all; /* sees every process */
 };
 void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,

@@ -26,9 +26,9 @@ struct pm_action {
   bool through;
 };
 
-static bool has_room(const struct pm_actions *helpers, uint32_t uid) {
+static bool has_room(const struct pm_actions *actions, uint32_t uid) {
   int all = 0, user = 0;
-  for (const struct pm_action *h = helpers->list; h; h = h->next) {
+  for (const struct pm_action *h = actions->list; h; h = h->next) {
     all++;
     user += h->uid == uid;
   }
@@ -59,11 +59,11 @@ static void on_answer(struct pm_watch *watch, uint32_t events) {
   close(fd);
 }
 
-static int spawn(const struct pm_actions *helpers, const char *mode, int fd,
+static int spawn(const struct pm_actions *actions, const char *mode, int fd,
                  pid_t *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold", (char *)(uintptr_t)mode,
-                  (char *)(uintptr_t)helpers->proc_path, NULL};
-  return pm_spawn(helpers->path, argv, fd, ret);
+                  (char *)(uintptr_t)actions->proc_path, NULL};
+  return pm_spawn(actions->path, argv, fd, ret);
 }
 
 static int send_record(int fd, const struct iovec *record, int count) {
@@ -97,18 +97,18 @@ static int launch(struct pm_action *h, const char *mode,
   return 0;
 }
 
-int pm_action_start(struct pm_actions *helpers, struct pm_now now,
+int pm_action_start(struct pm_actions *actions, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
                     int record_count, pm_action_answer *answer, void *arg,
                     struct pm_action **ret, struct pm_err *err) {
-  if (!has_room(helpers, uid))
+  if (!has_room(actions, uid))
     return pm_err_say(err, EAGAIN,
                       "too many actions are under way (%d, %d a user)",
                       PM_ACTIONS, PM_ACTIONS_USER);
   struct pm_action *h = calloc(1, sizeof *h);
   if (!h)
     return pm_err_set(err, ENOMEM, "make room for a helper");
-  h->owner = helpers;
+  h->owner = actions;
   h->uid = uid;
   h->watch.fd = h->pidfd = -1;
   h->watch.ready = on_answer;
@@ -118,10 +118,10 @@ int pm_action_start(struct pm_actions *helpers, struct pm_now now,
   int status = launch(h, mode, record, record_count);
   if (status < 0) {
     free(h);
-    return pm_err_set(err, -status, "start the helper %s", helpers->path);
+    return pm_err_set(err, -status, "start the helper %s", actions->path);
   }
-  h->next = helpers->list;
-  helpers->list = h;
+  h->next = actions->list;
+  actions->list = h;
   if (ret)
     *ret = h;
   return 0;
@@ -132,9 +132,9 @@ void pm_action_cancel(struct pm_action *helper) {
     helper->answer = NULL;
 }
 
-uint64_t pm_action_next(const struct pm_actions *helpers) {
+uint64_t pm_action_next(const struct pm_actions *actions) {
   uint64_t first = 0;
-  for (const struct pm_action *h = helpers->list; h; h = h->next)
+  for (const struct pm_action *h = actions->list; h; h = h->next)
     if (!first || h->deadline < first)
       first = h->deadline;
   return first;
@@ -158,8 +158,8 @@ static void release(struct pm_action *h) {
   free(h);
 }
 
-void pm_action_sweep(struct pm_actions *helpers, struct pm_now now) {
-  for (struct pm_action **at = &helpers->list; *at;) {
+void pm_action_sweep(struct pm_actions *actions, struct pm_now now) {
+  for (struct pm_action **at = &actions->list; *at;) {
     struct pm_action *h = *at;
     if (!h->through && now.mono >= h->deadline)
       give_up(h);
@@ -172,15 +172,69 @@ void pm_action_sweep(struct pm_actions *helpers, struct pm_now now) {
   }
 }
 
-void pm_action_done(struct pm_actions *helpers) {
-  while (helpers->list) {
-    struct pm_action *h = helpers->list;
-    helpers->list = h->next;
+void pm_action_done(struct pm_actions *actions) {
+  while (actions->list) {
+    struct pm_action *h = actions->list;
+    actions->list = h->next;
     if (!h->through) {
       int fd = h->watch.fd;
-      pm_loop_remove(helpers->loop, &h->watch);
+      pm_loop_remove(actions->loop, &h->watch);
       close(fd);
     }
     release(h);
   }
+}
+
+/* ---- what failed ---- */
+
+static const struct {
+  const char *name, *what;
+} stages[] = {
+    [PM_HOLD_STAGE_REQUEST] = {"request", "procman-hold does not take that"},
+    [PM_HOLD_STAGE_GROUPS] = {"setgroups", NULL},
+    [PM_HOLD_STAGE_GID] = {"setgid", NULL},
+    [PM_HOLD_STAGE_UID] = {"setuid", NULL},
+    [PM_HOLD_STAGE_CAPABILITIES] = {"capabilities", NULL},
+    [PM_HOLD_STAGE_VERIFY] = {"verify", NULL},
+    [PM_HOLD_STAGE_FIND] = {"find", "it is not there any more"},
+    [PM_HOLD_STAGE_SCOPE] = {"scope", "collectd, pid 1 and threads of the "
+                                      "kernel are never signalled"},
+    [PM_HOLD_STAGE_SIGNAL] = {"signal",
+                              "the kernel does not let you signal it"},
+};
+
+static const struct {
+  int num;
+  enum pm_code code;
+  const char *what; /* more than the stage's */
+} errors[] = {
+    {ESRCH, PM_CODE_NOT_FOUND, NULL},
+    {ESTALE, PM_CODE_STALE_PROCESS, "it is another process now"},
+    {EPERM, PM_CODE_PERMISSION_DENIED, NULL},
+    {EACCES, PM_CODE_PERMISSION_DENIED, NULL},
+    {ENOTSUP, PM_CODE_UNSUPPORTED,
+     "ProcPath shows another pid namespace, or the kernel has no "
+     "pidfd_open(2)"},
+    {EINVAL, PM_CODE_INVALID_ARGUMENT, NULL},
+};
+
+void pm_action_failed(struct pm_failure *ret, int32_t pid, int num,
+                      enum pm_hold_stage stage) {
+  enum pm_code code = PM_CODE_INTERNAL;
+  bool known = (size_t)stage < sizeof stages / sizeof *stages;
+  const char *what = known ? stages[stage].what : NULL;
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    if (errors[i].num != num)
+      continue;
+    code = errors[i].code;
+    what = errors[i].what ? errors[i].what : what;
+  }
+  if (known && !stages[stage].what) { /* it did not come so far as to act */
+    code = PM_CODE_UNSUPPORTED;
+    what = "procman-hold could not take on the ids, so it did nothing";
+  }
+  pm_fail(ret, code, "pid %d: %s", pid,
+          what ? what : "procman-hold did not answer");
+  ret->num = num;
+  ret->stage = known ? stages[stage].name : NULL;
 }

@@ -3,9 +3,11 @@
 #ifndef PM_SERVER_ACTION_H
 #define PM_SERVER_ACTION_H
 
+#include "policy/failure.h"
 #include "server/loop.h"
 
 #include "base/err.h"
+#include "base/hold_protocol.h"
 #include "base/now.h"
 
 #include <stddef.h>
@@ -30,7 +32,7 @@ typedef void pm_action_answer(void *arg, const void *record, size_t length);
  * once, later, unless the helper is cancelled.
  *   -EAGAIN  too many are at work
  *   other    why it cannot be started */
-int pm_action_start(struct pm_actions *helpers, struct pm_now now,
+int pm_action_start(struct pm_actions *actions, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
                     int record_count, pm_action_answer *answer, void *arg,
                     struct pm_action **ret, struct pm_err *err);
@@ -38,10 +40,15 @@ int pm_action_start(struct pm_actions *helpers, struct pm_now now,
 void pm_action_cancel(struct pm_action *helper);
 
 /* When the next one is out of time; 0: none. */
-uint64_t pm_action_next(const struct pm_actions *helpers);
+uint64_t pm_action_next(const struct pm_actions *actions);
 /* Gives up those that are out of time, frees those that are through. */
-void pm_action_sweep(struct pm_actions *helpers, struct pm_now now);
+void pm_action_sweep(struct pm_actions *actions, struct pm_now now);
 /* Forgets all of them, calls nobody. */
-void pm_action_done(struct pm_actions *helpers);
+void pm_action_done(struct pm_actions *actions);
+
+/* What procman-hold could not do for a process, as the caller is told: num is
+ * the errno value of its answer. */
+void pm_action_failed(struct pm_failure *ret, int32_t pid, int num,
+                      enum pm_hold_stage stage);
 
 #endif

@@ -1,63 +1,98 @@
-/* One request in flight, from its frame to its last answer.  Only serve makes
- * and frees calls. */
+/* One request in flight, from its frame to its last answer.  Its state is
+ * moved by the functions here alone, by the table of call_state.h.  The control
+ * thread's; `clients` and `dispatch` make calls, `clients` frees them. */
 #ifndef PM_SERVER_CALL_H
 #define PM_SERVER_CALL_H
 
-#include "policy/allow.h"
 #include "policy/failure.h"
 #include "policy/peer.h"
+#include "server/call_state.h"
 #include "server/context.h"
+#include "server/method.h"
 #include "server/request.h"
 
 #include "wire/json_out.h"
 
 struct pm_client;
-struct pm_method_ops;
+
+/* What a call may wait for; a mask. */
+enum pm_wake {
+  PM_WAKE_TIME = 1,   /* wake_at has come */
+  PM_WAKE_TURN = 2,   /* a snapshot was published */
+  PM_WAKE_ANSWER = 4, /* its procman-hold has answered */
+};
 
 struct pm_call {
   struct pm_call *next;
-  struct pm_call *next_acting; /* of those in the office that outlive */
+  struct pm_call *next_acting; /* of those in the context that outlive */
   struct pm_context *context;  /* (borrowed) */
-  struct pm_client *client;    /* NULL: it has left */
+  struct pm_client *client;    /* (borrowed) NULL: it has left */
   struct pm_peer *peer;        /* a reference */
+  const struct pm_method *method;
   const struct pm_method_ops *ops;
   struct pm_request_id id;
-  uint64_t wake;      /* mono: step() then; 0 = never */
-  bool turns;         /* step() also when a turn was published */
-  bool poked;         /* step() in the next pass: a helper has answered */
-  bool stream;        /* answers in items */
-  bool ready;         /* it has something to say: more() when there is room */
-  bool cancelled;     /* more() shall say its last */
-  bool speaking;      /* in the middle of a message */
-  bool over;          /* to be freed */
-  uint64_t seq, lost; /* of a stream: the next item, items left out */
+  enum pm_call_state state;
+  unsigned waits_for;           /* of enum pm_wake; step() is called then */
+  unsigned happened;            /* of enum pm_wake: not seen by step() yet */
+  uint64_t wake_at;             /* mono; PM_WAKE_TIME */
+  uint64_t seq, dropped;        /* of a stream: the next item, items left out */
   struct pm_snapshot *snapshot; /* a reference; it is dropped with the call */
-  struct pm_failure failure;    /* .code: said instead of more() */
-  void *state;                  /* verb->state bytes, zeroed */
+  struct pm_failure failure;    /* .code: written instead of a result */
+  void *data;                   /* the method's, ops->state bytes, zeroed */
 };
 
-/* Calls that go on without their client, and so are not bounded by its own
- * limits: each may hold a descriptor for an hour. */
+/* Calls that go on without their client are not bounded by its limits: each
+ * may hold a descriptor for an hour. */
 enum { PM_CALL_ACTING = 256, PM_CALL_ACTING_USER = 32 };
 bool pm_call_may_act(const struct pm_context *context, uint32_t uid);
 
-/* Hung into the client's list.  NULL: no memory. */
+/* Hung into the client's list, waiting for nothing.  NULL: no memory. */
 struct pm_call *pm_call_new(struct pm_context *context,
                             struct pm_client *client,
                             const struct pm_request *request);
-void pm_call_free(struct pm_call *call);
-/* Frees what is over in a list, of a client or (NULL) of nobody. */
+/* Frees the calls of a list that are done; client NULL: of nobody. */
 void pm_call_sweep(struct pm_call **list, struct pm_client *client);
 
-/* Whose turn it is to speak to the client: who is in the middle of a message,
- * else the oldest that has something to say.  NULL: nobody. */
-struct pm_call *pm_call_next(const struct pm_client *client);
-void pm_call_write(struct pm_client *client, struct pm_call *call);
+/* ---- for methods ---- */
+
+/* There is something to write: more() will be called. */
+void pm_call_ready(struct pm_call *call);
+bool pm_call_is_ready(const struct pm_call *call);
+/* more() has begun a message and not ended it. */
+bool pm_call_is_mid_message(const struct pm_call *call);
+/* more() has to write the last message of the stream. */
+bool pm_call_is_cancelled(const struct pm_call *call);
+
+/* Waits for that, too. */
+void pm_call_wait(struct pm_call *call, enum pm_wake what);
+void pm_call_wait_until(struct pm_call *call, uint64_t mono);
+/* Waits for nothing any more. */
+void pm_call_wait_none(struct pm_call *call);
+bool pm_call_waits(const struct pm_call *call, enum pm_wake what);
+/* It has happened: step() is called in the next pass. */
+void pm_call_wake(struct pm_call *call, enum pm_wake what);
 
 /* Is there room in the client's output for another piece? */
 bool pm_call_has_room(const struct pm_call *call);
 
-/* Who asks, for allow. */
-struct pm_subject pm_call_subject(const struct pm_call *call, bool sandboxed);
+/* ---- for the server ---- */
+
+/* Starts the method; a failure that is known already is only kept. */
+void pm_call_start(struct pm_call *call, const struct pm_json *params);
+/* Lets the method see what has happened: `turn`, a snapshot was published. */
+void pm_call_step(struct pm_call *call, bool turn);
+/* When pm_call_step has something to do by itself (mono, 1 = at once); 0: by
+ * itself never. */
+uint64_t pm_call_next_step(const struct pm_call *call);
+void pm_call_cancel(struct pm_call *call);
+/* The client is gone.  True: the call goes on without it. */
+bool pm_call_detach(struct pm_call *call);
+/* The daemon stops: the call is done. */
+void pm_call_drop(struct pm_call *call);
+
+/* The call that may write: one that is in the middle of a message, else the
+ * oldest that has something to write.  NULL: none. */
+struct pm_call *pm_call_next_writer(const struct pm_client *client);
+void pm_call_write(struct pm_client *client, struct pm_call *call);
 
 #endif

@@ -5,20 +5,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_MOST = 256 << 10, PEEK = 16 << 10 };
+enum { REQUEST_MAX = 256 << 10, PEEK = 16 << 10 };
 
 /* Where urgent data (MSG_OOB) is not inline, a peek steps over it and a read
  * throws it away, with the descriptors that came along. */
-static void show_urgent(int fd) {
+static void inline_urgent(int fd) {
   int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
 }
 
-struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer) {
+struct pm_client *pm_client_new(int fd, bool fds_refused,
+                                struct pm_peer *peer) {
   struct pm_client *c = calloc(1, sizeof *c);
   if (!c)
     return NULL;
-  c->out.most = PM_CLIENT_MOST;
+  c->out.most = PM_CLIENT_MAX;
   c->json = pm_json_out_new(&c->out);
   if (!c->json) {
     free(c);
@@ -26,9 +27,9 @@ struct pm_client *pm_client_new(int fd, bool sealed, struct pm_peer *peer) {
   }
   c->watch.fd = fd;
   c->peer = peer;
-  c->sealed = sealed;
-  show_urgent(fd);
-  pm_frame_init(&c->in, REQUEST_MOST);
+  c->fds_refused = fds_refused;
+  inline_urgent(fd);
+  pm_frame_init(&c->in, REQUEST_MAX);
   return c;
 }
 
@@ -58,17 +59,18 @@ static bool drain(int fd) {
   }
 }
 
-void pm_client_hang_up(int fd, bool sealed, struct pm_deferred_closes *drops) {
+void pm_client_close(int fd, bool fds_refused,
+                     struct pm_deferred_closes *deferred) {
   shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
-  show_urgent(fd);
-  if (!sealed && drain(fd))
-    pm_deferred_close(drops, fd);
+  inline_urgent(fd);
+  if (!fds_refused && drain(fd))
+    pm_deferred_close(deferred, fd);
   else
     close(fd);
 }
 
-void pm_client_free(struct pm_client *c, struct pm_deferred_closes *drops) {
-  pm_client_hang_up(c->watch.fd, c->sealed, drops);
+void pm_client_free(struct pm_client *c, struct pm_deferred_closes *deferred) {
+  pm_client_close(c->watch.fd, c->fds_refused, deferred);
   pm_peer_unref(c->peer);
   pm_frame_done(&c->in);
   pm_json_out_free(c->json);
@@ -80,7 +82,7 @@ void pm_client_free(struct pm_client *c, struct pm_deferred_closes *drops) {
 
 /* recv(2), but not a byte further than what is harmless. */
 static ssize_t receive(const struct pm_client *c, char *buf, size_t size) {
-  if (!c->sealed) {
+  if (!c->fds_refused) {
     ssize_t n = safe_bytes(c->watch.fd, buf, size);
     if (n <= 0)
       return n;
@@ -104,7 +106,7 @@ int pm_client_receive(struct pm_client *c) {
     return 0;
   }
   if (n == 0) {
-    c->ended = true;
+    c->eof = true;
     pm_frame_end(&c->in);
     return 0;
   }
@@ -119,17 +121,17 @@ void pm_client_send(struct pm_client *c, uint64_t mono) {
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && errno == EAGAIN) {
-      c->stuck = c->stuck ? c->stuck : mono;
+      c->blocked_since = c->blocked_since ? c->blocked_since : mono;
       return;
     }
     if (n < 0) {
       c->dead = true;
       return;
     }
-    c->stuck = 0;
+    c->blocked_since = 0;
     pm_buf_take(&c->out, (size_t)n);
   }
-  c->stuck = 0;
+  c->blocked_since = 0;
   pm_buf_shrink(&c->out);
 }
 

@@ -6,7 +6,7 @@ static struct pm_client *idlest(struct pm_client *clients,
   struct pm_client *found = NULL;
   for (struct pm_client *c = clients; c; c = c->next)
     if (!c->dead && !c->calls && (!uid || c->peer->uid == *uid) &&
-        (!found || c->used < found->used))
+        (!found || c->last_request < found->last_request))
       found = c;
   return found;
 }

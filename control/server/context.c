@@ -1,23 +1,11 @@
 #include "server/context.h"
 
-#include "control.h"
-
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct pm_exchange *pm_context_feed(const struct pm_context *context) {
-  return context->environment->feed;
-}
-
-struct pm_snapshot *pm_context_latest(const struct pm_context *context) {
-  pm_exchange_request_turns(context->environment->feed,
-                            context->now.mono +
-                                PM_CONTEXT_WATCH_S * PM_NS_PER_S);
-  return pm_exchange_latest(context->environment->feed);
-}
-
-bool pm_context_can_become(void) {
+/* Has collectd CAP_SETUID and CAP_SETGID? */
+static bool can_become(void) {
   struct __user_cap_header_struct header = {.version =
                                                 _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];
@@ -25,4 +13,51 @@ bool pm_context_can_become(void) {
     return false;
   uint32_t needed = UINT32_C(1) << CAP_SETUID | UINT32_C(1) << CAP_SETGID;
   return (data[0].effective & needed) == needed;
+}
+
+int pm_context_open(struct pm_context *c, const struct pm_environment *e,
+                    const struct pm_method_ops *const *methods,
+                    struct pm_loop *loop, struct pm_err *err) {
+  *c = (struct pm_context){
+      .environment = e,
+      .methods = methods,
+      .can_become = can_become(),
+      .actions = {.path = e->helper, .proc_path = e->proc_path, .loop = loop},
+  };
+  int status = pm_root_open(&c->root, e->proc_path, e->sys_path, err);
+  if (status < 0) {
+    c->environment = NULL;
+    return status;
+  }
+  pm_host_stats_init(&c->host_stats, &c->root);
+  c->visibility.root = &c->root;
+  c->audit.log = e->log;
+  c->audit.rate_limits = &c->rate_limits;
+  return 0;
+}
+
+void pm_context_close(struct pm_context *c) {
+  if (!c->environment)
+    return;
+  pm_action_done(&c->actions);
+  pm_host_stats_done(&c->host_stats);
+  pm_visibility_done(&c->visibility);
+  pm_root_close(&c->root);
+  c->environment = NULL;
+}
+
+struct pm_exchange *pm_context_exchange(const struct pm_context *c) {
+  return c->environment->exchange;
+}
+
+struct pm_snapshot *pm_context_latest(const struct pm_context *c) {
+  struct pm_exchange *exchange = pm_context_exchange(c);
+  pm_exchange_request_turns(exchange,
+                            c->now.mono + PM_CONTEXT_WATCH_S * PM_NS_PER_S);
+  return pm_exchange_latest(exchange);
+}
+
+const struct pm_method_ops *pm_context_ops(const struct pm_context *c,
+                                           const struct pm_method *method) {
+  return c->methods[method - pm_methods];
 }

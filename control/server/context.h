@@ -1,4 +1,4 @@
-/* What verbs work with.  Belongs to serve; the control thread's. */
+/* What methods work with, one for the whole server.  The control thread's. */
 #ifndef PM_SERVER_CONTEXT_H
 #define PM_SERVER_CONTEXT_H
 
@@ -6,39 +6,48 @@
 #include "policy/rate_limit.h"
 #include "policy/visibility.h"
 #include "server/action.h"
+#include "server/environment.h"
 #include "views/busiest.h"
 #include "views/host_stats.h"
 
 #include "core/snapshot/exchange.h"
 
+#include "wire/method.h"
+
 struct pm_call;
-struct pm_environment;
+struct pm_method_ops;
 
 struct pm_context {
-  const struct pm_environment
-      *environment; /* (borrowed) what collectd told us */
+  const struct pm_environment *environment;   /* (borrowed) */
+  const struct pm_method_ops *const *methods; /* (borrowed) by pm_method_id */
   struct pm_root root;
   struct pm_now now; /* of this pass of the loop */
-  struct pm_host_stats machine;
-  struct pm_visibility see;
-  struct pm_busiest top; /* of the latest snapshot that was asked for */
-  struct pm_rate_limits buckets;
+  struct pm_host_stats host_stats;
+  struct pm_visibility visibility;
+  struct pm_busiest busiest; /* of the latest snapshot that was asked for */
+  struct pm_rate_limits rate_limits;
   struct pm_audit audit;
-  struct pm_actions helpers;
+  struct pm_actions actions;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
-  bool becomes;           /* procman-hold can take on another's ids */
+  bool can_become;        /* procman-hold can take on another's ids */
 };
 
-/* How long a query keeps the ticks turning (DESIGN: so that the next answer is
- * fresh). */
+/* How long turns go on after a query, so that the next answer is fresh. */
 enum { PM_CONTEXT_WATCH_S = 10 };
 
-struct pm_exchange *pm_context_feed(const struct pm_context *context);
-/* A reference to the latest snapshot, or NULL; somebody looks at it, so ticks
- * go on turning for a while. */
+/* -errno: /proc cannot be opened.  The loop is for the actions' answers. */
+int pm_context_open(struct pm_context *context,
+                    const struct pm_environment *environment,
+                    const struct pm_method_ops *const *methods,
+                    struct pm_loop *loop, struct pm_err *err);
+void pm_context_close(struct pm_context *context); /* a zeroed one is fine */
+
+struct pm_exchange *pm_context_exchange(const struct pm_context *context);
+/* A reference to the latest snapshot, or NULL; asks for turns to go on for a
+ * while. */
 struct pm_snapshot *pm_context_latest(const struct pm_context *context);
 
-/* Has collectd CAP_SETUID and CAP_SETGID? */
-bool pm_context_can_become(void);
+const struct pm_method_ops *pm_context_ops(const struct pm_context *context,
+                                           const struct pm_method *method);
 
 #endif

@@ -14,43 +14,44 @@
 #include <unistd.h>
 
 /* A helper that holds the connection as PM_HOLD_SOCKET, or -errno. */
-static int start(const struct pm_deferred_closes *drops, int fd, pid_t *ret) {
+static int start(const struct pm_deferred_closes *deferred, int fd,
+                 pid_t *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "drop", NULL};
   int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_HOLD_SOCKET + 1);
   if (above < 0)
     return -errno;
-  int status = pm_spawn(drops->path, argv, above, ret);
+  int status = pm_spawn(deferred->path, argv, above, ret);
   close(above); /* not the last: fd is still there */
   return status;
 }
 
 /* Without a pidfd nobody would know when it is through, so the connection is
  * kept, and the helper's end was not the last: it is tried again. */
-static bool hand_over(struct pm_deferred_closes *drops, int fd) {
+static bool hand_over(struct pm_deferred_closes *deferred, int fd) {
   pid_t pid;
-  if (start(drops, fd, &pid) < 0)
+  if (start(deferred, fd, &pid) < 0)
     return false;
   int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   if (pidfd < 0)
     return false;
-  drops->pidfd[drops->busy++] = pm_fd_high(pidfd);
+  deferred->pidfd[deferred->busy++] = pm_fd_high(pidfd);
   close(fd);
   return true;
 }
 
-void pm_deferred_close(struct pm_deferred_closes *drops, int fd) {
-  if (drops->waiting < PM_DEFERRED_ROOM)
-    drops->fd[drops->waiting++] = fd;
-  pm_deferred_close_sweep(drops);
+void pm_deferred_close(struct pm_deferred_closes *deferred, int fd) {
+  if (deferred->waiting < PM_DEFERRED_ROOM)
+    deferred->fd[deferred->waiting++] = fd;
+  pm_deferred_close_sweep(deferred);
 }
 
-bool pm_deferred_close_pending(const struct pm_deferred_closes *drops) {
-  return drops->busy || drops->waiting;
+bool pm_deferred_close_pending(const struct pm_deferred_closes *deferred) {
+  return deferred->busy || deferred->waiting;
 }
 
-bool pm_deferred_close_full(const struct pm_deferred_closes *drops) {
-  return drops->waiting >= PM_DEFERRED_FULL;
+bool pm_deferred_close_full(const struct pm_deferred_closes *deferred) {
+  return deferred->waiting >= PM_DEFERRED_FULL;
 }
 
 static bool has_ended(int pidfd) {
@@ -58,35 +59,35 @@ static bool has_ended(int pidfd) {
   return poll(&p, 1, 0) > 0;
 }
 
-static void reap(struct pm_deferred_closes *drops) {
+static void reap(struct pm_deferred_closes *deferred) {
   siginfo_t unused;
-  for (unsigned i = 0; i < drops->busy;) {
-    if (!has_ended(drops->pidfd[i])) {
+  for (unsigned i = 0; i < deferred->busy;) {
+    if (!has_ended(deferred->pidfd[i])) {
       i++;
       continue;
     }
     /* where SIGCHLD is not ignored, it would stay a zombie */
-    waitid((idtype_t)P_PIDFD, (id_t)drops->pidfd[i], &unused,
+    waitid((idtype_t)P_PIDFD, (id_t)deferred->pidfd[i], &unused,
            WEXITED | WNOHANG);
-    close(drops->pidfd[i]);
-    drops->pidfd[i] = drops->pidfd[--drops->busy];
+    close(deferred->pidfd[i]);
+    deferred->pidfd[i] = deferred->pidfd[--deferred->busy];
   }
 }
 
-void pm_deferred_close_sweep(struct pm_deferred_closes *drops) {
-  reap(drops);
-  while (drops->waiting && drops->busy < PM_DEFERRED_HELPERS &&
-         hand_over(drops, drops->fd[drops->waiting - 1]))
-    drops->waiting--;
+void pm_deferred_close_sweep(struct pm_deferred_closes *deferred) {
+  reap(deferred);
+  while (deferred->waiting && deferred->busy < PM_DEFERRED_HELPERS &&
+         hand_over(deferred, deferred->fd[deferred->waiting - 1]))
+    deferred->waiting--;
 }
 
-void pm_deferred_close_done(struct pm_deferred_closes *drops) {
+void pm_deferred_close_done(struct pm_deferred_closes *deferred) {
   pid_t pid;
-  for (; drops->waiting; drops->waiting--) {
-    int fd = drops->fd[drops->waiting - 1];
-    if (start(drops, fd, &pid) == 0)
+  for (; deferred->waiting; deferred->waiting--) {
+    int fd = deferred->fd[deferred->waiting - 1];
+    if (start(deferred, fd, &pid) == 0)
       close(fd);
   }
-  for (; drops->busy; drops->busy--)
-    close(drops->pidfd[drops->busy - 1]);
+  for (; deferred->busy; deferred->busy--)
+    close(deferred->pidfd[deferred->busy - 1]);
 }

@@ -23,14 +23,14 @@ struct pm_deferred_closes {
 };
 
 /* Takes the connection over. */
-void pm_deferred_close(struct pm_deferred_closes *drops, int fd);
+void pm_deferred_close(struct pm_deferred_closes *deferred, int fd);
 /* Is there somebody to look after?  Then call pm_deferred_close_sweep once a
  * second. */
-bool pm_deferred_close_pending(const struct pm_deferred_closes *drops);
-bool pm_deferred_close_full(const struct pm_deferred_closes *drops);
-void pm_deferred_close_sweep(struct pm_deferred_closes *drops);
+bool pm_deferred_close_pending(const struct pm_deferred_closes *deferred);
+bool pm_deferred_close_full(const struct pm_deferred_closes *deferred);
+void pm_deferred_close_sweep(struct pm_deferred_closes *deferred);
 /* Hands all of them over, however many, as collectd itself would be stuck in
  * its exit otherwise. */
-void pm_deferred_close_done(struct pm_deferred_closes *drops);
+void pm_deferred_close_done(struct pm_deferred_closes *deferred);
 
 #endif

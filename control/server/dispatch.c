@@ -1,7 +1,6 @@
 #include "server/dispatch.h"
 
-#include "control.h"
-#include "server/method.h"
+#include "server/call.h"
 #include "server/reply.h"
 
 #include <errno.h>
@@ -9,7 +8,7 @@
 static bool id_in_use(const struct pm_client *c,
                       const struct pm_request_id *id) {
   for (const struct pm_call *call = c->calls; call; call = call->next)
-    if (!call->over && pm_request_id_same(&call->id, id))
+    if (call->state != PM_CALL_DONE && pm_request_id_same(&call->id, id))
       return true;
   return false;
 }
@@ -32,13 +31,13 @@ static int check_load(struct pm_context *o, const struct pm_client *c,
       c->stream_count >= PM_CLIENT_STREAMS)
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d streams", PM_CLIENT_STREAMS);
-  if (pm_method_table[r->method - pm_methods]->outlives &&
+  if (pm_context_ops(o, r->method)->outlives &&
       !pm_call_may_act(o, c->peer->uid))
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "too many actions are under way (%d, %d a user)",
                    PM_CALL_ACTING, PM_CALL_ACTING_USER);
   if (by_level[r->method->level].limited &&
-      !pm_rate_limit_take(&o->buckets, c->peer->uid,
+      !pm_rate_limit_take(&o->rate_limits, c->peer->uid,
                           by_level[r->method->level].bucket, o->now.mono))
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "uid %u calls %s too often; wait a second", c->peer->uid,
@@ -53,12 +52,12 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
   struct pm_confinement c = {0};
   if (method->level == PM_LEVEL_ACT)
     pm_peer_confinement(call->peer, &c);
-  if (c.blind)
+  if (c.unknown)
     return pm_fail(f, PM_CODE_UNSUPPORTED,
                    "%s is not to be had: %s; the drop-in "
                    "collectd-procman-control.conf for its unit grants it",
                    method->name, c.why);
-  struct pm_subject subject = pm_call_subject(call, c.why[0] != '\0');
+  struct pm_subject subject = pm_peer_subject(call->peer, c.why[0] != '\0');
   switch (pm_allow_call(&call->context->environment->options->allow, &subject,
                         (enum pm_method_id)(method - pm_methods))) {
   case PM_ALLOW_YES:
@@ -76,6 +75,17 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
                  method->name, call->peer->uid);
 }
 
+static void audit_refusal(struct pm_context *o, const struct pm_call *call,
+                          const struct pm_request *r) {
+  struct pm_audit_line line = {
+      .peer = call->peer,
+      .method = r->method->name,
+      .verdict = pm_codes[call->failure.code].word,
+      .as = call->peer->uid,
+      .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
+  pm_audit_refused(&o->audit, o->now, &line);
+}
+
 static void begin_call(struct pm_context *o, struct pm_client *c,
                        const struct pm_request *r) {
   struct pm_failure f;
@@ -89,18 +99,9 @@ static void begin_call(struct pm_context *o, struct pm_client *c,
     pm_reply_failure(c->json, &r->id, &f);
     return;
   }
-  if (check_allowed(call, r->method, &call->failure) < 0) {
-    struct pm_audit_line line = {
-        .peer = c->peer,
-        .method = r->method->name,
-        .verdict = pm_codes[call->failure.code].word,
-        .as = c->peer->uid,
-        .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
-    pm_audit_refused(&o->audit, o->now, &line);
-    return;
-  }
-  if (call->ops->start(call, r->params) < 0 && !call->failure.code)
-    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed", r->method->name);
+  if (check_allowed(call, r->method, &call->failure) < 0)
+    audit_refusal(o, call, r);
+  pm_call_start(call, r->params);
 }
 
 static enum pm_code code_of(int num) {
@@ -119,7 +120,7 @@ void pm_dispatch_frame(struct pm_context *o, struct pm_json_in *reader,
   if (status < 0) {
     pm_fail(&f, code_of(status), "%.300s", err.text);
     pm_reply_failure(c->json, NULL, &f);
-    c->leaving |= status == -EBADMSG; /* what follows cannot be trusted */
+    c->closing |= status == -EBADMSG; /* what follows cannot be trusted */
     return;
   }
   if (pm_request_read(root, &r, &f) < 0)

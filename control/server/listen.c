@@ -119,7 +119,7 @@ static int bind_it(struct pm_listener *l, const struct pm_listen_options *o,
   if (chmod(l->path, o->perms) < 0)
     return pm_err_set(err, errno, "set the permissions of %s", l->path);
   int none = 0;
-  l->sealed =
+  l->fds_refused =
       setsockopt(l->fd, SOL_SOCKET, SO_PASSRIGHTS, &none, sizeof none) == 0;
   if (listen(l->fd, BACKLOG) < 0)
     return pm_err_set(err, errno, "listen on %s", l->path);

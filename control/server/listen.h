@@ -17,10 +17,10 @@ struct pm_listen_options {
 };
 
 struct pm_listener {
-  int fd;      /* -1: none */
-  int lock;    /* flock(2) on PATH.lock, for our life */
-  int reserve; /* a descriptor to give up when there is no other */
-  bool sealed; /* nobody can pass descriptors: SO_PASSRIGHTS, Linux 6.16 */
+  int fd;           /* -1: none */
+  int lock;         /* flock(2) on PATH.lock, for our life */
+  int reserve;      /* a descriptor to give up when there is no other */
+  bool fds_refused; /* nobody can pass descriptors: SO_PASSRIGHTS, Linux 6.16 */
   char path[108];
 };
 

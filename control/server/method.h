@@ -1,44 +1,38 @@
-/* A method's work: one file and one const struct each. */
+/* What a method of the protocol does: one file of methods/ and one const struct
+ * each.  The server calls them on the control thread; none may block. */
 #ifndef PM_SERVER_METHOD_H
 #define PM_SERVER_METHOD_H
 
-#include "server/call.h"
+#include <stdbool.h>
+#include <stddef.h>
 
+struct pm_call;
+struct pm_json;
+struct pm_json_out;
+
+/* What more() has written. */
 enum pm_progress {
-  PM_PROGRESS_PARTIAL, /* the message goes on when there is room */
-  PM_PROGRESS_NEXT,    /* that message is whole, and the next is at hand */
-  PM_PROGRESS_WAIT,    /* nothing more now; step() will set call->ready */
-  PM_PROGRESS_DONE,    /* that was the last message */
+  PM_PROGRESS_PARTIAL, /* a part of a message; it goes on when there is room */
+  PM_PROGRESS_NEXT,    /* a whole message, and the next is at hand */
+  PM_PROGRESS_WAIT,    /* nothing more for now: step() will say when */
+  PM_PROGRESS_DONE,    /* the last message */
 };
 
 struct pm_method_ops {
-  size_t state;  /* bytes at call->state */
+  size_t state;  /* bytes at call->data */
   bool outlives; /* goes on when the client leaves; step() then ends it */
-  /* Takes the parameters, which live until it returns.  Sets call->ready if
-   * there is something to say at once.  -1: call->failure says why not. */
+  /* Takes the parameters, which are valid until it returns.  Calls
+   * pm_call_ready if there is something to write at once, pm_call_wait_* for
+   * what step() is to be called for.  -1: call->failure says why not. */
   int (*start)(struct pm_call *call, const struct pm_json *params);
-  /* Time has come, a turn was published, a helper has answered.  NULL: never
-   * of interest.  May set call->ready, call->wake, call->failure. */
+  /* Something that the call waits for has happened.  May do what start may;
+   * call->failure.code ends the call.  NULL: it never waits. */
   void (*step)(struct pm_call *call);
-  /* Says the next piece; only called while there is room and nobody else of
-   * this client is in the middle of a message. */
+  /* Writes the next piece.  Called only while the client has room and no other
+   * of its calls is in the middle of a message. */
   enum pm_progress (*more)(struct pm_call *call, struct pm_json_out *out);
-  /* Releases what state holds.  NULL: nothing. */
+  /* Releases what call->data holds.  NULL: nothing. */
   void (*end)(struct pm_call *call);
 };
-
-/* By enum pm_method_id. */
-extern const struct pm_method_ops *const pm_method_table[];
-
-#define PM_METHOD(ident, level, answer, what)                                  \
-  extern const struct pm_method_ops pm_method_##ident;
-#define PM_PARAM(name, type, need, min, max, what)
-#define PM_RESULT(name, type, what)
-#define PM_METHOD_END(ident)
-#include "wire/method.def"
-#undef PM_METHOD
-#undef PM_PARAM
-#undef PM_RESULT
-#undef PM_METHOD_END
 
 #endif

@@ -84,9 +84,9 @@ bool pm_frame_next(struct pm_frame *frame, char **ret, size_t *ret_length) {
     char *start = frame->buf.data + frame->next;
     size_t left = frame->partial - frame->next;
     /* the last one may have ended with the stream */
-    const char *feed = memchr(start, '\n', left);
-    size_t length = feed ? (size_t)(feed - start) : left;
-    frame->next += feed ? length + 1 : length;
+    const char *exchange = memchr(start, '\n', left);
+    size_t length = exchange ? (size_t)(exchange - start) : left;
+    frame->next += exchange ? length + 1 : length;
     if (blank(start, length))
       continue;
     *ret = start;

@@ -79,10 +79,10 @@ static int make_room(struct pm_json_in *in, size_t length) {
 }
 
 static size_t power_of_two(size_t least) {
-  size_t power = 1;
-  while (power < least)
-    power *= 2;
-  return power;
+  size_t caps = 1;
+  while (caps < least)
+    caps *= 2;
+  return caps;
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }

@@ -1,6 +1,7 @@
 #include "fakes/server.h"
 
 #include "fakes/unix.h"
+#include "methods/methods.h"
 
 #include <errno.h>
 #include <math.h>
@@ -32,14 +33,14 @@ static void unseal(void) {
   enum { PASSRIGHTS = 83 }; /* Linux 6.16 */
 #endif
   int yes = 1;
-  if (server.listener.sealed)
+  if (server.listener.fds_refused)
     must(setsockopt(server.listener.fd, SOL_SOCKET, PASSRIGHTS, &yes,
                     sizeof yes) == 0,
          "SO_PASSRIGHTS");
-  server.listener.sealed = false;
+  server.listener.fds_refused = false;
 }
 
-static void start(bool sealed) {
+static void start(bool fds_refused) {
   struct pm_err err = PM_ERR_INIT;
   server = (struct server){.folder = "/tmp/pm-server-XXXXXX",
                            .helper = "/no/such/helper"};
@@ -49,9 +50,9 @@ static void start(bool sealed) {
   must(mkdtemp(server.folder), "mkdtemp");
   chmod(server.folder, 0755); /* others are to connect, too */
   snprintf(server.path, sizeof server.path, "%s/s", server.folder);
-  must(pm_exchange_new(&server.feed, &err) == 0, "feed");
+  must(pm_exchange_new(&server.exchange, &err) == 0, "feed");
   server.environment = (struct pm_environment){.options = &server.options,
-                                               .feed = server.feed,
+                                               .exchange = server.exchange,
                                                .proc_path = "/proc",
                                                .sys_path = "/sys",
                                                .helper = server.helper,
@@ -60,12 +61,12 @@ static void start(bool sealed) {
                                                .log = count_log};
   struct pm_listen_options where = {server.path, (gid_t)-1, 0666};
   must(pm_listen_open(&where, &server.listener, &err) == 0, err.text);
-  if (!sealed)
+  if (!fds_refused)
     unseal();
   must(pm_loop_new(&server.loop, &err) == 0, "loop");
-  must(pm_server_new(&server.environment, server.loop, &server.listener,
-                     &server.serve, &err) == 0,
-       err.text);
+  struct pm_server_parts parts = {&server.environment, pm_method_table,
+                                  server.loop, &server.listener};
+  must(pm_server_new(&parts, &server.server, &err) == 0, err.text);
 }
 
 int server_begin(void **state) {
@@ -89,9 +90,9 @@ void server_use_helper(void) {
 int server_end(void **state) {
   (void)state;
   char lock[80];
-  pm_server_free(server.serve);
+  pm_server_free(server.server);
   pm_loop_free(server.loop);
-  pm_exchange_free(server.feed);
+  pm_exchange_free(server.exchange);
   snprintf(lock, sizeof lock, "%s.lock", server.path);
   unlink(lock);
   must(rmdir(server.folder) == 0, server.folder);
@@ -100,9 +101,9 @@ int server_end(void **state) {
 
 int server_pass(void) {
   int ready = pm_loop_wait(server.loop, 1, 1);
-  pm_server_begin(server.serve, server.now);
+  pm_server_begin(server.server, server.now);
   pm_loop_dispatch(server.loop);
-  pm_server_sweep(server.serve);
+  pm_server_sweep(server.server);
   return ready;
 }
 
@@ -110,7 +111,7 @@ void server_settle(void) {
   uint64_t next = 0;
   for (int i = 0; i < 1 << 20; i++) {
     int ready = server_pass();
-    next = pm_server_next(server.serve);
+    next = pm_server_next(server.server);
     if (!ready && (!next || next > server.now.mono))
       return;
   }
@@ -127,7 +128,7 @@ void server_wait(double seconds) {
   uint64_t end = server.now.mono + (uint64_t)(seconds * (double)PM_NS_PER_S);
   server_settle();
   while (server.now.mono < end) {
-    uint64_t to = pm_server_next(server.serve);
+    uint64_t to = pm_server_next(server.server);
     if (!to || to > server.now.mono + PM_NS_PER_S)
       to = server.now.mono + PM_NS_PER_S;
     advance((to < end ? to : end) - server.now.mono);
@@ -173,7 +174,7 @@ struct pm_snapshot *server_snapshot(uint64_t number, size_t count, uint32_t uid,
 }
 
 void server_publish(uint64_t number, size_t count) {
-  pm_exchange_publish(server.feed, server_snapshot(number, count, 0, NULL));
+  pm_exchange_publish(server.exchange, server_snapshot(number, count, 0, NULL));
 }
 
 /* ---- a client ---- */

@@ -16,8 +16,8 @@ extern struct server {
   struct pm_environment environment;
   struct pm_listener listener;
   struct pm_loop *loop;
-  struct pm_server *serve;
-  struct pm_exchange *feed;
+  struct pm_server *server;
+  struct pm_exchange *exchange;
   struct pm_now now;
   char folder[32], path[64], helper[512];
   unsigned said[PM_CONTROL_INFO + 1]; /* lines in the log, by level */

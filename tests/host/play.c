@@ -149,7 +149,7 @@ int __real_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
 int __wrap_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
 int __wrap_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
   int status = __real_pm_exchange_new(ret, err);
-  play.feed = status < 0 ? NULL : *ret;
+  play.exchange = status < 0 ? NULL : *ret;
   return status;
 }
 
@@ -161,7 +161,7 @@ static void stop(void) {
   if (play.running)
     fake_collectd.shutdown();
   play.running = false;
-  play.feed = NULL;
+  play.exchange = NULL;
   play.cursor = 0;
 }
 

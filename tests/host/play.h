@@ -25,7 +25,7 @@ extern struct play {
   char config[TEXT];
   bool running;
   bool control;             /* the option, for the next start */
-  struct pm_exchange *feed; /* the running plugin's, with control */
+  struct pm_exchange *exchange; /* the running plugin's, with control */
   uint64_t cursor;          /* behind the last event that was looked at */
   bool books_known;
   struct pm_books books;

@@ -6,25 +6,25 @@
 
 #include <math.h>
 
-static struct pm_exchange *feed(void) {
-  if (!play.feed)
+static struct pm_exchange *exchange(void) {
+  if (!play.exchange)
     play_fail("the plugin was not started with control");
-  return play.feed;
+  return play.exchange;
 }
 
 /* watch D: somebody looks at processes; watch D events: at events, too */
 void play_watch(void) {
   uint64_t until = fake_machine.now.mono + (uint64_t)play_amount(play_word(1));
   if (play.count > 2)
-    pm_exchange_request_events(feed(), until);
+    pm_exchange_request_events(exchange(), until);
   else
-    pm_exchange_request_turns(feed(), until);
+    pm_exchange_request_turns(exchange(), until);
 }
 
 /* ---- the snapshot ---- */
 
 static struct pm_snapshot *latest(void) {
-  struct pm_snapshot *s = pm_exchange_latest(feed());
+  struct pm_snapshot *s = pm_exchange_latest(exchange());
   if (!s)
     play_fail("there is no snapshot");
   return s;
@@ -32,7 +32,7 @@ static struct pm_snapshot *latest(void) {
 
 /* snapshot PROCESSES, or none; `snapshot N at D`: of a turn at that time */
 void play_snapshot(void) {
-  struct pm_snapshot *s = pm_exchange_latest(feed());
+  struct pm_snapshot *s = pm_exchange_latest(exchange());
   if (strcmp(play_word(1), "none") == 0) {
     if (s)
       play_fail("there is a snapshot");
@@ -185,7 +185,7 @@ void play_nogroup(void) {
 
 static bool next_event(struct pm_exchange_event *ret) {
   uint64_t lost = 0;
-  return pm_exchange_read_events(feed(), &play.cursor, ret, 1, &lost) == 1;
+  return pm_exchange_read_events(exchange(), &play.cursor, ret, 1, &lost) == 1;
 }
 
 static const char *const kinds[] = {"start", "exit", "oom"};

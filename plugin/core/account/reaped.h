@@ -26,12 +26,12 @@ struct pm_reaped {
 };
 
 /* Zeroed is ready to use. */
-void pm_reaped_done(struct pm_reaped *inherit);
+void pm_reaped_done(struct pm_reaped *reaped);
 
 /* A child of (pid, birth) is gone.  faults: its own and those it inherited
  * itself; last, known: its counters.  Without memory the parent's group is
  * charged twice for this I/O. */
-void pm_reaped_add(struct pm_reaped *inherit, uint32_t turn, int32_t pid,
+void pm_reaped_add(struct pm_reaped *reaped, uint32_t turn, int32_t pid,
                    uint64_t birth, uint64_t faults,
                    const uint64_t last[PM_F_COUNTERS], uint32_t known);
 
@@ -39,10 +39,10 @@ void pm_reaped_add(struct pm_reaped *inherit, uint32_t turn, int32_t pid,
  * parent->reaped_now faults are new and not accounted for.  With `seen` the
  * parent has just been read, before its own numbers are charged: what it was
  * not given until now it never will be. */
-void pm_reaped_correct(struct pm_reaped *inherit, struct pm_entry *parent,
+void pm_reaped_correct(struct pm_reaped *reaped, struct pm_entry *parent,
                        bool seen);
 
 /* Forgets what was left before this turn. */
-void pm_reaped_expire(struct pm_reaped *inherit, uint32_t turn);
+void pm_reaped_expire(struct pm_reaped *reaped, uint32_t turn);
 
 #endif

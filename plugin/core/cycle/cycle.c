@@ -66,7 +66,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_close_done(c);
   pm_snapshot_build_done(c);
   pm_table_done(&c->table);
-  pm_reaped_done(&c->inherit);
+  pm_reaped_done(&c->reaped);
   pm_classify_done(&c->face);
   pm_groups_done(&c->groups);
   pm_probe_free(c->probe);

@@ -23,7 +23,7 @@ struct pm_cycle {
   struct pm_table table;
   struct pm_groups groups;
   struct pm_admit admit;
-  struct pm_reaped inherit;
+  struct pm_reaped reaped;
   /* the machine */
   struct pm_system system;
   struct pm_system_row system_row;

@@ -57,12 +57,12 @@ void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
 
 static void leave(struct pm_cycle *c, const struct pm_entry *e, int32_t parent,
                   uint64_t parent_birth) {
-  pm_reaped_add(&c->inherit, c->turn, parent, parent_birth,
+  pm_reaped_add(&c->reaped, c->turn, parent, parent_birth,
                 e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
                 e->known);
   struct pm_entry *heir = pm_table_find(&c->table, parent, parent_birth);
   if (heir)
-    pm_reaped_correct(&c->inherit, heir, false);
+    pm_reaped_correct(&c->reaped, heir, false);
 }
 
 static void forget(struct pm_cycle *c, struct pm_entry *e) {
@@ -132,7 +132,7 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
   pm_groups_payer(&c->groups, passing.group)->events[PM_EVENT_START]++;
   pm_events_start(c, &passing);
   pm_charge_base(&passing, t, true);
-  pm_reaped_correct(&c->inherit, &passing, true);
+  pm_reaped_correct(&c->reaped, &passing, true);
   pm_charge_growth(c, &passing, t);
   pm_exits_report(c, &passing, t, d->end_ns);
   leave(c, &passing, t->ppid, d->parent_birth);
@@ -147,7 +147,7 @@ static void take_leave(struct pm_cycle *c, struct pm_entry *e,
   e->reaped_now += t->reaped_faults - e->reaped_faults;
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);
-  pm_reaped_correct(&c->inherit, e, true);
+  pm_reaped_correct(&c->reaped, e, true);
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, d->end_ns);
   leave(c, e, t->ppid, d->parent_birth);

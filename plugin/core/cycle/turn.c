@@ -93,7 +93,7 @@ static void see(struct pm_cycle *c, const struct pm_task *t) {
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);
   pm_charge_lower_delay(e, t);
-  pm_reaped_correct(&c->inherit, e, true);
+  pm_reaped_correct(&c->reaped, e, true);
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, c->now.boot);
   pm_gauges_keep(e, t);
@@ -154,7 +154,7 @@ int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (c->seen < c->table.count)
     pm_table_each(&c->table, pm_exits_on_missing, c);
   pm_details_read(c);
-  pm_reaped_expire(&c->inherit, c->turn - 1);
+  pm_reaped_expire(&c->reaped, c->turn - 1);
   if (status == 0 && c->unreadable)
     pm_err_say(err, EACCES, "%u of %u processes in %s could not be read",
                c->unreadable, c->processes, c->root.proc_path);

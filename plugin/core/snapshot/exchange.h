@@ -12,18 +12,18 @@ struct pm_exchange;
 /* -ENOMEM, or why there is no eventfd(2). */
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
 /* Both threads are through with it.  Accepts NULL. */
-void pm_exchange_free(struct pm_exchange *feed);
+void pm_exchange_free(struct pm_exchange *exchange);
 
 /* ---- the tick ---- */
 
 /* The snapshot is the feed's now; wakes the control thread. */
-void pm_exchange_publish(struct pm_exchange *feed,
+void pm_exchange_publish(struct pm_exchange *exchange,
                          struct pm_snapshot *snapshot);
 
 /* Should this tick make a turn although no interval is over? */
-bool pm_exchange_wants_turn(struct pm_exchange *feed, uint64_t mono);
+bool pm_exchange_wants_turn(struct pm_exchange *exchange, uint64_t mono);
 /* Are events looked at by anybody? */
-bool pm_exchange_wants_events(struct pm_exchange *feed, uint64_t mono);
+bool pm_exchange_wants_events(struct pm_exchange *exchange, uint64_t mono);
 
 enum pm_exchange_event_kind {
   PM_EXCHANGE_START,
@@ -46,28 +46,28 @@ struct pm_exchange_event {
 
 /* Kept only while events are wanted; the oldest make room for the newest.
  * Readers are woken by the next publishing. */
-void pm_exchange_add_event(struct pm_exchange *feed,
+void pm_exchange_add_event(struct pm_exchange *exchange,
                            const struct pm_exchange_event *event);
 
 /* ---- the control thread ---- */
 
 /* An eventfd that becomes readable when something was published; reading it
  * empties it.  The feed's. */
-int pm_exchange_fd(const struct pm_exchange *feed);
+int pm_exchange_fd(const struct pm_exchange *exchange);
 
 /* A reference to the newest snapshot; NULL: there is none yet. */
-struct pm_snapshot *pm_exchange_latest(struct pm_exchange *feed);
+struct pm_snapshot *pm_exchange_latest(struct pm_exchange *exchange);
 
 /* Ticks shall turn until then.  An earlier wish for longer stays. */
-void pm_exchange_request_turns(struct pm_exchange *feed, uint64_t until_mono);
+void pm_exchange_request_turns(struct pm_exchange *exchange, uint64_t until_mono);
 /* The same for events: keeps them from now on.  -ENOMEM. */
-int pm_exchange_request_events(struct pm_exchange *feed, uint64_t until_mono);
+int pm_exchange_request_events(struct pm_exchange *exchange, uint64_t until_mono);
 
 /* Events have numbers without gaps.  The next event's: */
-uint64_t pm_exchange_next_event(struct pm_exchange *feed);
+uint64_t pm_exchange_next_event(struct pm_exchange *exchange);
 /* Copies at most `room` events from number *cursor on and moves it behind
  * them; *lost grows by those that are gone already.  Returns how many. */
-size_t pm_exchange_read_events(struct pm_exchange *feed, uint64_t *cursor,
+size_t pm_exchange_read_events(struct pm_exchange *exchange, uint64_t *cursor,
                                struct pm_exchange_event *ret, size_t room,
                                uint64_t *lost);
 

@@ -17,13 +17,13 @@ static void take(enum pm_control_level l, const char *text) {
 }
 
 static const struct pm_peer peer = {.uid = 5, .gid = 6, .pid = 7};
-static struct pm_rate_limits buckets;
+static struct pm_rate_limits rate_limits;
 static struct pm_audit audit;
 
 static int begin(void **state) {
   (void)state;
-  buckets = (struct pm_rate_limits){0};
-  audit = (struct pm_audit){.log = take, .buckets = &buckets};
+  rate_limits = (struct pm_rate_limits){0};
+  audit = (struct pm_audit){.log = take, .rate_limits = &rate_limits};
   lines = 0;
   last[0] = '\0';
   return 0;

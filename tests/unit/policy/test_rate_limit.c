@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-static struct pm_rate_limits buckets;
+static struct pm_rate_limits rate_limits;
 
 static unsigned take(uint32_t uid, enum pm_rate_limit_kind kind,
                      double seconds) {
   unsigned n = 0;
   while (n < 1000 &&
-         pm_rate_limit_take(&buckets, uid, kind,
+         pm_rate_limit_take(&rate_limits, uid, kind,
                             (uint64_t)(seconds * (double)PM_NS_PER_S)))
     n++;
   return n;
@@ -35,7 +35,7 @@ static void kinds(void **state) {
       {"part of one", PM_RATE_LIMIT_LIST, 20, 0.09, 0},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    buckets = (struct pm_rate_limits){0};
+    rate_limits = (struct pm_rate_limits){0};
     check_u64(rows[i].name, "at once", take(7, rows[i].kind, 100),
               rows[i].at_rest);
     check_u64(rows[i].name, "no more", take(7, rows[i].kind, 100), 0);
@@ -52,7 +52,7 @@ static void kinds(void **state) {
 /* One kind costs nothing of another, and asking in vain fills nothing. */
 static void apart(void **state) {
   (void)state;
-  buckets = (struct pm_rate_limits){0};
+  rate_limits = (struct pm_rate_limits){0};
   take(1, PM_RATE_LIMIT_LIST, 10);
   check_u64("acts", "left", take(1, PM_RATE_LIMIT_ACT, 10), 10);
   unsigned n = 0;
@@ -65,7 +65,7 @@ static void apart(void **state) {
 /* Who was not there for longest makes room. */
 static void many_users(void **state) {
   (void)state;
-  buckets = (struct pm_rate_limits){0};
+  rate_limits = (struct pm_rate_limits){0};
   for (uint32_t uid = 0; uid < PM_RATE_LIMIT_USERS; uid++)
     take(uid, PM_RATE_LIMIT_LIST, 1 + uid * 0.000001);
   check_u64("all known", "nothing left", take(0, PM_RATE_LIMIT_LIST, 1.0003),
@@ -81,7 +81,7 @@ static void many_users(void **state) {
 
 static void at_zero(void **state) {
   (void)state;
-  buckets = (struct pm_rate_limits){0};
+  rate_limits = (struct pm_rate_limits){0};
   check_u64("mono 0", "at once", take(3, PM_RATE_LIMIT_ACT, 0), 10);
   check_u64("mono 0", "is remembered", take(3, PM_RATE_LIMIT_ACT, 0), 0);
   check_end();

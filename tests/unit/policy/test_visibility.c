@@ -147,7 +147,7 @@ static void processes(void **state) {
     char sees[CHECK_COUNT(seen) + 1] = "";
     mount_with(rows[i].options);
     pm_visibility_viewer(&see, now, &rows[i].peer, &viewer);
-    viewer.power.apart = false; /* he is made up, and so has no namespace */
+    viewer.caps.foreign = false; /* he is made up, and so has no namespace */
     for (size_t k = 0; k < CHECK_COUNT(seen); k++)
       sees[k] = pm_visibility_process(&see, now, &viewer, &seen[k]) ? 'y' : 'n';
     check_text(rows[i].name, "sees", sees, rows[i].sees);
@@ -222,7 +222,7 @@ static void who_is_gone(void **state) {
   static const struct {
     const char *name;
     const struct pm_peer *peer;
-    struct pm_peer_caps power;
+    struct pm_peer_caps caps;
     uint32_t uid, ptrace_gid;
     bool seen;
   } rows[] = {
@@ -231,7 +231,7 @@ static void who_is_gone(void **state) {
       {"his, with another group", &peer, {0}, 5, 7, false},
       {"his, but it is more than him", &peer, {0}, 5, PM_NO_GID, false},
       {"a group of that number", &odd, {0}, 5, PM_NO_GID, false},
-      {"his, but he is elsewhere", &peer, {.apart = true}, 5, 6, false},
+      {"his, but he is elsewhere", &peer, {.foreign = true}, 5, 6, false},
       {"any",
        &peer,
        {UINT64_C(1) << CAP_SYS_PTRACE, false},
@@ -253,7 +253,7 @@ static void who_is_gone(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct pm_visibility_viewer v = {.peer = rows[i].peer,
-                                     .power = rows[i].power};
+                                     .caps = rows[i].caps};
     check_int(rows[i].name, "seen",
               pm_visibility_exited(&v, rows[i].uid, rows[i].ptrace_gid),
               rows[i].seen);

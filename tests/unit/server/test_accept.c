@@ -37,7 +37,7 @@ static void of_one_user(void **state) {
     fd[i] = server_connect_as(UID);
     server_wait(0.001);
   }
-  check_u64("full", "clients", pm_server_clients(server.serve),
+  check_u64("full", "clients", pm_server_clients(server.server),
             PM_CONN_LIMIT_USER);
   check_true("the first", "is asked for", answered(fd[0]));
   fd[PM_CONN_LIMIT_USER] = server_connect_as(UID);
@@ -74,7 +74,7 @@ static void of_all(void **state) {
     server.now.mono += 1000;
   }
   server_settle();
-  check_u64("1025", "clients", pm_server_clients(server.serve),
+  check_u64("1025", "clients", pm_server_clients(server.server),
             PM_CONN_LIMIT_ALL);
   check_true("the first", "is closed", server_closed(fd[0]));
   check_true("the last", "is served", answered(fd[PM_CONN_LIMIT_ALL]));
@@ -85,7 +85,7 @@ static void of_all(void **state) {
   for (int i = 0; i <= PM_CONN_LIMIT_ALL; i++)
     close(fd[i]);
   server_settle();
-  check_u64("all left", "clients", pm_server_clients(server.serve), 0);
+  check_u64("all left", "clients", pm_server_clients(server.server), 0);
   check_end();
 }
 
@@ -128,8 +128,8 @@ static void too_many_drops(void **state) {
   close(later);
   server_settle();
   check_u64("none waits", "descriptors", open_descriptors(), had);
-  check_u64("none waits", "nothing to look after", pm_server_next(server.serve),
-            0);
+  check_u64("none waits", "nothing to look after",
+            pm_server_next(server.server), 0);
   check_end();
 }
 

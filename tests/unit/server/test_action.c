@@ -32,7 +32,7 @@ static int play(const char *mode) {
 
 /* ---- ours ---- */
 
-static struct pm_actions helpers;
+static struct pm_actions actions;
 
 struct heard {
   unsigned times;
@@ -52,14 +52,14 @@ static int begin(void **state) {
   static char self[512];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   self[n > 0 ? n : 0] = '\0';
-  helpers = (struct pm_actions){.path = self, .proc_path = "/proc"};
-  return pm_loop_new(&helpers.loop, NULL);
+  actions = (struct pm_actions){.path = self, .proc_path = "/proc"};
+  return pm_loop_new(&actions.loop, NULL);
 }
 
 static int end(void **state) {
   (void)state;
-  pm_action_done(&helpers);
-  pm_loop_free(helpers.loop);
+  pm_action_done(&actions);
+  pm_loop_free(actions.loop);
   while (waitpid(-1, NULL, 0) > 0)
     ;
   return 0;
@@ -71,7 +71,7 @@ static int run(const char *mode, uint32_t uid, struct heard *heard,
                struct pm_action **ret) {
   static char first[] = "two ", second[] = "parts";
   const struct iovec record[] = {{first, 4}, {second, 5}};
-  return pm_action_start(&helpers, start, mode, uid, record, 2, hear, heard,
+  return pm_action_start(&actions, start, mode, uid, record, 2, hear, heard,
                          ret, NULL);
 }
 
@@ -79,8 +79,8 @@ static int run(const char *mode, uint32_t uid, struct heard *heard,
 static void until_heard(const struct heard *h) {
   uint64_t first = clock_ms();
   while (!h->times && clock_ms() - first < LONG_MS) {
-    pm_loop_wait(helpers.loop, 50000000, 1);
-    pm_loop_dispatch(helpers.loop);
+    pm_loop_wait(actions.loop, 50000000, 1);
+    pm_loop_dispatch(actions.loop);
   }
 }
 
@@ -93,7 +93,7 @@ static void answers(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct heard h = {0};
     check_int(rows[i].mode, "status", run(rows[i].mode, 5, &h, NULL), 0);
-    check_u64(rows[i].mode, "deadline", pm_action_next(&helpers),
+    check_u64(rows[i].mode, "deadline", pm_action_next(&actions),
               start.mono + PM_ACTION_WAIT_S * PM_NS_PER_S);
     check_u64(rows[i].mode, "not before the loop runs", h.times, 0);
     until_heard(&h);
@@ -101,13 +101,13 @@ static void answers(void **state) {
     check_u64(rows[i].mode, "length", h.length, strlen(rows[i].record));
     check_bytes(rows[i].mode, "record", h.record, rows[i].record,
                 strlen(rows[i].record));
-    pm_action_sweep(&helpers, start);
-    check_true(rows[i].mode, "is swept", !helpers.list);
-    pm_action_sweep(&helpers, (struct pm_now){.mono = UINT64_MAX});
+    pm_action_sweep(&actions, start);
+    check_true(rows[i].mode, "is swept", !actions.list);
+    pm_action_sweep(&actions, (struct pm_now){.mono = UINT64_MAX});
     check_u64(rows[i].mode, "and not heard again", h.times, 1);
   }
   check_u64("both", "descriptors", open_descriptors(), had);
-  check_u64("none", "deadline", pm_action_next(&helpers), 0);
+  check_u64("none", "deadline", pm_action_next(&actions), 0);
   check_end();
 }
 
@@ -120,13 +120,13 @@ static void timeout(void **state) {
     ;
   check_int("hang", "status", run("hang", 5, &h, NULL), 0);
   now.mono += PM_ACTION_WAIT_S * PM_NS_PER_S - 1;
-  pm_action_sweep(&helpers, now);
+  pm_action_sweep(&actions, now);
   check_u64("10 s less 1 ns", "heard", h.times, 0);
   now.mono++;
-  pm_action_sweep(&helpers, now);
+  pm_action_sweep(&actions, now);
   check_u64("10 s", "heard", h.times, 1);
   check_u64("10 s", "length", h.length, 0);
-  check_true("10 s", "is swept", !helpers.list);
+  check_true("10 s", "is swept", !actions.list);
   check_u64("10 s", "descriptors", open_descriptors(), had);
   int status = 0;
   pid_t pid = waitpid(-1, &status, 0);
@@ -144,13 +144,13 @@ static void cancelled(void **state) {
   pm_action_cancel(helper);
   check_int("next", "status", run("echo", 5, &second, NULL), 0);
   until_heard(&second);
-  for (int i = 0; i < 100 && helpers.list; i++) {
-    pm_loop_wait(helpers.loop, 50000000, 1);
-    pm_loop_dispatch(helpers.loop);
-    pm_action_sweep(&helpers, start);
+  for (int i = 0; i < 100 && actions.list; i++) {
+    pm_loop_wait(actions.loop, 50000000, 1);
+    pm_loop_dispatch(actions.loop);
+    pm_action_sweep(&actions, start);
   }
   check_u64("cancelled", "heard", first.times, 0);
-  check_true("cancelled", "is swept", !helpers.list);
+  check_true("cancelled", "is swept", !actions.list);
   check_end();
 }
 
@@ -166,11 +166,11 @@ static void limits(void **state) {
   }
   check_int("a 33rd", "status", run("hang", 99, &h[0], NULL), -EAGAIN);
   struct pm_now later = {.mono = start.mono + PM_ACTION_WAIT_S * PM_NS_PER_S};
-  pm_action_sweep(&helpers, later);
+  pm_action_sweep(&actions, later);
   for (int i = 0; i < PM_ACTIONS; i++)
     check_u64("each", "heard", h[i].times, 1);
   check_int("room again", "status", run("hang", 0, &h[0], NULL), 0);
-  pm_action_done(&helpers);
+  pm_action_done(&actions);
   check_u64("done", "nobody is called", h[0].times, 1);
   check_u64("done", "descriptors", open_descriptors(), had);
   check_end();
@@ -180,10 +180,10 @@ static void cannot_start(void **state) {
   (void)state;
   struct heard h = {0};
   size_t had = open_descriptors();
-  helpers.path = "/no/such/helper";
+  actions.path = "/no/such/helper";
   check_int("no helper", "status", run("echo", 5, &h, NULL), -ENOENT);
   check_u64("no helper", "heard", h.times, 0);
-  check_true("no helper", "list", !helpers.list);
+  check_true("no helper", "list", !actions.list);
   check_u64("no helper", "descriptors", open_descriptors(), had);
   check_end();
 }

@@ -17,16 +17,16 @@
 
 /* A lingering close takes 20 s; a loaded machine may need long to start a
  * helper, but never this long. */
-enum { SOON_MS = 2000, REQUEST_MOST = 256 << 10 };
+enum { SOON_MS = 2000, REQUEST_MAX = 256 << 10 };
 
 static char helper_path[512];
-static struct pm_deferred_closes drops = {.path = helper_path};
+static struct pm_deferred_closes deferred = {.path = helper_path};
 
-static struct pm_client *client_at(int ends[2], bool sealed) {
+static struct pm_client *client_at(int ends[2], bool fds_refused) {
   struct pm_peer *peer;
   unix_pair(ends);
   assert_int_equal(pm_peer_new(ends[0], &peer, NULL), 0);
-  struct pm_client *c = pm_client_new(ends[0], sealed, peer);
+  struct pm_client *c = pm_client_new(ends[0], fds_refused, peer);
   assert_non_null(c);
   return c;
 }
@@ -39,7 +39,7 @@ static void put(int fd, const char *text) {
 static void receive_all(struct pm_client *c, char *ret) {
   char *frame;
   size_t length;
-  for (int i = 0; i < 8 && !c->dead && !c->ended; i++)
+  for (int i = 0; i < 8 && !c->dead && !c->eof; i++)
     assert_int_equal(pm_client_receive(c), 0);
   while (pm_frame_next(&c->in, &frame, &length)) {
     strncat(ret, frame, length);
@@ -78,11 +78,11 @@ static void frames(void **state) {
       shutdown(ends[1], SHUT_WR);
     receive_all(c, got);
     check_text(rows[k].name, "frames", got, rows[k].frames);
-    check_int(rows[k].name, "ended", c->ended, rows[k].half_close);
+    check_int(rows[k].name, "ended", c->eof, rows[k].half_close);
     check_int(rows[k].name, "partial", pm_frame_partial(&c->in),
               rows[k].partial);
     check_true(rows[k].name, "lives", !c->dead);
-    pm_client_free(c, &drops);
+    pm_client_free(c, &deferred);
     close(ends[1]);
   }
   check_end();
@@ -95,15 +95,15 @@ static void too_long(void **state) {
   struct pm_client *c = client_at(ends, false);
   size_t sent = 0;
   memset(bytes, 'x', sizeof bytes);
-  while (status == 0 && sent < 2 * REQUEST_MOST) {
+  while (status == 0 && sent < 2 * REQUEST_MAX) {
     ssize_t n = send(ends[1], bytes, sizeof bytes, MSG_NOSIGNAL);
     sent += n > 0 ? (size_t)n : 0;
     status = pm_client_receive(c);
   }
   check_int("endless", "status", status, -EMSGSIZE);
-  check_true("endless", "not before the limit", sent >= REQUEST_MOST);
-  check_true("endless", "nor long after it", sent <= REQUEST_MOST + 65536);
-  pm_client_free(c, &drops);
+  check_true("endless", "not before the limit", sent >= REQUEST_MAX);
+  check_true("endless", "nor long after it", sent <= REQUEST_MAX + 65536);
+  pm_client_free(c, &deferred);
   close(ends[1]);
   check_end();
 }
@@ -116,14 +116,14 @@ static void gone(void **state) {
   close(ends[1]);
   check_int("reset", "status", pm_client_receive(c), 0);
   check_true("reset", "dead", c->dead);
-  pm_client_free(c, &drops);
+  pm_client_free(c, &deferred);
   c = client_at(ends, true);
   close(ends[1]);
   pm_buf_add(&c->out, "x", 1);
   pm_client_send(c, 1);
   check_true("nobody to write to", "dead, and no SIGPIPE", c->dead);
   check_true("dead", "no room", !pm_client_has_room(c));
-  pm_client_free(c, &drops);
+  pm_client_free(c, &deferred);
   check_end();
 }
 
@@ -140,9 +140,9 @@ static void slow_reader(void **state) {
     made += sizeof bytes - 1;
     pm_client_send(c, mono++);
   }
-  check_u64("full", "stuck since", c->stuck, mono - 1);
+  check_u64("full", "stuck since", c->blocked_since, mono - 1);
   pm_client_send(c, mono + 5);
-  check_u64("still full", "stuck since", c->stuck, mono - 1);
+  check_u64("still full", "stuck since", c->blocked_since, mono - 1);
   pm_buf_add(&c->out, bytes, sizeof bytes);
   check_true("full", "no room", !pm_client_has_room(c));
   made += sizeof bytes;
@@ -152,9 +152,9 @@ static void slow_reader(void **state) {
     pm_client_send(c, mono + 6);
   }
   check_u64("read", "all of it", read_back, made);
-  check_u64("read", "not stuck", c->stuck, 0);
+  check_u64("read", "not stuck", c->blocked_since, 0);
   check_true("read", "room", pm_client_has_room(c));
-  pm_client_free(c, &drops);
+  pm_client_free(c, &deferred);
   close(ends[1]);
   check_end();
 }
@@ -173,7 +173,7 @@ static void no_memory(void **state) {
     check_true("either", "a client or a failure", failed == !c);
     if (!c)
       continue;
-    pm_client_free(c, &drops);
+    pm_client_free(c, &deferred);
     break;
   }
   close(ends[1]);
@@ -251,7 +251,7 @@ static void trapped_receiving(void **state) {
     struct pm_client *c = client_at(ends, false);
     int other = spring(t, ends[1]);
     if (other < 0) {
-      pm_client_free(c, &drops);
+      pm_client_free(c, &deferred);
       close(ends[1]);
       continue; /* MSG_OOB: before Linux 5.15 */
     }
@@ -263,7 +263,7 @@ static void trapped_receiving(void **state) {
     check_text(t->name, "frames", got, t->frames);
     check_u64(t->name, "none of his descriptors", open_descriptors(), had);
     start = clock_ms();
-    pm_client_free(c, &drops);
+    pm_client_free(c, &deferred);
     check_true(t->name, "free: at once", clock_ms() - start < SOON_MS);
     check_int(t->name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
     close(other);
@@ -286,7 +286,7 @@ static void trapped_unread(void **state) {
     }
     size_t had = open_descriptors();
     uint64_t start = clock_ms();
-    pm_client_hang_up(ends[0], false, &drops);
+    pm_client_close(ends[0], false, &deferred);
     check_true(traps[i].name, "at once", clock_ms() - start < SOON_MS);
     check_u64(traps[i].name, "one less", open_descriptors(), had - 1);
     check_int(traps[i].name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
@@ -302,13 +302,13 @@ static void harmless(void **state) {
   int ends[2];
   unix_pair(ends);
   put(ends[1], "left unread\n");
-  pm_client_hang_up(ends[0], false, &drops);
+  pm_client_close(ends[0], false, &deferred);
   check_int("harmless", "no helper", waitpid(-1, NULL, WNOHANG), -1);
   close(ends[1]);
   check_end();
 }
 
-static void sealed(void **state) {
+static void fds_refused(void **state) {
   (void)state;
   char folder[] = "/tmp/pm-client-XXXXXX", path[64];
   struct pm_listener l;
@@ -318,11 +318,11 @@ static void sealed(void **state) {
   snprintf(path, sizeof path, "%s/s", folder);
   struct pm_listen_options o = {path, (gid_t)-1, 0600};
   assert_int_equal(pm_listen_open(&o, &l, &err), 0);
-  if (l.sealed) {
+  if (l.fds_refused) {
     int peer = unix_connect(path), fd = pm_listen_accept(&l, &last);
     assert_true(fd >= 0);
     check_int("accepted", "status", spring(&traps[0], peer), -EPERM);
-    pm_client_hang_up(fd, true, &drops);
+    pm_client_close(fd, true, &deferred);
     close(peer);
     peer = unix_connect(path);
     check_int("not accepted yet", "status", spring(&traps[0], peer), -EPERM);
@@ -347,7 +347,7 @@ int main(void) {
       cmocka_unit_test(trapped_receiving),
       cmocka_unit_test(trapped_unread),
       cmocka_unit_test(harmless),
-      cmocka_unit_test(sealed),
+      cmocka_unit_test(fds_refused),
   };
   snprintf(helper_path, sizeof helper_path, "%s/procman-hold",
            check_env("PM_BUILD"));

@@ -27,7 +27,7 @@ static struct pm_client *assemble(const struct crowd *crowds) {
       *c =
           (struct pm_client){.peer = &peers[i],
                              .next = list,
-                             .used = 1000 + n,
+                             .last_request = 1000 + n,
                              .calls = k < crowds[i].busy ? (void *)&call : NULL,
                              .dead = k < crowds[i].dead};
       list = c;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static char self[512], hold[512];
-static struct pm_deferred_closes drops;
+static struct pm_deferred_closes deferred;
 
 /* What procman-hold would do, if the last close took so long. */
 static int hold_on(void) {
@@ -28,16 +28,16 @@ static int begin(void **state) {
   (void)state;
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
   self[n > 0 ? n : 0] = '\0';
-  drops = (struct pm_deferred_closes){.path = self};
+  deferred = (struct pm_deferred_closes){.path = self};
   return 0;
 }
 
 static bool wait_until_done(void) {
-  for (int i = 0; i < 500 && pm_deferred_close_pending(&drops); i++) {
+  for (int i = 0; i < 500 && pm_deferred_close_pending(&deferred); i++) {
     sleep_ms(20);
-    pm_deferred_close_sweep(&drops);
+    pm_deferred_close_sweep(&deferred);
   }
-  return !pm_deferred_close_pending(&drops);
+  return !pm_deferred_close_pending(&deferred);
 }
 
 /* It must not end before we have closed ours, or ours is the last. */
@@ -45,14 +45,14 @@ static void waits_for_us(void **state) {
   (void)state;
   int ends[2];
   char byte;
-  drops.path = hold;
+  deferred.path = hold;
   size_t had = open_descriptors();
   unix_pair(ends);
-  pm_deferred_close(&drops, ends[0]);
-  check_true("drop", "is looked after", pm_deferred_close_pending(&drops));
+  pm_deferred_close(&deferred, ends[0]);
+  check_true("drop", "is looked after", pm_deferred_close_pending(&deferred));
   sleep_ms(200);
-  pm_deferred_close_sweep(&drops);
-  check_u64("drop", "still there", drops.busy, 1);
+  pm_deferred_close_sweep(&deferred);
+  check_u64("drop", "still there", deferred.busy, 1);
   check_true("drop", "ends", wait_until_done());
   check_int("drop", "and with it the connection", recv(ends[1], &byte, 1, 0),
             0);
@@ -70,20 +70,20 @@ static void so_many(void **state) {
   for (int i = 0; i < ALL; i++) {
     int ends[2];
     unix_pair(ends);
-    check_true("before", "not full", !pm_deferred_close_full(&drops));
-    pm_deferred_close(&drops, ends[0]);
+    check_true("before", "not full", !pm_deferred_close_full(&deferred));
+    pm_deferred_close(&deferred, ends[0]);
     other[i] = ends[1];
   }
-  check_u64("96", "busy", drops.busy, PM_DEFERRED_HELPERS);
-  check_u64("96", "waiting", drops.waiting, PM_DEFERRED_FULL);
-  check_true("96", "full", pm_deferred_close_full(&drops));
+  check_u64("96", "busy", deferred.busy, PM_DEFERRED_HELPERS);
+  check_u64("96", "waiting", deferred.waiting, PM_DEFERRED_FULL);
+  check_true("96", "full", pm_deferred_close_full(&deferred));
   close(other[0]);
-  for (int i = 0; i < 200 && pm_deferred_close_full(&drops); i++) {
+  for (int i = 0; i < 200 && pm_deferred_close_full(&deferred); i++) {
     sleep_ms(20);
-    pm_deferred_close_sweep(&drops);
+    pm_deferred_close_sweep(&deferred);
   }
-  check_u64("one has ended", "busy", drops.busy, PM_DEFERRED_HELPERS);
-  check_u64("one has ended", "waiting", drops.waiting, PM_DEFERRED_FULL - 1);
+  check_u64("one has ended", "busy", deferred.busy, PM_DEFERRED_HELPERS);
+  check_u64("one has ended", "waiting", deferred.waiting, PM_DEFERRED_FULL - 1);
   for (int i = 1; i < ALL; i++)
     close(other[i]);
   check_true("all", "end", wait_until_done());
@@ -96,15 +96,15 @@ static void no_helper(void **state) {
   int ends[2];
   char byte;
   unix_pair(ends);
-  drops.path = "/no/such/helper";
-  pm_deferred_close(&drops, ends[0]);
-  check_u64("no helper", "waiting", drops.waiting, 1);
-  pm_deferred_close_sweep(&drops);
-  check_u64("no helper, again", "waiting", drops.waiting, 1);
+  deferred.path = "/no/such/helper";
+  pm_deferred_close(&deferred, ends[0]);
+  check_u64("no helper", "waiting", deferred.waiting, 1);
+  pm_deferred_close_sweep(&deferred);
+  check_u64("no helper, again", "waiting", deferred.waiting, 1);
   check_int("no helper", "not closed", recv(ends[1], &byte, 1, 0), -1);
-  drops.path = self;
-  pm_deferred_close_sweep(&drops);
-  check_u64("a helper", "waiting", drops.waiting, 0);
+  deferred.path = self;
+  pm_deferred_close_sweep(&deferred);
+  check_u64("a helper", "waiting", deferred.waiting, 0);
   close(ends[1]);
   check_true("a helper", "ends", wait_until_done());
   check_end();
@@ -117,12 +117,12 @@ static int starved(void) {
   unix_pair(ends);
   while (count < 64 && (fds[count] = dup(0)) >= 0)
     count++;
-  pm_deferred_close(&drops, ends[0]);
-  if (drops.waiting != 1 || drops.busy)
+  pm_deferred_close(&deferred, ends[0]);
+  if (deferred.waiting != 1 || deferred.busy)
     return 1;
   close(fds[--count]);
-  pm_deferred_close_sweep(&drops);
-  if (drops.waiting || drops.busy != 1)
+  pm_deferred_close_sweep(&deferred);
+  if (deferred.waiting || deferred.busy != 1)
     return 2;
   close(ends[1]);
   return wait_until_done() ? 0 : 3;
@@ -149,13 +149,13 @@ static void done(void **state) {
   for (int i = 0; i < ALL; i++) {
     int ends[2];
     unix_pair(ends);
-    pm_deferred_close(&drops, ends[0]);
+    pm_deferred_close(&deferred, ends[0]);
     other[i] = ends[1];
   }
-  pm_deferred_close_done(&drops);
+  pm_deferred_close_done(&deferred);
   check_u64("done", "descriptors", open_descriptors(), had + ALL);
   check_true("done", "nothing to look after",
-             !pm_deferred_close_pending(&drops));
+             !pm_deferred_close_pending(&deferred));
   int ended = 0;
   for (int i = 0; i < ALL; i++)
     close(other[i]);

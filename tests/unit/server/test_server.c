@@ -7,6 +7,7 @@
 
 #include "fakes/server.h"
 #include "fakes/unix.h"
+#include "methods/methods.h"
 #include "unit/support/check.h"
 #include "unit/support/failing_alloc.h"
 
@@ -116,7 +117,7 @@ static void faults(void **state) {
     close(fd);
     server_settle();
   }
-  check_u64("all", "clients left", pm_server_clients(server.serve), 0);
+  check_u64("all", "clients left", pm_server_clients(server.server), 0);
   check_end();
 }
 
@@ -259,7 +260,7 @@ static void leaves_in_the_middle(void **state) {
   server_settle();
   close(fd);
   server_settle();
-  check_u64("gone", "clients", pm_server_clients(server.serve), 0);
+  check_u64("gone", "clients", pm_server_clients(server.server), 0);
   fd = server_connect();
   server_send(fd, ASK(1, "list_processes"));
   server_settle(); /* and the server ends first */
@@ -327,7 +328,7 @@ static void no_memory(void **state) {
     failed = failing_alloc_failed();
     failing_alloc_fail_at(0);
     check_true("no memory", "answered, or hung up", said);
-    check_u64("no memory", "clients left", pm_server_clients(server.serve), 0);
+    check_u64("no memory", "clients left", pm_server_clients(server.server), 0);
   }
   check_true("no memory", "somewhere it failed", nth > 10);
   server_wait(1);
@@ -339,7 +340,7 @@ static void no_memory_to_begin(void **state) {
   (void)state;
   struct pm_err err = PM_ERR_INIT;
   for (size_t nth = 1;; nth++) {
-    struct pm_server *serve = NULL;
+    struct pm_server *made = NULL;
     struct pm_loop *loop = NULL;
     struct pm_listener none = PM_LISTENER_INIT;
     int ends[2];
@@ -348,12 +349,15 @@ static void no_memory_to_begin(void **state) {
     failing_alloc_fail_at(nth);
     int status = pm_loop_new(&loop, &err);
     if (status == 0)
-      status = pm_server_new(&server.environment, loop, &none, &serve, &err);
+      status =
+          pm_server_new(&(struct pm_server_parts){&server.environment,
+                                                  pm_method_table, loop, &none},
+                        &made, &err);
     bool failed = failing_alloc_failed();
     failing_alloc_fail_at(0);
     check_true("either", "a server or a failure", failed == (status < 0));
-    if (serve) {
-      pm_server_free(serve);
+    if (made) {
+      pm_server_free(made);
     } else {
       check_true("failed", "the listener is not closed", close(ends[0]) == 0);
     }

@@ -70,8 +70,8 @@ static void summary_of_refusals(void **state) {
   for (int i = 0; i < 8; i++)
     server_ask(fd, ASK_WITH(1, "kill_process", "{\"pid\":2147483647}"));
   check_u64("8 refusals", "lines", server.said[PM_CONTROL_NOTICE], 5);
-  check_u64("8 refusals", "it will wake for them", pm_server_next(server.serve),
-            server.now.mono + 60 * PM_NS_PER_S);
+  check_u64("8 refusals", "it will wake for them",
+            pm_server_next(server.server), server.now.mono + 60 * PM_NS_PER_S);
   server_wait(59.9);
   check_u64("59.9 s", "lines", server.said[PM_CONTROL_NOTICE], 5);
   server_wait(0.2);
@@ -100,9 +100,9 @@ static void reads_nothing(void **state) {
   int fd = server_connect();
   server_send(fd, ASK(1, "list_processes"));
   server_wait(9.9);
-  check_u64("9.9 s", "clients", pm_server_clients(server.serve), 1);
+  check_u64("9.9 s", "clients", pm_server_clients(server.server), 1);
   server_wait(0.2);
-  check_u64("10.1 s", "clients", pm_server_clients(server.serve), 0);
+  check_u64("10.1 s", "clients", pm_server_clients(server.server), 0);
   close(fd);
   check_end();
 }
@@ -119,8 +119,8 @@ static void reads_slowly(void **state) {
     take(fd, 100000);
     server.now.mono += 10 * PM_NS_PER_S;
     server_settle();
-    if (!check_u64("10 KB a second", "clients", pm_server_clients(server.serve),
-                   1))
+    if (!check_u64("10 KB a second", "clients",
+                   pm_server_clients(server.server), 1))
       break;
   }
   close(fd);
@@ -142,13 +142,13 @@ static void falls_behind(void **state) {
     server_send(fd[number - 1], ASK(1, "list_processes"));
     server_settle();
   }
-  check_u64("three are held", "clients", pm_server_clients(server.serve), 4);
+  check_u64("three are held", "clients", pm_server_clients(server.server), 4);
   server_publish(4, 1);
   server_wait(1);
-  check_u64("the oldest", "clients", pm_server_clients(server.serve), 3);
+  check_u64("the oldest", "clients", pm_server_clients(server.server), 3);
   server_publish(5, 1);
   server_wait(1);
-  check_u64("two are held", "clients", pm_server_clients(server.serve), 3);
+  check_u64("two are held", "clients", pm_server_clients(server.server), 3);
   while (take(fd[2], 65536) > 0)
     server_settle();
   check_true("who has read it all", "is served",
@@ -174,7 +174,7 @@ static void max_age(void **state) {
       server_ask(fd, ASK_WITH(2, "list_groups", "{\"max_age_seconds\":4.5}")),
       "");
   check_true("too old", "ticks shall turn",
-             pm_exchange_wants_turn(server.feed, server.now.mono));
+             pm_exchange_wants_turn(server.exchange, server.now.mono));
   server_wait(14);
   check_text("14 s", "still", server_read(fd, NULL), "");
   server_publish(2, 1);
@@ -277,7 +277,7 @@ static void monitor_of_the_worst(void **state) {
   name[255] = command[255] = '\0';
   struct pm_snapshot_process worst = {
       .name = name, .command = command, .cores = 1, .have = 0xff & ~2};
-  pm_exchange_publish(server.feed, server_snapshot(1, 100, 0, &worst));
+  pm_exchange_publish(server.exchange, server_snapshot(1, 100, 0, &worst));
   int fd = server_connect();
   const char *got = server_ask(
       fd, ASK_WITH(1, "monitor_system", "{\"processes\":100,\"count\":1}"));
@@ -327,7 +327,7 @@ static void tell(enum pm_exchange_event_kind kind, int32_t pid, double ago,
                                 .comm = "comm",
                                 .group = "group"};
   e.real_ns = server.now.real - (uint64_t)(ago * (double)PM_NS_PER_S);
-  pm_exchange_add_event(server.feed, &e);
+  pm_exchange_add_event(server.exchange, &e);
 }
 
 static void events(void **state) {
@@ -372,11 +372,11 @@ static void events(void **state) {
               rows[i].ooms);
     server_wait(60);
     check_true(rows[i].name, "wished for as long as he is there",
-               pm_exchange_wants_events(server.feed, server.now.mono + 9));
+               pm_exchange_wants_events(server.exchange, server.now.mono + 9));
     close(fd);
     server_wait(16);
     check_true(rows[i].name, "and no longer",
-               !pm_exchange_wants_events(server.feed, server.now.mono));
+               !pm_exchange_wants_events(server.exchange, server.now.mono));
   }
   check_end();
 }

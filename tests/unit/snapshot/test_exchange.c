@@ -49,8 +49,8 @@ static int end(void **state) {
   return 0;
 }
 
-static bool readable(const struct pm_exchange *feed) {
-  struct pollfd p = {.fd = pm_exchange_fd(feed), .events = POLLIN};
+static bool readable(const struct pm_exchange *exchange) {
+  struct pollfd p = {.fd = pm_exchange_fd(exchange), .events = POLLIN};
   return poll(&p, 1, 0) == 1;
 }
 
@@ -58,29 +58,29 @@ static bool readable(const struct pm_exchange *feed) {
 
 static void making(void **state) {
   (void)state;
-  struct pm_exchange *feed = NULL;
+  struct pm_exchange *exchange = NULL;
   struct pm_err err = PM_ERR_INIT;
   failing_alloc_fail_at(1);
-  check_int("no memory", "status", pm_exchange_new(&feed, &err), -ENOMEM);
+  check_int("no memory", "status", pm_exchange_new(&exchange, &err), -ENOMEM);
   failing_alloc_fail_at(0);
   eventfd_errno = EMFILE;
-  check_int("no eventfd", "status", pm_exchange_new(&feed, &err), -EMFILE);
+  check_int("no eventfd", "status", pm_exchange_new(&exchange, &err), -EMFILE);
   check_true("no eventfd", "said", strstr(err.text, "eventfd") != NULL);
   eventfd_errno = 0;
-  check_true("either", "nothing was given", !feed);
+  check_true("either", "nothing was given", !exchange);
   pm_exchange_free(NULL);
   check_end();
 }
 
 static void latest(void **state) {
-  struct pm_exchange *feed = *state;
-  check_true("new", "nothing yet", !pm_exchange_latest(feed));
-  check_true("new", "not readable", !readable(feed));
-  pm_exchange_publish(feed, numbered(1));
-  check_true("published", "readable", readable(feed));
-  struct pm_snapshot *first = pm_exchange_latest(feed);
-  pm_exchange_publish(feed, numbered(2));
-  struct pm_snapshot *second = pm_exchange_latest(feed);
+  struct pm_exchange *exchange = *state;
+  check_true("new", "nothing yet", !pm_exchange_latest(exchange));
+  check_true("new", "not readable", !readable(exchange));
+  pm_exchange_publish(exchange, numbered(1));
+  check_true("published", "readable", readable(exchange));
+  struct pm_snapshot *first = pm_exchange_latest(exchange);
+  pm_exchange_publish(exchange, numbered(2));
+  struct pm_snapshot *second = pm_exchange_latest(exchange);
   check_u64("held", "number", first->number, 1);
   check_u64("held", "rows", first->processes[0].birth, 1);
   check_u64("newest", "number", second->number, 2);
@@ -90,22 +90,22 @@ static void latest(void **state) {
 }
 
 static void waking(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   uint64_t count;
-  int fd = pm_exchange_fd(feed);
+  int fd = pm_exchange_fd(exchange);
   check_true("fd", "high", fd >= 1024);
   check_true("fd", "closed at exec", fcntl(fd, F_GETFD) & FD_CLOEXEC);
   check_true("fd", "does not block", fcntl(fd, F_GETFL) & O_NONBLOCK);
-  pm_exchange_publish(feed, numbered(1));
-  pm_exchange_publish(feed, numbered(2));
+  pm_exchange_publish(exchange, numbered(1));
+  pm_exchange_publish(exchange, numbered(2));
   check_int("two", "one read", read(fd, &count, sizeof count), sizeof count);
-  check_true("two", "empties it", !readable(feed));
+  check_true("two", "empties it", !readable(exchange));
   check_int("empty", "status", read(fd, &count, sizeof count), -1);
   check_end();
 }
 
 static void wishes(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   static const struct {
     const char *name;
     uint64_t turns, events; /* 0: no wish */
@@ -123,70 +123,70 @@ static void wishes(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     if (rows[i].turns)
-      pm_exchange_request_turns(feed, rows[i].turns);
+      pm_exchange_request_turns(exchange, rows[i].turns);
     if (rows[i].events)
       check_int(rows[i].name, "status",
-                pm_exchange_request_events(feed, rows[i].events), 0);
+                pm_exchange_request_events(exchange, rows[i].events), 0);
     check_true(rows[i].name, "turn",
-               pm_exchange_wants_turn(feed, rows[i].mono) ==
+               pm_exchange_wants_turn(exchange, rows[i].mono) ==
                    rows[i].wants_turn);
     check_true(rows[i].name, "events",
-               pm_exchange_wants_events(feed, rows[i].mono) ==
+               pm_exchange_wants_events(exchange, rows[i].mono) ==
                    rows[i].wants_events);
   }
   check_end();
 }
 
 static void events(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   struct pm_exchange_event got[4];
   uint64_t cursor = 0, lost = 0;
-  pm_exchange_add_event(feed, &(struct pm_exchange_event){.pid = 1});
-  check_u64("before the wish", "none is kept", pm_exchange_next_event(feed), 0);
+  pm_exchange_add_event(exchange, &(struct pm_exchange_event){.pid = 1});
+  check_u64("before the wish", "none is kept", pm_exchange_next_event(exchange), 0);
   check_u64("before the wish", "none is given",
-            pm_exchange_read_events(feed, &cursor, got, 4, &lost), 0);
-  pm_exchange_request_events(feed, 10);
+            pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 0);
+  pm_exchange_request_events(exchange, 10);
   for (int32_t pid = 10; pid < 15; pid++) {
     struct pm_exchange_event e = event(pid);
-    pm_exchange_add_event(feed, &e);
+    pm_exchange_add_event(exchange, &e);
   }
-  check_u64("five", "next", pm_exchange_next_event(feed), 5);
+  check_u64("five", "next", pm_exchange_next_event(exchange), 5);
   check_u64("five", "as many as fit",
-            pm_exchange_read_events(feed, &cursor, got, 4, &lost), 4);
+            pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 4);
   check_int("five", "the first", got[0].pid, 10);
   check_int("five", "the fourth", got[3].pid, 13);
   check_u64("five", "cursor", cursor, 4);
   check_u64("five", "the rest",
-            pm_exchange_read_events(feed, &cursor, got, 4, &lost), 1);
+            pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 1);
   check_int("five", "the fifth", got[0].pid, 14);
   check_u64("five", "no more",
-            pm_exchange_read_events(feed, &cursor, got, 4, &lost), 0);
+            pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 0);
   check_u64("five", "cursor", cursor, 5);
   check_u64("five", "lost", lost, 0);
   cursor = 77; /* of who knows where from: there is nothing, and no harm */
   check_u64("beyond", "none",
-            pm_exchange_read_events(feed, &cursor, got, 4, &lost), 0);
+            pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 0);
   check_end();
 }
 
 /* The oldest make room, and whoever is behind is told how many. */
 static void overrun(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   enum { TOLD = 20000, RING = 8192 };
   struct pm_exchange_event got;
   uint64_t cursor = 5, lost = 100;
-  pm_exchange_request_events(feed, 10);
+  pm_exchange_request_events(exchange, 10);
   for (int32_t pid = 0; pid < TOLD; pid++) {
     struct pm_exchange_event e = event(pid);
-    pm_exchange_add_event(feed, &e);
+    pm_exchange_add_event(exchange, &e);
   }
   check_u64("behind", "one",
-            pm_exchange_read_events(feed, &cursor, &got, 1, &lost), 1);
+            pm_exchange_read_events(exchange, &cursor, &got, 1, &lost), 1);
   check_int("behind", "the oldest kept", got.pid, TOLD - RING);
   check_u64("behind", "lost", lost, 100 + TOLD - RING - 5);
   check_u64("behind", "cursor", cursor, TOLD - RING + 1);
   uint64_t rest = 1, n;
-  while ((n = pm_exchange_read_events(feed, &cursor, &got, 1, &lost)) == 1)
+  while ((n = pm_exchange_read_events(exchange, &cursor, &got, 1, &lost)) == 1)
     check_int("in order", "pid", got.pid,
               (int64_t)(TOLD - RING) + (int64_t)rest++);
   check_u64("all", "kept", rest, RING);
@@ -194,18 +194,18 @@ static void overrun(void **state) {
 }
 
 static void no_memory_for_events(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   failing_alloc_fail_at(1);
-  check_int("no memory", "status", pm_exchange_request_events(feed, 10),
+  check_int("no memory", "status", pm_exchange_request_events(exchange, 10),
             -ENOMEM);
   failing_alloc_fail_at(0);
-  check_true("no memory", "no wish", !pm_exchange_wants_events(feed, 1));
+  check_true("no memory", "no wish", !pm_exchange_wants_events(exchange, 1));
   struct pm_exchange_event e = event(1);
-  pm_exchange_add_event(feed, &e);
-  check_u64("no memory", "none is kept", pm_exchange_next_event(feed), 0);
-  check_int("later", "status", pm_exchange_request_events(feed, 10), 0);
+  pm_exchange_add_event(exchange, &e);
+  check_u64("no memory", "none is kept", pm_exchange_next_event(exchange), 0);
+  check_int("later", "status", pm_exchange_request_events(exchange, 10), 0);
   size_t before = failing_alloc_count();
-  check_int("again", "status", pm_exchange_request_events(feed, 20), 0);
+  check_int("again", "status", pm_exchange_request_events(exchange, 20), 0);
   check_u64("again", "allocates nothing", failing_alloc_count(), before);
   check_end();
 }
@@ -215,13 +215,13 @@ static void no_memory_for_events(void **state) {
 enum { ROUNDS = 3000 };
 
 static void *ticks(void *arg) {
-  struct pm_exchange *feed = arg;
+  struct pm_exchange *exchange = arg;
   for (uint64_t i = 1; i <= ROUNDS; i++) {
     struct pm_exchange_event e = event((int32_t)i);
-    if (pm_exchange_wants_events(feed, 1))
-      pm_exchange_add_event(feed, &e);
-    pm_exchange_wants_turn(feed, 1);
-    pm_exchange_publish(feed, numbered(i));
+    if (pm_exchange_wants_events(exchange, 1))
+      pm_exchange_add_event(exchange, &e);
+    pm_exchange_wants_turn(exchange, 1);
+    pm_exchange_publish(exchange, numbered(i));
   }
   return NULL;
 }
@@ -229,29 +229,29 @@ static void *ticks(void *arg) {
 /* What is held stays whole while newer ones come; numbers and events only go
  * up. */
 static void two_threads(void **state) {
-  struct pm_exchange *feed = *state;
+  struct pm_exchange *exchange = *state;
   struct pm_exchange_event got[16];
   pthread_t ticker;
   uint64_t cursor = 0, lost = 0, last = 0, number = 0;
-  pm_exchange_request_events(feed, 10);
-  assert_int_equal(pthread_create(&ticker, NULL, ticks, feed), 0);
+  pm_exchange_request_events(exchange, 10);
+  assert_int_equal(pthread_create(&ticker, NULL, ticks, exchange), 0);
   while (number < ROUNDS || cursor < ROUNDS) {
-    struct pm_snapshot *s = pm_exchange_latest(feed);
+    struct pm_snapshot *s = pm_exchange_latest(exchange);
     if (s) {
       check_true("snapshot", "goes up", s->number >= number);
       check_u64("snapshot", "whole", s->processes[0].birth, s->number);
       number = s->number;
     }
-    pm_exchange_request_turns(feed, number);
-    pm_exchange_request_events(feed, 10 + number);
-    size_t n = pm_exchange_read_events(feed, &cursor, got, 16, &lost);
+    pm_exchange_request_turns(exchange, number);
+    pm_exchange_request_events(exchange, 10 + number);
+    size_t n = pm_exchange_read_events(exchange, &cursor, got, 16, &lost);
     for (size_t i = 0; i < n; i++)
       check_int("event", "pid", got[i].pid, (int64_t)++last);
     pm_snapshot_unref(s);
   }
   pthread_join(ticker, NULL);
   check_u64("all", "lost", lost, 0);
-  check_u64("all", "next", pm_exchange_next_event(feed), ROUNDS);
+  check_u64("all", "next", pm_exchange_next_event(exchange), ROUNDS);
   check_end();
 }
 

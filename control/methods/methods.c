@@ -1,4 +1,6 @@
-#include "server/method.h"
+#include "methods/methods.h"
+
+#include "wire/method.h"
 
 const struct pm_method_ops *const pm_method_table[PM_METHOD_COUNT] = {
 #define PM_METHOD(ident, level, answer, what)                                  \
