@@ -92,11 +92,13 @@ cli_sources = \
 	control/cli/cmd_monitor.c \
 	control/cli/cmd_system.c \
 	control/cli/cmd_version.c \
-	control/cli/command.h \
+	control/cli/command.c control/cli/command.h \
+	control/cli/commands.h \
 	control/cli/params.c control/cli/params.h \
 	control/cli/print.c control/cli/print.h \
 	control/cli/process.c control/cli/process.h \
 	control/cli/procmanctl.c \
 	control/cli/remote.c control/cli/remote.h \
 	control/cli/table.c control/cli/table.h \
+	control/cli/usage.c control/cli/usage.h \
 	control/cli/value.c control/cli/value.h

@@ -51,11 +51,12 @@ static bool complain(const struct ctl_command *command, int what, char **argv) {
   return false;
 }
 
-bool ctl_args_read(const struct ctl_command *command, int argc, char **argv,
+bool ctl_args_read(const struct ctl_option *global_options,
+                   const struct ctl_command *command, int argc, char **argv,
                    struct ctl_args *ret) {
   struct tables t = {.letters = ""};
   strcpy(t.letters, command ? ":" : "+:");
-  add_table(&t, ctl_global_options);
+  add_table(&t, global_options);
   add_table(&t, command ? command->options : NULL);
   *ret = (struct ctl_args){.given_count = 0};
   opterr = 0;

@@ -6,10 +6,11 @@
 
 #include <stdint.h>
 
-/* Options up to the first operand (command NULL), or of a command, operands
- * between them; global ones are known everywhere.  argv[0] is passed over.
- * False: it was said what is wrong. */
-bool ctl_args_read(const struct ctl_command *command, int argc, char **argv,
+/* Options up to the first operand (command NULL), or a command's options with
+ * operands between them; the global options are valid in both.  argv[0] is
+ * skipped.  Returns false after printing what is wrong. */
+bool ctl_args_read(const struct ctl_option *global_options,
+                   const struct ctl_command *command, int argc, char **argv,
                    struct ctl_args *ret);
 
 /* The last value given, or NULL. */

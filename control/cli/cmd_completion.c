@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/process.h"
 #include "wire/method.h"
 #include "wire/signal.h"
@@ -13,8 +13,8 @@ static void offer_keys(FILE *to, const struct ctl_key *keys) {
     fprintf(to, "%s ", keys->word);
 }
 
-static void offer_commands(FILE *to) {
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+static void offer_commands(const struct ctl *ctl, FILE *to) {
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++)
     fprintf(to, "%s ", (*c)->name);
 }
 
@@ -32,10 +32,10 @@ static void offer_signals(FILE *to) {
 }
 
 /* Words that are the same on every machine; nothing for the others. */
-static void offer_words(FILE *to, enum ctl_offer offer) {
+static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
   switch (offer) {
   case CTL_OFFER_COMMANDS:
-    offer_commands(to);
+    offer_commands(ctl, to);
     break;
   case CTL_OFFER_GROUP_KEYS:
     offer_keys(to, ctl_group_keys);
@@ -98,24 +98,24 @@ static const struct live *find_live(enum ctl_offer offer) {
 
 /* ---- bash ---- */
 
-static void bash_offer(enum ctl_offer offer) {
+static void bash_offer(const struct ctl *ctl, enum ctl_offer offer) {
   const struct live *live = find_live(offer);
   if (live) {
     printf("%s", live->bash);
     return;
   }
   fputs("compgen -W '", stdout);
-  offer_words(stdout, offer);
+  offer_words(ctl, stdout, offer);
   fputs("' -- \"$1\"", stdout);
 }
 
-static void bash_options(const char *command,
+static void bash_options(const struct ctl *ctl, const char *command,
                          const struct ctl_option *options) {
   for (const struct ctl_option *o = options; o && o->letter; o++) {
     if (!o->value)
       continue;
     printf("    %s:-%c | %s:--%s) ", command, o->letter, command, o->word);
-    bash_offer(o->offer);
+    bash_offer(ctl, o->offer);
     fputs(" ;;\n", stdout);
   }
 }
@@ -125,43 +125,43 @@ static void bash_words(const struct ctl_option *options) {
     printf("-%c --%s ", o->letter, o->word);
 }
 
-static void bash_command(const struct ctl_command *c) {
+static void bash_command(const struct ctl *ctl, const struct ctl_command *c) {
   printf("    %s:) compgen -W '", c->name);
   bash_words(c->options);
-  bash_words(ctl_global_options);
+  bash_words(ctl->global_options);
   printf("' -- \"$1\"; [[ $1 == -* ]] || ");
-  bash_offer(c->offer);
+  bash_offer(ctl, c->offer);
   fputs(" ;;\n", stdout);
 }
 
 /* The function's arguments: the word to complete, COMMAND:OPTION before it. */
-static void bash_table(void) {
+static void bash_table(const struct ctl *ctl) {
   fputs("_procmanctl_offer() {\n    case $2 in\n", stdout);
-  bash_options("*", ctl_global_options);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
-    bash_options((*c)->name, (*c)->options);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
-    bash_command(*c);
+  bash_options(ctl, "*", ctl->global_options);
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++)
+    bash_options(ctl, (*c)->name, (*c)->options);
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++)
+    bash_command(ctl, *c);
   fputs("    :) compgen -W '", stdout);
-  offer_commands(stdout);
-  bash_words(ctl_global_options);
+  offer_commands(ctl, stdout);
+  bash_words(ctl->global_options);
   fputs("' -- \"$1\" ;;\n    esac\n}\n", stdout);
 }
 
-static void bash_valued(void) {
-  for (const struct ctl_option *o = ctl_global_options; o->letter; o++)
+static void bash_valued(const struct ctl *ctl) {
+  for (const struct ctl_option *o = ctl->global_options; o->letter; o++)
     if (o->value)
       printf("-%c|--%s|", o->letter, o->word);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++)
     for (const struct ctl_option *o = (*c)->options; o && o->letter; o++)
       if (o->value)
         printf("-%c|--%s|", o->letter, o->word);
 }
 
-static void bash(void) {
+static void bash(const struct ctl *ctl) {
   fputs("# bash completion of procmanctl; made by procmanctl completion bash\n",
         stdout);
-  bash_table();
+  bash_table(ctl);
   fputs("_procmanctl() {\n"
         "    local command='' before='' word i\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -169,7 +169,7 @@ static void bash(void) {
         "        case $before$word in\n"
         "        ",
         stdout);
-  bash_valued();
+  bash_valued(ctl);
   fputs("-) before=$word ;;\n"
         "        *) [[ $before || $word == -* || $command ]] || "
         "command=$word; before='' ;;\n"
@@ -201,7 +201,7 @@ static void quoted(const char *text, const char *apostrophe,
   }
 }
 
-static void zsh_offer(enum ctl_offer offer) {
+static void zsh_offer(const struct ctl *ctl, enum ctl_offer offer) {
   const struct live *live = find_live(offer);
   if (live && live->zsh[0] == '_') {
     printf("%s", live->zsh);
@@ -214,37 +214,38 @@ static void zsh_offer(enum ctl_offer offer) {
     return;
   }
   putchar('(');
-  offer_words(stdout, offer);
+  offer_words(ctl, stdout, offer);
   putchar(')');
 }
 
-static void zsh_options(const struct ctl_option *options) {
+static void zsh_options(const struct ctl *ctl,
+                        const struct ctl_option *options) {
   for (const struct ctl_option *o = options; o && o->letter; o++) {
     printf(" \\\n            '*'{-%c,--%s}'[", o->letter, o->word);
     quoted(o->what, ZSH_APOSTROPHE, "[]:");
     putchar(']');
     if (o->value) {
       fputs(":value:", stdout);
-      zsh_offer(o->offer);
+      zsh_offer(ctl, o->offer);
     }
     putchar('\'');
   }
 }
 
-static void zsh_command(const struct ctl_command *c) {
+static void zsh_command(const struct ctl *ctl, const struct ctl_command *c) {
   printf("        %s%s%s)\n        _arguments -s -S", c->name,
          c->alias ? "|" : "", c->alias ? c->alias : "");
-  zsh_options(c->options);
-  zsh_options(ctl_global_options);
+  zsh_options(ctl, c->options);
+  zsh_options(ctl, ctl->global_options);
   if (c->most > 0) {
     fputs(" \\\n            '*:argument:", stdout);
-    zsh_offer(c->offer);
+    zsh_offer(ctl, c->offer);
     putchar('\'');
   }
   fputs(" ;;\n", stdout);
 }
 
-static void zsh(void) {
+static void zsh(const struct ctl *ctl) {
   fputs("#compdef procmanctl\n"
         "# made by procmanctl completion zsh\n"
         "_procmanctl() {\n"
@@ -252,35 +253,35 @@ static void zsh(void) {
         "    local -a commands\n"
         "    commands=(\n",
         stdout);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++) {
     printf("        '%s:", (*c)->name);
     quoted((*c)->what, ZSH_APOSTROPHE, ":");
     fputs("'\n", stdout);
   }
   fputs("    )\n    _arguments -S", stdout);
-  zsh_options(ctl_global_options);
+  zsh_options(ctl, ctl->global_options);
   fputs(" \\\n            '1:command:->command' '*::argument:->argument'\n"
         "    case $state in\n"
         "    command) _describe command commands ;;\n"
         "    argument)\n"
         "        case $words[1] in\n",
         stdout);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
-    zsh_command(*c);
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++)
+    zsh_command(ctl, *c);
   fputs("        esac ;;\n    esac\n}\n_procmanctl \"$@\"\n", stdout);
 }
 
-static void fish_offer(enum ctl_offer offer) {
+static void fish_offer(const struct ctl *ctl, enum ctl_offer offer) {
   const struct live *live = find_live(offer);
   fputs(" -xa '", stdout);
   if (live)
     quoted(live->fish, FISH_APOSTROPHE, "");
   else
-    offer_words(stdout, offer);
+    offer_words(ctl, stdout, offer);
   putchar('\'');
 }
 
-static void fish_options(const struct ctl_command *c,
+static void fish_options(const struct ctl *ctl, const struct ctl_command *c,
                          const struct ctl_option *options) {
   for (const struct ctl_option *o = options; o && o->letter; o++) {
     fputs("complete -c procmanctl", stdout);
@@ -291,27 +292,27 @@ static void fish_options(const struct ctl_command *c,
     quoted(o->what, FISH_APOSTROPHE, "");
     putchar('\'');
     if (o->value)
-      fish_offer(o->offer);
+      fish_offer(ctl, o->offer);
     putchar('\n');
   }
 }
 
-static void fish(void) {
+static void fish(const struct ctl *ctl) {
   fputs("# fish completion of procmanctl; made by procmanctl completion fish\n"
         "complete -c procmanctl -f\n",
         stdout);
-  fish_options(NULL, ctl_global_options);
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
+  fish_options(ctl, NULL, ctl->global_options);
+  for (const struct ctl_command *const *c = ctl->commands; *c; c++) {
     printf("complete -c procmanctl -n __fish_use_subcommand -a %s -d '",
            (*c)->name);
     quoted((*c)->what, FISH_APOSTROPHE, "");
     fputs("'\n", stdout);
-    fish_options(*c, (*c)->options);
+    fish_options(ctl, *c, (*c)->options);
     if ((*c)->most == 0)
       continue;
     printf("complete -c procmanctl -n '__fish_seen_subcommand_from %s %s'",
            (*c)->name, (*c)->alias ? (*c)->alias : "");
-    fish_offer((*c)->offer);
+    fish_offer(ctl, (*c)->offer);
     putchar('\n');
   }
 }
@@ -319,13 +320,12 @@ static void fish(void) {
 static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   static const struct {
     const char *shell;
-    void (*print)(void);
+    void (*print)(const struct ctl *ctl);
   } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
-  (void)ctl;
   for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
     if (strcmp(shells[i].shell, args->operands[0]) != 0)
       continue;
-    shells[i].print();
+    shells[i].print(ctl);
     return CTL_DONE;
   }
   ctl_say("completion: there is none for %s; only bash, zsh and fish",

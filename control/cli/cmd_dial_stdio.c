@@ -1,5 +1,5 @@
 #include "cli/client.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 
 #include "base/clean.h"
 

@@ -1,5 +1,6 @@
 #include "cli/args.h"
 #include "cli/call.h"
+#include "cli/commands.h"
 #include "cli/process.h"
 #include "cli/value.h"
 

@@ -1,5 +1,5 @@
 #include "cli/call.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/value.h"
 

@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "wire/method.h"
 
 #include "pm_config.h"

@@ -1,6 +1,6 @@
-/* The commands of procmanctl, each a const struct at the end of its cmd_*.c.
- * Their tables are the only place that knows an option: parsing, help and
- * completion are made from them. */
+/* What a command of procmanctl is: each is a const struct at the end of its
+ * cmd_*.c.  The tables of options are the only place that knows an option:
+ * parsing, help and completion are made from them. */
 #ifndef PM_CLI_COMMAND_H
 #define PM_CLI_COMMAND_H
 
@@ -45,10 +45,14 @@ struct ctl_option {
 };
 
 struct ctl_client;
+struct ctl_command;
 
+/* One run of the program. */
 struct ctl {
-  const char *socket; /* NULL: the usual one */
-  const char *host;   /* NULL: this machine */
+  const struct ctl_command *const *commands; /* for people; NULL ends them */
+  const struct ctl_option *global_options;   /* valid with every command */
+  const char *socket;                        /* NULL: the usual one */
+  const char *host;                          /* NULL: this machine */
   bool json;
   struct ctl_screen screen;  /* of stdout */
   struct ctl_client *client; /* NULL until it is needed */
@@ -76,19 +80,8 @@ struct ctl_command {
   enum ctl_status (*run)(struct ctl *ctl, const struct ctl_args *args);
 };
 
-extern const struct ctl_command ctl_cmd_system, ctl_cmd_list, ctl_cmd_groups,
-    ctl_cmd_info, ctl_cmd_kill, ctl_cmd_monitor, ctl_cmd_events, ctl_cmd_hello,
-    ctl_cmd_describe, ctl_cmd_dial_stdio, ctl_cmd_completion, ctl_cmd_help,
-    ctl_cmd_version;
-
-/* In the order of the help; NULL ends them. */
-extern const struct ctl_command *const ctl_commands[];
-extern const struct ctl_option ctl_global_options[];
-/* By name or alias, or NULL. */
-const struct ctl_command *ctl_command_find(const char *name);
-
-/* cmd_help.c */
-void ctl_help_short(FILE *to);
-void ctl_help_command(FILE *to, const struct ctl_command *command);
+/* By name or alias in a list that NULL ends; NULL: there is none. */
+const struct ctl_command *
+ctl_command_find(const struct ctl_command *const *commands, const char *name);
 
 #endif

@@ -1,12 +1,15 @@
 /* procmanctl: the command of procman's control socket. */
 #include "cli/args.h"
 #include "cli/call.h"
+#include "cli/commands.h"
+#include "cli/usage.h"
 
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-const struct ctl_command *const ctl_commands[] = {
+/* In the order of the help. */
+static const struct ctl_command *const commands[] = {
     &ctl_cmd_system,     &ctl_cmd_list,
     &ctl_cmd_groups,     &ctl_cmd_info,
     &ctl_cmd_kill,       &ctl_cmd_monitor,
@@ -16,7 +19,7 @@ const struct ctl_command *const ctl_commands[] = {
     &ctl_cmd_version,    NULL,
 };
 
-const struct ctl_option ctl_global_options[] = {
+static const struct ctl_option global_options[] = {
     {'S', "socket", "SOCKET", CTL_OFFER_FILES,
      "of the server (environment PROCMAN_SOCKET)"},
     {'H', "host", "[USER@]HOST", CTL_OFFER_HOSTS,
@@ -26,14 +29,6 @@ const struct ctl_option ctl_global_options[] = {
     {'h', "help", NULL, CTL_OFFER_NOTHING, "says how it is used"},
     {.letter = 0},
 };
-
-const struct ctl_command *ctl_command_find(const char *name) {
-  for (const struct ctl_command *const *c = ctl_commands; *c; c++)
-    if (strcmp((*c)->name, name) == 0 ||
-        ((*c)->alias && strcmp((*c)->alias, name) == 0))
-      return *c;
-  return NULL;
-}
 
 /* Widths of characters are needed, and messages stay ours. */
 static void choose_locale(void) {
@@ -74,10 +69,11 @@ static const char *from_environment(const char *name) {
 static enum ctl_status run(struct ctl *ctl, const struct ctl_command *command,
                            int argc, char **argv) {
   struct ctl_args args;
-  if (!ctl_args_read(command, argc, argv, &args) || !take_globals(ctl, &args))
+  if (!ctl_args_read(ctl->global_options, command, argc, argv, &args) ||
+      !take_globals(ctl, &args))
     return CTL_USAGE;
   if (ctl_args_given(&args, 'h')) {
-    ctl_help_command(stdout, command);
+    ctl_usage_command(stdout, ctl, command);
     return CTL_DONE;
   }
   return command->run(ctl, &args);
@@ -85,14 +81,16 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_command *command,
 
 static enum ctl_status choose(struct ctl *ctl, int argc, char **argv) {
   struct ctl_args args;
-  if (!ctl_args_read(NULL, argc, argv, &args) || !take_globals(ctl, &args))
+  if (!ctl_args_read(ctl->global_options, NULL, argc, argv, &args) ||
+      !take_globals(ctl, &args))
     return CTL_USAGE;
   bool help = ctl_args_given(&args, 'h');
   if (help || args.count == 0) {
-    ctl_help_short(help ? stdout : stderr);
+    ctl_usage_overview(help ? stdout : stderr, ctl);
     return help ? CTL_DONE : CTL_USAGE;
   }
-  const struct ctl_command *command = ctl_command_find(args.operands[0]);
+  const struct ctl_command *command =
+      ctl_command_find(ctl->commands, args.operands[0]);
   if (command)
     return run(ctl, command, (int)args.count, args.operands);
   ctl_say("there is no command %s; \"procmanctl help\" lists them",
@@ -101,7 +99,9 @@ static enum ctl_status choose(struct ctl *ctl, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  struct ctl ctl = {.socket = from_environment("PROCMAN_SOCKET"),
+  struct ctl ctl = {.commands = commands,
+                    .global_options = global_options,
+                    .socket = from_environment("PROCMAN_SOCKET"),
                     .host = from_environment("PROCMAN_HOST")};
   if (argc == 2 && strcmp(argv[1], "--version") == 0)
     argv[1] = (char *)"version";
