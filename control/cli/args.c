@@ -22,32 +22,33 @@ static void add_table(struct tables *t, const struct ctl_option *options) {
   }
 }
 
-static void hint(const struct ctl_command *command) {
+static void suggest_help(const struct ctl_command *command) {
   if (command)
-    ctl_say("procmanctl help %s says how it is used", command->name);
+    ctl_warn("procmanctl help %s says how it is used", command->name);
   else
-    ctl_say("procmanctl help says how it is used");
+    ctl_warn("procmanctl help says how it is used");
 }
 
-static bool count_fits(const struct ctl_command *command,
-                       const struct ctl_args *args) {
+static bool check_operands(const struct ctl_command *command,
+                           const struct ctl_args *args) {
   if (!command ||
       (args->count >= command->least && args->count <= command->most))
     return true;
-  ctl_say("%s: too %s arguments; usage: procmanctl %s [OPTION]... %s",
-          command->name, args->count < command->least ? "few" : "many",
-          command->name, command->operands);
+  ctl_warn("%s: too %s arguments; usage: procmanctl %s [OPTION]... %s",
+           command->name, args->count < command->least ? "few" : "many",
+           command->name, command->operands);
   return false;
 }
 
-static bool complain(const struct ctl_command *command, int what, char **argv) {
+static bool report_bad_option(const struct ctl_command *command, int what,
+                              char **argv) {
   const char *name = command ? command->name : "procmanctl";
   if (optopt)
-    ctl_say("%s: the option -%c %s", name, optopt,
-            what == ':' ? "needs a value" : "does not exist");
+    ctl_warn("%s: the option -%c %s", name, optopt,
+             what == ':' ? "needs a value" : "does not exist");
   else
-    ctl_say("%s: the option %s does not exist", name, argv[optind - 1]);
-  hint(command);
+    ctl_warn("%s: the option %s does not exist", name, argv[optind - 1]);
+  suggest_help(command);
   return false;
 }
 
@@ -63,9 +64,9 @@ bool ctl_args_read(const struct ctl_option *global_options,
   optind = 0; /* getopt(3): begin anew */
   for (int c; (c = getopt_long(argc, argv, t.letters, t.words, NULL)) != -1;) {
     if (c == '?' || c == ':')
-      return complain(command, c, argv);
+      return report_bad_option(command, c, argv);
     if (ret->given_count == CTL_ARGS) {
-      ctl_say("there are more than %d options", CTL_ARGS);
+      ctl_warn("there are more than %d options", CTL_ARGS);
       return false;
     }
     ret->given[ret->given_count].letter = (char)c;
@@ -73,7 +74,7 @@ bool ctl_args_read(const struct ctl_option *global_options,
   }
   ret->operands = argv + optind;
   ret->count = (size_t)(argc - optind);
-  return ctl_args_given(ret, 'h') || count_fits(command, ret);
+  return ctl_args_given(ret, 'h') || check_operands(command, ret);
 }
 
 const char *ctl_args_value(const struct ctl_args *args, char letter) {
@@ -96,8 +97,8 @@ bool ctl_args_integer(const struct ctl_args *args, char letter, int64_t min,
   const char *text = ctl_args_value(args, letter);
   if (!text || ctl_read_integer(text, min, max, ret))
     return true;
-  ctl_say("-%c %s: it must be a whole number from %lld to %lld", letter, text,
-          (long long)min, (long long)max);
+  ctl_warn("-%c %s: it must be a whole number from %lld to %lld", letter, text,
+           (long long)min, (long long)max);
   return false;
 }
 
@@ -106,6 +107,6 @@ bool ctl_args_number(const struct ctl_args *args, char letter, double min,
   const char *text = ctl_args_value(args, letter);
   if (!text || ctl_read_number(text, min, max, ret))
     return true;
-  ctl_say("-%c %s: it must be a number from %g to %g", letter, text, min, max);
+  ctl_warn("-%c %s: it must be a number from %g to %g", letter, text, min, max);
   return false;
 }

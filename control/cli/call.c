@@ -19,29 +19,29 @@ static enum ctl_status connect_to(struct ctl *ctl) {
   struct pm_err err = PM_ERR_INIT;
   if (ctl->client)
     return CTL_DONE;
-  int fd = ctl->host
-               ? ctl_remote_dial(ctl->host, &err)
-               : ctl_client_dial(ctl->socket ? ctl->socket : ctl_client_usual(),
-                                 &err);
+  int fd = ctl->host ? ctl_remote_dial(ctl->host, &err)
+                     : ctl_client_dial(ctl->socket ? ctl->socket
+                                                   : ctl_client_default_path(),
+                                       &err);
   if (fd >= 0 && ctl_client_new(fd, &ctl->client, &err) == 0)
     return CTL_DONE;
-  ctl_say("%s", err.text);
+  ctl_warn("%s", err.text);
   return CTL_NO_CONNECTION;
 }
 
-void ctl_hang_up(struct ctl *ctl) {
+void ctl_disconnect(struct ctl *ctl) {
   ctl_client_free(ctl->client);
   ctl->client = NULL;
 }
 
-static enum ctl_status lost(struct ctl *ctl, const char *method,
-                            const struct pm_err *err) {
+static enum ctl_status connection_lost(struct ctl *ctl, const char *method,
+                                       const struct pm_err *err) {
   char end[PM_ERR_TEXT] = "";
-  ctl_hang_up(ctl);
-  if (ctl->host && ctl_remote_end(end, sizeof end))
-    ctl_say("%s: %s", method, end);
+  ctl_disconnect(ctl);
+  if (ctl->host && ctl_remote_exit(end, sizeof end))
+    ctl_warn("%s: %s", method, end);
   else
-    ctl_say("%s: %s", method, err->text);
+    ctl_warn("%s: %s", method, err->text);
   return CTL_NO_CONNECTION;
 }
 
@@ -51,7 +51,7 @@ void ctl_flush(void) {
   if (fflush(stdout) == 0 && !ferror(stdout))
     return;
   if (errno != EPIPE)
-    ctl_say("cannot write: %s", strerror(errno));
+    ctl_warn("cannot write: %s", strerror(errno));
   _exit(CTL_FAILED);
 }
 
@@ -71,11 +71,11 @@ void ctl_print_json(const struct ctl *ctl, const struct pm_json *value) {
   struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
   struct pm_json_out *out = pm_json_out_new(&buf);
   if (!out)
-    ctl_no_memory();
+    ctl_out_of_memory();
   pm_json_copy(out, value);
   pm_json_message_end(out);
   if (pm_json_out_status(out) < 0)
-    ctl_no_memory();
+    ctl_out_of_memory();
   ctl_print_line(ctl, &buf);
   pm_json_out_free(out);
   pm_buf_done(&buf);
@@ -99,36 +99,36 @@ static const char *help_for(const char *code) {
   return "";
 }
 
-static enum ctl_status failed(const struct pm_json *result) {
+static enum ctl_status failure_status(const struct pm_json *result) {
   const char *code = ctl_text(pm_json_member(result, "error"), "code");
   return code && strcmp(code, "permission_denied") == 0 ? CTL_NOT_PERMITTED
                                                         : CTL_FAILED;
 }
 
-static void say_failure(const struct ctl *ctl, const char *method,
-                        const struct pm_json *result) {
+static void print_failure(const struct ctl *ctl, const char *method,
+                          const struct pm_json *result) {
   const struct pm_json *error = pm_json_member(result, "error");
   const char *code = ctl_text(error, "code"), *num = ctl_text(error, "errno"),
              *message = ctl_text(error, "message");
   if (ctl->json)
     ctl_print_json(ctl, result);
-  ctl_say("%s: %.600s (%.60s%s%.40s)%s", method,
-          message ? message : "the server does not say why",
-          code ? code : "no code", num ? ", " : "", num ? num : "",
-          help_for(code));
+  ctl_warn("%s: %.600s (%.60s%s%.40s)%s", method,
+           message ? message : "the server does not say why",
+           code ? code : "no code", num ? ", " : "", num ? num : "",
+           help_for(code));
 }
 
-static enum ctl_status say_fault(const char *method,
-                                 const struct pm_json *error) {
+static enum ctl_status print_rpc_error(const char *method,
+                                       const struct pm_json *error) {
   const char *message = ctl_text(error, "message");
   double code = ctl_number(error, "code");
   if (code == -32601)
-    ctl_say("%s: this server does not have it: it is older than procmanctl "
-            "(%.300s)",
-            method, message ? message : "-32601");
+    ctl_warn("%s: this server does not have it: it is older than procmanctl "
+             "(%.300s)",
+             method, message ? message : "-32601");
   else
-    ctl_say("%s: the server refuses the request: %.600s (%.0f)", method,
-            message ? message : "it does not say why", code);
+    ctl_warn("%s: the server refuses the request: %.600s (%.0f)", method,
+             message ? message : "it does not say why", code);
   return CTL_FAILED;
 }
 
@@ -140,7 +140,7 @@ static bool has_id(const struct pm_json *message, int64_t id) {
 }
 
 /* An error without an id is about the only request that is under way. */
-static bool answers(const struct pm_json *message, int64_t id) {
+static bool is_answer(const struct pm_json *message, int64_t id) {
   const struct pm_json *v = pm_json_member(message, "id");
   if (pm_json_member(message, "method"))
     return false;
@@ -156,7 +156,8 @@ struct exchange {
   void *arg;
 };
 
-static void take_item(const struct exchange *x, const struct pm_json *message) {
+static void deliver_item(const struct exchange *x,
+                         const struct pm_json *message) {
   const char *method = ctl_text(message, "method");
   const struct pm_json *params = pm_json_member(message, "params");
   const struct pm_json *item = pm_json_member(params, "item");
@@ -165,16 +166,16 @@ static void take_item(const struct exchange *x, const struct pm_json *message) {
     x->each(x->arg, item);
 }
 
-static enum ctl_status await(struct ctl *ctl, const struct exchange *x,
-                             const struct pm_json **ret) {
+static enum ctl_status await_answer(struct ctl *ctl, const struct exchange *x,
+                                    const struct pm_json **ret) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_json *message;
   for (;;) {
     if (ctl_client_read(ctl->client, x->seconds, &message, &err) < 0)
-      return lost(ctl, x->method, &err);
-    if (answers(message, x->id))
+      return connection_lost(ctl, x->method, &err);
+    if (is_answer(message, x->id))
       break;
-    take_item(x, message);
+    deliver_item(x, message);
   }
   *ret = message;
   return CTL_DONE;
@@ -188,15 +189,15 @@ static enum ctl_status exchange(struct ctl *ctl, struct exchange *x,
   if (status)
     return status;
   if (ctl_client_send(ctl->client, x->method, params, &x->id, &err) < 0)
-    return lost(ctl, x->method, &err);
-  return await(ctl, x, ret);
+    return connection_lost(ctl, x->method, &err);
+  return await_answer(ctl, x, ret);
 }
 
 /* ---- parameters that an older server lacks ---- */
 
-static const struct pm_json *by_name(const struct pm_json *list,
-                                     const char *name) {
-  for (const struct pm_json *v = ctl_inside(list); v;
+static const struct pm_json *find_named(const struct pm_json *list,
+                                        const char *name) {
+  for (const struct pm_json *v = ctl_first(list); v;
        v = pm_json_after(list, v)) {
     const char *text = ctl_text(v, "name");
     if (text && strcmp(text, name) == 0)
@@ -217,8 +218,8 @@ static bool server_lacks(struct ctl *ctl, const char *method,
   const struct pm_json *methods =
       pm_json_member(pm_json_member(answer, "result"), "methods");
   const struct pm_json *known =
-      pm_json_member(by_name(methods, method), "parameters");
-  return known && !by_name(known, parameter);
+      pm_json_member(find_named(methods, method), "parameters");
+  return known && !find_named(known, parameter);
 }
 
 /* The hint that an error is about, to free(3), or NULL. */
@@ -238,9 +239,10 @@ static char *blamed_hint(const struct ctl_params *params,
 
 /* After an error about a hint it is asked again: without the hint, or, if that
  * was not the reason, for the error, whose place describe took. */
-static enum ctl_status ask(struct ctl *ctl, struct exchange *x,
-                           struct ctl_params *params,
-                           const struct pm_json **ret) {
+static enum ctl_status exchange_with_fallback(struct ctl *ctl,
+                                              struct exchange *x,
+                                              struct ctl_params *params,
+                                              const struct pm_json **ret) {
   for (bool last = false;;) {
     enum ctl_status status = exchange(ctl, x, params, ret);
     if (status)
@@ -253,55 +255,57 @@ static enum ctl_status ask(struct ctl *ctl, struct exchange *x,
     if (last)
       continue;
     ctl_params_drop(params, hint);
-    ctl_say("%s: this server is older and does not know %s; going on without "
-            "it",
-            x->method, hint);
+    ctl_warn("%s: this server is older and does not know %s; going on without "
+             "it",
+             x->method, hint);
   }
 }
 
-static enum ctl_status judge(struct ctl *ctl, const struct exchange *x,
-                             const struct pm_json *message, bool loud,
-                             const struct pm_json **ret) {
+static enum ctl_status check_result(struct ctl *ctl, const struct exchange *x,
+                                    const struct pm_json *message, bool loud,
+                                    const struct pm_json **ret) {
   const struct pm_json *error = pm_json_member(message, "error");
   const struct pm_json *result = pm_json_member(message, "result");
   if (error)
-    return say_fault(x->method, error);
+    return print_rpc_error(x->method, error);
   if (!result || result->type != PM_JSON_OBJECT) {
-    ctl_say("%s: the answer has no result", x->method);
+    ctl_warn("%s: the answer has no result", x->method);
     return CTL_FAILED;
   }
   *ret = result;
-  if (ctl_true(result, "success"))
+  if (ctl_is_true(result, "success"))
     return CTL_DONE;
   if (loud)
-    say_failure(ctl, x->method, result);
-  return failed(result);
+    print_failure(ctl, x->method, result);
+  return failure_status(result);
 }
 
-static enum ctl_status run(struct ctl *ctl, struct exchange *x,
-                           struct ctl_params *params, bool loud,
-                           const struct pm_json **ret) {
+static enum ctl_status call_method(struct ctl *ctl, struct exchange *x,
+                                   struct ctl_params *params, bool loud,
+                                   const struct pm_json **ret) {
   const struct pm_json *message = NULL;
-  enum ctl_status status = ask(ctl, x, params, &message);
-  return status ? status : judge(ctl, x, message, loud, ret);
+  enum ctl_status status = exchange_with_fallback(ctl, x, params, &message);
+  return status ? status : check_result(ctl, x, message, loud, ret);
 }
 
 enum ctl_status ctl_call(struct ctl *ctl, const char *method,
                          struct ctl_params *params, double seconds,
                          const struct pm_json **ret) {
   struct exchange x = {.method = method, .seconds = PATIENCE_S + seconds};
-  return run(ctl, &x, params, true, ret);
+  return call_method(ctl, &x, params, true, ret);
 }
 
-enum ctl_status ctl_try(struct ctl *ctl, const char *method,
-                        struct ctl_params *params, const struct pm_json **ret) {
+enum ctl_status ctl_call_quietly(struct ctl *ctl, const char *method,
+                                 struct ctl_params *params,
+                                 const struct pm_json **ret) {
   struct exchange x = {.method = method, .seconds = PATIENCE_S};
-  return run(ctl, &x, params, false, ret);
+  return call_method(ctl, &x, params, false, ret);
 }
 
-enum ctl_status
-ctl_present(struct ctl *ctl, const char *method, struct ctl_params *params,
-            void (*show)(const struct ctl *ctl, const struct pm_json *result)) {
+enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,
+                                   struct ctl_params *params,
+                                   void (*show)(const struct ctl *ctl,
+                                                const struct pm_json *result)) {
   const struct pm_json *result;
   enum ctl_status status = ctl_call(ctl, method, params, 0, &result);
   if (status)
@@ -320,12 +324,12 @@ enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
   struct exchange x = {
       .method = method, .seconds = -1, .each = each, .arg = arg};
   const struct pm_json *result;
-  enum ctl_status status = run(ctl, &x, params, true, &result);
+  enum ctl_status status = call_method(ctl, &x, params, true, &result);
   if (status)
     return status;
   double dropped = ctl_number(result, "dropped");
   if (dropped > 0)
-    ctl_say("%s: %.0f items were dropped, since they were not read in time",
-            method, dropped);
+    ctl_warn("%s: %.0f items were dropped, since they were not read in time",
+             method, dropped);
   return CTL_DONE;
 }

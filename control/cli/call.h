@@ -15,12 +15,14 @@ enum ctl_status ctl_call(struct ctl *ctl, const char *method,
                          struct ctl_params *params, double seconds,
                          const struct pm_json **ret);
 /* The same without a word about a failure of the action. */
-enum ctl_status ctl_try(struct ctl *ctl, const char *method,
-                        struct ctl_params *params, const struct pm_json **ret);
+enum ctl_status ctl_call_quietly(struct ctl *ctl, const char *method,
+                                 struct ctl_params *params,
+                                 const struct pm_json **ret);
 /* Calls, and prints the result: `show` does it for people. */
-enum ctl_status
-ctl_present(struct ctl *ctl, const char *method, struct ctl_params *params,
-            void (*show)(const struct ctl *ctl, const struct pm_json *result));
+enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,
+                                   struct ctl_params *params,
+                                   void (*show)(const struct ctl *ctl,
+                                                const struct pm_json *result));
 /* Hands every item to `each`, until the stream ends. */
 enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
                            struct ctl_params *params,
@@ -34,6 +36,6 @@ void ctl_print_line(const struct ctl *ctl, const struct pm_buf *json);
 /* Ends the program if stdout cannot be written. */
 void ctl_flush(void);
 
-void ctl_hang_up(struct ctl *ctl);
+void ctl_disconnect(struct ctl *ctl);
 
 #endif

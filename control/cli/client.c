@@ -32,7 +32,7 @@ struct ctl_client {
 
 /* ---- connecting ---- */
 
-const char *ctl_client_usual(void) {
+const char *ctl_client_default_path(void) {
   static const char system[] = "/run/procman/control.sock";
   static char own[PATH_MAX];
   const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -43,7 +43,7 @@ const char *ctl_client_usual(void) {
 }
 
 /* Who may open it, told by the socket or else by its folder. */
-static int denied(const char *path, struct pm_err *err) {
+static int explain_denied(const char *path, struct pm_err *err) {
   struct stat st;
   char place[PATH_MAX];
   snprintf(place, sizeof place, "%s", path);
@@ -61,12 +61,13 @@ static int denied(const char *path, struct pm_err *err) {
                     place, st.st_mode & 07777, group ? group->gr_name : number);
 }
 
-static int cannot(const char *path, int num, struct pm_err *err) {
+static int explain_connect_error(const char *path, int num,
+                                 struct pm_err *err) {
   const char *help = num == ENOENT || num == ECONNREFUSED
                          ? "is collectd running with <Control>?"
                          : "is it the socket of <Control>?";
   if (num == EACCES || num == EPERM)
-    return denied(path, err);
+    return explain_denied(path, err);
   return pm_err_say(err, num, "cannot connect to %s: %s; %s", path,
                     strerror(num), help);
 }
@@ -74,7 +75,7 @@ static int cannot(const char *path, int num, struct pm_err *err) {
 int ctl_client_dial(const char *path, struct pm_err *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
-    return cannot(path, ENAMETOOLONG, err);
+    return explain_connect_error(path, ENAMETOOLONG, err);
   strcpy(address.sun_path, path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0)
@@ -88,7 +89,7 @@ int ctl_client_dial(const char *path, struct pm_err *err) {
     return fd;
   int num = errno;
   close(fd);
-  return cannot(path, num, err);
+  return explain_connect_error(path, num, err);
 }
 
 int ctl_client_new(int fd, struct ctl_client **ret, struct pm_err *err) {
@@ -143,7 +144,7 @@ static void put_request(struct ctl_client *client, const char *method,
 }
 
 /* The other end may have said why it hangs up: what is there is read first. */
-static int flush(struct ctl_client *client) {
+static int send_buffer(struct ctl_client *client) {
   struct pm_buf *buf = &client->buf;
   while (buf->length > 0) {
     ssize_t n = send(client->fd, buf->data, buf->length, MSG_NOSIGNAL);
@@ -164,7 +165,7 @@ int ctl_client_send(struct ctl_client *client, const char *method,
   put_request(client, method, params);
   int status = pm_json_out_status(client->out);
   if (status == 0)
-    status = flush(client);
+    status = send_buffer(client);
   if (status < 0)
     return pm_err_set(err, -status, "cannot send %s", method);
   *ret = client->id;
@@ -173,7 +174,7 @@ int ctl_client_send(struct ctl_client *client, const char *method,
 
 /* ---- messages ---- */
 
-static double now(void) {
+static double now_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
@@ -182,7 +183,8 @@ static double now(void) {
 static int wait_for_bytes(int fd, double until) {
   for (;;) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    double left = isinf(until) ? -1 : fmax(ceil((until - now()) * 1000), 0);
+    double left =
+        isinf(until) ? -1 : fmax(ceil((until - now_seconds()) * 1000), 0);
     int n = poll(&p, 1, (int)fmin(left, INT_MAX));
     if (n > 0)
       return 0;
@@ -194,7 +196,7 @@ static int wait_for_bytes(int fd, double until) {
 }
 
 /* Reads more; -ECONNRESET at the end of the stream. */
-static int receive(struct ctl_client *client, double until) {
+static int read_more(struct ctl_client *client, double until) {
   char *room;
   size_t size;
   int status = pm_frame_room(&client->frame, &room, &size);
@@ -211,7 +213,7 @@ static int receive(struct ctl_client *client, double until) {
   return 0;
 }
 
-static int fault(int status, struct pm_err *err) {
+static int explain_read_error(int status, struct pm_err *err) {
   switch (-status) {
   case ECONNRESET:
   case EPIPE:
@@ -228,13 +230,13 @@ static int fault(int status, struct pm_err *err) {
 
 int ctl_client_read(struct ctl_client *client, double seconds,
                     const struct pm_json **ret, struct pm_err *err) {
-  double until = seconds < 0 ? (double)INFINITY : now() + seconds;
+  double until = seconds < 0 ? (double)INFINITY : now_seconds() + seconds;
   char *text;
   size_t length;
   while (!pm_frame_next(&client->frame, &text, &length)) {
-    int status = receive(client, until);
+    int status = read_more(client, until);
     if (status < 0)
-      return fault(status, err);
+      return explain_read_error(status, err);
   }
   struct pm_err why = PM_ERR_INIT;
   const struct pm_json *message;

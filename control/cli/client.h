@@ -11,7 +11,7 @@
 struct ctl_client;
 
 /* The socket that is meant if none is named. */
-const char *ctl_client_usual(void);
+const char *ctl_client_default_path(void);
 /* -errno; err says what was tried and what would help. */
 int ctl_client_dial(const char *path, struct pm_err *err);
 

@@ -64,12 +64,12 @@ static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
 }
 
 /* How a shell finds what is there at the time. */
-struct live {
+struct dynamic {
   enum ctl_offer offer;
   const char *bash, *zsh, *fish;
 };
 
-static const struct live lives[] = {
+static const struct dynamic dynamics[] = {
     {CTL_OFFER_FILES, "compgen -f -- \"$1\"", "_files",
      "(__fish_complete_path)"},
     {CTL_OFFER_USERS, "compgen -u -- \"$1\"", "_users",
@@ -89,19 +89,19 @@ static const struct live lives[] = {
      "(procmanctl groups 2>/dev/null | awk 'NR > 1 { print $1 }')"},
 };
 
-static const struct live *find_live(enum ctl_offer offer) {
-  for (size_t i = 0; i < sizeof lives / sizeof *lives; i++)
-    if (lives[i].offer == offer)
-      return &lives[i];
+static const struct dynamic *find_dynamic(enum ctl_offer offer) {
+  for (size_t i = 0; i < sizeof dynamics / sizeof *dynamics; i++)
+    if (dynamics[i].offer == offer)
+      return &dynamics[i];
   return NULL;
 }
 
 /* ---- bash ---- */
 
 static void bash_offer(const struct ctl *ctl, enum ctl_offer offer) {
-  const struct live *live = find_live(offer);
-  if (live) {
-    printf("%s", live->bash);
+  const struct dynamic *dynamic = find_dynamic(offer);
+  if (dynamic) {
+    printf("%s", dynamic->bash);
     return;
   }
   fputs("compgen -W '", stdout);
@@ -158,7 +158,7 @@ static void bash_valued(const struct ctl *ctl) {
         printf("-%c|--%s|", o->letter, o->word);
 }
 
-static void bash(const struct ctl *ctl) {
+static void print_bash(const struct ctl *ctl) {
   fputs("# bash completion of procmanctl; made by procmanctl completion bash\n",
         stdout);
   bash_table(ctl);
@@ -189,8 +189,8 @@ static void bash(const struct ctl *ctl) {
 #define FISH_APOSTROPHE "\\'"
 
 /* Between single quotes; what is special to the reader gets a backslash. */
-static void quoted(const char *text, const char *apostrophe,
-                   const char *special) {
+static void print_quoted(const char *text, const char *apostrophe,
+                         const char *special) {
   for (; *text; text++) {
     if (strchr(special, *text))
       putchar('\\');
@@ -202,14 +202,14 @@ static void quoted(const char *text, const char *apostrophe,
 }
 
 static void zsh_offer(const struct ctl *ctl, enum ctl_offer offer) {
-  const struct live *live = find_live(offer);
-  if (live && live->zsh[0] == '_') {
-    printf("%s", live->zsh);
+  const struct dynamic *dynamic = find_dynamic(offer);
+  if (dynamic && dynamic->zsh[0] == '_') {
+    printf("%s", dynamic->zsh);
     return;
   }
-  if (live) {
+  if (dynamic) {
     putchar('{');
-    quoted(live->zsh, ZSH_APOSTROPHE, "");
+    print_quoted(dynamic->zsh, ZSH_APOSTROPHE, "");
     putchar('}');
     return;
   }
@@ -222,7 +222,7 @@ static void zsh_options(const struct ctl *ctl,
                         const struct ctl_option *options) {
   for (const struct ctl_option *o = options; o && o->letter; o++) {
     printf(" \\\n            '*'{-%c,--%s}'[", o->letter, o->word);
-    quoted(o->what, ZSH_APOSTROPHE, "[]:");
+    print_quoted(o->what, ZSH_APOSTROPHE, "[]:");
     putchar(']');
     if (o->value) {
       fputs(":value:", stdout);
@@ -245,7 +245,7 @@ static void zsh_command(const struct ctl *ctl, const struct ctl_command *c) {
   fputs(" ;;\n", stdout);
 }
 
-static void zsh(const struct ctl *ctl) {
+static void print_zsh(const struct ctl *ctl) {
   fputs("#compdef procmanctl\n"
         "# made by procmanctl completion zsh\n"
         "_procmanctl() {\n"
@@ -255,7 +255,7 @@ static void zsh(const struct ctl *ctl) {
         stdout);
   for (const struct ctl_command *const *c = ctl->commands; *c; c++) {
     printf("        '%s:", (*c)->name);
-    quoted((*c)->what, ZSH_APOSTROPHE, ":");
+    print_quoted((*c)->what, ZSH_APOSTROPHE, ":");
     fputs("'\n", stdout);
   }
   fputs("    )\n    _arguments -S", stdout);
@@ -272,10 +272,10 @@ static void zsh(const struct ctl *ctl) {
 }
 
 static void fish_offer(const struct ctl *ctl, enum ctl_offer offer) {
-  const struct live *live = find_live(offer);
+  const struct dynamic *dynamic = find_dynamic(offer);
   fputs(" -xa '", stdout);
-  if (live)
-    quoted(live->fish, FISH_APOSTROPHE, "");
+  if (dynamic)
+    print_quoted(dynamic->fish, FISH_APOSTROPHE, "");
   else
     offer_words(ctl, stdout, offer);
   putchar('\'');
@@ -289,7 +289,7 @@ static void fish_options(const struct ctl *ctl, const struct ctl_command *c,
       printf(" -n '__fish_seen_subcommand_from %s %s'", c->name,
              c->alias ? c->alias : "");
     printf(" -s %c -l %s -d '", o->letter, o->word);
-    quoted(o->what, FISH_APOSTROPHE, "");
+    print_quoted(o->what, FISH_APOSTROPHE, "");
     putchar('\'');
     if (o->value)
       fish_offer(ctl, o->offer);
@@ -297,7 +297,7 @@ static void fish_options(const struct ctl *ctl, const struct ctl_command *c,
   }
 }
 
-static void fish(const struct ctl *ctl) {
+static void print_fish(const struct ctl *ctl) {
   fputs("# fish completion of procmanctl; made by procmanctl completion fish\n"
         "complete -c procmanctl -f\n",
         stdout);
@@ -305,7 +305,7 @@ static void fish(const struct ctl *ctl) {
   for (const struct ctl_command *const *c = ctl->commands; *c; c++) {
     printf("complete -c procmanctl -n __fish_use_subcommand -a %s -d '",
            (*c)->name);
-    quoted((*c)->what, FISH_APOSTROPHE, "");
+    print_quoted((*c)->what, FISH_APOSTROPHE, "");
     fputs("'\n", stdout);
     fish_options(ctl, *c, (*c)->options);
     if ((*c)->most == 0)
@@ -317,19 +317,20 @@ static void fish(const struct ctl *ctl) {
   }
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_completion(struct ctl *ctl,
+                                      const struct ctl_args *args) {
   static const struct {
     const char *shell;
     void (*print)(const struct ctl *ctl);
-  } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+  } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
   for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
     if (strcmp(shells[i].shell, args->operands[0]) != 0)
       continue;
     shells[i].print(ctl);
     return CTL_DONE;
   }
-  ctl_say("completion: there is none for %s; only bash, zsh and fish",
-          args->operands[0]);
+  ctl_warn("completion: there is none for %s; only bash, zsh and fish",
+           args->operands[0]);
   return CTL_USAGE;
 }
 
@@ -340,5 +341,5 @@ const struct ctl_command ctl_cmd_completion = {
     .most = 1,
     .offer = CTL_OFFER_SHELLS,
     .what = "prints what makes a shell complete procmanctl's words",
-    .run = run,
+    .run = run_completion,
 };

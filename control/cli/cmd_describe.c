@@ -9,11 +9,10 @@ static const struct ctl_column members[] = {{NULL, CTL_LEFT, 18, false},
                                             {NULL, CTL_LEFT, 20, false},
                                             {NULL, CTL_LEFT, 0, false}};
 
-static void list(const struct ctl *ctl, const struct pm_json *all) {
+static void print_methods(const struct ctl *ctl, const struct pm_json *all) {
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, methods, 2);
-  for (const struct pm_json *m = ctl_inside(all); m;
-       m = pm_json_after(all, m)) {
+  for (const struct pm_json *m = ctl_first(all); m; m = pm_json_after(all, m)) {
     ctl_table_take(&t, ctl_escaped(&ctl->screen, ctl_text(m, "name")), "1");
     ctl_table_text(&t, ctl_text(m, "what"));
   }
@@ -21,7 +20,7 @@ static void list(const struct ctl *ctl, const struct pm_json *all) {
   ctl_table_done(&t);
 }
 
-static void type(struct ctl_table *t, const struct pm_json *v) {
+static void add_type(struct ctl_table *t, const struct pm_json *v) {
   char text[4 * CTL_WORD];
   const char *name = ctl_text(v, "type");
   if (pm_json_member(v, "max"))
@@ -32,28 +31,27 @@ static void type(struct ctl_table *t, const struct pm_json *v) {
   ctl_table_text(t, text);
 }
 
-static void section(const struct ctl *ctl, const char *title,
-                    const struct pm_json *all) {
+static void print_members(const struct ctl *ctl, const char *title,
+                          const struct pm_json *all) {
   struct ctl_table t;
-  if (!ctl_inside(all))
+  if (!ctl_first(all))
     return;
   printf("\n%s\n", title);
   ctl_table_init(&t, &ctl->screen, members, 3);
-  for (const struct pm_json *v = ctl_inside(all); v;
-       v = pm_json_after(all, v)) {
+  for (const struct pm_json *v = ctl_first(all); v; v = pm_json_after(all, v)) {
     const char *name = ctl_text(v, "name");
     char text[96];
     snprintf(text, sizeof text, "  %.80s%s", name ? name : "-",
-             ctl_true(v, "required") ? " *" : "");
+             ctl_is_true(v, "required") ? " *" : "");
     ctl_table_take(&t, ctl_escaped(&ctl->screen, text), "1");
-    type(&t, v);
+    add_type(&t, v);
     ctl_table_text(&t, ctl_text(v, "what") ? ctl_text(v, "what") : "");
   }
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
 }
 
-static void show(const struct ctl *ctl, const struct pm_json *method) {
+static void print_method(const struct ctl *ctl, const struct pm_json *method) {
   struct ctl_table t;
   const char *answer = ctl_text(method, "answer");
   ctl_table_init(&t, &ctl->screen, methods, 2);
@@ -61,14 +59,15 @@ static void show(const struct ctl *ctl, const struct pm_json *method) {
   ctl_table_text(&t, ctl_text(method, "what"));
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
-  section(ctl, "Parameters (* is needed)",
-          pm_json_member(method, "parameters"));
-  section(ctl,
-          answer && answer[0] == 's' ? "Each item of the stream" : "Results",
-          pm_json_member(method, "results"));
+  print_members(ctl, "Parameters (* is needed)",
+                pm_json_member(method, "parameters"));
+  print_members(
+      ctl, answer && answer[0] == 's' ? "Each item of the stream" : "Results",
+      pm_json_member(method, "results"));
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_describe(struct ctl *ctl,
+                                    const struct ctl_args *args) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
   if (args->count > 0)
@@ -79,10 +78,10 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   const struct pm_json *all = pm_json_member(result, "methods");
   if (ctl->json)
     ctl_print_json(ctl, result);
-  else if (args->count > 0 && ctl_inside(all))
-    show(ctl, ctl_inside(all));
+  else if (args->count > 0 && ctl_first(all))
+    print_method(ctl, ctl_first(all));
   else
-    list(ctl, all);
+    print_methods(ctl, all);
   return CTL_DONE;
 }
 
@@ -92,5 +91,5 @@ const struct ctl_command ctl_cmd_describe = {
     .most = 1,
     .offer = CTL_OFFER_METHODS,
     .what = "the methods of the socket, or one with its parameters and results",
-    .run = run,
+    .run = run_describe,
 };

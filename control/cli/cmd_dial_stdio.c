@@ -12,14 +12,14 @@
 /* One direction.  A piece is at most what a pipe takes at once after poll(2)
  * said that it is writable (pipe(7), PIPE_BUF), so neither direction holds up
  * the other. */
-struct lane {
+struct direction {
   int from, to;
   size_t at, length;
   bool ended; /* nothing more comes */
   char bytes[4096];
 };
 
-static void fill(struct lane *l) {
+static void read_piece(struct direction *l) {
   ssize_t n = read(l->from, l->bytes, sizeof l->bytes);
   if (n < 0 && (errno == EINTR || errno == EAGAIN))
     return;
@@ -28,7 +28,7 @@ static void fill(struct lane *l) {
   l->at = 0;
 }
 
-static int drain(struct lane *l) {
+static int write_piece(struct direction *l) {
   ssize_t n =
       send(l->to, l->bytes + l->at, l->length, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (n < 0 && errno == ENOTSOCK)
@@ -40,31 +40,31 @@ static int drain(struct lane *l) {
   return 0;
 }
 
-static struct pollfd wish(const struct lane *l) {
+static struct pollfd awaited(const struct direction *l) {
   if (l->length > 0)
     return (struct pollfd){.fd = l->to, .events = POLLOUT};
   return (struct pollfd){.fd = l->ended ? -1 : l->from, .events = POLLIN};
 }
 
 /* Until the server hangs up: after the end of stdin answers still come. */
-static int copy(int fd) {
-  struct lane up = {.from = STDIN_FILENO, .to = fd};
-  struct lane down = {.from = fd, .to = STDOUT_FILENO};
-  struct lane *lanes[] = {&up, &down};
+static int copy_both_ways(int fd) {
+  struct direction up = {.from = STDIN_FILENO, .to = fd};
+  struct direction down = {.from = fd, .to = STDOUT_FILENO};
+  struct direction *directions[] = {&up, &down};
   while (!down.ended) {
-    struct pollfd wishes[] = {wish(&up), wish(&down)};
-    if (poll(wishes, 2, -1) < 0 && errno != EINTR)
+    struct pollfd polled[] = {awaited(&up), awaited(&down)};
+    if (poll(polled, 2, -1) < 0 && errno != EINTR)
       return -errno;
     for (size_t i = 0; i < 2; i++) {
-      struct lane *l = lanes[i];
+      struct direction *l = directions[i];
       bool writing = l->length > 0;
       int status = 0;
-      if (!wishes[i].revents)
+      if (!polled[i].revents)
         continue;
       if (writing)
-        status = drain(l);
+        status = write_piece(l);
       else
-        fill(l);
+        read_piece(l);
       if (status < 0)
         return status;
     }
@@ -76,19 +76,20 @@ static int copy(int fd) {
   return 0;
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_dial_stdio(struct ctl *ctl,
+                                      const struct ctl_args *args) {
   struct pm_err err = PM_ERR_INIT;
-  PM_CLEAN_FD int fd =
-      ctl_client_dial(ctl->socket ? ctl->socket : ctl_client_usual(), &err);
+  PM_CLEAN_FD int fd = ctl_client_dial(
+      ctl->socket ? ctl->socket : ctl_client_default_path(), &err);
   (void)args;
   if (fd < 0) {
-    ctl_say("%s", err.text);
+    ctl_warn("%s", err.text);
     return CTL_NO_CONNECTION;
   }
-  int status = copy(fd);
+  int status = copy_both_ways(fd);
   if (status == 0)
     return CTL_DONE;
-  ctl_say("the connection has ended: %s", strerror(-status));
+  ctl_warn("the connection has ended: %s", strerror(-status));
   return CTL_NO_CONNECTION;
 }
 
@@ -97,5 +98,5 @@ const struct ctl_command ctl_cmd_dial_stdio = {
     .operands = "",
     .what = "connects stdin and stdout with the socket (for -H of another "
             "machine)",
-    .run = run,
+    .run = run_dial_stdio,
 };

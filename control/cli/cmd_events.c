@@ -15,11 +15,11 @@ static const char *colour_of(const struct ctl *ctl, const char *kind) {
   return strcmp(kind, "oom") == 0 ? "\033[31m" : "";
 }
 
-static bool has_end(const struct pm_json *item) {
+static bool has_exit(const struct pm_json *item) {
   return ctl_text(item, "signal") || isfinite(ctl_number(item, "code"));
 }
 
-static void print_end(const struct ctl *ctl, const struct pm_json *item) {
+static void print_exit(const struct ctl *ctl, const struct pm_json *item) {
   const char *signal = ctl_text(item, "signal");
   double code = ctl_number(item, "code");
   if (isfinite(code))
@@ -27,7 +27,8 @@ static void print_end(const struct ctl *ctl, const struct pm_json *item) {
   if (!signal)
     return;
   char *word = ctl_escaped(&ctl->screen, signal);
-  printf("  signal %s%s", word, ctl_true(item, "core") ? ", core dumped" : "");
+  printf("  signal %s%s", word,
+         ctl_is_true(item, "core") ? ", core dumped" : "");
   free(word);
 }
 
@@ -42,8 +43,8 @@ static void print_event(const struct ctl *ctl, const struct pm_json *item) {
   ctl_count(ctl_number(item, "pid"), pid);
   printf("%s  %s%-5s%s  %7s  %-15s  %-10s  ", time, colour, what,
          *colour ? "\033[0m" : "", pid, name, user);
-  printf(has_end(item) ? "%-15s" : "%s", group);
-  print_end(ctl, item);
+  printf(has_exit(item) ? "%-15s" : "%s", group);
+  print_exit(ctl, item);
   putchar('\n');
   free(what);
   free(name);
@@ -51,7 +52,7 @@ static void print_event(const struct ctl *ctl, const struct pm_json *item) {
   free(group);
 }
 
-static void each(void *arg, const struct pm_json *item) {
+static void print_item(void *arg, const struct pm_json *item) {
   const struct ctl *ctl = arg;
   if (ctl->json)
     ctl_print_json(ctl, item);
@@ -60,7 +61,8 @@ static void each(void *arg, const struct pm_json *item) {
   ctl_flush();
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_events(struct ctl *ctl,
+                                  const struct ctl_args *args) {
   const char *kinds[CTL_ARGS];
   size_t count = 0;
   struct ctl_params params = {.count = 0};
@@ -68,7 +70,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
     if (args->given[i].letter == 'k')
       kinds[count++] = args->given[i].value;
   ctl_params_texts(&params, "kinds", kinds, count);
-  return ctl_stream(ctl, "watch_events", &params, each, ctl);
+  return ctl_stream(ctl, "watch_events", &params, print_item, ctl);
 }
 
 static const struct ctl_option options[] = {
@@ -82,5 +84,5 @@ const struct ctl_command ctl_cmd_events = {
     .operands = "",
     .what = "starts and ends of processes, as they happen",
     .options = options,
-    .run = run,
+    .run = run_events,
 };

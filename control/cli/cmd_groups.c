@@ -12,47 +12,48 @@ static const struct ctl_column columns[] = {
     {"WHY", CTL_LEFT, 0, false},
 };
 
-static void number(struct ctl_table *t, const struct pm_json *group,
-                   const char *member,
-                   void (*write)(double value, char ret[CTL_WORD])) {
+static void add_number(struct ctl_table *t, const struct pm_json *group,
+                       const char *member,
+                       void (*write)(double value, char ret[CTL_WORD])) {
   char word[CTL_WORD];
   write(ctl_number(group, member), word);
   ctl_table_word(t, word, "");
 }
 
-static void row(struct ctl_table *t, const struct pm_json *g) {
+static void add_group(struct ctl_table *t, const struct pm_json *g) {
   double cpu = ctl_number(g, "cpu_percent");
   char percent[CTL_WORD];
   ctl_percent(cpu, percent);
   ctl_table_take(t, ctl_escaped(t->screen, ctl_text(g, "name")), "1");
   ctl_table_word(t, percent, ctl_load_colour(t->screen, cpu));
-  number(t, g, "cpu_seconds", ctl_duration);
-  number(t, g, "memory_rss", ctl_size);
-  number(t, g, "processes", ctl_count);
-  number(t, g, "threads", ctl_count);
+  add_number(t, g, "cpu_seconds", ctl_duration);
+  add_number(t, g, "memory_rss", ctl_size);
+  add_number(t, g, "processes", ctl_count);
+  add_number(t, g, "threads", ctl_count);
   ctl_table_text(t, ctl_text(g, "kind"));
-  ctl_table_word(t, ctl_false(g, "emitted") ? "no" : "yes", "");
+  ctl_table_word(t, ctl_is_false(g, "emitted") ? "no" : "yes", "");
   ctl_table_text(t, ctl_text(g, "reason"));
 }
 
 /* Groups without series are many, so they are shown on demand; the limit is
  * theirs too, so it is ours. */
-static void show(const struct ctl *ctl, const struct pm_json *groups, bool all,
-                 int64_t limit) {
+static void print_groups(const struct ctl *ctl, const struct pm_json *groups,
+                         bool all, int64_t limit) {
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, columns, sizeof columns / sizeof *columns);
-  for (const struct pm_json *g = ctl_inside(groups); g && limit > 0;
+  for (const struct pm_json *g = ctl_first(groups); g && limit > 0;
        g = pm_json_after(groups, g)) {
-    if (!all && ctl_false(g, "emitted"))
+    if (!all && ctl_is_false(g, "emitted"))
       continue;
-    row(&t, g);
+    add_group(&t, g);
     limit--;
   }
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_groups(struct ctl *ctl,
+                                  const struct ctl_args *args) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
   const char *key = ctl_args_value(args, 's');
@@ -69,7 +70,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   if (ctl->json)
     ctl_print_json(ctl, result);
   else
-    show(ctl, pm_json_member(result, "groups"), all, limit);
+    print_groups(ctl, pm_json_member(result, "groups"), all, limit);
   return CTL_DONE;
 }
 
@@ -87,5 +88,5 @@ const struct ctl_command ctl_cmd_groups = {
     .operands = "",
     .what = "groups of processes, as the series have them",
     .options = options,
-    .run = run,
+    .run = run_groups,
 };

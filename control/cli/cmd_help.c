@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/usage.h"
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_help(struct ctl *ctl, const struct ctl_args *args) {
   if (args->count == 0) {
     ctl_usage_overview(stdout, ctl);
     return CTL_DONE;
@@ -9,8 +9,8 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   const struct ctl_command *c =
       ctl_command_find(ctl->commands, args->operands[0]);
   if (!c) {
-    ctl_say("there is no command %s; \"procmanctl help\" lists them",
-            args->operands[0]);
+    ctl_warn("there is no command %s; \"procmanctl help\" lists them",
+             args->operands[0]);
     return CTL_USAGE;
   }
   ctl_usage_command(stdout, ctl, c);
@@ -23,5 +23,5 @@ const struct ctl_command ctl_cmd_help = {
     .most = 1,
     .offer = CTL_OFFER_COMMANDS,
     .what = "how it is used",
-    .run = run,
+    .run = run_help,
 };

@@ -11,91 +11,92 @@
 static const struct ctl_column columns[] = {{NULL, CTL_LEFT, 8, false},
                                             {NULL, CTL_LEFT, 0, false}};
 
-static void text(struct ctl_table *t, const char *label, const char *value) {
+static void add_text(struct ctl_table *t, const char *label,
+                     const char *value) {
   if (!value || !*value)
     return;
   ctl_table_word(t, label, "1");
   ctl_table_text(t, value);
 }
 
-static void number(struct ctl_table *t, const char *label, double value,
-                   void (*write)(double value, char ret[CTL_WORD]),
-                   const char *unit) {
+static void add_number(struct ctl_table *t, const char *label, double value,
+                       void (*write)(double value, char ret[CTL_WORD]),
+                       const char *unit) {
   char word[CTL_WORD], whole[2 * CTL_WORD];
   if (!isfinite(value))
     return;
   write(value, word);
   snprintf(whole, sizeof whole, "%s%s", word, unit);
-  text(t, label, whole);
+  add_text(t, label, whole);
 }
 
-static void who(struct ctl_table *t, const struct pm_json *p) {
+static void add_identity(struct ctl_table *t, const struct pm_json *p) {
   char pid[CTL_WORD], start[CTL_WORD], both[2 * CTL_WORD + 2];
   ctl_count(ctl_number(p, "pid"), pid);
   ctl_count(ctl_number(p, "start_time"), start);
   snprintf(both, sizeof both, "%s@%s", pid, start);
-  text(t, "Process", both);
-  text(t, "Name", ctl_text(p, "name"));
-  text(t, "Command", ctl_text(p, "command"));
-  number(t, "Parent", ctl_number(p, "ppid"), ctl_count, "");
-  text(t, "User", ctl_text(p, "user"));
-  text(t, "Group", ctl_text(p, "group"));
-  text(t, "Unit", ctl_text(p, "unit"));
-  text(t, "Status", ctl_text(p, "status"));
-  number(t, "Up", ctl_number(p, "uptime_seconds"), ctl_duration, "");
+  add_text(t, "Process", both);
+  add_text(t, "Name", ctl_text(p, "name"));
+  add_text(t, "Command", ctl_text(p, "command"));
+  add_number(t, "Parent", ctl_number(p, "ppid"), ctl_count, "");
+  add_text(t, "User", ctl_text(p, "user"));
+  add_text(t, "Group", ctl_text(p, "group"));
+  add_text(t, "Unit", ctl_text(p, "unit"));
+  add_text(t, "Status", ctl_text(p, "status"));
+  add_number(t, "Up", ctl_number(p, "uptime_seconds"), ctl_duration, "");
 }
 
-static void load(struct ctl_table *t, const struct pm_json *p) {
+static void add_usage(struct ctl_table *t, const struct pm_json *p) {
   char cpu[CTL_WORD], machine[CTL_WORD], rss[CTL_WORD], share[CTL_WORD];
   char line[4 * CTL_WORD];
   ctl_percent(ctl_number(p, "cpu_percent"), cpu);
   ctl_percent(ctl_number(p, "cpu_percent_machine"), machine);
   snprintf(line, sizeof line, "%s %% of a core, %s %% of the machine", cpu,
            machine);
-  text(t, "CPU", line);
+  add_text(t, "CPU", line);
   ctl_size_long(ctl_number(p, "memory_rss"), rss);
   ctl_percent(ctl_number(p, "memory_percent"), share);
   snprintf(line, sizeof line, "%s resident, %s %% of the machine", rss, share);
-  text(t, "Memory", line);
-  number(t, "Virtual", ctl_number(p, "memory_vms"), ctl_size_long, "");
-  number(t, "Threads", ctl_number(p, "threads"), ctl_count, "");
+  add_text(t, "Memory", line);
+  add_number(t, "Virtual", ctl_number(p, "memory_vms"), ctl_size_long, "");
+  add_number(t, "Threads", ctl_number(p, "threads"), ctl_count, "");
 }
 
-static void io(struct ctl_table *t, const struct pm_json *io, const char *label,
-               const char *read, const char *write) {
+static void add_io(struct ctl_table *t, const struct pm_json *io,
+                   const char *label, const char *read, const char *write) {
   char in[CTL_WORD], out[CTL_WORD], line[3 * CTL_WORD];
   ctl_size_long(ctl_number(io, read), in);
   ctl_size_long(ctl_number(io, write), out);
   snprintf(line, sizeof line, "%s read, %s written", in, out);
-  text(t, label, line);
+  add_text(t, label, line);
 }
 
-static void private(struct ctl_table *t, const struct pm_json *p) {
+static void add_restricted(struct ctl_table *t, const struct pm_json *p) {
   const struct pm_json *member = pm_json_member(p, "io");
-  text(t, "Program", ctl_text(p, "exe"));
-  text(t, "Folder", ctl_text(p, "cwd"));
-  number(t, "Open", ctl_number(p, "fds"), ctl_count, " descriptors");
-  if (!ctl_inside(member))
+  add_text(t, "Program", ctl_text(p, "exe"));
+  add_text(t, "Folder", ctl_text(p, "cwd"));
+  add_number(t, "Open", ctl_number(p, "fds"), ctl_count, " descriptors");
+  if (!ctl_first(member))
     return;
-  io(t, member, "I/O", "read", "write");
-  io(t, member, "Disk", "disk_read", "disk_write");
+  add_io(t, member, "I/O", "read", "write");
+  add_io(t, member, "Disk", "disk_read", "disk_write");
 }
 
-static void show(const struct ctl *ctl, const struct pm_json *result) {
+static void print_process(const struct ctl *ctl, const struct pm_json *result) {
   const struct pm_json *process = pm_json_member(result, "process");
-  char *omitted = ctl_joined(pm_json_member(result, "omitted"));
+  char *omitted = ctl_join_texts(pm_json_member(result, "omitted"));
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, columns, 2);
-  who(&t, process);
-  load(&t, process);
-  private(&t, process);
-  text(&t, "Hidden", omitted);
+  add_identity(&t, process);
+  add_usage(&t, process);
+  add_restricted(&t, process);
+  add_text(&t, "Hidden", omitted);
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
   free(omitted);
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_info(struct ctl *ctl, const struct ctl_args *args) {
   struct ctl_params params = {.count = 0};
   int64_t pid, start;
   if (!ctl_process_read(args->operands[0], &pid, &start))
@@ -103,7 +104,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   ctl_params_integer(&params, "pid", pid);
   if (start >= 0)
     ctl_params_integer(&params, "start_time", start);
-  return ctl_present(ctl, "get_process_info", &params, show);
+  return ctl_call_and_print(ctl, "get_process_info", &params, print_process);
 }
 
 const struct ctl_command ctl_cmd_info = {
@@ -113,5 +114,5 @@ const struct ctl_command ctl_cmd_info = {
     .most = 1,
     .offer = CTL_OFFER_PIDS,
     .what = "all about one process; of yours also its files and I/O",
-    .run = run,
+    .run = run_info,
 };

@@ -14,7 +14,7 @@ struct target {
   char name[64];      /* "" if it is not known */
 };
 
-struct orders {
+struct kill_options {
   const char *signal;
   double timeout; /* NaN: do not wait */
   bool group;
@@ -23,13 +23,14 @@ struct orders {
 /* The name is for people; with its start the signal cannot hit a process that
  * got the number in between.  If it cannot be
  * found, the server says why when it is asked to signal it. */
-static enum ctl_status recognise(struct ctl *ctl, struct target *t) {
+static enum ctl_status look_up_target(struct ctl *ctl, struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
   ctl_params_integer(&params, "pid", t->pid);
   if (t->start >= 0)
     ctl_params_integer(&params, "start_time", t->start);
-  enum ctl_status status = ctl_try(ctl, "get_process_info", &params, &result);
+  enum ctl_status status =
+      ctl_call_quietly(ctl, "get_process_info", &params, &result);
   if (status)
     return status;
   const struct pm_json *process = pm_json_member(result, "process");
@@ -50,20 +51,23 @@ static void print_target(const struct ctl *ctl, const struct target *t) {
   free(name);
 }
 
-static void print_end(const struct orders *o, const struct pm_json *result) {
-  bool escalated = ctl_true(pm_json_member(result, "signalled"), "escalated");
+static void print_outcome(const struct kill_options *o,
+                          const struct pm_json *result) {
+  bool escalated =
+      ctl_is_true(pm_json_member(result, "signalled"), "escalated");
   char wait[CTL_WORD];
   snprintf(wait, sizeof wait, "%g", o->timeout);
   if (escalated)
     printf("; KILL after %s s", wait);
-  if (ctl_true(result, "exited"))
+  if (ctl_is_true(result, "exited"))
     printf("; it has ended");
-  else if (ctl_false(result, "exited"))
+  else if (ctl_is_false(result, "exited"))
     printf("; it has not ended");
 }
 
 static void print_done(const struct ctl *ctl, const struct target *t,
-                       const struct orders *o, const struct pm_json *result) {
+                       const struct kill_options *o,
+                       const struct pm_json *result) {
   const struct pm_json *signalled = pm_json_member(result, "signalled");
   const char *name = ctl_text(signalled, "signal");
   double count = ctl_number(signalled, "processes");
@@ -76,16 +80,16 @@ static void print_done(const struct ctl *ctl, const struct target *t,
     printf("%.0f process%s of the process group of ", count,
            count == 1 ? "" : "es");
   print_target(ctl, t);
-  print_end(o, result);
+  print_outcome(o, result);
   putchar('\n');
   free(word);
 }
 
-static enum ctl_status kill_one(struct ctl *ctl, const struct orders *o,
+static enum ctl_status kill_one(struct ctl *ctl, const struct kill_options *o,
                                 struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
-  if (recognise(ctl, t) == CTL_NO_CONNECTION)
+  if (look_up_target(ctl, t) == CTL_NO_CONNECTION)
     return CTL_NO_CONNECTION;
   ctl_params_integer(&params, "pid", t->pid);
   if (t->start >= 0)
@@ -103,28 +107,29 @@ static enum ctl_status kill_one(struct ctl *ctl, const struct orders *o,
     ctl_print_json(ctl, result);
   else
     print_done(ctl, t, o, result);
-  return ctl_false(result, "exited") ? CTL_FAILED : CTL_DONE;
+  return ctl_is_false(result, "exited") ? CTL_FAILED : CTL_DONE;
 }
 
-static bool read_orders(const struct ctl_args *args, struct orders *ret) {
-  *ret = (struct orders){.signal = ctl_args_value(args, 's'),
-                         .timeout = (double)NAN,
-                         .group = ctl_args_given(args, 'G')};
+static bool read_kill_options(const struct ctl_args *args,
+                              struct kill_options *ret) {
+  *ret = (struct kill_options){.signal = ctl_args_value(args, 's'),
+                               .timeout = (double)NAN,
+                               .group = ctl_args_given(args, 'G')};
   if (!ret->signal)
     ret->signal = "TERM";
   if (pm_signal_number(ret->signal) >= 0)
     return ctl_args_number(args, 't', 0.1, 3600, &ret->timeout);
-  ctl_say("-s %s: there is no such signal; kill -l lists them", ret->signal);
+  ctl_warn("-s %s: there is no such signal; kill -l lists them", ret->signal);
   return false;
 }
 
 /* All are read before the first is signalled: a slip of the finger kills
  * nobody. */
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
-  struct orders orders;
+static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
+  struct kill_options options;
   struct target t = {.pid = 0};
   enum ctl_status worst = CTL_DONE;
-  if (!read_orders(args, &orders))
+  if (!read_kill_options(args, &options))
     return CTL_USAGE;
   for (size_t i = 0; i < args->count; i++)
     if (!ctl_process_read(args->operands[i], &t.pid, &t.start))
@@ -132,7 +137,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   for (size_t i = 0; i < args->count; i++) {
     t = (struct target){.pid = 0};
     ctl_process_read(args->operands[i], &t.pid, &t.start);
-    enum ctl_status status = kill_one(ctl, &orders, &t);
+    enum ctl_status status = kill_one(ctl, &options, &t);
     worst = status > worst ? status : worst;
     if (status == CTL_NO_CONNECTION)
       break;
@@ -140,7 +145,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   return worst;
 }
 
-static const struct ctl_option options[] = {
+static const struct ctl_option option_table[] = {
     {'s', "signal", "SIGNAL", CTL_OFFER_SIGNALS,
      "name or number; without it TERM; 0 asks whether you may"},
     {'t', "timeout", "SECONDS", CTL_OFFER_NOTHING,
@@ -157,6 +162,6 @@ const struct ctl_command ctl_cmd_kill = {
     .most = (size_t)-1,
     .offer = CTL_OFFER_PIDS,
     .what = "signals processes, as you: the kernel decides whether you may",
-    .options = options,
-    .run = run,
+    .options = option_table,
+    .run = run_kill,
 };

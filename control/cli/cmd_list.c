@@ -12,13 +12,14 @@
 
 /* One pattern is the server's to match.  It takes no more than one, so several
  * are matched here, by its rule, and the limit is ours as well then. */
-struct choice {
+struct selection {
   char **patterns;
   size_t count;
   int64_t limit; /* INT64_MAX: none */
 };
 
-static bool chosen(const struct choice *c, const struct pm_json *process) {
+static bool is_selected(const struct selection *c,
+                        const struct pm_json *process) {
   for (size_t i = 0; i < c->count; i++) {
     bool whole = strchr(c->patterns[i], ' ') != NULL;
     const char *text = ctl_text(process, whole ? "command" : "name");
@@ -29,29 +30,29 @@ static bool chosen(const struct choice *c, const struct pm_json *process) {
 }
 
 /* The next process after `last` (NULL: the first) that was chosen. */
-static const struct pm_json *next(const struct choice *c,
-                                  const struct pm_json *all,
-                                  const struct pm_json *last) {
-  const struct pm_json *p = last ? pm_json_after(all, last) : ctl_inside(all);
-  while (p && !chosen(c, p))
+static const struct pm_json *next_selected(const struct selection *c,
+                                           const struct pm_json *all,
+                                           const struct pm_json *last) {
+  const struct pm_json *p = last ? pm_json_after(all, last) : ctl_first(all);
+  while (p && !is_selected(c, p))
     p = pm_json_after(all, p);
   return p;
 }
 
-static void show(const struct ctl *ctl, const struct choice *c,
-                 const struct pm_json *all) {
+static void print_selected(const struct ctl *ctl, const struct selection *c,
+                           const struct pm_json *all) {
   struct ctl_table t;
   int64_t left = c->limit;
   ctl_process_table(&t, &ctl->screen);
-  for (const struct pm_json *p = next(c, all, NULL); p && left-- > 0;
-       p = next(c, all, p))
+  for (const struct pm_json *p = next_selected(c, all, NULL); p && left-- > 0;
+       p = next_selected(c, all, p))
     ctl_process_row(&t, p);
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
 }
 
-static void put_chosen(struct pm_json_out *out, const struct choice *c,
-                       const struct pm_json *result) {
+static void put_selected(struct pm_json_out *out, const struct selection *c,
+                         const struct pm_json *result) {
   const struct pm_json *all = pm_json_member(result, "processes");
   int64_t total = 0;
   pm_json_object(out);
@@ -61,7 +62,8 @@ static void put_chosen(struct pm_json_out *out, const struct choice *c,
   pm_json_real(out, ctl_number(result, "sampled_at"), CTL_DECIMALS);
   pm_json_key(out, "processes");
   pm_json_array(out);
-  for (const struct pm_json *p = next(c, all, NULL); p; p = next(c, all, p))
+  for (const struct pm_json *p = next_selected(c, all, NULL); p;
+       p = next_selected(c, all, p))
     if (total++ < c->limit)
       pm_json_copy(out, p);
   pm_json_array_end(out);
@@ -72,22 +74,23 @@ static void put_chosen(struct pm_json_out *out, const struct choice *c,
 }
 
 /* What the server would have answered, had it matched. */
-static void show_json(const struct ctl *ctl, const struct choice *c,
-                      const struct pm_json *result) {
+static void print_selected_json(const struct ctl *ctl,
+                                const struct selection *c,
+                                const struct pm_json *result) {
   struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
   struct pm_json_out *out = pm_json_out_new(&buf);
   if (!out)
-    ctl_no_memory();
-  put_chosen(out, c, result);
+    ctl_out_of_memory();
+  put_selected(out, c, result);
   if (pm_json_out_status(out) < 0)
-    ctl_no_memory();
+    ctl_out_of_memory();
   ctl_print_line(ctl, &buf);
   pm_json_out_free(out);
   pm_buf_done(&buf);
 }
 
-static bool read_choice(const struct ctl_args *args, struct choice *ret) {
-  *ret = (struct choice){.limit = INT64_MAX};
+static bool read_selection(const struct ctl_args *args, struct selection *ret) {
+  *ret = (struct selection){.limit = INT64_MAX};
   if (args->count > 1) {
     ret->patterns = args->operands;
     ret->count = args->count;
@@ -95,7 +98,7 @@ static bool read_choice(const struct ctl_args *args, struct choice *ret) {
   return ctl_args_integer(args, 'n', 1, 10000000, &ret->limit);
 }
 
-static void make_params(const struct ctl_args *args, const struct choice *c,
+static void make_params(const struct ctl_args *args, const struct selection *c,
                         struct ctl_params *p) {
   const char *key = ctl_args_value(args, 's');
   *p = (struct ctl_params){.count = 0};
@@ -109,20 +112,20 @@ static void make_params(const struct ctl_args *args, const struct choice *c,
     ctl_params_text(p, "filter.name", args->operands[0]);
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
-  struct choice c;
+static enum ctl_status run_list(struct ctl *ctl, const struct ctl_args *args) {
+  struct selection c;
   struct ctl_params params;
   const struct pm_json *result;
-  if (!read_choice(args, &c))
+  if (!read_selection(args, &c))
     return CTL_USAGE;
   make_params(args, &c, &params);
   enum ctl_status status = ctl_call(ctl, "list_processes", &params, 0, &result);
   if (status)
     return status;
   if (!ctl->json)
-    show(ctl, &c, pm_json_member(result, "processes"));
+    print_selected(ctl, &c, pm_json_member(result, "processes"));
   else if (c.count > 0)
-    show_json(ctl, &c, result);
+    print_selected_json(ctl, &c, result);
   else
     ctl_print_json(ctl, result);
   return CTL_DONE;
@@ -146,5 +149,5 @@ const struct ctl_command ctl_cmd_list = {
     .what = "processes; PATTERN is a glob on the name, or, with a blank in it, "
             "on the command line",
     .options = options,
-    .run = run,
+    .run = run_list,
 };

@@ -18,8 +18,8 @@ static const char *const titles[] = {"TIME",  "CPU%", "LOAD",  "MEM%", "USED",
 static const int widths[] = {8, 6, 6, 6, 6, 6, 6, 6, 6};
 enum { CELLS = sizeof titles / sizeof *titles };
 
-static void cell(const struct ctl *ctl, size_t i, const char *text,
-                 const char *colour) {
+static void print_cell(const struct ctl *ctl, size_t i, const char *text,
+                       const char *colour) {
   int fill = widths[i] - (int)ctl_columns(text);
   bool on = ctl->screen.colour && *colour;
   printf("%*s%s%s%s%s%s%s", fill > 0 ? fill : 0, "", on ? "\033[" : "",
@@ -28,54 +28,53 @@ static void cell(const struct ctl *ctl, size_t i, const char *text,
 }
 
 /* On a terminal once a screen, since the first one has scrolled away. */
-static void header(struct monitor *m) {
+static void print_header(struct monitor *m) {
   unsigned height = m->ctl->screen.height;
   if (m->lines > 0 && !(height > 4 && m->lines % (height - 2) == 0))
     return;
   for (size_t i = 0; i < CELLS; i++)
-    cell(m->ctl, i, titles[i], "1");
+    print_cell(m->ctl, i, titles[i], "1");
 }
 
 static double hottest(const struct pm_json *system) {
   const struct pm_json *all = pm_json_member(system, "temperatures");
   double most = (double)NAN;
-  for (const struct pm_json *v = ctl_inside(all); v; v = pm_json_after(all, v))
+  for (const struct pm_json *v = ctl_first(all); v; v = pm_json_after(all, v))
     most = fmax(most, ctl_number_of(v));
   return most;
 }
 
-static void number(const struct ctl *ctl, size_t i, double value,
-                   void (*write)(double value, char ret[CTL_WORD])) {
+static void print_number(const struct ctl *ctl, size_t i, double value,
+                         void (*write)(double value, char ret[CTL_WORD])) {
   char word[CTL_WORD];
   bool percent = write == ctl_percent && strchr(titles[i], '%');
   write(value, word);
-  cell(ctl, i, word, percent ? ctl_load_colour(&ctl->screen, value) : "");
+  print_cell(ctl, i, word, percent ? ctl_load_colour(&ctl->screen, value) : "");
 }
 
-static void line(const struct ctl *ctl, const struct pm_json *item) {
+static void print_machine(const struct ctl *ctl, const struct pm_json *item) {
   char time[CTL_WORD], load[CTL_WORD] = "-";
   double average =
-      ctl_number_of(ctl_at(pm_json_member(item, "load_average"), 0));
+      ctl_number_of(ctl_element(pm_json_member(item, "load_average"), 0));
   ctl_time(ctl_number(item, "time"), time);
   time[strcspn(time, ".")] = '\0';
   if (isfinite(average))
     snprintf(load, sizeof load, "%.2f", fmin(average, 1e9));
-  cell(ctl, 0, time, "");
-  number(ctl, 1, ctl_number(item, "cpu_percent"), ctl_percent);
-  cell(ctl, 2, load, "");
-  number(ctl, 3, ctl_number(item, "memory_percent"), ctl_percent);
-  number(ctl, 4, ctl_number(item, "memory_used"), ctl_size);
-  number(ctl, 5, ctl_number(item, "memory_available"), ctl_size);
-  number(ctl, 6, ctl_number(item, "swap_used"), ctl_size);
-  number(ctl, 7, ctl_number(item, "disk_percent"), ctl_percent);
-  number(ctl, 8, hottest(item), ctl_percent);
+  print_cell(ctl, 0, time, "");
+  print_number(ctl, 1, ctl_number(item, "cpu_percent"), ctl_percent);
+  print_cell(ctl, 2, load, "");
+  print_number(ctl, 3, ctl_number(item, "memory_percent"), ctl_percent);
+  print_number(ctl, 4, ctl_number(item, "memory_used"), ctl_size);
+  print_number(ctl, 5, ctl_number(item, "memory_available"), ctl_size);
+  print_number(ctl, 6, ctl_number(item, "swap_used"), ctl_size);
+  print_number(ctl, 7, ctl_number(item, "disk_percent"), ctl_percent);
+  print_number(ctl, 8, hottest(item), ctl_percent);
 }
 
-static void processes(struct monitor *m, const struct pm_json *list) {
+static void print_processes(struct monitor *m, const struct pm_json *list) {
   struct ctl_table t;
   ctl_process_table(&t, &m->ctl->screen);
-  for (const struct pm_json *p = ctl_inside(list); p;
-       p = pm_json_after(list, p))
+  for (const struct pm_json *p = ctl_first(list); p; p = pm_json_after(list, p))
     ctl_process_row(&t, p);
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
@@ -83,22 +82,23 @@ static void processes(struct monitor *m, const struct pm_json *list) {
   m->lines = 0;
 }
 
-static void each(void *arg, const struct pm_json *item) {
+static void print_item(void *arg, const struct pm_json *item) {
   struct monitor *m = arg;
   const struct pm_json *list = pm_json_member(item, "processes");
   if (m->ctl->json) {
     ctl_print_json(m->ctl, item);
     return;
   }
-  header(m);
+  print_header(m);
   m->lines++;
-  line(m->ctl, item);
+  print_machine(m->ctl, item);
   if (list)
-    processes(m, list);
+    print_processes(m, list);
   ctl_flush();
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_monitor(struct ctl *ctl,
+                                   const struct ctl_args *args) {
   struct monitor m = {.ctl = ctl};
   struct ctl_params params = {.count = 0};
   double interval = 1;
@@ -113,7 +113,7 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
   if (most > 0)
     ctl_params_integer(&params, "processes", most);
   ctl_params_hint(&params, "processes");
-  return ctl_stream(ctl, "monitor_system", &params, each, &m);
+  return ctl_stream(ctl, "monitor_system", &params, print_item, &m);
 }
 
 static const struct ctl_option options[] = {
@@ -130,5 +130,5 @@ const struct ctl_command ctl_cmd_monitor = {
     .operands = "",
     .what = "the machine again and again, a line each time",
     .options = options,
-    .run = run,
+    .run = run_monitor,
 };

@@ -15,21 +15,21 @@ static const struct ctl_column columns[] = {
     {.close = true}, {.least = 0},
 };
 
-static char *words(const char *format, ...)
+static char *format_text(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
-static char *words(const char *format, ...) {
+static char *format_text(const char *format, ...) {
   char *text;
   va_list args;
   va_start(args, format);
   if (vasprintf(&text, format, args) < 0)
-    ctl_no_memory();
+    ctl_out_of_memory();
   va_end(args);
   return text;
 }
 
 /* A label, a bar on a terminal, a number with its unit, the rest. */
-static void row(struct ctl_table *t, const char *label, double percent,
-                char *rest) {
+static void add_row(struct ctl_table *t, const char *label, double percent,
+                    char *rest) {
   char number[CTL_WORD];
   const char *colour = ctl_load_colour(t->screen, percent);
   ctl_percent(percent, number);
@@ -45,8 +45,8 @@ static void row(struct ctl_table *t, const char *label, double percent,
 }
 
 /* A label and words where the others have numbers. */
-static void line(struct ctl_table *t, const char *label, const char *number,
-                 const char *unit, char *rest) {
+static void add_line(struct ctl_table *t, const char *label, const char *number,
+                     const char *unit, char *rest) {
   ctl_table_text(t, label);
   ctl_table_word(t, "", "");
   ctl_table_word(t, number, "");
@@ -54,37 +54,39 @@ static void line(struct ctl_table *t, const char *label, const char *number,
   ctl_table_take(t, rest, "");
 }
 
-static void cpu(struct ctl_table *t, const struct pm_json *s) {
+static void add_cpu(struct ctl_table *t, const struct pm_json *s) {
   const struct pm_json *load = pm_json_member(s, "load_average");
   double count = ctl_number(s, "cpu_count");
   char text[CTL_WORD];
   ctl_count(count, text);
-  row(t, "CPU", ctl_number(s, "cpu_percent"),
-      words("of %s CPU%s, load %.2f %.2f %.2f", text, count == 1 ? "" : "s",
-            ctl_number_of(ctl_at(load, 0)), ctl_number_of(ctl_at(load, 1)),
-            ctl_number_of(ctl_at(load, 2))));
+  add_row(t, "CPU", ctl_number(s, "cpu_percent"),
+          format_text("of %s CPU%s, load %.2f %.2f %.2f", text,
+                      count == 1 ? "" : "s",
+                      ctl_number_of(ctl_element(load, 0)),
+                      ctl_number_of(ctl_element(load, 1)),
+                      ctl_number_of(ctl_element(load, 2))));
 }
 
-static void memory(struct ctl_table *t, const struct pm_json *s) {
+static void add_memory(struct ctl_table *t, const struct pm_json *s) {
   char used[CTL_WORD], total[CTL_WORD], available[CTL_WORD];
   ctl_size_long(ctl_number(s, "memory_used"), used);
   ctl_size_long(ctl_number(s, "memory_total"), total);
   ctl_size_long(ctl_number(s, "memory_available"), available);
-  row(t, "Memory", ctl_number(s, "memory_percent"),
-      words("%s of %s, %s available", used, total, available));
+  add_row(t, "Memory", ctl_number(s, "memory_percent"),
+          format_text("%s of %s, %s available", used, total, available));
 }
 
-static void swap(struct ctl_table *t, const struct pm_json *s) {
+static void add_swap(struct ctl_table *t, const struct pm_json *s) {
   double total = ctl_number(s, "swap_total"), used = ctl_number(s, "swap_used");
   char a[CTL_WORD], b[CTL_WORD];
   ctl_size_long(used, a);
   ctl_size_long(total, b);
   if (total > 0)
-    row(t, "Swap", 100 * used / total, words("%s of %s", a, b));
+    add_row(t, "Swap", 100 * used / total, format_text("%s of %s", a, b));
 }
 
-static void disk(struct ctl_table *t, const char *name, const struct pm_json *d,
-                 const char *prefix) {
+static void add_disk(struct ctl_table *t, const char *name,
+                     const struct pm_json *d, const char *prefix) {
   char key[48], used[CTL_WORD], total[CTL_WORD], room[CTL_WORD];
   snprintf(key, sizeof key, "%sused", prefix);
   ctl_size_long(ctl_number(d, key), used);
@@ -93,61 +95,60 @@ static void disk(struct ctl_table *t, const char *name, const struct pm_json *d,
   snprintf(key, sizeof key, "%sfree", prefix);
   ctl_size_long(ctl_number(d, key), room);
   snprintf(key, sizeof key, "%spercent", prefix);
-  row(t, name, ctl_number(d, key),
-      words("%s of %s, %s free", used, total, room));
+  add_row(t, name, ctl_number(d, key),
+          format_text("%s of %s, %s free", used, total, room));
 }
 
-static void disks(struct ctl_table *t, const struct pm_json *s) {
+static void add_disks(struct ctl_table *t, const struct pm_json *s) {
   const struct pm_json *all = pm_json_member(s, "disks");
-  if (!ctl_inside(all) && isfinite(ctl_number(s, "disk_total")))
-    disk(t, "Disk /", s, "disk_");
-  for (const struct pm_json *d = ctl_inside(all); d;
-       d = pm_json_after(all, d)) {
-    char *label = words("Disk %s", d->key ? d->key : "");
-    disk(t, label, d, "");
+  if (!ctl_first(all) && isfinite(ctl_number(s, "disk_total")))
+    add_disk(t, "Disk /", s, "disk_");
+  for (const struct pm_json *d = ctl_first(all); d; d = pm_json_after(all, d)) {
+    char *label = format_text("Disk %s", d->key ? d->key : "");
+    add_disk(t, label, d, "");
     free(label);
   }
 }
 
-static void temperatures(struct ctl_table *t, const struct pm_json *s) {
+static void add_temperatures(struct ctl_table *t, const struct pm_json *s) {
   const struct pm_json *all = pm_json_member(s, "temperatures");
-  for (const struct pm_json *v = ctl_inside(all); v;
-       v = pm_json_after(all, v)) {
+  for (const struct pm_json *v = ctl_first(all); v; v = pm_json_after(all, v)) {
     char number[CTL_WORD];
     ctl_percent(ctl_number_of(v), number);
-    line(t, v->key ? v->key : "", number, "°C", words("%s", ""));
+    add_line(t, v->key ? v->key : "", number, "°C", format_text("%s", ""));
   }
 }
 
-static void uptime(struct ctl_table *t, const struct pm_json *s) {
+static void add_uptime(struct ctl_table *t, const struct pm_json *s) {
   char up[CTL_WORD], boot[CTL_WORD];
   ctl_duration(ctl_number(s, "uptime_seconds"), up);
   ctl_date(ctl_number(s, "boot_time"), boot);
-  line(t, "Up", up, "", words("since %s", boot));
+  add_line(t, "Up", up, "", format_text("since %s", boot));
 }
 
-static void show(const struct ctl *ctl, const struct pm_json *result) {
+static void print_system(const struct ctl *ctl, const struct pm_json *result) {
   const struct pm_json *s = pm_json_member(result, "system");
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, columns, 5);
-  cpu(&t, s);
-  memory(&t, s);
-  swap(&t, s);
-  disks(&t, s);
-  temperatures(&t, s);
-  uptime(&t, s);
+  add_cpu(&t, s);
+  add_memory(&t, s);
+  add_swap(&t, s);
+  add_disks(&t, s);
+  add_temperatures(&t, s);
+  add_uptime(&t, s);
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_system(struct ctl *ctl,
+                                  const struct ctl_args *args) {
   (void)args;
-  return ctl_present(ctl, "get_system_info", NULL, show);
+  return ctl_call_and_print(ctl, "get_system_info", NULL, print_system);
 }
 
 const struct ctl_command ctl_cmd_system = {
     .name = "system",
     .operands = "",
     .what = "the machine: CPU, memory, disks, temperatures, uptime",
-    .run = run,
+    .run = run_system,
 };

@@ -3,7 +3,8 @@
 
 #include "pm_config.h"
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_args *args) {
+static enum ctl_status run_version(struct ctl *ctl,
+                                   const struct ctl_args *args) {
   (void)args;
   if (ctl->json)
     printf("{\"version\":\"%s\",\"protocol\":%d}\n", PACKAGE_VERSION,
@@ -17,5 +18,5 @@ const struct ctl_command ctl_cmd_version = {
     .name = "version",
     .operands = "",
     .what = "of procmanctl; \"hello\" says the server's",
-    .run = run,
+    .run = run_version,
 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add(struct ctl_params *params, struct ctl_param param) {
+static void add_param(struct ctl_params *params, struct ctl_param param) {
   if (params->count < CTL_PARAMS)
     params->list[params->count++] = param;
 }
@@ -11,32 +11,34 @@ static void add(struct ctl_params *params, struct ctl_param param) {
 void ctl_params_text(struct ctl_params *params, const char *name,
                      const char *text) {
   if (text)
-    add(params,
-        (struct ctl_param){.name = name, .type = CTL_PARAM_TEXT, .text = text});
+    add_param(params, (struct ctl_param){
+                          .name = name, .type = CTL_PARAM_TEXT, .text = text});
 }
 
 void ctl_params_texts(struct ctl_params *params, const char *name,
                       const char *const *texts, size_t count) {
   if (count > 0)
-    add(params, (struct ctl_param){.name = name,
-                                   .type = CTL_PARAM_TEXTS,
-                                   .texts = texts,
-                                   .count = count});
+    add_param(params, (struct ctl_param){.name = name,
+                                         .type = CTL_PARAM_TEXTS,
+                                         .texts = texts,
+                                         .count = count});
 }
 
 void ctl_params_integer(struct ctl_params *params, const char *name,
                         int64_t value) {
-  add(params, (struct ctl_param){
-                  .name = name, .type = CTL_PARAM_INTEGER, .integer = value});
+  add_param(params, (struct ctl_param){.name = name,
+                                       .type = CTL_PARAM_INTEGER,
+                                       .integer = value});
 }
 
 void ctl_params_number(struct ctl_params *params, const char *name,
                        double value) {
-  add(params, (struct ctl_param){
-                  .name = name, .type = CTL_PARAM_NUMBER, .number = value});
+  add_param(params, (struct ctl_param){.name = name,
+                                       .type = CTL_PARAM_NUMBER,
+                                       .number = value});
 }
 
-static size_t find(const struct ctl_params *params, const char *name) {
+static size_t find_param(const struct ctl_params *params, const char *name) {
   size_t i = 0;
   while (i < params->count && strcmp(params->list[i].name, name) != 0)
     i++;
@@ -44,13 +46,13 @@ static size_t find(const struct ctl_params *params, const char *name) {
 }
 
 void ctl_params_hint(struct ctl_params *params, const char *name) {
-  size_t i = find(params, name);
+  size_t i = find_param(params, name);
   if (i < params->count)
     params->list[i].hint = true;
 }
 
 bool ctl_params_drop(struct ctl_params *params, const char *name) {
-  size_t i = find(params, name);
+  size_t i = find_param(params, name);
   if (i == params->count || !params->list[i].hint)
     return false;
   params->count--;
@@ -80,8 +82,8 @@ static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
 }
 
 /* Leaves the object that is open for the one that the name is in. */
-static void turn_to(struct pm_json_out *out, const char *name, char *inner,
-                    size_t size) {
+static void enter_object(struct pm_json_out *out, const char *name, char *inner,
+                         size_t size) {
   const char *dot = strchr(name, '.');
   char outer[64] = "";
   if (dot)
@@ -103,10 +105,10 @@ void ctl_params_put(const struct ctl_params *params, struct pm_json_out *out) {
   for (size_t i = 0; i < params->count; i++) {
     const struct ctl_param *p = &params->list[i];
     const char *dot = strchr(p->name, '.');
-    turn_to(out, p->name, inner, sizeof inner);
+    enter_object(out, p->name, inner, sizeof inner);
     pm_json_key(out, dot ? dot + 1 : p->name);
     put_value(p, out);
   }
-  turn_to(out, "", inner, sizeof inner);
+  enter_object(out, "", inner, sizeof inner);
   pm_json_object_end(out);
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-void ctl_screen_look(int fd, struct ctl_screen *ret) {
+void ctl_screen_detect(int fd, struct ctl_screen *ret) {
   *ret = (struct ctl_screen){.terminal = isatty(fd) == 1};
   ret->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
   if (!ret->terminal)
@@ -30,12 +30,12 @@ void ctl_screen_look(int fd, struct ctl_screen *ret) {
 
 /* ---- to people ---- */
 
-void ctl_no_memory(void) {
+void ctl_out_of_memory(void) {
   fputs("procmanctl: there is no memory\n", stderr);
   exit(1);
 }
 
-void ctl_say(const char *format, ...) {
+void ctl_warn(const char *format, ...) {
   char text[1024];
   va_list args;
   va_start(args, format);
@@ -65,7 +65,8 @@ static bool is_bidi(uint32_t c) {
 }
 
 /* Writes the escape of a character that has one. */
-static size_t escape(uint32_t c, enum ctl_escape how, char *ret, size_t size) {
+static size_t escape_character(uint32_t c, enum ctl_escape how, char *ret,
+                               size_t size) {
   bool control = c < 0x20 || c == 0x7f;
   bool hidden = (c >= 0x80 && c <= 0x9f) || is_bidi(c);
   int n = 0;
@@ -78,17 +79,17 @@ static size_t escape(uint32_t c, enum ctl_escape how, char *ret, size_t size) {
   return (size_t)n;
 }
 
-static void add(struct pm_buf *buf, const char *bytes, size_t length) {
+static void add_bytes(struct pm_buf *buf, const char *bytes, size_t length) {
   if (pm_buf_add(buf, bytes, length) == -ENOMEM)
-    ctl_no_memory();
+    ctl_out_of_memory();
 }
 
 static void add_bad(struct pm_buf *buf, const char *bytes, size_t length) {
   char word[8];
   for (size_t i = 0; i < length; i++)
-    add(buf, word,
-        (size_t)snprintf(word, sizeof word, "\\x%02x",
-                         (unsigned char)bytes[i]));
+    add_bytes(buf, word,
+              (size_t)snprintf(word, sizeof word, "\\x%02x",
+                               (unsigned char)bytes[i]));
 }
 
 void ctl_escape(struct pm_buf *buf, const char *text, size_t length,
@@ -97,13 +98,14 @@ void ctl_escape(struct pm_buf *buf, const char *text, size_t length,
     bool good = true;
     char word[16];
     size_t span = pm_utf8_span(text, length, &good);
-    size_t n = good ? escape(decode(text, span), how, word, sizeof word) : 0;
+    size_t n =
+        good ? escape_character(decode(text, span), how, word, sizeof word) : 0;
     if (!good && how == CTL_ESCAPE_SHOW)
       add_bad(buf, text, span);
     else if (n > 0)
-      add(buf, word, n);
+      add_bytes(buf, word, n);
     else
-      add(buf, text, span);
+      add_bytes(buf, text, span);
     text += span;
     length -= span;
   }
@@ -115,13 +117,13 @@ char *ctl_escaped(const struct ctl_screen *screen, const char *text) {
     text = "-";
   ctl_escape(&buf, text, strlen(text),
              screen->terminal ? CTL_ESCAPE_SHOW : CTL_ESCAPE_CELL);
-  add(&buf, "", 1);
+  add_bytes(&buf, "", 1);
   return buf.data;
 }
 
 /* ---- columns ---- */
 
-static unsigned columns_of(const char *bytes, size_t length) {
+static unsigned character_columns(const char *bytes, size_t length) {
   int width = wcwidth((wchar_t)decode(bytes, length));
   return width < 0 ? 1 : (unsigned)width;
 }
@@ -131,7 +133,7 @@ size_t ctl_fitting(const char *text, unsigned columns) {
   while (at < length) {
     bool good;
     size_t span = pm_utf8_span(text + at, length - at, &good);
-    unsigned width = good ? columns_of(text + at, span) : 1;
+    unsigned width = good ? character_columns(text + at, span) : 1;
     if (width > columns)
       break;
     columns -= width;
@@ -145,7 +147,7 @@ unsigned ctl_columns(const char *text) {
   for (size_t length = strlen(text); length > 0;) {
     bool good;
     size_t span = pm_utf8_span(text, length, &good);
-    columns += good ? columns_of(text, span) : 1;
+    columns += good ? character_columns(text, span) : 1;
     text += span;
     length -= span;
   }
@@ -154,7 +156,7 @@ unsigned ctl_columns(const char *text) {
 
 /* ---- numbers ---- */
 
-static bool unknown(double value, char ret[CTL_WORD]) {
+static bool print_unknown(double value, char ret[CTL_WORD]) {
   if (isfinite(value))
     return false;
   snprintf(ret, CTL_WORD, "-");
@@ -178,14 +180,14 @@ static int decimals(double value, const char *unit) {
 }
 
 void ctl_size(double bytes, char ret[CTL_WORD]) {
-  if (unknown(bytes, ret))
+  if (print_unknown(bytes, ret))
     return;
   const char *unit = scale(&bytes);
   snprintf(ret, CTL_WORD, "%.*f%s", decimals(bytes, unit), bytes, unit);
 }
 
 void ctl_size_long(double bytes, char ret[CTL_WORD]) {
-  if (unknown(bytes, ret))
+  if (print_unknown(bytes, ret))
     return;
   const char *unit = scale(&bytes);
   snprintf(ret, CTL_WORD, "%.*f %s%s", decimals(bytes, unit), bytes, unit,
@@ -193,7 +195,7 @@ void ctl_size_long(double bytes, char ret[CTL_WORD]) {
 }
 
 void ctl_duration(double seconds, char ret[CTL_WORD]) {
-  if (unknown(seconds, ret))
+  if (print_unknown(seconds, ret))
     return;
   double s = floor(fmin(fmax(seconds, 0), 1e12));
   int64_t whole = (int64_t)s, minute = whole / 60 % 60, hour = whole / 3600;
@@ -209,30 +211,30 @@ void ctl_duration(double seconds, char ret[CTL_WORD]) {
 }
 
 void ctl_percent(double percent, char ret[CTL_WORD]) {
-  if (!unknown(percent, ret))
+  if (!print_unknown(percent, ret))
     snprintf(ret, CTL_WORD, "%.1f", fmin(fmax(percent, -1e9), 1e9));
 }
 
 void ctl_count(double count, char ret[CTL_WORD]) {
-  if (!unknown(count, ret))
+  if (!print_unknown(count, ret))
     snprintf(ret, CTL_WORD, "%.0f", fmin(fmax(count, -1e18), 1e18));
 }
 
-static bool local(double seconds, struct tm *ret) {
+static bool local_time(double seconds, struct tm *ret) {
   time_t whole = (time_t)fmin(fmax(seconds, 0), 1e11);
   return isfinite(seconds) && localtime_r(&whole, ret);
 }
 
 void ctl_date(double seconds, char ret[CTL_WORD]) {
   struct tm tm;
-  if (!local(seconds, &tm) ||
+  if (!local_time(seconds, &tm) ||
       strftime(ret, CTL_WORD, "%Y-%m-%d %H:%M:%S", &tm) == 0)
     snprintf(ret, CTL_WORD, "-");
 }
 
 void ctl_time(double seconds, char ret[CTL_WORD]) {
   struct tm tm;
-  if (!local(seconds, &tm)) {
+  if (!local_time(seconds, &tm)) {
     snprintf(ret, CTL_WORD, "-");
     return;
   }
@@ -251,8 +253,8 @@ char *ctl_bar(const struct ctl_screen *screen, double percent,
   unsigned full = (unsigned)lround(part * columns);
   struct pm_buf buf = PM_BUF_INIT(4096);
   for (unsigned i = 0; i < columns; i++)
-    add(&buf, parts[i >= full], strlen(parts[i >= full]));
-  add(&buf, "", 1);
+    add_bytes(&buf, parts[i >= full], strlen(parts[i >= full]));
+  add_bytes(&buf, "", 1);
   return buf.data;
 }
 

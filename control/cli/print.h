@@ -17,12 +17,12 @@ struct ctl_screen {
 };
 
 /* Looks at a descriptor and the environment (NO_COLOR, TERM). */
-void ctl_screen_look(int fd, struct ctl_screen *ret);
+void ctl_screen_detect(int fd, struct ctl_screen *ret);
 
 /* procmanctl: MESSAGE, on stderr, one line, escaped. */
-void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says so and exits: nothing of use can be done then. */
-_Noreturn void ctl_no_memory(void);
+_Noreturn void ctl_out_of_memory(void);
 
 enum ctl_escape {
   CTL_ESCAPE_CELL, /* piped: what would break a line */

@@ -39,9 +39,9 @@ void ctl_process_table(struct ctl_table *table,
   ctl_table_init(table, screen, columns, sizeof columns / sizeof *columns);
 }
 
-static void number(struct ctl_table *t, const struct pm_json *process,
-                   const char *member,
-                   void (*write)(double value, char ret[CTL_WORD])) {
+static void add_number(struct ctl_table *t, const struct pm_json *process,
+                       const char *member,
+                       void (*write)(double value, char ret[CTL_WORD])) {
   char word[CTL_WORD];
   write(ctl_number(process, member), word);
   ctl_table_word(t, word, "");
@@ -58,13 +58,13 @@ void ctl_process_row(struct ctl_table *t, const struct pm_json *process) {
   const char *status = ctl_text(process, "status");
   char percent[CTL_WORD];
   ctl_percent(cpu, percent);
-  number(t, process, "pid", ctl_count);
+  add_number(t, process, "pid", ctl_count);
   ctl_table_text(t, ctl_text(process, "user"));
   ctl_table_word(t, percent, ctl_load_colour(t->screen, cpu));
-  number(t, process, "memory_percent", ctl_percent);
-  number(t, process, "memory_rss", ctl_size);
-  number(t, process, "threads", ctl_count);
-  number(t, process, "uptime_seconds", ctl_duration);
+  add_number(t, process, "memory_percent", ctl_percent);
+  add_number(t, process, "memory_rss", ctl_size);
+  add_number(t, process, "threads", ctl_count);
+  add_number(t, process, "uptime_seconds", ctl_duration);
   ctl_table_take(t, ctl_escaped(t->screen, status), status_colour(status));
   ctl_table_take(t, ctl_escaped(t->screen, ctl_text(process, "name")), "1");
   ctl_table_text(t, ctl_text(process, "command"));
@@ -79,7 +79,7 @@ bool ctl_process_read(const char *text, int64_t *ret_pid, int64_t *ret_start) {
       (!at ||
        ctl_read_integer(at + 1, 0, INT64_C(9007199254740991), ret_start)))
     return true;
-  ctl_say("%s: it must be a PID, or PID@START as \"procmanctl info\" shows it",
-          text);
+  ctl_warn("%s: it must be a PID, or PID@START as \"procmanctl info\" shows it",
+           text);
   return false;
 }

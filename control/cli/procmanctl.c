@@ -37,7 +37,7 @@ static void choose_locale(void) {
 }
 
 /* In the order in which they were given: the last one counts. */
-static bool take_globals(struct ctl *ctl, const struct ctl_args *args) {
+static bool apply_globals(struct ctl *ctl, const struct ctl_args *args) {
   for (size_t i = 0; i < args->given_count; i++) {
     const char *value = args->given[i].value;
     switch (args->given[i].letter) {
@@ -52,7 +52,7 @@ static bool take_globals(struct ctl *ctl, const struct ctl_args *args) {
       ctl->json = strcmp(value, "json") == 0;
       if (ctl->json || strcmp(value, "table") == 0)
         break;
-      ctl_say("-o %s: the output is table or json", value);
+      ctl_warn("-o %s: the output is table or json", value);
       return false;
     default:
       break;
@@ -66,11 +66,12 @@ static const char *from_environment(const char *name) {
   return value && *value ? value : NULL;
 }
 
-static enum ctl_status run(struct ctl *ctl, const struct ctl_command *command,
-                           int argc, char **argv) {
+static enum ctl_status run_command(struct ctl *ctl,
+                                   const struct ctl_command *command, int argc,
+                                   char **argv) {
   struct ctl_args args;
   if (!ctl_args_read(ctl->global_options, command, argc, argv, &args) ||
-      !take_globals(ctl, &args))
+      !apply_globals(ctl, &args))
     return CTL_USAGE;
   if (ctl_args_given(&args, 'h')) {
     ctl_usage_command(stdout, ctl, command);
@@ -79,10 +80,10 @@ static enum ctl_status run(struct ctl *ctl, const struct ctl_command *command,
   return command->run(ctl, &args);
 }
 
-static enum ctl_status choose(struct ctl *ctl, int argc, char **argv) {
+static enum ctl_status run_arguments(struct ctl *ctl, int argc, char **argv) {
   struct ctl_args args;
   if (!ctl_args_read(ctl->global_options, NULL, argc, argv, &args) ||
-      !take_globals(ctl, &args))
+      !apply_globals(ctl, &args))
     return CTL_USAGE;
   bool help = ctl_args_given(&args, 'h');
   if (help || args.count == 0) {
@@ -92,9 +93,9 @@ static enum ctl_status choose(struct ctl *ctl, int argc, char **argv) {
   const struct ctl_command *command =
       ctl_command_find(ctl->commands, args.operands[0]);
   if (command)
-    return run(ctl, command, (int)args.count, args.operands);
-  ctl_say("there is no command %s; \"procmanctl help\" lists them",
-          args.operands[0]);
+    return run_command(ctl, command, (int)args.count, args.operands);
+  ctl_warn("there is no command %s; \"procmanctl help\" lists them",
+           args.operands[0]);
   return CTL_USAGE;
 }
 
@@ -106,9 +107,9 @@ int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0)
     argv[1] = (char *)"version";
   choose_locale();
-  ctl_screen_look(1, &ctl.screen);
-  enum ctl_status status = choose(&ctl, argc, argv);
-  ctl_hang_up(&ctl);
+  ctl_screen_detect(1, &ctl.screen);
+  enum ctl_status status = run_arguments(&ctl, argc, argv);
+  ctl_disconnect(&ctl);
   ctl_flush();
   return (int)status;
 }

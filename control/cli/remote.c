@@ -17,7 +17,7 @@ static char where[256];
 
 /* After fork(2): the words go to the shell of the other machine, and none of
  * them needs quoting there. */
-static _Noreturn void become(const char *ssh, const char *host, int fd) {
+static _Noreturn void exec_ssh(const char *ssh, const char *host, int fd) {
   char *argv[] = {(char *)ssh,  "-T",         (char *)host, "--",
                   "procmanctl", "dial-stdio", NULL};
   if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0)
@@ -36,7 +36,7 @@ int ctl_remote_dial(const char *host, struct pm_err *err) {
   fflush(NULL);
   child = fork();
   if (child == 0)
-    become(ssh && *ssh ? ssh : "ssh", host, ends[1]);
+    exec_ssh(ssh && *ssh ? ssh : "ssh", host, ends[1]);
   close(ends[1]);
   snprintf(where, sizeof where, "%s", host);
   if (child > 0)
@@ -46,7 +46,7 @@ int ctl_remote_dial(const char *host, struct pm_err *err) {
 }
 
 /* It has closed its end, so it is about to exit. */
-static bool reap(int *ret_status) {
+static bool reap_ssh(int *ret_status) {
   for (int ms = 0; ms < END_MS; ms += LOOK_MS) {
     pid_t pid = waitpid(child, ret_status, WNOHANG);
     if (pid != 0)
@@ -56,9 +56,9 @@ static bool reap(int *ret_status) {
   return false;
 }
 
-bool ctl_remote_end(char *ret, size_t size) {
+bool ctl_remote_exit(char *ret, size_t size) {
   int status;
-  if (child <= 0 || !reap(&status))
+  if (child <= 0 || !reap_ssh(&status))
     return false;
   child = -1;
   if (WIFSIGNALED(status))

@@ -11,6 +11,6 @@
 int ctl_remote_dial(const char *host, struct pm_err *err);
 /* After the connection was lost: how ssh ended, in words.  False: it did not,
  * or there was none. */
-bool ctl_remote_end(char *ret, size_t size);
+bool ctl_remote_exit(char *ret, size_t size);
 
 #endif

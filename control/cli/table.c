@@ -22,7 +22,7 @@ void ctl_table_take(struct ctl_table *table, char *text, const char *colour) {
     size_t room = table->room ? 2 * table->room : 256;
     struct ctl_cell *cells = realloc(table->cells, room * sizeof *cells);
     if (!cells)
-      ctl_no_memory();
+      ctl_out_of_memory();
     table->cells = cells;
     table->room = room;
   }
@@ -37,11 +37,12 @@ void ctl_table_word(struct ctl_table *table, const char *word,
                     const char *colour) {
   char *copy = strdup(word);
   if (!copy)
-    ctl_no_memory();
+    ctl_out_of_memory();
   ctl_table_take(table, copy, colour);
 }
 
-static void measure(const struct ctl_table *t, unsigned widths[COLUMNS]) {
+static void measure_columns(const struct ctl_table *t,
+                            unsigned widths[COLUMNS]) {
   for (size_t i = 0; i < t->column_count; i++) {
     unsigned title = t->columns[i].title ? ctl_columns(t->columns[i].title) : 0;
     widths[i] = title > t->columns[i].least ? title : t->columns[i].least;
@@ -53,8 +54,9 @@ static void measure(const struct ctl_table *t, unsigned widths[COLUMNS]) {
   }
 }
 
-static void coloured(const struct ctl_table *t, FILE *to, const char *text,
-                     size_t length, const char *colour) {
+static void print_coloured(const struct ctl_table *t, FILE *to,
+                           const char *text, size_t length,
+                           const char *colour) {
   bool on = t->screen->colour && *colour;
   if (on)
     fprintf(to, "\033[%sm", colour);
@@ -69,11 +71,11 @@ static bool print_cell(const struct ctl_table *t, FILE *to,
                        const struct ctl_cell *cell, unsigned at) {
   unsigned width = t->screen->width;
   if (!width || at + ctl_columns(cell->text) <= width) {
-    coloured(t, to, cell->text, strlen(cell->text), cell->colour);
+    print_coloured(t, to, cell->text, strlen(cell->text), cell->colour);
     return true;
   }
-  coloured(t, to, cell->text, ctl_fitting(cell->text, width - at - 1),
-           cell->colour);
+  print_coloured(t, to, cell->text, ctl_fitting(cell->text, width - at - 1),
+                 cell->colour);
   fputs(t->screen->utf8 ? "…" : "+", to);
   return false;
 }
@@ -108,7 +110,7 @@ static void print_row(const struct ctl_table *t, FILE *to,
 void ctl_table_print(const struct ctl_table *t, FILE *to) {
   unsigned widths[COLUMNS];
   struct ctl_cell titles[COLUMNS];
-  measure(t, widths);
+  measure_columns(t, widths);
   for (size_t i = 0; i < t->column_count; i++)
     titles[i] = (struct ctl_cell){(char *)t->columns[i].title, "1"};
   if (t->columns[0].title)

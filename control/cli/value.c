@@ -23,45 +23,46 @@ const char *ctl_text(const struct pm_json *object, const char *key) {
   return v && v->type == PM_JSON_STRING ? v->text : NULL;
 }
 
-static bool is(const struct pm_json *object, const char *key, bool want) {
+static bool is_boolean(const struct pm_json *object, const char *key,
+                       bool want) {
   const struct pm_json *v = pm_json_member(object, key);
   return v && v->type == PM_JSON_BOOLEAN && v->boolean == want;
 }
 
-bool ctl_true(const struct pm_json *object, const char *key) {
-  return is(object, key, true);
+bool ctl_is_true(const struct pm_json *object, const char *key) {
+  return is_boolean(object, key, true);
 }
 
-bool ctl_false(const struct pm_json *object, const char *key) {
-  return is(object, key, false);
+bool ctl_is_false(const struct pm_json *object, const char *key) {
+  return is_boolean(object, key, false);
 }
 
-const struct pm_json *ctl_inside(const struct pm_json *outer) {
+const struct pm_json *ctl_first(const struct pm_json *outer) {
   if (!outer || (outer->type != PM_JSON_ARRAY && outer->type != PM_JSON_OBJECT))
     return NULL;
   return pm_json_first(outer);
 }
 
-const struct pm_json *ctl_at(const struct pm_json *array, size_t index) {
-  const struct pm_json *v = ctl_inside(array);
+const struct pm_json *ctl_element(const struct pm_json *array, size_t index) {
+  const struct pm_json *v = ctl_first(array);
   while (v && index-- > 0)
     v = pm_json_after(array, v);
   return v;
 }
 
-char *ctl_joined(const struct pm_json *array) {
+char *ctl_join_texts(const struct pm_json *array) {
   struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
-  for (const struct pm_json *v = ctl_inside(array); v;
+  for (const struct pm_json *v = ctl_first(array); v;
        v = pm_json_after(array, v)) {
     char digits[32];
     const char *text = v->type == PM_JSON_STRING ? v->text : digits;
     ctl_count(ctl_number_of(v), digits);
     if ((buf.length > 0 && pm_buf_add(&buf, ", ", 2) < 0) ||
         pm_buf_add(&buf, text, strlen(text)) < 0)
-      ctl_no_memory();
+      ctl_out_of_memory();
   }
   if (buf.length > 0 && pm_buf_add(&buf, "", 1) < 0)
-    ctl_no_memory();
+    ctl_out_of_memory();
   return buf.data;
 }
 

@@ -8,17 +8,17 @@
 /* NaN, or NULL, if it is not known; object may be NULL. */
 double ctl_number(const struct pm_json *object, const char *key);
 const char *ctl_text(const struct pm_json *object, const char *key);
-bool ctl_true(const struct pm_json *object, const char *key);
+bool ctl_is_true(const struct pm_json *object, const char *key);
 /* Is it there and false? */
-bool ctl_false(const struct pm_json *object, const char *key);
+bool ctl_is_false(const struct pm_json *object, const char *key);
 double ctl_number_of(const struct pm_json *value); /* may be NULL */
 
 /* To walk what may be no array or object: NULL then. */
-const struct pm_json *ctl_inside(const struct pm_json *outer);
+const struct pm_json *ctl_first(const struct pm_json *outer);
 /* The array's element at that place, or NULL. */
-const struct pm_json *ctl_at(const struct pm_json *array, size_t index);
+const struct pm_json *ctl_element(const struct pm_json *array, size_t index);
 /* Texts of an array with ", " between, to free(3); NULL if there are none. */
-char *ctl_joined(const struct pm_json *array);
+char *ctl_join_texts(const struct pm_json *array);
 
 /* Numbers that people type: the whole text, within the range. */
 bool ctl_read_integer(const char *text, int64_t min, int64_t max, int64_t *ret);
