@@ -10,7 +10,8 @@ base_sources = \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
-	plugin/base/units.h
+	plugin/base/units.h \
+	plugin/base/words.c plugin/base/words.h
 
 record_sources = \
 	plugin/core/record/field.c plugin/core/record/field.def plugin/core/record/field.h \

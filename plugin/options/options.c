@@ -285,7 +285,7 @@ int pm_options_init(struct pm_options *o) {
               set_default_text(&o->cycle.helper, PM_HELPER);
   for (size_t i = 0; done && i < sizeof interpreters / sizeof *interpreters;
        i++)
-    done = pm_value_add_word(&o->cycle.select.interpreters, interpreters[i]);
+    done = pm_words_add(&o->cycle.select.interpreters, interpreters[i]) == 0;
   if (done)
     return 0;
   pm_options_done(o);
@@ -294,11 +294,11 @@ int pm_options_init(struct pm_options *o) {
 
 static void free_rule(struct pm_rule_options *rule) {
   free(rule->name);
-  pm_value_free_words(&rule->names);
-  pm_value_free_words(&rule->commands);
-  pm_value_free_words(&rule->users);
-  pm_value_free_words(&rule->units);
-  pm_value_free_words(&rule->cgroups);
+  pm_words_done(&rule->names);
+  pm_words_done(&rule->commands);
+  pm_words_done(&rule->users);
+  pm_words_done(&rule->units);
+  pm_words_done(&rule->cgroups);
 }
 
 void pm_options_done(struct pm_options *o) {
@@ -306,12 +306,12 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.proc_path);
   free(o->cycle.sys_path);
   free(o->cycle.helper);
-  pm_value_free_words(&o->cycle.disk.paths);
+  pm_words_done(&o->cycle.disk.paths);
   for (size_t i = 0; i < o->cycle.select.rule_count; i++)
     free_rule(&o->cycle.select.rules[i]);
   free(o->cycle.select.rules);
-  pm_value_free_words(&o->cycle.select.interpreters);
-  pm_value_free_words(&o->disable);
+  pm_words_done(&o->cycle.select.interpreters);
+  pm_words_done(&o->disable);
   pm_options_control_done(&o->control);
   *o = (struct pm_options){0};
 }

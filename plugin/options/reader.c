@@ -2,6 +2,8 @@
 
 #include "options/location.h"
 
+#include "core/identity/select.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>

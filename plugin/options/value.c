@@ -59,33 +59,13 @@ bool pm_value_set_count(const struct pm_option *o, const oconfig_item_t *item,
   return true;
 }
 
-bool pm_value_add_word(struct pm_words *words, const char *text) {
-  char **more = realloc(words->word, (words->count + 1) * sizeof *more);
-  if (!more)
-    return false;
-  words->word = more;
-  char *copy = strdup(text);
-  if (!copy)
-    return false;
-  more[words->count++] = copy;
-  return true;
-}
-
-void pm_value_free_words(struct pm_words *words) {
-  for (size_t i = 0; i < words->count; i++)
-    free(words->word[i]);
-  free(words->word);
-  *words = (struct pm_words){0};
-}
-
 /* Lists grow: an option may stand on several lines. */
 bool pm_value_set_words(const struct pm_option *o, const oconfig_item_t *item,
                         void *at) {
   (void)o;
   const char *text;
   for (int i = 0; i < item->values_num; i++)
-    if (!pm_value_text(item, i, &text) || !*text ||
-        !pm_value_add_word(at, text))
+    if (!pm_value_text(item, i, &text) || !*text || pm_words_add(at, text) < 0)
       return false;
   return item->values_num > 0;
 }

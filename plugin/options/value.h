@@ -4,9 +4,13 @@
 #ifndef PM_OPTIONS_VALUE_H
 #define PM_OPTIONS_VALUE_H
 
-#include "core/identity/select.h"
+#include "base/words.h"
 
 #include "collectd/liboconfig/oconfig.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct pm_option {
   const char *name;
@@ -31,8 +35,6 @@ bool pm_value_set_count(const struct pm_option *option,
 /* at: struct pm_words.  Lists grow: an option may stand on several lines. */
 bool pm_value_set_words(const struct pm_option *option,
                         const oconfig_item_t *item, void *at);
-bool pm_value_add_word(struct pm_words *words, const char *text);
-void pm_value_free_words(struct pm_words *words);
 
 /* The index in `words` of each value, in order.  Returns how many, or -1 for
  * one that is not in the list or stands there twice. */

@@ -4,6 +4,7 @@
 #define PM_CORE_IDENTITY_SELECT_H
 
 #include "base/err.h"
+#include "base/words.h"
 #include "core/identity/name.h"
 
 #include <stdbool.h>
@@ -11,12 +12,6 @@
 #include <stdint.h>
 
 enum pm_group_by { PM_BY_NAME, PM_BY_UNIT, PM_BY_USER, PM_BY_COUNT };
-
-/* Words of one option; owned by the options that hold them. */
-struct pm_words {
-  char **word;
-  size_t count;
-};
 
 struct pm_rule_options {
   char *name; /* of the group */

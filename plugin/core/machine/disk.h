@@ -3,8 +3,9 @@
 #define PM_CORE_MACHINE_DISK_H
 
 #include "base/now.h"
+#include "base/words.h"
 #include "core/helper/probe.h"
-#include "core/identity/select.h"
+#include "core/identity/name.h"
 #include "core/parse/parse_sys.h"
 #include "core/procfs/root.h"
 #include "core/report/report.h"
