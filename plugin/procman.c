@@ -99,14 +99,14 @@ static int pm_read(user_data_t *unused) {
 /* ---- life ---- */
 
 static void warn_unknown(void) {
-  if (pm.options.unknown_count == 0)
+  if (pm.options.unknown.count == 0)
     return;
   notification_t n = {.severity = NOTIF_FAILURE, .time = cdtime()};
   sstrncpy(n.host, hostname_g, sizeof n.host);
   sstrncpy(n.plugin, "procman", sizeof n.plugin);
   sstrncpy(n.type, "count", sizeof n.type);
   sstrncpy(n.type_instance, "config_warnings", sizeof n.type_instance);
-  sstrncpy(n.message, pm.options.unknown, sizeof n.message);
+  sstrncpy(n.message, pm.options.unknown.first, sizeof n.message);
   plugin_dispatch_notification(&n);
 }
 
@@ -114,7 +114,7 @@ static void tell_left_out(const char *sampler, enum pm_top_by list) {
   if (!pm_cycle_ranks_by(pm.tick.cycle, list))
     NOTICE("procman: TopBy \"%s\" is left out: the sampler \"%s\" does not "
            "know it of every process",
-           pm_options_lists[list], sampler);
+           pm_options_top_by[list], sampler);
 }
 
 static void tell_sampler(const struct pm_sampler *sampler) {

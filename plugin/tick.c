@@ -41,7 +41,7 @@ static void put_self(const struct pm_tick *t, struct pm_self_row *self) {
   self->cpu_system = microseconds(&t->spent.ru_stime);
   self->series = (double)t->series;
   self->clients = t->clients;
-  self->config_warnings = t->options->unknown_count;
+  self->config_warnings = t->options->unknown.count;
 }
 
 /* ---- the interval ---- */

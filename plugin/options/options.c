@@ -5,6 +5,8 @@
 #include "options/value.h"
 
 #include "core/account/slot.h"
+#include "core/identity/name.h"
+#include "core/identity/select.h"
 #include "core/sampler/sample.h"
 
 #include <errno.h>
@@ -14,49 +16,38 @@
 
 /* ---- options with a meaning of their own ---- */
 
-static bool set_sampler(const struct pm_option *o, const oconfig_item_t *item,
-                        void *at) {
-  const char *text;
-  if (item->values_num != 1 || !pm_value_text(item, 0, &text))
-    return false;
-  for (const char *const *name = pm_sample_names; *name; name++)
-    if (strcmp(*name, text) == 0)
-      return pm_value_set_text(o, item, at);
-  return false;
-}
+static const char *const disk_words[] = {"auto", "none", NULL};
 
 static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
                      void *at) {
   struct pm_disk_options *disk = at;
   const char *text;
-  if (item->values_num == 1 && pm_value_text(item, 0, &text) &&
-      (strcmp(text, "auto") == 0 || strcmp(text, "none") == 0)) {
-    disk->automatic = strcmp(text, "auto") == 0;
+  int index;
+  if (item->values_num == 1 && pm_value_indexes(o, item, &index) == 1) {
+    disk->automatic = index == 0;
     return true;
   }
   for (int i = 0; i < item->values_num; i++)
     if (!pm_value_text(item, i, &text) || text[0] != '/')
       return false;
   disk->automatic = false;
-  if (disk->paths.count + (size_t)item->values_num > PM_DISK_MAX)
+  if (disk->paths.count + (size_t)item->values_num > o->max)
     return false;
   return pm_value_set_words(o, item, &disk->paths);
 }
 
+static const char *const group_by_words[PM_BY_COUNT + 1] = {
+    [PM_BY_NAME] = "name", [PM_BY_UNIT] = "unit", [PM_BY_USER] = "user"};
+
 static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
                          void *at) {
-  (void)o;
-  static const char *const words[PM_BY_COUNT] = {
-      [PM_BY_NAME] = "name", [PM_BY_UNIT] = "unit", [PM_BY_USER] = "user"};
   struct pm_select_options *select = at;
-  const char *text;
-  if (item->values_num == 1 && pm_value_text(item, 0, &text) &&
-      strcmp(text, "none") == 0) {
+  if (pm_value_is(item, o->alone)) {
     select->by_count = 0;
     return true;
   }
   int index[PM_BY_COUNT];
-  int n = pm_value_indexes(item, words, PM_BY_COUNT, index);
+  int n = pm_value_indexes(o, item, index);
   for (int i = 0; i < n; i++)
     select->by[i] = (enum pm_group_by)index[i];
   if (n > 0)
@@ -64,15 +55,14 @@ static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
-const char *const pm_options_lists[PM_TOP_COUNT] = {
+const char *const pm_options_top_by[PM_TOP_COUNT + 1] = {
     [PM_TOP_CPU] = "cpu", [PM_TOP_RSS] = "rss", [PM_TOP_IO] = "io"};
 
 static bool set_top_by(const struct pm_option *o, const oconfig_item_t *item,
                        void *at) {
-  (void)o;
   struct pm_admit_options *admit = at;
   int index[PM_TOP_COUNT];
-  int n = pm_value_indexes(item, pm_options_lists, PM_TOP_COUNT, index);
+  int n = pm_value_indexes(o, item, index);
   for (int i = 0; i < n; i++)
     admit->by[i] = (enum pm_top_by)index[i];
   if (n > 0)
@@ -80,90 +70,83 @@ static bool set_top_by(const struct pm_option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
+enum { DETAIL_BASIC, DETAIL_FULL, DETAIL_COUNT };
+static const char *const detail_words[DETAIL_COUNT + 1] = {
+    [DETAIL_BASIC] = "basic", [DETAIL_FULL] = "full"};
+
 static bool set_detail(const struct pm_option *o, const oconfig_item_t *item,
                        void *at) {
-  (void)o;
-  static const char *const words[] = {"basic", "full"};
-  int index[2];
-  if (pm_value_indexes(item, words, 2, index) != 1)
+  int index[DETAIL_COUNT];
+  if (pm_value_indexes(o, item, index) != 1)
     return false;
-  *(bool *)at = index[0] == 1;
+  *(bool *)at = index[0] == DETAIL_FULL;
   return true;
 }
 
+enum { META_PID, META_USER, META_COMMAND, META_COUNT };
+static const char *const meta_words[META_COUNT + 1] = {
+    [META_PID] = "pid", [META_USER] = "user", [META_COMMAND] = "command"};
+
 static bool set_meta(const struct pm_option *o, const oconfig_item_t *item,
                      void *at) {
-  (void)o;
-  static const char *const words[] = {"pid", "user", "command"};
   struct pm_options *options = at;
-  int index[3];
-  int n = pm_value_indexes(item, words, 3, index);
+  int index[META_COUNT];
+  int n = pm_value_indexes(o, item, index);
   for (int i = 0; i < n; i++) {
-    options->meta_pid |= index[i] == 0;
-    options->cycle.meta_user |= index[i] == 1;
-    options->cycle.meta_command |= index[i] == 2;
+    options->meta_pid |= index[i] == META_PID;
+    options->cycle.meta_user |= index[i] == META_USER;
+    options->cycle.meta_command |= index[i] == META_COMMAND;
   }
   return n > 0;
 }
 
-static bool set_commands(const struct pm_option *o, const oconfig_item_t *item,
-                         void *at) {
-  const char *text;
-  for (int i = 0; i < item->values_num; i++)
-    if (!pm_value_text(item, i, &text) || pm_select_check(text, NULL) < 0)
-      return false;
-  return pm_value_set_words(o, item, at);
-}
-
 /* ---- the tables ---- */
 
-#define TOP(member) offsetof(struct pm_options, member)
+#define TOP(member) .offset = offsetof(struct pm_options, member)
 static const struct pm_option top_options[] = {
-    {"Sampler", set_sampler, TOP(cycle.sampler), 0, 0,
-     "\"auto\", \"bpf\" or \"proc\""},
-    {"System", pm_value_set_flag, TOP(cycle.system), 0, 0, "true or false"},
-    {"Disk", set_disk, TOP(cycle.disk), 0, 0,
-     "\"auto\", \"none\" or at most 64 absolute paths"},
-    {"Temperatures", pm_value_set_flag, TOP(cycle.temperatures), 0, 0,
-     "true or false"},
-    {"GroupBy", set_group_by, TOP(cycle.select), 0, 0,
-     "\"none\", or a list of \"name\", \"unit\", \"user\" without repeats"},
-    {"Top", pm_value_set_count, TOP(cycle.admit.top), 0, 1000, "0 to 1000"},
-    {"TopBy", set_top_by, TOP(cycle.admit), 0, 0,
-     "a list of \"cpu\", \"rss\", \"io\" without repeats"},
-    {"MaxGroups", pm_value_set_count, TOP(cycle.admit.max_groups), 0, 4096,
-     "0 to 4096"},
-    {"NewNamesPerHour", pm_value_set_count, TOP(cycle.admit.names_per_hour), 0,
-     100000, "0 to 100000"},
-    {"MaxNames", pm_value_set_count, TOP(cycle.admit.max_names), 0, 100000,
-     "0 to 100000"},
-    {"Detail", set_detail, TOP(cycle.full), 0, 0, "\"basic\" or \"full\""},
-    {"Interpreters", pm_value_set_words, TOP(cycle.select.interpreters), 0, 0,
-     "globs on names of interpreters"},
-    {"Disable", pm_value_set_words, TOP(disable), 0, 0,
-     "globs on PLUGIN/TYPE-INSTANCE"},
-    {"MetaData", set_meta, 0, 0, 0,
-     "a list of \"pid\", \"user\", \"command\" without repeats"},
-    {"ProcPath", pm_value_set_text, TOP(cycle.proc_path), 0, 0, "a directory"},
-    {"SysPath", pm_value_set_text, TOP(cycle.sys_path), 0, 0, "a directory"},
-    {"Helper", pm_value_set_text, TOP(cycle.helper), 0, 0,
-     "the path of procman-hold"},
-    {"Strict", pm_value_set_flag, TOP(strict), 0, 0, "true or false"},
+    {"Sampler", pm_value_set_word, TOP(cycle.sampler),
+     .words = pm_sample_names},
+    {"System", pm_value_set_flag, TOP(cycle.system)},
+    {"Disk", set_disk, TOP(cycle.disk), .words = disk_words, .max = PM_DISK_MAX,
+     .valid = "absolute paths"},
+    {"Temperatures", pm_value_set_flag, TOP(cycle.temperatures)},
+    {"GroupBy", set_group_by, TOP(cycle.select), .words = group_by_words,
+     .list = true, .alone = "none"},
+    {"Top", pm_value_set_count, TOP(cycle.admit.top), .max = 1000},
+    {"TopBy", set_top_by, TOP(cycle.admit), .words = pm_options_top_by,
+     .list = true},
+    {"MaxGroups", pm_value_set_count, TOP(cycle.admit.max_groups), .max = 4096},
+    {"NewNamesPerHour", pm_value_set_count, TOP(cycle.admit.names_per_hour),
+     .max = 100000},
+    {"MaxNames", pm_value_set_count, TOP(cycle.admit.max_names), .max = 100000},
+    {"Detail", set_detail, TOP(cycle.full), .words = detail_words},
+    {"Interpreters", pm_value_set_words, TOP(cycle.select.interpreters),
+     .valid = "globs on names of interpreters"},
+    {"Disable", pm_value_set_words, TOP(disable),
+     .valid = "globs on PLUGIN/TYPE-INSTANCE"},
+    {"MetaData", set_meta, .words = meta_words, .list = true},
+    {"ProcPath", pm_value_set_text, TOP(cycle.proc_path),
+     .valid = "a directory"},
+    {"SysPath", pm_value_set_text, TOP(cycle.sys_path), .valid = "a directory"},
+    {"Helper", pm_value_set_text, TOP(cycle.helper),
+     .valid = "the path of procman-hold"},
+    {"Strict", pm_value_set_flag, TOP(strict)},
 };
 
-#define RULE(member) offsetof(struct pm_rule_options, member)
+#define RULE(member) .offset = offsetof(struct pm_rule_options, member)
 static const struct pm_option group_options[] = {
-    {"Name", pm_value_set_words, RULE(names), 0, 0,
-     "globs on the program's name"},
-    {"Command", set_commands, RULE(commands), 0, 0,
-     "extended regular expressions (regex(7))"},
-    {"User", pm_value_set_words, RULE(users), 0, 0, "names of users"},
-    {"Unit", pm_value_set_words, RULE(units), 0, 0, "globs on systemd units"},
-    {"Cgroup", pm_value_set_words, RULE(cgroups), 0, 0,
-     "globs on cgroup paths"},
-    {"Detail", set_detail, RULE(full), 0, 0, "\"basic\" or \"full\""},
-    {"PerProcess", pm_value_set_count, RULE(slots), 0, PM_SLOT_MAX, "0 to 64"},
-    {"Notify", pm_value_set_flag, RULE(notify), 0, 0, "true or false"},
+    {"Name", pm_value_set_words, RULE(names),
+     .valid = "globs on the program's name"},
+    {"Command", pm_value_set_words, RULE(commands), .check = pm_select_check,
+     .valid = "extended regular expressions (regex(7))"},
+    {"User", pm_value_set_words, RULE(users), .valid = "names of users"},
+    {"Unit", pm_value_set_words, RULE(units),
+     .valid = "globs on systemd units"},
+    {"Cgroup", pm_value_set_words, RULE(cgroups),
+     .valid = "globs on cgroup paths"},
+    {"Detail", set_detail, RULE(full), .words = detail_words},
+    {"PerProcess", pm_value_set_count, RULE(slots), .max = PM_SLOT_MAX},
+    {"Notify", pm_value_set_flag, RULE(notify)},
 };
 
 enum {
@@ -186,11 +169,12 @@ static bool is_group_name(const struct pm_options *o, const char *name) {
   return true;
 }
 
-static int read_group(const struct pm_reader *r, const oconfig_item_t *item) {
-  struct pm_select_options *select = &r->options->cycle.select;
+static int read_group(struct pm_options *o, const struct pm_reader *r,
+                      const oconfig_item_t *item) {
+  struct pm_select_options *select = &o->cycle.select;
   const char *name;
   if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
-      !is_group_name(r->options, name))
+      !is_group_name(o, name))
     return pm_reader_bad_value(
         r, item,
         "one name that no other group has (\".\" and \"_\" count "
@@ -216,9 +200,8 @@ static int read_group(const struct pm_reader *r, const oconfig_item_t *item) {
   return 0;
 }
 
-static int check_groups(const struct pm_reader *r,
+static int check_groups(const struct pm_options *o, const struct pm_reader *r,
                         const oconfig_item_t *block) {
-  const struct pm_options *o = r->options;
   char fault[160];
   if (o->cycle.select.rule_count <= o->cycle.admit.max_groups)
     return 0;
@@ -230,26 +213,34 @@ static int check_groups(const struct pm_reader *r,
   return pm_reader_bad_block(r, block, fault);
 }
 
-static int read_item(const struct pm_reader *r, const oconfig_item_t *item) {
+static int read_control(struct pm_options *o, const struct pm_reader *r,
+                        const oconfig_item_t *block) {
+  int status = pm_options_control_read(&o->control, r, block);
+  o->cycle.control = o->control.enabled;
+  return status;
+}
+
+static int read_item(struct pm_options *o, const struct pm_reader *r,
+                     const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Group") == 0)
-    return read_group(r, item);
+    return read_group(o, r, item);
   if (strcasecmp(item->key, "Control") == 0)
-    return pm_options_control_read(r, item);
-  return pm_reader_option(r, item, top_options, TOP_COUNT, r->options);
+    return read_control(o, r, item);
+  return pm_reader_option(r, item, top_options, TOP_COUNT, o);
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reader r = {o, log, err};
+  struct pm_reader r = {&o->unknown, log, err};
   for (int i = 0; i < block->children_num; i++) {
-    int status = read_item(&r, &block->children[i]);
+    int status = read_item(o, &r, &block->children[i]);
     if (status < 0)
       return status;
   }
-  if (o->strict && o->unknown_count)
+  if (o->strict && o->unknown.count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
-                      o->unknown_count);
-  return check_groups(&r, block);
+                      o->unknown.count);
+  return check_groups(o, &r, block);
 }
 
 /* ---- defaults ---- */
@@ -277,8 +268,8 @@ int pm_options_init(struct pm_options *o) {
                           .max_groups = 64,
                           .names_per_hour = 20,
                           .max_names = 500}},
-      .control.perms = 0660,
   };
+  pm_options_control_init(&o->control);
   bool done = set_default_text(&o->cycle.sampler, "auto") &&
               set_default_text(&o->cycle.proc_path, "/proc") &&
               set_default_text(&o->cycle.sys_path, "/sys") &&

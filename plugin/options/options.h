@@ -3,8 +3,9 @@
 #ifndef PM_OPTIONS_OPTIONS_H
 #define PM_OPTIONS_OPTIONS_H
 
-#include "control.h"
+#include "options/reader.h"
 
+#include "control.h"
 #include "core/cycle/cycle.h"
 
 #include "collectd/liboconfig/oconfig.h"
@@ -14,20 +15,19 @@ struct pm_options {
   struct pm_control_options control;
   struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
   bool meta_pid;
-  bool strict;            /* an unknown option is fatal */
-  uint32_t unknown_count; /* options that this version does not know */
-  char unknown[256];      /* what to say of the first of them */
+  bool strict; /* an unknown option is fatal */
+  struct pm_unknown_options unknown;
 };
 
-/* The words of TopBy. */
-extern const char *const pm_options_lists[PM_TOP_COUNT];
+/* The words of TopBy, ended by NULL. */
+extern const char *const pm_options_top_by[PM_TOP_COUNT + 1];
 
 /* Everything at its default.  -ENOMEM. */
 int pm_options_init(struct pm_options *options);
 void pm_options_done(struct pm_options *options);
 
 /* Merges one block.  -EINVAL: a value is not valid; err names place, option,
- * value and what would be valid.  log is told of options that are not known. */
+ * value and what would be valid.  log is called for each unknown option. */
 int pm_options_read(struct pm_options *options, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err);
 

@@ -156,15 +156,15 @@ static const char acting[] = "acting methods:"
 #undef PM_RESULT
 #undef PM_METHOD_END
 
+#define ALLOW(member) .offset = offsetof(struct pm_allow_rule, member)
 static const struct pm_option allow_options[] = {
-    {"User", set_users, 0, 0, 0, "names or numbers of users that exist here"},
-    {"UnixGroup", set_groups, 0, 0, 0,
-     "names or numbers of groups that exist here"},
-    {"Method", set_methods, 0, 0, 0, acting},
-    {"RunAs", set_run_as, 0, 0, 0,
-     "\"self\", names or numbers of users that exist here"},
-    {"Sandboxed", pm_value_set_flag, offsetof(struct pm_allow_rule, sandboxed),
-     0, 0, "true or false"},
+    {"User", set_users, .valid = "names or numbers of users that exist here"},
+    {"UnixGroup", set_groups,
+     .valid = "names or numbers of groups that exist here"},
+    {"Method", set_methods, .valid = acting},
+    {"RunAs", set_run_as,
+     .valid = "\"self\", names or numbers of users that exist here"},
+    {"Sandboxed", pm_value_set_flag, ALLOW(sandboxed)},
 };
 
 static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
@@ -184,8 +184,8 @@ static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
   return 0;
 }
 
-static int read_allow(const struct pm_reader *r, const oconfig_item_t *block) {
-  struct pm_allow_options *allow = &r->options->control.allow;
+static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
+                      const oconfig_item_t *block) {
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
   struct pm_allow_rule *more =
@@ -207,13 +207,18 @@ static int read_allow(const struct pm_reader *r, const oconfig_item_t *block) {
 
 /* ---- <Control> ---- */
 
-/* Its folder will be made, and may be nobody else's. */
+/* unix(7): sun_path, without the NUL; the text in the table says it too */
+enum { SOCKET_MAX = 107 };
+_Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == SOCKET_MAX + 1,
+               "sun_path");
+
+/* The plugin makes the socket's folder and sets its mode, so no other program
+ * may use it. */
 static bool is_socket(const char *path) {
   static const char *const shared[] = {"",         "/run",     "/tmp",
                                        "/dev/shm", "/var/run", "/var/tmp"};
   const char *slash = strrchr(path, '/');
-  if (path[0] != '/' || !slash[1] ||
-      strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+  if (path[0] != '/' || !slash[1] || strlen(path) > SOCKET_MAX)
     return false;
   size_t length = (size_t)(slash - path);
   for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
@@ -258,36 +263,41 @@ static bool set_perms(const struct pm_option *o, const oconfig_item_t *item,
   return true;
 }
 
-#define CONTROL(member) offsetof(struct pm_control_options, member)
+#define CONTROL(member) .offset = offsetof(struct pm_control_options, member)
 static const struct pm_option control_options[] = {
-    {"Socket", set_socket, CONTROL(socket), 0, 0,
-     "an absolute path of at most 107 bytes, in a folder of its own"},
-    {"SocketGroup", set_socket_group, CONTROL(group), 0, 0,
-     "a group that exists here"},
-    {"SocketPerms", set_perms, CONTROL(perms), 0, 0,
-     "\"0666\", or 3 or 4 octal digits without the right to write for others"},
+    {"Socket", set_socket, CONTROL(socket),
+     .valid = "an absolute path of at most 107 bytes, in a folder of its own"},
+    {"SocketGroup", set_socket_group, CONTROL(group),
+     .valid = "a group that exists here"},
+    {"SocketPerms", set_perms, CONTROL(perms),
+     .valid = "\"0666\", or 3 or 4 octal digits without the right to write "
+              "for others"},
 };
 
-static int read_control_item(const struct pm_reader *r,
+static int read_control_item(struct pm_control_options *o,
+                             const struct pm_reader *r,
                              const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Allow") == 0)
-    return read_allow(r, item);
+    return read_allow(&o->allow, r, item);
   return pm_reader_option(r, item, control_options,
-                          sizeof control_options / sizeof *control_options,
-                          &r->options->control);
+                          sizeof control_options / sizeof *control_options, o);
 }
 
-int pm_options_control_read(const struct pm_reader *r,
+void pm_options_control_init(struct pm_control_options *o) {
+  *o = (struct pm_control_options){.perms = 0660};
+}
+
+int pm_options_control_read(struct pm_control_options *o,
+                            const struct pm_reader *r,
                             const oconfig_item_t *block) {
-  struct pm_options *o = r->options;
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
-  if (o->control.enabled)
+  if (o->enabled)
     return pm_reader_bad_block(
         r, block, "there is more than one Control; valid: one block");
-  o->control.enabled = o->cycle.control = true;
+  o->enabled = true;
   for (int i = 0; i < block->children_num; i++) {
-    int status = read_control_item(r, &block->children[i]);
+    int status = read_control_item(o, r, &block->children[i]);
     if (status < 0)
       return status;
   }

@@ -2,10 +2,9 @@
 
 #include "options/location.h"
 
-#include "core/identity/select.h"
-
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,15 +47,14 @@ static const char *nearest(const char *key, const struct pm_option *table,
 
 static int unknown_option(const struct pm_reader *r, const oconfig_item_t *item,
                           const struct pm_option *table, size_t count) {
-  char place[512], text[sizeof r->options->unknown + 512];
+  char place[512], text[sizeof r->unknown->first + 512];
   pm_location(item, place, sizeof place);
   snprintf(text, sizeof text,
            "%s: this version does not know the option %s; the nearest that it "
            "knows is %s",
            place, item->key, nearest(item->key, table, count));
-  struct pm_options *o = r->options;
-  if (o->unknown_count++ == 0)
-    snprintf(o->unknown, sizeof o->unknown, "%.255s", text);
+  if (r->unknown->count++ == 0)
+    snprintf(r->unknown->first, sizeof r->unknown->first, "%.255s", text);
   r->log(text);
   return 0;
 }
@@ -79,19 +77,31 @@ static void value_text(const oconfig_item_t *item, char *ret, size_t size) {
   }
 }
 
-int pm_reader_bad_value(const struct pm_reader *r, const oconfig_item_t *item,
-                        const char *valid) {
+static int bad_value(const struct pm_reader *r, const oconfig_item_t *item,
+                     const struct pm_err *why, const char *valid) {
   char place[512], value[128];
-  struct pm_err why = PM_ERR_INIT;
   pm_location(item, place, sizeof place);
   value_text(item, value, sizeof value);
-  for (int i = 0; strcasecmp(item->key, "Command") == 0 && i < item->values_num;
-       i++)
-    if (item->values[i].type == OCONFIG_TYPE_STRING && !why.num)
-      pm_select_check(item->values[i].value.string, &why);
   return pm_err_say(r->err, EINVAL, "%s: %s cannot be %s%s%s; valid: %s", place,
-                    item->key, *value ? value : "empty", why.num ? ": " : "",
-                    why.text, valid);
+                    item->key, *value ? value : "empty", why->num ? ": " : "",
+                    why->text, valid);
+}
+
+int pm_reader_bad_value(const struct pm_reader *r, const oconfig_item_t *item,
+                        const char *valid) {
+  static const struct pm_err no_reason = PM_ERR_INIT;
+  return bad_value(r, item, &no_reason, valid);
+}
+
+static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
+                      const struct pm_option *o) {
+  struct pm_err why = PM_ERR_INIT;
+  char valid[256];
+  pm_value_describe(o, valid, sizeof valid);
+  for (int i = 0; o->check && !why.num && i < item->values_num; i++)
+    if (item->values[i].type == OCONFIG_TYPE_STRING)
+      o->check(item->values[i].value.string, &why);
+  return bad_value(r, item, &why, valid);
 }
 
 int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
@@ -102,7 +112,7 @@ int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
     if (item->children_num == 0 &&
         table[i].set(&table[i], item, (char *)base + table[i].offset))
       return 0;
-    return pm_reader_bad_value(r, item, table[i].valid);
+    return bad_option(r, item, &table[i]);
   }
   return unknown_option(r, item, table, count);
 }

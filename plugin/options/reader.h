@@ -1,27 +1,33 @@
-/* Reads options by their tables, and says what is wrong with one: where it
- * stands, what it is, what would be valid. */
+/* Reads the options of a block by the block's table, and reports what is wrong
+ * with one: where it stands, its value, and what would be valid. */
 #ifndef PM_OPTIONS_READER_H
 #define PM_OPTIONS_READER_H
 
-#include "options/options.h"
+#include "base/err.h"
 #include "options/value.h"
 
+/* Options that this version does not know. */
+struct pm_unknown_options {
+  uint32_t count;
+  char first[256]; /* the message about the first of them */
+};
+
 struct pm_reader {
-  struct pm_options *options;
+  struct pm_unknown_options *unknown;
   void (*log)(const char *text); /* of options that are not known */
   struct pm_err *err;
 };
 
-/* One option of a block, by the block's table, into the struct at base.  One
- * that is not known is said, counted, and no error; -EINVAL: its value. */
+/* Reads one option of a block into the struct at base.  An unknown option is
+ * logged and counted, and is no error; -EINVAL: the value is not valid. */
 int pm_reader_option(const struct pm_reader *reading,
                      const oconfig_item_t *item, const struct pm_option *table,
                      size_t count, void *base);
 
-/* The value is not valid, and what would be.  -EINVAL. */
+/* Reports a value that is not valid, and what would be.  Returns -EINVAL. */
 int pm_reader_bad_value(const struct pm_reader *reading,
                         const oconfig_item_t *item, const char *valid);
-/* So is a block as a whole.  -EINVAL. */
+/* Reports a block whose options are not valid together.  Returns -EINVAL. */
 int pm_reader_bad_block(const struct pm_reader *reading,
                         const oconfig_item_t *block, const char *fault);
 

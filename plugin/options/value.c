@@ -1,6 +1,8 @@
 #include "options/value.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,6 +26,13 @@ bool pm_value_set_text(const struct pm_option *o, const oconfig_item_t *item,
   free(*(char **)at);
   *(char **)at = copy;
   return true;
+}
+
+bool pm_value_set_word(const struct pm_option *o, const oconfig_item_t *item,
+                       void *at) {
+  int index;
+  return item->values_num == 1 && pm_value_indexes(o, item, &index) == 1 &&
+         pm_value_set_text(o, item, at);
 }
 
 bool pm_value_set_flag(const struct pm_option *o, const oconfig_item_t *item,
@@ -59,34 +68,93 @@ bool pm_value_set_count(const struct pm_option *o, const oconfig_item_t *item,
   return true;
 }
 
-/* Lists grow: an option may stand on several lines. */
 bool pm_value_set_words(const struct pm_option *o, const oconfig_item_t *item,
                         void *at) {
-  (void)o;
   const char *text;
   for (int i = 0; i < item->values_num; i++)
-    if (!pm_value_text(item, i, &text) || !*text || pm_words_add(at, text) < 0)
+    if (!pm_value_text(item, i, &text) || !*text ||
+        (o->check && o->check(text, NULL) < 0) || pm_words_add(at, text) < 0)
       return false;
   return item->values_num > 0;
 }
 
-/* The index of each value in a list of words, in order and without repeats. */
-int pm_value_indexes(const oconfig_item_t *item, const char *const *words,
-                     int word_count, int *ret) {
+/* ---- words out of a list ---- */
+
+static int find_word(const char *const *words, const char *text) {
+  for (int i = 0; words[i]; i++)
+    if (strcmp(words[i], text) == 0)
+      return i;
+  return -1;
+}
+
+int pm_value_indexes(const struct pm_option *o, const oconfig_item_t *item,
+                     int *ret) {
   int n = 0;
   for (int i = 0; i < item->values_num; i++) {
     const char *text;
-    if (!pm_value_text(item, i, &text))
+    int index = pm_value_text(item, i, &text) ? find_word(o->words, text) : -1;
+    if (index < 0)
       return -1;
-    int index = 0;
-    while (index < word_count && strcmp(words[index], text) != 0)
-      index++;
     for (int k = 0; k < n; k++)
       if (ret[k] == index)
         return -1;
-    if (index == word_count || n == word_count)
-      return -1;
     ret[n++] = index;
   }
   return n;
+}
+
+bool pm_value_is(const oconfig_item_t *item, const char *word) {
+  const char *text;
+  return item->values_num == 1 && pm_value_text(item, 0, &text) &&
+         strcmp(text, word) == 0;
+}
+
+/* ---- what would be valid ---- */
+
+struct description {
+  char *text;
+  size_t size, length;
+};
+
+static void append(struct description *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void append(struct description *d, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (d->length < d->size) {
+    int n = vsnprintf(d->text + d->length, d->size - d->length, format, args);
+    d->length += n > 0 ? (size_t)n : 0;
+  }
+  va_end(args);
+}
+
+/* "a", "b" or "c"; all with commas where more follows or in a list. */
+static void append_words(struct description *d, const struct pm_option *o) {
+  for (int i = 0; o->words[i]; i++) {
+    bool last = !o->words[i + 1] && !o->list && !o->valid;
+    append(d, "%s\"%s\"", i == 0 ? "" : last ? " or " : ", ", o->words[i]);
+  }
+}
+
+void pm_value_describe(const struct pm_option *o, char *ret, size_t size) {
+  struct description d = {ret, size, 0};
+  *ret = '\0';
+  if (o->alone)
+    append(&d, "\"%s\", or ", o->alone);
+  if (o->list)
+    append(&d, "a list of ");
+  if (o->words)
+    append_words(&d, o);
+  if (o->list)
+    append(&d, " without repeats");
+  if (o->set == pm_value_set_count)
+    append(&d, "%u to %u", o->min, o->max);
+  if (o->set == pm_value_set_flag)
+    append(&d, "true or false");
+  if (o->valid)
+    append(&d, "%s", o->words ? " or " : "");
+  if (o->valid && o->max)
+    append(&d, "at most %u ", o->max);
+  if (o->valid)
+    append(&d, "%s", o->valid);
 }
