@@ -95,9 +95,10 @@ bpf_programs = \
 	plugin/core/sampler/bpf/use.bpf.h \
 	plugin/core/sampler/bpf/task.h
 
-core_sources = $(record_sources) \
-	$(parse_sources) \
-	$(report_sources) \
+# what procman-hold has, too
+parser_sources = $(record_sources) $(parse_sources)
+
+core_sources = $(report_sources) \
 	$(procfs_sources) \
 	$(helper_sources) \
 	$(sampler_sources) \

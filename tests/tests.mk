@@ -25,8 +25,8 @@ libpmunit_la_SOURCES = \
 libpmunit_la_CPPFLAGS = $(unit_cppflags)
 
 unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CMOCKA_CFLAGS)
-unit_ldadd = libpmcore.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
-control_ldadd = libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la \
+unit_ldadd = libpmcore.la libpmparser.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
+control_ldadd = libpmcontrol.la libpmwire.la libpmcore.la libpmparser.la libpmbase.la \
 	libpmunit.la $(CMOCKA_LIBS) -lm
 wire_ldadd = libpmwire.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
 failing_alloc_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
@@ -333,7 +333,7 @@ tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
 tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 	-I$(srcdir)/tests
-tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmbase.la -lm
+tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmparser.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_exchange_new \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
@@ -480,7 +480,7 @@ tests_bench_storm_SOURCES = tests/bench/storm.c
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
 tests_bench_scans_SOURCES = tests/bench/scans.c
-tests_bench_scans_LDADD = libpmcore.la libpmbase.la -lm
+tests_bench_scans_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
 if HAVE_BPF
 EXTRA_PROGRAMS += tests/bench/scans
 endif

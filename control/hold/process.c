@@ -1,6 +1,7 @@
 #include "hold/process.h"
 
 #include "base/clean.h"
+#include "core/parse/parse_pid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,87 +9,65 @@
 #include <string.h>
 
 enum {
-  KTHREAD = 0x00200000, /* PF_KTHREAD of the kernel's sched.h */
-  TEXT = 4096,
+  STAT_TEXT = 4096,
+  STATUS_MAX = 2 << 20, /* 65536 groups (NGROUPS_MAX) of 11 bytes, and more */
 };
 
-static int read_text(int proc, const char *path, char ret[TEXT]) {
+static int read_text(int proc, const char *path, char *ret, size_t size) {
   PM_CLEAN_FD int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return -errno;
-  ssize_t n = read(fd, ret, TEXT - 1);
-  if (n < 0)
-    return -errno;
-  ret[n] = '\0';
-  return 0;
-}
-
-/* The name between the brackets is the process's own choice, and may be
- * ") R 1 1": what counts begins after the last one. */
-static bool parse(const char *text, struct hold_process *ret) {
-  const char *rest = strrchr(text, ')');
-  char state;
-  unsigned flags;
-  int threads;
-  if (!rest ||
-      sscanf(rest + 1,
-             " %c %*d %" SCNd32 " %" SCNd32 " %*d %*d %u %*u %*u %*u %*u %*u "
-             "%*u %*d %*d %*d %*d %d %*d %" SCNu64,
-             &state, &ret->group, &ret->session, &flags, &threads,
-             &ret->birth) != 6)
-    return false;
-  ret->kernel = flags & KTHREAD;
-  ret->lives = (state != 'Z' && state != 'X') || threads > 1;
-  return true;
+  size_t length = 0;
+  for (;;) {
+    ssize_t n = read(fd, ret + length, size - 1 - length);
+    if (n < 0)
+      return -errno;
+    length += (size_t)n;
+    if (n == 0 || length == size - 1)
+      break;
+  }
+  ret[length] = '\0';
+  return (int)length;
 }
 
 int hold_process_read(int proc, int32_t pid, struct hold_process *ret) {
-  char path[32], text[TEXT];
-  struct hold_process found;
+  char path[32], text[STAT_TEXT];
+  struct pm_stat stat;
   snprintf(path, sizeof path, "%" PRId32 "/stat", pid);
-  int status = read_text(proc, path, text);
-  if (status == -ENOENT || status == -ESRCH)
+  int length = read_text(proc, path, text, sizeof text);
+  if (length == -ENOENT || length == -ESRCH)
     return -ESRCH;
-  if (status < 0)
-    return status;
-  if (!parse(text, &found))
+  if (length < 0)
+    return length;
+  if (pm_parse_stat(text, (size_t)length, &stat) < 0)
     return -EIO;
-  *ret = found;
-  ret->pid = pid;
+  bool zombie = stat.state == 'Z' || stat.state == 'X';
+  *ret = (struct hold_process){
+      .birth = stat.birth,
+      .pid = pid,
+      .group = stat.group,
+      .session = stat.session,
+      .lives = !zombie || stat.threads > 1,
+      .kernel = stat.flags & PM_PF_KTHREAD,
+  };
   return 0;
 }
 
-/* The number in a line of NSpid if it is the only one, else 0.  In a /proc of
- * an outer namespace there is one more for each namespace in between, and the
- * first may well be equal to ours by chance. */
-static int32_t only_pid(const char *line) {
-  int32_t pid = 0;
-  int end = 0;
-  if (sscanf(line, "NSpid:\t%" SCNd32 "%n", &pid, &end) != 1)
-    return 0;
-  return line[end] == '\n' ? pid : 0;
-}
-
-/* Read by lines, as that of the groups before it may be long. */
-static int32_t own_pid(int proc) {
-  int fd = openat(proc, "self/status", O_RDONLY | O_CLOEXEC);
-  FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-  PM_CLEAN_MEM char *line = NULL;
-  size_t room = 0;
-  int32_t pid = 0;
-  if (!file)
-    return 0;
-  while (!pid && getline(&line, &room, file) >= 0)
-    pid = only_pid(line);
-  fclose(file);
-  return pid;
+/* Is this process what that /proc shows as self, and by the same number? */
+static bool is_own_proc(int proc) {
+  struct pm_status status;
+  PM_CLEAN_MEM char *text = malloc(STATUS_MAX);
+  return text && read_text(proc, "self/status", text, STATUS_MAX) > 0 &&
+         pm_parse_status(text, &status) == 0 &&
+         status.known & PM_STATUS_ONLY_PID &&
+         status.only_pid == (uint64_t)getpid();
 }
 
 int hold_process_open_proc(const char *path) {
   int proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0)
     return -errno;
-  if (own_pid(proc) == getpid())
+  if (is_own_proc(proc))
     return proc;
   close(proc);
   return -ENOTSUP;

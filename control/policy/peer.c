@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/fd.h"
+#include "core/parse/parse_pid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,19 +54,18 @@ static int open_process(int32_t pid) {
   return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Field 22 of stat; the name in parentheses may hold anything. */
 static uint64_t start_of(int dir) {
   char text[1024];
-  if (read_file(dir, "stat", text, sizeof text) <= 0)
-    return 0;
-  const char *at = strrchr(text, ')');
-  unsigned long long start;
-  if (!at || sscanf(at + 1,
-                    " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-                    "%*s %*s %*s %*s %*s %llu",
-                    &start) != 1)
-    return 0;
-  return start;
+  struct pm_stat stat;
+  ssize_t n = read_file(dir, "stat", text, sizeof text);
+  bool known = n > 0 && pm_parse_stat(text, (size_t)n, &stat) == 0;
+  return known ? stat.birth : 0;
+}
+
+static bool read_status(int dir, struct pm_status *ret) {
+  char text[8192];
+  return read_file(dir, "status", text, sizeof text) > 0 &&
+         pm_parse_status(text, ret) == 0 && ret->known & PM_STATUS_EFFECTIVE;
 }
 
 static void read_start(struct pm_peer *peer) {
@@ -137,19 +137,6 @@ struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
 
 /* ---- how it is confined ---- */
 
-/* What a line of status says, as a number of that base. */
-static bool number_of(const char *status, const char *key, int base,
-                      uint64_t *ret) {
-  const char *at = strstr(status, key);
-  if (!at || (at != status && at[-1] != '\n'))
-    return false;
-  char *end;
-  at += strlen(key);
-  errno = 0;
-  *ret = strtoull(at, &end, base);
-  return end != at && errno == 0;
-}
-
 static ssize_t link_of(int dir, const char *name, char *ret, size_t size) {
   ssize_t n = readlinkat(dir, name, ret, size - 1);
   if (n < 0)
@@ -193,22 +180,20 @@ static bool label_is_free(int dir) {
 }
 
 static const char *reason(int dir, int one, struct pm_confinement *ret) {
-  char status[8192], first[8192];
-  uint64_t flag, bounding, all;
+  struct pm_status status, first;
   static const char *const places[] = {"ns/user", "ns/pid", "ns/mnt", "root"};
   static const char *const words[] = {
       "it is in another user namespace", "it is in another pid namespace",
       "it is in another mount namespace", "it has another root directory"};
-  if (read_file(dir, "status", status, sizeof status) <= 0 ||
-      read_file(one, "status", first, sizeof first) <= 0 ||
-      !number_of(status, "CapEff:", 16, &ret->capabilities))
+  if (!read_status(dir, &status) || !read_status(one, &first))
     return "its status cannot be read";
-  if (!number_of(status, "NoNewPrivs:", 10, &flag) || flag)
+  ret->capabilities = status.effective;
+  if (!(status.known & PM_STATUS_NO_NEW_PRIVS) || status.no_new_privs)
     return "it has no_new_privs set";
-  if (!number_of(status, "Seccomp:", 10, &flag) || flag)
+  if (!(status.known & PM_STATUS_SECCOMP) || status.seccomp)
     return "it is under seccomp";
-  if (!number_of(status, "CapBnd:", 16, &bounding) ||
-      !number_of(first, "CapBnd:", 16, &all) || (bounding & all) != all)
+  if (!(status.known & first.known & PM_STATUS_BOUNDING) ||
+      (status.bounding & first.bounding) != first.bounding)
     return "its capability bounding set is reduced";
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     int same = same_place(dir, one, places[i]);
@@ -229,16 +214,14 @@ static bool same_process(const struct pm_peer *peer, int dir) {
 }
 
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
-  char status[8192];
-  uint64_t all;
+  struct pm_status status;
   *ret = (struct pm_peer_caps){.foreign = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
-  if (dir < 0 || !same_as_ours(dir, "ns/user") ||
-      read_file(dir, "status", status, sizeof status) <= 0 ||
-      !number_of(status, "CapEff:", 16, &all) || !same_process(peer, dir))
+  if (dir < 0 || !same_as_ours(dir, "ns/user") || !read_status(dir, &status) ||
+      !same_process(peer, dir))
     return;
   ret->foreign = false;
-  ret->effective = all;
+  ret->effective = status.effective;
 }
 
 void pm_peer_confinement(const struct pm_peer *peer,

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PF_KTHREAD UINT64_C(0x00200000) /* include/linux/sched.h */
-
 enum { STAT_LAST = 28 }; /* startstack; what follows is not needed */
 
 /* Fields 4..STAT_LAST into f[] by their number in proc(5).  Negative values
@@ -31,27 +29,25 @@ static bool stat_numbers(const char *p, const char *end,
   return p < end;
 }
 
-static void stat_fill(const uint64_t f[STAT_LAST + 1], struct pm_units units,
-                      struct pm_task *t) {
-  t->ppid = (int32_t)f[4];
-  t->flags = f[9] & PF_KTHREAD ? PM_TASK_KERNEL : 0;
-  t->reaped_faults = f[11];
-  t->birth = f[22];
-  /* exec makes a new address space; both are 0 where ptrace access to the
-   * process is denied, and then comm alone must tell */
-  t->exec_mark = f[28] ^ f[26] << 1;
-  pm_task_set(t, PM_F_faults_minor, f[10]);
-  pm_task_set(t, PM_F_faults_major, f[12]);
-  pm_task_set(t, PM_F_cpu_user, f[14] * units.tick_ns);
-  pm_task_set(t, PM_F_cpu_system, f[15] * units.tick_ns);
-  pm_task_set(t, PM_F_threads, f[20]);
-  pm_task_set(t, PM_F_vsize, f[23]);
-  pm_task_set(t, PM_F_rss, f[24] * units.page_bytes);
-  pm_task_set(t, PM_F_birth, f[22]);
+static void stat_fill(const uint64_t f[STAT_LAST + 1], struct pm_stat *s) {
+  s->ppid = (int32_t)f[4];
+  s->group = (int32_t)f[5];
+  s->session = (int32_t)f[6];
+  s->flags = f[9];
+  s->faults_minor = f[10];
+  s->reaped_faults = f[11];
+  s->faults_major = f[12];
+  s->user_ticks = f[14];
+  s->sys_ticks = f[15];
+  s->threads = f[20];
+  s->birth = f[22];
+  s->vsize_bytes = f[23];
+  s->rss_pages = f[24];
+  s->startcode = f[26];
+  s->startstack = f[28];
 }
 
-int pm_parse_stat(const char *text, size_t length, struct pm_units units,
-                  struct pm_task *ret) {
+int pm_parse_stat(const char *text, size_t length, struct pm_stat *ret) {
   const char *end = text + length;
   const char *open = memchr(text, '(', length);
   const char *close = memrchr(text, ')', length);
@@ -60,12 +56,44 @@ int pm_parse_stat(const char *text, size_t length, struct pm_units units,
   uint64_t f[STAT_LAST + 1];
   if (!stat_numbers(close + 3, end, f) || f[22] == 0)
     return -EINVAL;
-
-  *ret = (struct pm_task){.pid = atoi(text), .state = close[2]};
+  *ret = (struct pm_stat){.pid = atoi(text), .state = close[2]};
   size_t comm = (size_t)(close - open - 1);
   memcpy(ret->comm, open + 1, comm < PM_COMM ? comm : PM_COMM - 1);
-  stat_fill(f, units, ret);
+  stat_fill(f, ret);
   return 0;
+}
+
+void pm_parse_stat_task(const struct pm_stat *s, struct pm_units units,
+                        struct pm_task *t) {
+  *t = (struct pm_task){
+      .pid = s->pid,
+      .ppid = s->ppid,
+      .state = s->state,
+      .flags = s->flags & PM_PF_KTHREAD ? PM_TASK_KERNEL : 0,
+      .reaped_faults = s->reaped_faults,
+      .birth = s->birth,
+      /* exec makes a new address space; where ptrace access is denied both are
+       * 0, and then comm alone must tell */
+      .exec_mark = s->startstack ^ s->startcode << 1,
+  };
+  memcpy(t->comm, s->comm, sizeof t->comm);
+  pm_task_set(t, PM_F_faults_minor, s->faults_minor);
+  pm_task_set(t, PM_F_faults_major, s->faults_major);
+  pm_task_set(t, PM_F_cpu_user, s->user_ticks * units.tick_ns);
+  pm_task_set(t, PM_F_cpu_system, s->sys_ticks * units.tick_ns);
+  pm_task_set(t, PM_F_threads, s->threads);
+  pm_task_set(t, PM_F_vsize, s->vsize_bytes);
+  pm_task_set(t, PM_F_rss, s->rss_pages * units.page_bytes);
+  pm_task_set(t, PM_F_birth, s->birth);
+}
+
+int pm_parse_task(const char *text, size_t length, struct pm_units units,
+                  struct pm_task *ret) {
+  struct pm_stat stat;
+  int status = pm_parse_stat(text, length, &stat);
+  if (status == 0)
+    pm_parse_stat_task(&stat, units, ret);
+  return status;
 }
 
 /* The number behind "KEY" at the start of a line. */
@@ -98,29 +126,99 @@ int pm_parse_io(const char *text, struct pm_task *ret) {
   return 0;
 }
 
-/* The four numbers behind "\nKEY:". */
-static bool line_ids(const char *text, const char *key, uint32_t ret[PM_IDS]) {
-  const char *line = strstr(text, key);
-  char behind; /* a number that ends with the text may have been cut */
-  return line && sscanf(line + strlen(key), "%u %u %u %u%c", &ret[PM_ID_REAL],
-                        &ret[PM_ID_EFFECTIVE], &ret[PM_ID_SAVED],
-                        &ret[PM_ID_FILES], &behind) == PM_IDS + 1;
+/* ---- status ---- */
+
+enum status_kind { IDS, DECIMAL, HEXADECIMAL, KILOBYTES, ONLY_ONE };
+
+/* Everything that is read of it: a line each. */
+static const struct status_line {
+  const char *key;
+  enum status_kind kind;
+  enum pm_status_known bit;
+  size_t offset;
+} status_lines[] = {
+#define LINE(key, kind, bit, member)                                           \
+  { key, kind, PM_STATUS_##bit, offsetof(struct pm_status, member) }
+    LINE("NSpid:", ONLY_ONE, ONLY_PID, only_pid),
+    LINE("Uid:", IDS, UIDS, uid),
+    LINE("Gid:", IDS, GIDS, gid),
+    LINE("VmSwap:", KILOBYTES, SWAP, swap_bytes),
+    LINE("CapPrm:", HEXADECIMAL, PERMITTED, permitted),
+    LINE("CapEff:", HEXADECIMAL, EFFECTIVE, effective),
+    LINE("CapBnd:", HEXADECIMAL, BOUNDING, bounding),
+    LINE("NoNewPrivs:", DECIMAL, NO_NEW_PRIVS, no_new_privs),
+    LINE("Seccomp:", DECIMAL, SECCOMP, seccomp),
+#undef LINE
+};
+
+/* The numbers of a line that ends with a line feed, as many as there is room
+ * for; returns how many there are in all, or 0 if it is anything else. */
+static size_t line_numbers(const char *p, int base, uint64_t *ret,
+                           size_t room) {
+  size_t count = 0;
+  for (;;) {
+    p += strspn(p, " \t");
+    if (!isxdigit((unsigned char)*p))
+      return *p == '\n' ? count : 0;
+    char *end;
+    uint64_t n = strtoull(p, &end, base);
+    if (end == p)
+      return 0;
+    if (count++ < room)
+      ret[count - 1] = n;
+    p = end;
+  }
+}
+
+static bool take_status_line(const struct status_line *line, const char *p,
+                             void *at) {
+  uint64_t n[PM_IDS];
+  switch (line->kind) {
+  case IDS:
+    if (line_numbers(p, 10, n, PM_IDS) != PM_IDS)
+      return false;
+    for (size_t i = 0; i < PM_IDS; i++)
+      ((uint32_t *)at)[i] = (uint32_t)n[i];
+    return true;
+  case KILOBYTES:
+    if (!line_number(p, "", n))
+      return false;
+    *(uint64_t *)at = n[0] * 1024;
+    return true;
+  case DECIMAL:
+  case HEXADECIMAL:
+  case ONLY_ONE:
+    break;
+  }
+  if (line_numbers(p, line->kind == HEXADECIMAL ? 16 : 10, n, 1) != 1)
+    return false;
+  *(uint64_t *)at = n[0];
+  return true;
+}
+
+static const struct status_line *status_line_of(const char *p, size_t length) {
+  for (size_t i = 0; i < sizeof status_lines / sizeof *status_lines; i++)
+    if (strlen(status_lines[i].key) == length &&
+        memcmp(status_lines[i].key, p, length) == 0)
+      return &status_lines[i];
+  return NULL;
 }
 
 int pm_parse_status(const char *text, struct pm_status *ret) {
-  struct pm_status status = {.swap_known = false};
-  if (!line_ids(text, "\nUid:", status.uid))
+  struct pm_status status = {.known = 0};
+  for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : p) {
+    size_t key = strcspn(p, ":\n") + 1;
+    const struct status_line *line = status_line_of(p, key);
+    if (line && take_status_line(line, p + key, (char *)&status + line->offset))
+      status.known |= line->bit;
+  }
+  if (!(status.known & PM_STATUS_UIDS))
     return -EINVAL;
   *ret = status;
-  ret->gid_known = line_ids(text, "\nGid:", ret->gid);
-  const char *permitted = strstr(text, "\nCapPrm:");
-  ret->permitted = permitted ? strtoull(permitted + 8, NULL, 16) : UINT64_MAX;
-  uint64_t kilobytes;
-  ret->swap_known = line_number(text, "VmSwap:", &kilobytes);
-  if (ret->swap_known)
-    ret->swap_bytes = kilobytes * 1024;
   return 0;
 }
+
+/* ---- the others ---- */
 
 static bool copy_line(const char *p, char *ret, size_t size) {
   size_t length = strcspn(p, "\n");

@@ -7,9 +7,29 @@
 #include "base/units.h"
 #include "core/record/task.h"
 
-/* /proc/PID/stat.  comm may hold spaces, parentheses and newlines: it ends at
- * the last ')'.  The split of user and system is the kernel's own. */
-int pm_parse_stat(const char *text, size_t length, struct pm_units units,
+/* /proc/PID/stat: the fields that anybody here uses, in the file's own units
+ * (proc_pid_stat(5)). */
+struct pm_stat {
+  int32_t pid, ppid, group, session;
+  char state;
+  char comm[PM_COMM];
+  uint64_t flags; /* PF_*, such as PM_PF_KTHREAD */
+  uint64_t faults_minor, faults_major;
+  uint64_t reaped_faults;         /* cminflt */
+  uint64_t user_ticks, sys_ticks; /* split by the kernel's own estimate */
+  uint64_t threads;
+  uint64_t birth; /* starttime: ticks after boot; never 0 */
+  uint64_t vsize_bytes, rss_pages;
+  uint64_t startcode, startstack; /* 0 where ptrace(2) access is denied */
+};
+
+/* comm may hold spaces, parentheses and newlines: it ends at the last ')'. */
+int pm_parse_stat(const char *text, size_t length, struct pm_stat *ret);
+
+/* The same as the record that the samplers make. */
+void pm_parse_stat_task(const struct pm_stat *stat, struct pm_units units,
+                        struct pm_task *ret);
+int pm_parse_task(const char *text, size_t length, struct pm_units units,
                   struct pm_task *ret);
 
 /* /proc/PID/io: adds the four I/O counters. */
@@ -18,13 +38,28 @@ int pm_parse_io(const char *text, struct pm_task *ret);
 /* As the kernel lists them. */
 enum pm_id { PM_ID_REAL, PM_ID_EFFECTIVE, PM_ID_SAVED, PM_ID_FILES, PM_IDS };
 
-/* /proc/PID/status: users and groups; swap in bytes (absent for threads of the
- * kernel). */
+/* /proc/PID/status.  What a kernel does not say has no bit in `known`; -EINVAL
+ * if there is no whole line of uids. */
+enum pm_status_known {
+  PM_STATUS_UIDS = 1,
+  PM_STATUS_GIDS = 2,
+  PM_STATUS_SWAP = 4, /* not of kernel threads */
+  PM_STATUS_PERMITTED = 8,
+  PM_STATUS_EFFECTIVE = 16,
+  PM_STATUS_BOUNDING = 32,
+  PM_STATUS_NO_NEW_PRIVS = 64,
+  PM_STATUS_SECCOMP = 128,
+  PM_STATUS_ONLY_PID = 256, /* it lives in the pid namespace of this /proc */
+};
+
 struct pm_status {
+  unsigned known;
   uint32_t uid[PM_IDS], gid[PM_IDS];
-  bool gid_known, swap_known;
   uint64_t swap_bytes;
-  uint64_t permitted; /* capabilities; all of them where that is not said */
+  uint64_t permitted, effective, bounding; /* capabilities */
+  uint64_t no_new_privs, seccomp;
+  uint64_t only_pid; /* NSpid, which has a number more for each namespace in
+                        between, where it has but one */
 };
 int pm_parse_status(const char *text, struct pm_status *ret);
 

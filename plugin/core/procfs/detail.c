@@ -23,10 +23,11 @@ static void read_status(int dir, unsigned want, struct pm_detail *d) {
   d->uid = status.uid[PM_ID_EFFECTIVE];
   memcpy(d->uids, status.uid, sizeof d->uids);
   memcpy(d->gids, status.gid, sizeof d->gids);
-  d->permitted = status.permitted;
+  d->permitted =
+      status.known & PM_STATUS_PERMITTED ? status.permitted : UINT64_MAX;
   d->got |= want & PM_WANT_UID;
-  d->got |= want & (status.gid_known ? PM_WANT_IDS : 0);
-  if (!(want & PM_WANT_SWAP) || !status.swap_known)
+  d->got |= want & (status.known & PM_STATUS_GIDS ? PM_WANT_IDS : 0);
+  if (!(want & PM_WANT_SWAP) || !(status.known & PM_STATUS_SWAP))
     return;
   pm_task_set(&d->numbers, PM_F_swap, status.swap_bytes);
   d->got |= PM_WANT_SWAP;
@@ -107,7 +108,7 @@ static bool read_stat(const struct pm_root *root, int dir,
   char text[1024];
   struct pm_units units = root->units;
   ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
-  if (n <= 0 || pm_parse_stat(text, (size_t)n, units, &d->stat) < 0)
+  if (n <= 0 || pm_parse_task(text, (size_t)n, units, &d->stat) < 0)
     return false;
   d->birth = d->stat.birth;
   return true;

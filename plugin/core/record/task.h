@@ -16,6 +16,8 @@ enum {
 
 #define PM_NO_GID UINT32_MAX
 
+#define PM_PF_KTHREAD UINT32_C(0x00200000) /* of include/linux/sched.h */
+
 enum pm_task_flag {
   PM_TASK_KERNEL = 1, /* PF_KTHREAD */
   PM_TASK_OWNER = 2,  /* uid is known */

@@ -308,7 +308,7 @@ static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
   struct pm_units units = root->units;
   struct pm_sink sink = {look_for_us, NULL, &m};
   ssize_t n = pm_root_read(root->proc, "self/stat", text, sizeof text);
-  if (n < 0 || pm_parse_stat(text, (size_t)n, units, &m.want) < 0)
+  if (n < 0 || pm_parse_task(text, (size_t)n, units, &m.want) < 0)
     return pm_err_say(err, EIO, "read %s/self/stat", root->proc_path);
   self->foreign = m.want.pid != getpid();
   int status = bpf_scan(self, &sink, err);

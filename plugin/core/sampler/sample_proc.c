@@ -72,7 +72,7 @@ static void sample_one(struct proc_sampler *self, const char *pid) {
   ssize_t n = read_stat(self->root->proc, pid, text, sizeof text);
   if (n == -ENOENT || n == -ESRCH)
     return; /* gone between the listing and the reading: not an error */
-  if (n < 0 || pm_parse_stat(text, (size_t)n, self->units, task) < 0)
+  if (n < 0 || pm_parse_task(text, (size_t)n, self->units, task) < 0)
     *task = (struct pm_task){.pid = atoi(pid)};
   if (++self->count == PM_BATCH)
     flush(self);

@@ -32,7 +32,7 @@ static const struct fake_process sample = {
 
 static int parse(const struct fake_process *p, struct pm_task *ret) {
   char text[1024];
-  return pm_parse_stat(text, fake_stat(p, text, sizeof text), units, ret);
+  return pm_parse_task(text, fake_stat(p, text, sizeof text), units, ret);
 }
 
 /* ---- stat ---- */
@@ -176,7 +176,7 @@ static void stat_cut(void **state) {
   size_t length = fake_stat(&sample, text, sizeof text);
   size_t enough = length_of_fields(text, 28);
   struct pm_task whole, untouched;
-  check_int("whole", "status", pm_parse_stat(text, length, units, &whole), 0);
+  check_int("whole", "status", pm_parse_task(text, length, units, &whole), 0);
   memset(&untouched, 0x5a, sizeof untouched);
   for (size_t n = 0; n < length; n++) {
     char *cut = malloc(n ? n : 1); /* a sanitizer sees who reads on */
@@ -184,7 +184,7 @@ static void stat_cut(void **state) {
     struct pm_task t;
     memcpy(&t, &untouched, sizeof t);
     snprintf(row, sizeof row, "cut at %zu", n);
-    int status = pm_parse_stat(cut, n, units, &t);
+    int status = pm_parse_task(cut, n, units, &t);
     check_int(row, "status", status, n < enough ? -EINVAL : 0);
     check_bytes(row, "output", &t, status < 0 ? &untouched : &whole, sizeof t);
     free(cut);
@@ -218,7 +218,7 @@ static void stat_refused(void **state) {
     memset(&untouched, 0x5a, sizeof untouched);
     memcpy(&t, &untouched, sizeof t);
     check_int(rows[i].name, "status",
-              pm_parse_stat(rows[i].text, strlen(rows[i].text), units, &t),
+              pm_parse_task(rows[i].text, strlen(rows[i].text), units, &t),
               -EINVAL);
     check_bytes(rows[i].name, "output", &t, &untouched, sizeof t);
   }
@@ -327,12 +327,14 @@ static void status_texts(void **state) {
       {"empty", "", -EINVAL, 9, true, 9},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    struct pm_status s = {
-        .uid = {[PM_ID_EFFECTIVE] = 9}, .swap_known = true, .swap_bytes = 9};
+    struct pm_status s = {.uid = {[PM_ID_EFFECTIVE] = 9},
+                          .known = PM_STATUS_SWAP,
+                          .swap_bytes = 9};
     check_int(rows[i].name, "status", pm_parse_status(rows[i].text, &s),
               rows[i].status);
     check_u64(rows[i].name, "euid", s.uid[PM_ID_EFFECTIVE], rows[i].euid);
-    check_true(rows[i].name, "swap_known", s.swap_known == rows[i].swap_known);
+    check_true(rows[i].name, "swap_known",
+               !(s.known & PM_STATUS_SWAP) == !rows[i].swap_known);
     check_u64(rows[i].name, "swap", s.swap_bytes, rows[i].swap);
   }
   check_end();
@@ -356,7 +358,8 @@ static void status_ids(void **state) {
     struct pm_status s;
     check_int(rows[i].name, "status", pm_parse_status(rows[i].text, &s), 0);
     check_bytes(rows[i].name, "uid", s.uid, rows[i].uid, sizeof s.uid);
-    check_true(rows[i].name, "known", s.gid_known == rows[i].gid_known);
+    check_true(rows[i].name, "known",
+               !(s.known & PM_STATUS_GIDS) == !rows[i].gid_known);
     if (rows[i].gid_known)
       check_bytes(rows[i].name, "gid", s.gid, rows[i].gid, sizeof s.gid);
   }
@@ -366,7 +369,100 @@ static void status_ids(void **state) {
   check_int("cut", "in the last gid",
             pm_parse_status("Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t1\t2\t3\t4", &s),
             0);
-  check_true("cut", "in the last gid: not known", !s.gid_known);
+  check_true("cut", "in the last gid: not known", !(s.known & PM_STATUS_GIDS));
+  check_end();
+}
+
+static void status_rest(void **state) {
+  (void)state;
+  enum {
+    ALL = PM_STATUS_UIDS | PM_STATUS_PERMITTED | PM_STATUS_EFFECTIVE |
+          PM_STATUS_BOUNDING | PM_STATUS_NO_NEW_PRIVS | PM_STATUS_SECCOMP |
+          PM_STATUS_ONLY_PID
+  };
+  static const char uids[] = "Uid:\t1\t2\t3\t4\n";
+  static const struct {
+    const char *name, *text;
+    unsigned known;
+    struct pm_status want;
+  } rows[] = {
+      {"all",
+       "NSpid:\t77\nCapPrm:\t00000000a80425fb\nCapEff:\tff\n"
+       "CapBnd:\t000001ffffffffff\nNoNewPrivs:\t1\nSeccomp:\t2\n",
+       ALL,
+       {.permitted = 0xa80425fb,
+        .effective = 0xff,
+        .bounding = UINT64_C(0x1ffffffffff),
+        .no_new_privs = 1,
+        .seccomp = 2,
+        .only_pid = 77}},
+      {"seen from an outer pid namespace",
+       "NSpid:\t77\t12\t1\n",
+       PM_STATUS_UIDS,
+       {0}},
+      {"keys that only begin or end alike",
+       "Seccomp_filters:\t3\nXSeccomp:\t2\nNSpids:\t4\n",
+       PM_STATUS_UIDS,
+       {0}},
+      {"no numbers",
+       "CapEff:\txyz\nSeccomp:\t\nNoNewPrivs:\t1x\n",
+       PM_STATUS_UIDS,
+       {0}},
+      {"cut before the line's end", "Seccomp:\t2", PM_STATUS_UIDS, {0}},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char text[512];
+    struct pm_status s;
+    snprintf(text, sizeof text, "%s%s", uids, rows[i].text);
+    check_int(rows[i].name, "status", pm_parse_status(text, &s), 0);
+    check_u64(rows[i].name, "known", s.known, rows[i].known);
+    check_u64(rows[i].name, "permitted", s.permitted, rows[i].want.permitted);
+    check_u64(rows[i].name, "effective", s.effective, rows[i].want.effective);
+    check_u64(rows[i].name, "bounding", s.bounding, rows[i].want.bounding);
+    check_u64(rows[i].name, "no_new_privs", s.no_new_privs,
+              rows[i].want.no_new_privs);
+    check_u64(rows[i].name, "seccomp", s.seccomp, rows[i].want.seccomp);
+    check_u64(rows[i].name, "only_pid", s.only_pid, rows[i].want.only_pid);
+  }
+  check_end();
+}
+
+/* The line of supplementary groups has no limit. */
+static void status_long_line(void **state) {
+  (void)state;
+  enum { GROUPS = 65536 };
+  char *text = malloc(GROUPS * 12 + 256), *at = text;
+  at += sprintf(at, "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t");
+  for (unsigned i = 0; i < GROUPS; i++)
+    at += sprintf(at, "%u ", 4000000000U + i);
+  sprintf(at, "\nNSpid:\t9\nCapEff:\t3\n");
+  struct pm_status s;
+  check_int("65536 groups", "status", pm_parse_status(text, &s), 0);
+  check_u64("65536 groups", "only_pid", s.only_pid, 9);
+  check_u64("65536 groups", "effective", s.effective, 3);
+  free(text);
+  check_end();
+}
+
+/* What procman-hold asks of stat beside what the samplers do. */
+static void stat_of_a_group(void **state) {
+  (void)state;
+  static const char text[] =
+      "12 (a) b) S 3 40 50 34816 40 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123 4096 "
+      "77 18446744073709551615 11 12 13 0 0\n";
+  struct pm_stat s;
+  check_int("stat", "status", pm_parse_stat(text, sizeof text - 1, &s), 0);
+  check_int("stat", "pid", s.pid, 12);
+  check_text("stat", "comm", s.comm, "a) b");
+  check_int("stat", "ppid", s.ppid, 3);
+  check_int("stat", "group", s.group, 40);
+  check_int("stat", "session", s.session, 50);
+  check_u64("stat", "flags", s.flags, 4194304);
+  check_u64("stat", "threads", s.threads, 9);
+  check_u64("stat", "birth", s.birth, 123);
+  check_u64("stat", "vsize", s.vsize_bytes, 4096);
+  check_u64("stat", "rss", s.rss_pages, 77);
+  check_u64("stat", "startstack", s.startstack, 13);
   check_end();
 }
 
@@ -383,7 +479,8 @@ static void status_cut(void **state) {
     int status = pm_parse_status(cut, &s);
     snprintf(row, sizeof row, "cut at %zu", n);
     check_u64(row, "euid", s.uid[PM_ID_EFFECTIVE], status < 0 ? 9 : 1001);
-    check_u64(row, "swap", s.swap_bytes, s.swap_known ? 8192 * 1024 : 0);
+    check_u64(row, "swap", s.swap_bytes,
+              s.known & PM_STATUS_SWAP ? 8192 * 1024 : 0);
     free(cut);
   }
   check_end();
@@ -527,6 +624,9 @@ int main(void) {
       cmocka_unit_test(status_texts),
       cmocka_unit_test(status_ids),
       cmocka_unit_test(status_cut),
+      cmocka_unit_test(status_rest),
+      cmocka_unit_test(status_long_line),
+      cmocka_unit_test(stat_of_a_group),
       cmocka_unit_test(cgroup_texts),
       cmocka_unit_test(cgroup_sizes),
       cmocka_unit_test(fd_limits),

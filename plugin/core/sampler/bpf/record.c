@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* PF_KTHREAD, include/linux/sched.h */
-enum { KTHREAD = 0x200000 };
-
 /* a * b / c of 64 bits each; the short division where that is enough. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c) {
   uint64_t product;
@@ -70,7 +67,7 @@ static void copy_comm(char *ret, const char *from) {
 }
 
 static uint32_t flags_of(const struct pm_bpf_task *t, char state) {
-  return PM_TASK_OWNER | (t->flags & KTHREAD ? PM_TASK_KERNEL : 0) |
+  return PM_TASK_OWNER | (t->flags & PM_PF_KTHREAD ? PM_TASK_KERNEL : 0) |
          (t->has & PM_BPF_HAS_CGROUP ? PM_TASK_CGROUP : 0) |
          (t->oom ? PM_TASK_OOM : 0) |
          (state == 'Z' && t->threads == 1 ? PM_TASK_ENDED : 0);
