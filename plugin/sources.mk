@@ -4,6 +4,7 @@
 base_sources = \
 	plugin/base/buf.c plugin/base/buf.h \
 	plugin/base/clean.h \
+	plugin/base/copy.c plugin/base/copy.h \
 	plugin/base/err.c plugin/base/err.h \
 	plugin/base/fd.c plugin/base/fd.h \
 	plugin/base/hash.c plugin/base/hash.h \
@@ -35,6 +36,7 @@ helper_sources = \
 
 sampler_sources = \
 	plugin/core/sampler/sample.c plugin/core/sampler/sample.h \
+	plugin/core/sampler/sampler.h \
 	plugin/core/sampler/sample_bpf.h \
 	plugin/core/sampler/sample_proc.c plugin/core/sampler/sample_proc.h
 
@@ -69,10 +71,12 @@ cycle_sources = \
 	plugin/core/cycle/close.c plugin/core/cycle/close.h \
 	plugin/core/cycle/cmdline.c plugin/core/cycle/cmdline.h \
 	plugin/core/cycle/cycle.c plugin/core/cycle/cycle.h \
+	plugin/core/cycle/cycle_options.h \
 	plugin/core/cycle/cycle_state.h \
 	plugin/core/cycle/details.c plugin/core/cycle/details.h \
 	plugin/core/cycle/events.c plugin/core/cycle/events.h \
 	plugin/core/cycle/exits.c plugin/core/cycle/exits.h \
+	plugin/core/cycle/measure.c plugin/core/cycle/measure.h \
 	plugin/core/cycle/snapshot_build.c plugin/core/cycle/snapshot_build.h \
 	plugin/core/cycle/turn.c plugin/core/cycle/turn.h
 

@@ -75,11 +75,9 @@ def faults(rules):
             headers = INCLUDE.findall(f.read())
         for header in headers:
             header, target = folder_of(header, folder, known)
-            if target == folder and included.endswith(".h"):
-                inside.setdefault(stem(included), set()).add(stem(header))
             if target == folder:
-                continue
-            if (included, header) in rules.exceptions:
+                inside.setdefault(stem(included), set()).add(stem(header))
+            elif (included, header) in rules.exceptions:
                 needed.add((included, header))
             elif target in rules.uses[folder]:
                 used.add((folder, target))

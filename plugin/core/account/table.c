@@ -7,7 +7,7 @@ enum { SLAB = 128, INDEX_MIN = 256 };
 void pm_table_done(struct pm_table *t) {
   for (size_t i = 0; i < t->slab_count; i++) {
     for (size_t k = 0; k < SLAB; k++)
-      free(t->slabs[i][k].label);
+      free(t->slabs[i][k].cmdline);
     free(t->slabs[i]);
   }
   free(t->slabs);
@@ -145,8 +145,8 @@ void pm_table_remove(struct pm_table *t, struct pm_entry *e) {
     t->index[i] = 0;
     hole = i;
   }
-  free(e->label);
-  e->label = NULL;
+  free(e->cmdline);
+  e->cmdline = NULL;
   put_free(t, e);
   t->count--;
 }

@@ -19,7 +19,7 @@ struct pm_entry {
   int32_t pid, ppid;
   uint64_t birth, exec_mark;
   struct pm_group *group;       /* (borrowed) */
-  struct pm_cmdline *label;     /* malloc'd, freed with the entry; or NULL */
+  struct pm_cmdline *cmdline;     /* malloc'd, freed with the entry; or NULL */
   uint64_t last[PM_F_COUNTERS]; /* never falls */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */

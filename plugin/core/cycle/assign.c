@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FACE_TURNS = 32 }; /* user, unit, command may change without an exec */
+enum { ASSIGN_TURNS = 32 }; /* user, unit, command may change without an exec */
+
+/* ---- moving ---- */
 
 void pm_assign_leave(struct pm_entry *e) {
   e->group->members--;
   pm_slot_leave(e->group->slots, e->group->slot_count, e);
 }
 
-/* What only detail knows has a base only while the group is looked at. */
+/* Counters that only details.c reads have a base only while the group is
+ * emitted. */
 void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
   if (e->group == group)
     return;
@@ -26,13 +29,77 @@ void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
   group->members++;
 }
 
+/* ---- reading ---- */
+
+static unsigned wanted(const struct pm_cycle *c, const struct pm_task *t) {
+  struct pm_needs needs = pm_select_needs(c->select);
+  const char *const *interpreters = pm_select_interpreters(c->select);
+  unsigned want = 0;
+  if (pm_name_is_cut(t->comm))
+    want |= PM_WANT_EXE;
+  if (needs.cmdline || pm_name_is_interpreter(t->comm, interpreters))
+    want |= PM_WANT_CMDLINE;
+  if (needs.uid && !(t->flags & PM_TASK_OWNER))
+    want |= PM_WANT_UID;
+  if (needs.cgroup)
+    want |= PM_WANT_CGROUP;
+  return want;
+}
+
+static void read_detail(struct pm_cycle *c, const struct pm_task *t,
+                        unsigned want, struct pm_detail *ret) {
+  if (!want || pm_detail_read(&c->root, c->probe, c->turn.now, t->pid, t->birth,
+                              want, ret) < 0)
+    pm_detail_clear(ret); /* it is gone, and what came is another's */
+}
+
+/* The user's name, where a rule asks for it; NULL: not known. */
+static const char *user_of(struct pm_cycle *c, const struct pm_task *t,
+                           const struct pm_detail *d) {
+  bool told = t->flags & PM_TASK_OWNER;
+  if (!pm_select_needs(c->select).uid || (!told && !(d->got & PM_WANT_UID)))
+    return NULL;
+  return pm_user_name(&c->users, c->probe, c->turn.now, told ? t->uid : d->uid);
+}
+
+static struct pm_evidence evidence_of(const struct pm_task *t,
+                                      const struct pm_detail *d) {
+  return (struct pm_evidence){
+      .comm = t->comm,
+      .exe = d->exe,
+      .cmdline = d->cmdline,
+      .cmdline_length = d->cmdline_length,
+      .cmdline_known = d->got & PM_WANT_CMDLINE,
+  };
+}
+
+static void classify(struct pm_cycle *c, const struct pm_task *t,
+                     struct pm_detail *d, struct pm_choice *ret) {
+  unsigned want = wanted(c, t);
+  read_detail(c, t, want, d);
+  struct pm_evidence evidence = evidence_of(t, d);
+  if (!(want & PM_WANT_CMDLINE) &&
+      pm_classify_is_cut(&c->classifier, &evidence)) {
+    /* exe does not have the rest of the name: a script */
+    read_detail(c, t, want | PM_WANT_CMDLINE, d);
+    evidence = evidence_of(t, d);
+  }
+  evidence.user = user_of(c, t, d);
+  evidence.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
+  if (evidence.cgroup && t->flags & PM_TASK_CGROUP)
+    pm_cgroups_learn(&c->cgroups, t->cgroup, d->cgroup);
+  pm_classify(&c->classifier, &evidence, ret);
+}
+
+/* ---- assigning ---- */
+
 static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
-                                 bool *unsettled) {
-  *unsettled = false;
+                                 struct pm_detail *d) {
+  pm_detail_clear(d);
   if (t->flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   struct pm_choice choice;
-  *unsettled = pm_classify(&c->face, c->now, t, &choice);
+  classify(c, t, d, &choice);
   struct pm_group *group = pm_groups_get(&c->groups, &choice);
   if (group && group->kind == PM_ROW_AUTOMATIC)
     group->full = c->options->full;
@@ -45,35 +112,44 @@ static bool runs_another(const struct pm_entry *e, const struct pm_task *t) {
          (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark);
 }
 
-void pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
-                     const struct pm_task *t) {
-  bool unsettled;
-  struct pm_group *group = group_of(c, t, &unsettled);
-  if (!group) {
-    c->failed = -ENOMEM;
-    return;
-  }
+int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
+                    const struct pm_task *t, struct pm_detail *d) {
+  struct pm_group *group = group_of(c, t, d);
+  if (!group)
+    return -ENOMEM;
   pm_assign_move(e, group);
   if (runs_another(e, t))
     pm_cmdline_drop(e);
-  e->assigned_turn = c->turn;
+  e->assigned_turn = c->turn.number;
   e->exec_mark = t->exec_mark;
   if (t->flags & PM_TASK_OWNER) {
     e->uid = t->uid;
     e->ptrace_gid = t->ptrace_gid;
   }
   memcpy(e->comm, t->comm, sizeof e->comm);
-  if (unsettled)
+  if (d->slow) /* the command line was not there in time */
     e->flags |= PM_ENTRY_ASK_AGAIN;
   else
     e->flags &= (uint8_t)~PM_ENTRY_ASK_AGAIN;
+  return 0;
+}
+
+struct pm_group *pm_assign_ended(struct pm_cycle *c, const struct pm_task *last,
+                                 const struct pm_relative *relative) {
+  struct pm_detail nothing;
+  struct pm_choice choice;
+  pm_detail_clear(&nothing);
+  struct pm_evidence evidence = evidence_of(last, &nothing);
+  evidence.user = user_of(c, last, &nothing);
+  if (last->flags & PM_TASK_CGROUP && pm_select_needs(c->select).cgroup)
+    evidence.cgroup = pm_cgroups_path(&c->cgroups, last->cgroup);
+  pm_classify_ended(&c->classifier, &evidence, relative, &choice);
+  return pm_groups_get(&c->groups, &choice);
 }
 
 bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
                       const struct pm_task *t) {
-  if (e->flags & PM_ENTRY_ASK_AGAIN)
-    return true;
-  if (runs_another(e, t))
+  if (e->flags & PM_ENTRY_ASK_AGAIN || runs_another(e, t))
     return true;
   struct pm_needs needs = pm_select_needs(c->select);
   if (!needs.uid && !needs.cgroup && !needs.cmdline)
@@ -81,7 +157,8 @@ bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
   if (needs.uid && t->flags & PM_TASK_OWNER && e->uid != t->uid)
     return true;
   /* a server drops its privileges soon after its start */
-  return e->assigned_turn + 1 == c->turn
+  uint32_t turn = c->turn.number;
+  return e->assigned_turn + 1 == turn
              ? e->flags & PM_ENTRY_FRESH
-             : (c->turn + (uint32_t)e->pid) % FACE_TURNS == 0;
+             : (turn + (uint32_t)e->pid) % ASSIGN_TURNS == 0;
 }

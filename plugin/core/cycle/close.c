@@ -1,7 +1,10 @@
 #include "core/cycle/close.h"
 
+#include "base/copy.h"
 #include "core/account/slot.h"
 #include "core/cycle/details.h"
+#include "core/cycle/measure.h"
+#include "core/procfs/detail.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,38 +12,40 @@
 #include <string.h>
 
 void pm_close_done(struct pm_cycle *c) {
-  free(c->items);
-  free(c->report.groups);
-  free(c->report.processes);
+  free(c->close.items);
+  free(c->close.report.groups);
+  free(c->close.report.processes);
 }
 
 /* Room first, so that what follows cannot fail half way. */
 static int make_room(struct pm_cycle *c) {
   size_t groups = c->groups.count + 3; /* _other, _kernel, _unattributed */
-  if (groups > c->groups_room) {
+  if (groups > c->close.groups_room) {
     struct pm_group_row *rows =
-        realloc(c->report.groups, groups * 2 * sizeof *rows);
+        realloc(c->close.report.groups, groups * 2 * sizeof *rows);
     if (!rows)
       return -ENOMEM;
-    c->report.groups = rows;
-    c->groups_room = groups * 2;
+    c->close.report.groups = rows;
+    c->close.groups_room = groups * 2;
   }
-  if (c->groups.count > c->items_room) {
+  if (c->groups.count > c->close.items_room) {
     size_t room = c->groups.count * 2;
-    struct pm_admit_item **items = realloc(c->items, room * sizeof *items);
+    struct pm_admit_item **items =
+        realloc(c->close.items, room * sizeof *items);
     if (!items)
       return -ENOMEM;
-    c->items = items;
-    c->items_room = room;
+    c->close.items = items;
+    c->close.items_room = room;
   }
   size_t slots = 0;
   for (size_t i = 0; i < c->groups.configured; i++)
     slots += c->groups.list[i]->slot_count;
-  if (slots > c->processes_room) {
-    c->report.processes = calloc(slots, sizeof *c->report.processes);
-    if (!c->report.processes)
+  if (slots > c->close.processes_room) {
+    c->close.report.processes =
+        calloc(slots, sizeof *c->close.report.processes);
+    if (!c->close.report.processes)
       return -ENOMEM;
-    c->processes_room = slots;
+    c->close.processes_room = slots;
   }
   return 0;
 }
@@ -62,16 +67,17 @@ static void admit(struct pm_cycle *c, struct pm_now now) {
     g->admit.size[PM_TOP_CPU] = g->spent_ns;
     g->admit.size[PM_TOP_RSS] = g->gauge[PM_F_rss - PM_F_COUNTERS];
     g->admit.size[PM_TOP_IO] = g->spent_disk;
-    c->items[n++] = &g->admit;
+    c->close.items[n++] = &g->admit;
   }
-  pm_admit_run(&c->admit, &c->admit_options, now, c->items, n);
+  pm_admit_run(&c->admit, &c->admit_options, now, c->close.items, n);
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
-    c->evicted += g->admit.change < 0;
+    c->close.evicted += g->admit.change < 0;
     if (g->admit.change <= 0)
       continue;
-    c->admitted++;
-    g->since = c->turn + 1; /* from the next turn on it is charged itself */
+    c->close.admitted++;
+    g->since =
+        c->turn.number + 1; /* from the next turn on it is charged itself */
     g->lacks |= PM_DETAILS_FIELDS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
@@ -97,31 +103,33 @@ static struct pm_rows_interval interval_of(const struct pm_cycle *c,
   return (struct pm_rows_interval){
       .boot_ns = now.boot,
       .tick_ns = c->root.units.tick_ns,
-      .wall_ns = c->closed && c->sums.known ? c->sums.wall_ns : 0,
-      .cpus = c->sums.cpus,
-      .memory_bytes = c->sums.memory_bytes,
+      .wall_ns =
+          c->close.done && c->machine.sums.known ? c->machine.sums.wall_ns : 0,
+      .cpus = c->machine.sums.cpus,
+      .memory_bytes = c->machine.sums.memory_bytes,
       .can = c->sampler.gives | PM_DETAILS_FIELDS,
       .exits = c->sampler.deaths,
   };
 }
 
 static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
-  struct pm_report *r = &c->report;
+  struct pm_report *r = &c->close.report;
   struct pm_group other;
   f.can = c->sampler.gives; /* nobody looks at each of their members */
   gather_other(c, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
-  uint64_t grown = c->books.unattributed - c->last_unattributed;
-  if (c->sees_kernel)
+  uint64_t grown = c->books.unattributed - c->close.last_unattributed;
+  if (c->turn.sees_kernel)
     pm_rows_unattributed("_unattributed", c->books.unattributed, grown, f,
                          &r->groups[r->group_count++]);
-  c->last_unattributed = c->books.unattributed;
-  c->unattributed_cores = f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
+  c->close.last_unattributed = c->books.unattributed;
+  c->close.unattributed_cores =
+      f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
 }
 
 static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
-  struct pm_report *r = &c->report;
+  struct pm_report *r = &c->close.report;
   r->group_count = 0;
   for (size_t i = 0; i < c->groups.count; i++) {
     const struct pm_group *g = c->groups.list[i];
@@ -160,37 +168,26 @@ static void consider_slot(void *arg, struct pm_entry *e) {
   pm_slot_consider(h->list, &h->count, h->group->slot_count, candidate);
 }
 
-static void copy_text(char *ret, size_t size, const char *from) {
-  size_t n = strlen(from);
-  if (n >= size)
-    n = size - 1;
-  memcpy(ret, from, n);
-  ret[n] = '\0';
-}
-
 static void add_meta(struct pm_cycle *c, struct pm_now now,
                      const struct pm_entry *e, struct pm_process_row *row) {
   const struct pm_cycle_options *o = c->options;
-  struct pm_detail *d = &c->face.detail;
+  struct pm_detail d;
   unsigned want = (o->meta_user ? PM_WANT_UID : 0) |
                   (o->meta_command ? PM_WANT_CMDLINE : 0);
   if (!want ||
-      pm_detail_read(&c->root, c->probe, now, e->pid, e->birth, want, d) < 0)
+      pm_detail_read(&c->root, c->probe, now, e->pid, e->birth, want, &d) < 0)
     return;
-  if (d->got & PM_WANT_UID)
-    copy_text(row->user, sizeof row->user,
-              pm_user_name(&c->face.users, c->probe, now, d->uid));
-  if (!(d->got & PM_WANT_CMDLINE))
-    return;
-  for (size_t i = 0; i + 1 < d->cmdline_length; i++)
-    if (d->cmdline[i] == '\0')
-      d->cmdline[i] = ' ';
-  copy_text(row->command, sizeof row->command, d->cmdline);
+  if (d.got & PM_WANT_UID)
+    pm_copy_text(row->user, sizeof row->user,
+                 pm_user_name(&c->users, c->probe, now, d.uid));
+  if (d.got & PM_WANT_CMDLINE)
+    pm_parse_cmdline(d.cmdline, d.cmdline_length, row->command,
+                     sizeof row->command);
 }
 
 static void report_processes(struct pm_cycle *c, struct pm_now now,
                              struct pm_rows_interval f) {
-  struct pm_report *r = &c->report;
+  struct pm_report *r = &c->close.report;
   r->process_count = 0;
   for (size_t i = 0; i < c->groups.configured; i++) {
     struct pm_group *g = c->groups.list[i];
@@ -218,46 +215,46 @@ static void begin_interval_of(void *arg, struct pm_entry *e) {
 /* What was spent is measured against the machine's time: where that could not
  * be read, the next interval speaks of both. */
 static void begin_interval(struct pm_cycle *c) {
-  if (c->closed && !c->sums.known)
+  if (c->close.done && !c->machine.sums.known)
     return;
   pm_groups_begin_interval(&c->groups);
-  if (c->processes_room)
+  if (c->close.processes_room)
     pm_table_each(&c->table, begin_interval_of, NULL);
-  c->sums.known = false;
-  c->sums.wall_ns = c->sums.busy_ns = 0;
+  pm_measure_begin_interval(c);
 }
 
 /* ---- the whole ---- */
 
 static void report_system(struct pm_cycle *c) {
-  struct pm_report *r = &c->report;
+  struct pm_report *r = &c->close.report;
   struct pm_system_row *row = &r->system;
-  *row = c->system_row;
-  row->processes = c->processes;
-  row->threads = (double)c->threads;
-  row->running = c->states.running;
-  row->sleeping = c->states.sleeping;
-  row->blocked = c->states.blocked;
-  row->stopped = c->states.stopped;
-  row->zombies = c->states.zombies;
-  row->idle = c->states.idle;
-  r->disks = c->disks.row;
-  r->disk_count = c->disk_rows;
-  r->sensors = c->sensors.row;
-  r->sensor_count = c->sensor_rows;
+  *row = c->machine.row;
+  row->processes = c->turn.processes;
+  row->threads = (double)c->turn.threads;
+  row->running = c->turn.states.running;
+  row->sleeping = c->turn.states.sleeping;
+  row->blocked = c->turn.states.blocked;
+  row->stopped = c->turn.states.stopped;
+  row->zombies = c->turn.states.zombies;
+  row->idle = c->turn.states.idle;
+  r->disks = c->machine.disks.row;
+  r->disk_count = c->machine.disk_rows;
+  r->sensors = c->machine.sensors.row;
+  r->sensor_count = c->machine.sensor_rows;
 }
 
 static void report_self(struct pm_cycle *c) {
-  struct pm_self_row *s = &c->report.self;
+  struct pm_self_row *s = &c->close.report.self;
   s->processes = (double)c->table.count;
-  s->groups = (double)c->report.group_count;
+  s->groups = (double)c->close.report.group_count;
   s->sampler = c->sampler.level;
-  s->surplus =
-      c->sees_kernel ? (double)c->books.surplus / (double)PM_NS_PER_S : NAN;
-  s->admitted = (double)c->admitted;
-  s->evicted = (double)c->evicted;
-  s->dropped = c->sampler.deaths ? (double)c->dropped : NAN;
-  s->skipped = (double)c->skipped;
+  s->surplus = c->turn.sees_kernel
+                   ? (double)c->books.surplus / (double)PM_NS_PER_S
+                   : NAN;
+  s->admitted = (double)c->close.admitted;
+  s->evicted = (double)c->close.evicted;
+  s->dropped = c->sampler.deaths ? (double)c->exits.dropped : NAN;
+  s->skipped = (double)c->turn.skipped;
   s->names_spent =
       c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;
 }
@@ -265,7 +262,7 @@ static void report_self(struct pm_cycle *c) {
 int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (make_room(c) < 0)
     return pm_err_set(err, ENOMEM, "make room for the report");
-  c->report.now = now;
+  c->close.report.now = now;
   balance(c);
   struct pm_rows_interval f = interval_of(c, now);
   if (f.wall_ns) /* ranking by one list alone would be unfair to the others */
@@ -274,9 +271,9 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   report_processes(c, now, f);
   report_system(c);
   report_self(c);
-  c->report.books = c->books;
+  c->close.report.books = c->books;
   pm_groups_sweep(&c->groups);
   begin_interval(c);
-  c->closed = true;
+  c->close.done = true;
   return 0;
 }

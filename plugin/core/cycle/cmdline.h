@@ -5,6 +5,7 @@
 #define PM_CORE_CYCLE_CMDLINE_H
 
 #include "core/cycle/cycle_state.h"
+#include "core/procfs/detail.h"
 
 enum {
   PM_CMDLINE_KEPT = 256,   /* bytes of a command line, with its NUL */
@@ -13,9 +14,11 @@ enum {
 
 void pm_cmdline_begin(struct pm_cycle *cycle);
 
-/* Reads the label of a process that the scan has just found, if it is due. */
+/* Reads it of a process that the scan has just found, if it is due.  read: what
+ * was read in this turn already. */
 void pm_cmdline_refresh(struct pm_cycle *cycle, struct pm_entry *entry,
-                        const struct pm_task *task);
+                        const struct pm_task *task,
+                        const struct pm_detail *read);
 
 /* It runs another program: what is known is another's. */
 void pm_cmdline_drop(struct pm_entry *entry);

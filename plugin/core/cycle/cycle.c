@@ -1,8 +1,11 @@
 #include "core/cycle/cycle.h"
 
 #include "core/cycle/close.h"
+#include "core/cycle/cycle_state.h"
+#include "core/cycle/measure.h"
 #include "core/cycle/snapshot_build.h"
 #include "core/cycle/turn.h"
+#include "core/sampler/sample.h"
 
 #include <errno.h>
 #include <math.h>
@@ -45,7 +48,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   if (!c)
     return pm_err_set(err, ENOMEM, "make the cycle");
   c->options = options;
-  c->unattributed_cores = NAN;
+  c->close.unattributed_cores = NAN;
   c->root = (struct pm_root)PM_ROOT_INIT;
   int status = open_parts(c, err);
   if (status < 0) {
@@ -55,7 +58,8 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   choose_lists(c);
   pm_admit_init(&c->admit, &c->admit_options,
                 (uint32_t)options->select.rule_count);
-  pm_classify_init(&c->face, &c->root, c->probe, c->select);
+  pm_classify_init(&c->classifier, c->select);
+  pm_cgroups_init(&c->cgroups, &c->root);
   *ret = c;
   return 0;
 }
@@ -67,13 +71,12 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_snapshot_build_done(c);
   pm_table_done(&c->table);
   pm_reaped_done(&c->reaped);
-  pm_classify_done(&c->face);
+  pm_cgroups_done(&c->cgroups);
   pm_groups_done(&c->groups);
   pm_probe_free(c->probe);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);
-  pm_system_done(&c->system);
-  pm_disk_done(&c->disks);
+  pm_measure_done(c);
   pm_root_close(&c->root);
   free(c);
 }
@@ -95,28 +98,7 @@ int pm_cycle_helper_error(struct pm_cycle *c, struct pm_err *err) {
 
 int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,
                      struct pm_err *err) {
-  const struct pm_cycle_options *o = c->options;
-  struct pm_system_sums sums;
-  int status =
-      pm_system_read(&c->system, &c->root, now, &c->system_row, &sums, err);
-  c->sums.cpus = sums.cpus ? sums.cpus : c->sums.cpus;
-  c->sums.memory_bytes = sums.memory_bytes;
-  if (sums.known) {
-    c->sums.known = true;
-    c->sums.wall_ns += sums.wall_ns;
-    c->sums.busy_ns += sums.busy_ns;
-    c->books.busy += sums.busy_ns;
-  }
-  bool all = o->system || o->control;
-  int rows = all ? pm_disk_read(&c->disks, &o->disk, &c->root, c->probe, now,
-                                status ? NULL : err)
-                 : 0;
-  c->disk_rows = rows > 0 ? (size_t)rows : 0;
-  c->sensor_rows =
-      all && o->temperatures
-          ? (size_t)pm_sensor_read(&c->sensors, &c->root, c->probe, now)
-          : 0;
-  return status ? status : rows < 0 ? rows : 0;
+  return pm_measure(c, now, err);
 }
 
 int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
@@ -126,23 +108,20 @@ int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
 void pm_cycle_watch_exits(struct pm_cycle *c,
                           void (*tell)(void *arg, const struct pm_exit *exit),
                           void *arg) {
-  c->on_exit_cb = tell;
-  c->on_exit_arg = arg;
+  c->exits.report = tell;
+  c->exits.arg = arg;
 }
 
 void pm_cycle_watch_events(struct pm_cycle *c,
                            void (*tell)(void *arg,
                                         const struct pm_exchange_event *event),
                            void *arg) {
-  c->on_event_cb = tell;
-  c->on_event_arg = arg;
+  c->events.report = tell;
+  c->events.arg = arg;
 }
 
 int pm_cycle_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
-  int status = pm_turn(c, now, err);
-  if (status < 0)
-    c->skipped++;
-  return status;
+  return pm_turn(c, now, err);
 }
 
 int pm_cycle_snapshot(struct pm_cycle *c, struct pm_now now,
@@ -155,6 +134,6 @@ int pm_cycle_close(struct pm_cycle *c, struct pm_now now,
   int status = pm_close(c, now, err);
   if (status < 0)
     return status;
-  *ret = &c->report;
+  *ret = &c->close.report;
   return 0;
 }

@@ -12,26 +12,9 @@
 
 #include "base/err.h"
 #include "base/now.h"
-#include "core/account/admit.h"
-#include "core/identity/select.h"
-#include "core/machine/disk.h"
+#include "core/cycle/cycle_options.h"
 #include "core/report/report.h"
-#include "core/sampler/sample.h"
-
-/* Filled by the configuration and by the scenario player alike; borrowed by
- * the cycle for its life. */
-struct pm_cycle_options {
-  char *sampler; /* a name of pm_sample_names */
-  char *proc_path, *sys_path;
-  char *helper; /* procman-hold */
-  bool system, temperatures;
-  bool control;                 /* make snapshots */
-  bool full;                    /* Detail of automatic groups */
-  bool meta_user, meta_command; /* fill these in process rows */
-  struct pm_disk_options disk;
-  struct pm_select_options select;
-  struct pm_admit_options admit;
-};
+#include "core/sampler/sampler.h"
 
 struct pm_cycle;
 struct pm_exchange_event;

@@ -1,4 +1,5 @@
-/* What a cycle is made of.  For the rooms of the cycle only. */
+/* What a cycle is made of, by the file that writes it.  For the files of this
+ * folder only; the header of each says what it owns.  One thread at a time. */
 #ifndef PM_CORE_CYCLE_CYCLE_STATE_H
 #define PM_CORE_CYCLE_CYCLE_STATE_H
 
@@ -6,66 +7,106 @@
 #include "core/account/reaped.h"
 #include "core/account/rows.h"
 #include "core/account/table.h"
-#include "core/cycle/cycle.h"
+#include "core/cycle/cycle_options.h"
+#include "core/helper/user.h"
 #include "core/identity/classify.h"
+#include "core/machine/disk.h"
 #include "core/machine/sensor.h"
 #include "core/machine/system.h"
-#include "core/sampler/sample.h"
+#include "core/procfs/cgroup.h"
+#include "core/sampler/sampler.h"
+
+struct pm_exchange_event;
 
 struct pm_cycle {
+  /* opened by cycle.c and then as they are */
   const struct pm_cycle_options *options;
   struct pm_admit_options admit_options; /* without the lists nobody fills */
   struct pm_root root;
   struct pm_sampler sampler;
   struct pm_select *select;
   struct pm_probe *probe;
-  struct pm_classifier face;
+
+  /* objects with rules of their own, changed through their functions:
+   *   table   entries are added by turn, removed by exits
+   *   groups  made by assign, charged by charge, removed by close
+   *   reaped  filled by exits, applied by turn and exits
+   *   admit   run by close
+   *   classifier, users, cgroups  what was found out before: assign, exits;
+   *           users by close and snapshot_build, too */
   struct pm_table table;
   struct pm_groups groups;
-  struct pm_admit admit;
   struct pm_reaped reaped;
-  /* the machine */
-  struct pm_system system;
-  struct pm_system_row system_row;
-  struct pm_system_sums sums; /* since the last close */
-  struct pm_disks disks;
-  struct pm_sensors sensors;
-  size_t disk_rows, sensor_rows;
-  /* the turn */
-  uint32_t turn;        /* number of this one, from 1 */
-  struct pm_now now;    /* of this turn */
-  uint64_t first_birth; /* ticks after boot of the first scan; 0 = none yet */
-  bool first;           /* this scan only lays the base */
-  int failed;           /* -errno: the turn is lost */
-  bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
-  uint32_t unreadable, processes;
-  uint32_t seen;              /* entries of the table that the scan found */
-  uint32_t details_processes; /* processes that only detail knows all of */
-  uint32_t details_rotation; /* one that does not move is looked at so seldom */
-  uint64_t threads;
-  struct pm_states states;
-  /* the close */
+  struct pm_admit admit;
+  struct pm_classifier classifier;
+  struct pm_users users;
+  struct pm_cgroups cgroups;
+
+  struct { /* measure.c */
+    struct pm_system files;
+    struct pm_system_row row;
+    struct pm_system_sums sums; /* since the last close */
+    struct pm_disks disks;
+    struct pm_sensors sensors;
+    size_t disk_rows, sensor_rows;
+  } machine;
+
+  struct {                /* turn.c */
+    uint32_t number;      /* of this turn, from 1 */
+    struct pm_now now;    /* of this turn, or of the drain after it */
+    uint64_t first_birth; /* ticks after boot of the first scan; 0 = none yet */
+    bool first;           /* this scan only lays the base */
+    int failed;           /* -errno: the turn is lost */
+    bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
+    uint32_t unreadable, processes;
+    uint32_t seen; /* entries of the table that the scan found */
+    uint64_t threads;
+    struct pm_states states;
+    uint64_t skipped; /* turns since the start that were lost */
+  } turn;
+
+  struct { /* exits.c; lost records are added by turn.c's drain */
+    void (*report)(void *arg, const struct pm_exit *exit); /* or NULL */
+    void *arg;
+    uint64_t dropped; /* ended processes since the start that nobody counted */
+  } exits;
+
+  struct { /* events.c */
+    void (*report)(void *arg,
+                   const struct pm_exchange_event *event); /* or NULL */
+    void *arg;
+  } events;
+
+  struct {              /* details.c */
+    uint32_t processes; /* that only their other files tell all of */
+    uint32_t rotation;  /* turns in which all that do not move are read once */
+  } details;
+
+  struct {               /* cmdline.c */
+    size_t bytes;        /* kept for the processes of this scan */
+    uint32_t reads_left; /* in this turn */
+  } cmdlines;
+
+  struct {                     /* snapshot_build.c */
+    uint32_t turn;             /* of the last snapshot; 0 = none yet */
+    struct pm_now now;         /* of that turn */
+    struct pm_entry **scanned; /* of this turn, in the order of the scan */
+    size_t scanned_count, scanned_room;
+    bool scanned_lost; /* there was no room for all */
+  } snapshot;
+
+  /* busy is written by measure.c, charged by charge.c, the rest by close.c */
   struct pm_books books;
-  uint64_t last_unattributed;
-  bool closed; /* there was a close: rates have a base */
-  struct pm_admit_item **items;
-  size_t items_room;
-  size_t groups_room, processes_room;
-  uint64_t admitted, evicted, dropped, skipped;
-  struct pm_report report;
-  double unattributed_cores; /* of the last interval; NaN: not known */
-  /* the snapshot */
-  size_t cmdline_bytes;        /* of the labels of those that were scanned */
-  uint32_t cmdline_reads_left; /* that may be read in this turn */
-  uint32_t snapshot_turn;      /* turn of the last one; 0 = none yet */
-  struct pm_now snapshot_now;  /* of that turn */
-  struct pm_entry **scanned;   /* those of this turn, as the scan came by */
-  size_t scanned_count, scanned_room;
-  bool scanned_lost; /* no room for all */
-  void (*on_exit_cb)(void *arg, const struct pm_exit *exit);
-  void *on_exit_arg;
-  void (*on_event_cb)(void *arg, const struct pm_exchange_event *event);
-  void *on_event_arg;
+
+  struct {     /* close.c */
+    bool done; /* there was a close: rates have a base */
+    uint64_t last_unattributed;
+    double unattributed_cores; /* of the last interval; NaN: not known */
+    uint64_t admitted, evicted;
+    struct pm_admit_item **items;
+    size_t items_room, groups_room, processes_room;
+    struct pm_report report;
+  } close;
 };
 
 #endif

@@ -7,8 +7,8 @@
 
 /* On the clock of calendars, of an instant in the past. */
 static uint64_t real_at(const struct pm_cycle *c, uint64_t boot_ns) {
-  uint64_t ago = c->now.boot > boot_ns ? c->now.boot - boot_ns : 0;
-  return c->now.real - ago;
+  uint64_t ago = c->turn.now.boot > boot_ns ? c->turn.now.boot - boot_ns : 0;
+  return c->turn.now.real - ago;
 }
 
 static struct pm_exchange_event of_entry(const struct pm_entry *e,
@@ -26,21 +26,21 @@ static struct pm_exchange_event of_entry(const struct pm_entry *e,
   return event;
 }
 
-static void tell(struct pm_cycle *c, const struct pm_exchange_event *event) {
-  c->on_event_cb(c->on_event_arg, event);
+static void report(struct pm_cycle *c, const struct pm_exchange_event *event) {
+  c->events.report(c->events.arg, event);
 }
 
 void pm_events_start(struct pm_cycle *c, const struct pm_entry *e) {
-  if (!c->on_event_cb)
+  if (!c->events.report)
     return;
   struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_START);
   event.real_ns = real_at(c, e->birth * c->root.units.tick_ns);
-  tell(c, &event);
+  report(c, &event);
 }
 
 void pm_events_exit(struct pm_cycle *c, const struct pm_entry *e,
                     const struct pm_task *last, uint64_t end_ns) {
-  if (!c->on_event_cb)
+  if (!c->events.report)
     return;
   struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
   event.real_ns = real_at(c, end_ns);
@@ -52,17 +52,17 @@ void pm_events_exit(struct pm_cycle *c, const struct pm_entry *e,
     event.ptrace_gid = last->ptrace_gid;
     event.uid_known = true;
   }
-  tell(c, &event);
+  report(c, &event);
   if (!(last->flags & PM_TASK_OOM) || !WIFSIGNALED(last->status))
     return;
   event.kind = PM_EXCHANGE_OOM;
-  tell(c, &event);
+  report(c, &event);
 }
 
 void pm_events_vanished(struct pm_cycle *c, const struct pm_entry *e) {
-  if (!c->on_event_cb)
+  if (!c->events.report)
     return;
   struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
-  event.real_ns = c->now.real;
-  tell(c, &event);
+  event.real_ns = c->turn.now.real;
+  report(c, &event);
 }

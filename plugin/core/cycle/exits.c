@@ -19,8 +19,8 @@ static enum pm_event event_of(const struct pm_task *t) {
   return WEXITSTATUS(t->status) ? PM_EVENT_EXIT_ERROR : PM_EVENT_EXIT_OK;
 }
 
-static void tell(struct pm_cycle *c, const struct pm_group *group,
-                 const struct pm_task *t, uint64_t end_ns) {
+static void report_to_group(struct pm_cycle *c, const struct pm_group *group,
+                            const struct pm_task *t, uint64_t end_ns) {
   uint64_t start_ns = t->birth * c->root.units.tick_ns;
   struct pm_relative self;
   pm_groups_relative(&c->groups, group, &self);
@@ -35,7 +35,7 @@ static void tell(struct pm_cycle *c, const struct pm_group *group,
       .maxrss_bytes = t->maxrss_bytes,
   };
   memcpy(exit.comm, t->comm, sizeof exit.comm);
-  c->on_exit_cb(c->on_exit_arg, &exit);
+  c->exits.report(c->exits.arg, &exit);
 }
 
 void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
@@ -49,23 +49,24 @@ void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
   events[event]++;
   if (event == PM_EVENT_EXIT_SIGNAL && t->flags & PM_TASK_OOM)
     events[PM_EVENT_OOM]++;
-  if (c->on_exit_cb && e->group->notify && event != PM_EVENT_EXIT_OK)
-    tell(c, e->group, t, end_ns);
+  if (c->exits.report && e->group->notify && event != PM_EVENT_EXIT_OK)
+    report_to_group(c, e->group, t, end_ns);
 }
 
 /* ---- what it leaves ---- */
 
-static void leave(struct pm_cycle *c, const struct pm_entry *e, int32_t parent,
-                  uint64_t parent_birth) {
-  pm_reaped_add(&c->reaped, c->turn, parent, parent_birth,
+static void leave_reaped_io(struct pm_cycle *c, const struct pm_entry *e,
+                            int32_t parent, uint64_t parent_birth) {
+  pm_reaped_add(&c->reaped, c->turn.number, parent, parent_birth,
                 e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
                 e->known);
-  struct pm_entry *heir = pm_table_find(&c->table, parent, parent_birth);
-  if (heir)
-    pm_reaped_correct(&c->reaped, heir, false);
+  struct pm_entry *parent_entry =
+      pm_table_find(&c->table, parent, parent_birth);
+  if (parent_entry)
+    pm_reaped_correct(&c->reaped, parent_entry, false);
 }
 
-static void forget(struct pm_cycle *c, struct pm_entry *e) {
+static void remove_entry(struct pm_cycle *c, struct pm_entry *e) {
   pm_assign_leave(e);
   pm_table_remove(&c->table, e);
 }
@@ -79,27 +80,25 @@ static bool is_copy(const struct pm_entry *parent, const struct pm_death *d) {
          memcmp(parent->comm, d->last.comm, PM_COMM) == 0;
 }
 
-/* self: as a scan saw it, or NULL. */
+/* entry: as a scan saw it, or NULL. */
 static struct pm_group *group_of(struct pm_cycle *c,
-                                 const struct pm_entry *self,
+                                 const struct pm_entry *entry,
                                  const struct pm_death *d) {
   if (d->last.flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   const struct pm_entry *parent =
       pm_table_find(&c->table, d->last.ppid, d->parent_birth);
-  struct pm_relative kin = {0};
-  if (self && self->exec_mark == d->last.exec_mark)
-    pm_groups_relative(&c->groups, self->group, &kin);
+  struct pm_relative relative = {0};
+  if (entry && entry->exec_mark == d->last.exec_mark)
+    pm_groups_relative(&c->groups, entry->group, &relative);
   else if (is_copy(parent, d))
-    pm_groups_relative(&c->groups, parent->group, &kin);
-  struct pm_choice choice;
-  pm_classify_dead(&c->face, c->now, &d->last, &kin, &choice);
-  return pm_groups_get(&c->groups, &choice);
+    pm_groups_relative(&c->groups, parent->group, &relative);
+  return pm_assign_ended(c, &d->last, &relative);
 }
 
 /* A shell's child may be seen before its exec and end before the next scan. */
-static void follow(struct pm_cycle *c, struct pm_entry *e,
-                   const struct pm_death *d) {
+static void follow_exec(struct pm_cycle *c, struct pm_entry *e,
+                        const struct pm_death *d) {
   const struct pm_task *t = &d->last;
   if (e->exec_mark == t->exec_mark && e->uid == t->uid &&
       memcmp(e->comm, t->comm, PM_COMM) == 0)
@@ -113,9 +112,9 @@ static void follow(struct pm_cycle *c, struct pm_entry *e,
 
 /* It is ours only if it was born after the first scan; what was there before
  * is nobody's growth. */
-static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
+static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   const struct pm_task *t = &d->last;
-  if (c->first_birth == 0 || t->birth < c->first_birth)
+  if (c->turn.first_birth == 0 || t->birth < c->turn.first_birth)
     return;
   struct pm_entry passing = {.pid = t->pid,
                              .birth = t->birth,
@@ -126,7 +125,7 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
   passing.flags = t->flags & PM_TASK_OWNER ? PM_ENTRY_OWNER : 0;
   passing.group = group_of(c, NULL, d);
   if (!passing.group) {
-    c->dropped++;
+    c->exits.dropped++;
     return;
   }
   pm_groups_payer(&c->groups, passing.group)->events[PM_EVENT_START]++;
@@ -135,23 +134,23 @@ static void charge_stranger(struct pm_cycle *c, const struct pm_death *d) {
   pm_reaped_correct(&c->reaped, &passing, true);
   pm_charge_growth(c, &passing, t);
   pm_exits_report(c, &passing, t, d->end_ns);
-  leave(c, &passing, t->ppid, d->parent_birth);
+  leave_reaped_io(c, &passing, t->ppid, d->parent_birth);
 }
 
 /* ---- records ---- */
 
-static void take_leave(struct pm_cycle *c, struct pm_entry *e,
-                       const struct pm_death *d) {
+static void charge_last(struct pm_cycle *c, struct pm_entry *e,
+                        const struct pm_death *d) {
   const struct pm_task *t = &d->last;
-  follow(c, e, d);
+  follow_exec(c, e, d);
   e->reaped_now += t->reaped_faults - e->reaped_faults;
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);
   pm_reaped_correct(&c->reaped, e, true);
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, d->end_ns);
-  leave(c, e, t->ppid, d->parent_birth);
-  forget(c, e);
+  leave_reaped_io(c, e, t->ppid, d->parent_birth);
+  remove_entry(c, e);
 }
 
 void pm_exits_on_deaths(void *arg, const struct pm_death *batch, size_t n) {
@@ -160,9 +159,9 @@ void pm_exits_on_deaths(void *arg, const struct pm_death *batch, size_t n) {
     const struct pm_death *d = &batch[i];
     struct pm_entry *e = pm_table_find(&c->table, d->last.pid, d->last.birth);
     if (e)
-      take_leave(c, e, d);
+      charge_last(c, e, d);
     else
-      charge_stranger(c, d);
+      charge_unseen(c, d);
   }
 }
 
@@ -175,17 +174,17 @@ static uint64_t birth_of(const struct pm_cycle *c, int32_t pid) {
 
 void pm_exits_on_missing(void *arg, struct pm_entry *e) {
   struct pm_cycle *c = arg;
-  if (e->seen == c->turn)
+  if (e->seen == c->turn.number)
     return;
   bool waits = c->sampler.deaths;
   if (e->life == PM_LIFE_LIVE && waits) {
     e->life = PM_LIFE_LIMBO;
-    e->limbo_until = c->now.mono + LIMBO_S * PM_NS_PER_S;
+    e->limbo_until = c->turn.now.mono + LIMBO_S * PM_NS_PER_S;
   }
-  if (waits && c->now.mono < e->limbo_until)
+  if (waits && c->turn.now.mono < e->limbo_until)
     return;
   if (!(e->flags & PM_ENTRY_EXIT_REPORTED))
     pm_events_vanished(c, e);
-  leave(c, e, e->ppid, birth_of(c, e->ppid));
-  forget(c, e);
+  leave_reaped_io(c, e, e->ppid, birth_of(c, e->ppid));
+  remove_entry(c, e);
 }

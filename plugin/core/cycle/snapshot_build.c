@@ -18,31 +18,32 @@ enum {
 
 /* ---- during the scan ---- */
 
-void pm_snapshot_build_done(struct pm_cycle *c) { free(c->scanned); }
+void pm_snapshot_build_done(struct pm_cycle *c) { free(c->snapshot.scanned); }
 
 void pm_snapshot_build_begin(struct pm_cycle *c) {
-  c->scanned_count = 0;
-  c->scanned_lost = false;
+  c->snapshot.scanned_count = 0;
+  c->snapshot.scanned_lost = false;
 }
 
 static void note(struct pm_cycle *c, struct pm_entry *e) {
-  if (c->scanned_count == c->scanned_room) {
-    size_t room = c->scanned_room ? c->scanned_room * 2 : 1024;
-    struct pm_entry **list = realloc(c->scanned, room * sizeof *list);
-    c->scanned_lost |= !list;
+  if (c->snapshot.scanned_count == c->snapshot.scanned_room) {
+    size_t room =
+        c->snapshot.scanned_room ? c->snapshot.scanned_room * 2 : 1024;
+    struct pm_entry **list = realloc(c->snapshot.scanned, room * sizeof *list);
+    c->snapshot.scanned_lost |= !list;
     if (!list)
       return;
-    c->scanned = list;
-    c->scanned_room = room;
+    c->snapshot.scanned = list;
+    c->snapshot.scanned_room = room;
   }
-  c->scanned[c->scanned_count++] = e;
+  c->snapshot.scanned[c->snapshot.scanned_count++] = e;
 }
 
 /* What it uses from now on, it used since the last snapshot, if it was in that
  * one.  A turn that made none lets the sum stand. */
 static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
-  bool based = e->seen == c->snapshot_turn && !(e->flags & PM_ENTRY_UNREADABLE);
-  bool goes_on = e->seen > c->snapshot_turn;
+  bool based = e->seen == c->snapshot.turn && !(e->flags & PM_ENTRY_UNREADABLE);
+  bool goes_on = e->seen > c->snapshot.turn;
   e->flags &= (uint8_t)~PM_ENTRY_UNREADABLE;
   if (goes_on)
     return;
@@ -55,7 +56,7 @@ static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
 void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
                             const struct pm_task *t) {
   begin_frame(c, e);
-  if (e->seen != c->turn)
+  if (e->seen != c->turn.number)
     note(c, e);
   if (!(t->flags & PM_TASK_OWNER))
     return;
@@ -101,15 +102,16 @@ static bool has_other(const struct pm_cycle *c) {
 
 static int draw(struct making *m) {
   const struct pm_cycle *c = m->c;
-  size_t users = c->scanned_count < USERS ? c->scanned_count : USERS;
+  size_t users =
+      c->snapshot.scanned_count < USERS ? c->snapshot.scanned_count : USERS;
   struct pm_snapshot_counts n = {
-      .processes = c->scanned_count,
+      .processes = c->snapshot.scanned_count,
       .groups = c->groups.count + 3, /* _kernel, _other, _unattributed */
       .users = users,
-      .disks = c->disk_rows,
-      .sensors = c->sensor_rows,
+      .disks = c->machine.disk_rows,
+      .sensors = c->machine.sensor_rows,
   };
-  n.text = n.processes * PM_COMM + c->cmdline_bytes + n.groups * PM_NAME +
+  n.text = n.processes * PM_COMM + c->cmdlines.bytes + n.groups * PM_NAME +
            users * PM_USER + REASON;
   return pm_snapshot_draft(&m->draft, &n);
 }
@@ -120,7 +122,7 @@ static double cores_of(const struct making *m, const struct pm_entry *e) {
   uint64_t tick_ns = c->root.units.tick_ns, birth_ns = e->birth * tick_ns;
   if (!m->wall_ns || (e->known & PM_HAVE_CPU) != PM_HAVE_CPU)
     return NAN;
-  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->snapshot_now.boot) {
+  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->snapshot.now.boot) {
     uint64_t age = m->now.boot > birth_ns ? m->now.boot - birth_ns : 0;
     return (double)(e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system]) /
            (double)(age > tick_ns ? age : tick_ns);
@@ -256,7 +258,7 @@ static void add_unattributed(struct making *m) {
       .reason = "CPU time that no process was charged for",
       .kind = PM_SNAPSHOT_PSEUDO,
       .emitted = true,
-      .cores = m->c->unattributed_cores,
+      .cores = m->c->close.unattributed_cores,
       .cpu_ns = m->c->books.unattributed,
   };
 }
@@ -274,7 +276,7 @@ static void add_groups(struct making *m) {
   add_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
   if (has_other(m->c)) /* they are in no group, by GroupBy */
     add_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
-  if (m->c->sees_kernel)
+  if (m->c->turn.sees_kernel)
     add_unattributed(m);
 }
 
@@ -282,7 +284,7 @@ static void add_groups(struct making *m) {
 
 static void add_users(struct making *m) {
   struct pm_cycle *c = m->c;
-  struct pm_users *users = &c->face.users;
+  struct pm_users *users = &c->users;
   struct pm_snapshot *s = m->draft.snapshot;
   unsigned left = USERS_ASKED;
   for (size_t i = 0; i < m->uids.count; i++) {
@@ -302,35 +304,36 @@ static void add_users(struct making *m) {
 static void add_machine(struct making *m) {
   const struct pm_cycle *c = m->c;
   struct pm_snapshot *s = m->draft.snapshot;
-  s->number = c->turn;
+  s->number = c->turn.number;
   s->now = m->now;
   s->tick_ns = c->root.units.tick_ns;
-  s->cpus = c->sums.cpus;
-  s->memory_bytes = c->sums.memory_bytes;
-  s->sees_kernel = c->sees_kernel;
-  s->disk_count = c->disk_rows;
-  memcpy(m->draft.disks, c->disks.row, c->disk_rows * sizeof c->disks.row[0]);
-  s->sensor_count = c->sensor_rows;
-  memcpy(m->draft.sensors, c->sensors.row,
-         c->sensor_rows * sizeof c->sensors.row[0]);
+  s->cpus = c->machine.sums.cpus;
+  s->memory_bytes = c->machine.sums.memory_bytes;
+  s->sees_kernel = c->turn.sees_kernel;
+  s->disk_count = c->machine.disk_rows;
+  memcpy(m->draft.disks, c->machine.disks.row,
+         c->machine.disk_rows * sizeof c->machine.disks.row[0]);
+  s->sensor_count = c->machine.sensor_rows;
+  memcpy(m->draft.sensors, c->machine.sensors.row,
+         c->machine.sensor_rows * sizeof c->machine.sensors.row[0]);
 }
 
 int pm_snapshot_build(struct pm_cycle *c, struct pm_now now,
                       struct pm_snapshot **ret, struct pm_err *err) {
   struct making m = {.c = c, .now = now};
-  if (c->snapshot_turn)
-    m.wall_ns = now.mono - c->snapshot_now.mono;
-  if (c->scanned_lost || draw(&m) < 0)
+  if (c->snapshot.turn)
+    m.wall_ns = now.mono - c->snapshot.now.mono;
+  if (c->snapshot.scanned_lost || draw(&m) < 0)
     return pm_err_set(err, ENOMEM, "make a snapshot of %zu processes",
-                      c->scanned_count);
+                      c->snapshot.scanned_count);
   add_groups(&m); /* first: processes point at their rows */
-  for (size_t i = 0; i < c->scanned_count; i++)
-    add_process(&m, c->scanned[i]);
+  for (size_t i = 0; i < c->snapshot.scanned_count; i++)
+    add_process(&m, c->snapshot.scanned[i]);
   add_users(&m);
   add_machine(&m);
   pm_snapshot_seal(&m.draft);
-  c->snapshot_turn = c->turn;
-  c->snapshot_now = now;
+  c->snapshot.turn = c->turn.number;
+  c->snapshot.now = now;
   pm_groups_begin_snapshot(&c->groups);
   *ret = m.draft.snapshot;
   return 0;

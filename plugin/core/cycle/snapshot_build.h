@@ -5,6 +5,8 @@
 
 #include "core/cycle/cycle_state.h"
 
+struct pm_snapshot;
+
 void pm_snapshot_build_done(struct pm_cycle *cycle);
 
 /* Nothing of this turn was seen yet. */

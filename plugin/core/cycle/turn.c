@@ -11,48 +11,48 @@
 
 #include <errno.h>
 
-/* ---- scan ---- */
+/* ---- entries ---- */
 
-static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t) {
+/* An entry for a process that no scan has seen before; NULL: no memory. */
+static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
+                                struct pm_detail *read) {
   struct pm_entry *e = pm_table_add(&c->table, t->pid, t->birth);
-  if (!e) {
-    c->failed = -ENOMEM;
+  if (!e)
     return NULL;
-  }
   e->reaped_faults = t->reaped_faults;
-  pm_assign_group(c, e, t);
-  if (c->failed) {
+  if (pm_assign_group(c, e, t, read) < 0) {
     pm_table_remove(&c->table, e);
     return NULL;
   }
-  if (!c->first && t->birth >= c->first_birth) {
+  if (!c->turn.first && t->birth >= c->turn.first_birth) {
     e->flags |= PM_ENTRY_FRESH;
     e->reaped_faults = 0;
     pm_groups_payer(&c->groups, e->group)->events[PM_EVENT_START]++;
   }
-  if (c->first)
-    e->flags |= PM_ENTRY_EXIT_REPORTED * (t->state == 'Z');
-  c->sees_kernel |= t->pid == 2 && t->flags & PM_TASK_KERNEL;
+  if (c->turn.first && t->state == 'Z')
+    e->flags |= PM_ENTRY_EXIT_REPORTED; /* it ended before we came */
+  c->turn.sees_kernel |= t->pid == 2 && t->flags & PM_TASK_KERNEL;
   return e;
 }
 
+/* The same of one that was seen before. */
 static struct pm_entry *known(struct pm_cycle *c, struct pm_entry *e,
-                              const struct pm_task *t) {
-  if (pm_assign_is_due(c, e, t))
-    pm_assign_group(c, e, t);
+                              const struct pm_task *t, struct pm_detail *read) {
+  if (pm_assign_is_due(c, e, t) && pm_assign_group(c, e, t, read) < 0)
+    return NULL;
   e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
   e->life = PM_LIFE_LIVE; /* it may have been in limbo */
-  return c->failed ? NULL : e;
+  return e;
 }
 
 static void mark_seen(struct pm_cycle *c, struct pm_entry *e) {
-  c->seen += e->seen != c->turn;
-  e->seen = c->turn;
+  c->turn.seen += e->seen != c->turn.number;
+  e->seen = c->turn.number;
 }
 
 static void unreadable(struct pm_cycle *c, int32_t pid) {
   struct pm_entry *e = pm_table_find_live(&c->table, pid);
-  c->unreadable++;
+  c->turn.unreadable++;
   if (!e)
     return;
   mark_seen(c, e);
@@ -61,62 +61,84 @@ static void unreadable(struct pm_cycle *c, int32_t pid) {
 }
 
 static void count(struct pm_cycle *c, struct pm_entry *e) {
-  pm_rows_count_state(&c->states, e->state);
-  c->threads += e->gauge[PM_F_threads - PM_F_COUNTERS];
+  pm_rows_count_state(&c->turn.states, e->state);
+  c->turn.threads += e->gauge[PM_F_threads - PM_F_COUNTERS];
   e->group->processes++;
 }
 
-static void take_note(struct pm_cycle *c, struct pm_entry *e,
-                      const struct pm_task *t) {
+/* What the control half is shown of it. */
+static void note_for_control(struct pm_cycle *c, struct pm_entry *e,
+                             const struct pm_task *t,
+                             const struct pm_detail *read) {
   pm_snapshot_build_note(c, e, t);
-  pm_cmdline_refresh(c, e, t);
+  pm_cmdline_refresh(c, e, t, read);
   if (e->flags & PM_ENTRY_FRESH)
     pm_events_start(c, e);
 }
 
-static void see(struct pm_cycle *c, const struct pm_task *t) {
-  c->processes++;
+/* ---- scan ---- */
+
+/* The steps are in this order because each relies on those before it. */
+static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
+                         const struct pm_task *t) {
+  e->reaped_now = t->reaped_faults - e->reaped_faults;
+  e->reaped_faults = t->reaped_faults;
+  /* 1. A counter that was not known until now gets a base, so that only what
+   *    grows from here on is charged. */
+  pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);
+  /* 2. The delay may have fallen, as threads that end take theirs along.  Its
+   *    base is lowered before anything grows from it. */
+  pm_charge_lower_delay(e, t);
+  /* 3. What wait4(2) added of its ended children, which were charged
+   *    themselves, is taken out: the bases move past it. */
+  pm_reaped_correct(&c->reaped, e, true);
+  /* 4. Now what lies above the bases is this process's own growth. */
+  pm_charge_growth(c, e, t);
+  /* 5. How it ended is counted where its growth went, and not before. */
+  pm_exits_report(c, e, t, c->turn.now.boot);
+  pm_gauges_keep(e, t);
+  pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
+}
+
+static void take_task(struct pm_cycle *c, const struct pm_task *t) {
+  struct pm_detail read;
+  c->turn.processes++;
   if (t->birth == 0) {
     unreadable(c, t->pid);
     return;
   }
+  pm_detail_clear(&read);
   struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
-  e = e ? known(c, e, t) : add_new(c, t);
-  if (!e)
+  e = e ? known(c, e, t, &read) : add_new(c, t, &read);
+  if (!e) {
+    c->turn.failed = -ENOMEM;
     return;
-  if (c->options->control)
-    take_note(c, e, t);
+  }
+  if (c->options->control) /* before it is marked: it asks when it was seen */
+    note_for_control(c, e, t, &read);
   mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
-  e->reaped_now = t->reaped_faults - e->reaped_faults;
-  e->reaped_faults = t->reaped_faults;
-  pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);
-  pm_charge_lower_delay(e, t);
-  pm_reaped_correct(&c->reaped, e, true);
-  pm_charge_growth(c, e, t);
-  pm_exits_report(c, e, t, c->now.boot);
-  pm_gauges_keep(e, t);
-  pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
+  take_numbers(c, e, t);
   count(c, e);
 }
 
 static void on_tasks(void *arg, const struct pm_task *batch, size_t n) {
   struct pm_cycle *c = arg;
-  for (size_t i = 0; i < n && !c->failed; i++)
-    see(c, &batch[i]);
+  for (size_t i = 0; i < n && !c->turn.failed; i++)
+    take_task(c, &batch[i]);
 }
 
 /* ---- the turn ---- */
 
 static void begin(struct pm_cycle *c, struct pm_now now) {
-  c->turn++;
-  c->now = now;
-  c->failed = 0;
-  c->first = c->first_birth == 0;
-  c->unreadable = c->processes = c->seen = 0;
-  c->threads = 0;
-  c->states = (struct pm_states){0};
+  c->turn.number++;
+  c->turn.now = now;
+  c->turn.failed = 0;
+  c->turn.first = c->turn.first_birth == 0;
+  c->turn.unreadable = c->turn.processes = c->turn.seen = 0;
+  c->turn.threads = 0;
+  c->turn.states = (struct pm_states){0};
   pm_groups_begin_turn(&c->groups);
   pm_snapshot_build_begin(c);
   pm_cmdline_begin(c);
@@ -127,9 +149,10 @@ static int scan(struct pm_cycle *c, const struct pm_sink *sink,
   int status = c->sampler.ops->scan(c->sampler.self, sink, err);
   if (status < 0)
     return status;
-  if (c->failed)
-    return pm_err_set(err, -c->failed, "take in %u processes", c->processes);
-  if (c->processes == 0)
+  if (c->turn.failed)
+    return pm_err_set(err, -c->turn.failed, "take in %u processes",
+                      c->turn.processes);
+  if (c->turn.processes == 0)
     return pm_err_say(err, ESRCH, "no process in %s: is it a proc(5)?",
                       c->root.proc_path);
   return 0;
@@ -137,26 +160,33 @@ static int scan(struct pm_cycle *c, const struct pm_sink *sink,
 
 int pm_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   struct pm_sink sink = {.deaths = pm_exits_on_deaths, .arg = c};
-  c->now = now;
+  c->turn.now = now;
   if (!c->sampler.deaths)
     return 0;
-  return c->sampler.ops->drain(c->sampler.self, &sink, now, &c->dropped, err);
+  return c->sampler.ops->drain(c->sampler.self, &sink, now, &c->exits.dropped,
+                               err);
 }
 
-int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+static int whole_turn(struct pm_cycle *c, struct pm_err *err) {
   struct pm_sink sink = {.tasks = on_tasks, .arg = c};
-  begin(c, now);
   int status = scan(c, &sink, err);
   if (status < 0)
     return status;
-  if (c->first)
-    c->first_birth = now.boot / c->root.units.tick_ns;
-  if (c->seen < c->table.count)
+  if (c->turn.first)
+    c->turn.first_birth = c->turn.now.boot / c->root.units.tick_ns;
+  if (c->turn.seen < c->table.count)
     pm_table_each(&c->table, pm_exits_on_missing, c);
   pm_details_read(c);
-  pm_reaped_expire(&c->reaped, c->turn - 1);
-  if (status == 0 && c->unreadable)
+  pm_reaped_expire(&c->reaped, c->turn.number - 1);
+  if (c->turn.unreadable)
     pm_err_say(err, EACCES, "%u of %u processes in %s could not be read",
-               c->unreadable, c->processes, c->root.proc_path);
+               c->turn.unreadable, c->turn.processes, c->root.proc_path);
+  return 0;
+}
+
+int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
+  begin(c, now);
+  int status = whole_turn(c, err);
+  c->turn.skipped += status < 0;
   return status;
 }

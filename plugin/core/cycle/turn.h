@@ -1,9 +1,12 @@
-/* One turn of the cycle: scan, sweep, look; and what is drained before. */
+/* One turn: drain, scan, details.  Owns cycle->turn; its members are read by
+ * every file of this folder.  Writes of an entry what the scan says: ppid,
+ * state, seen, life, reaped_faults, reaped_now, PM_ENTRY_FRESH and MOVED. */
 #ifndef PM_CORE_CYCLE_TURN_H
 #define PM_CORE_CYCLE_TURN_H
 
 #include "core/cycle/cycle_state.h"
 
+/* As pm_cycle_drain and pm_cycle_turn. */
 int pm_drain(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
 int pm_turn(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
 

@@ -1,46 +1,49 @@
-/* What a process is: reads as much of it as the rules ask for and chooses its
- * group.  Used when a process is new, has exec'd, or may have changed. */
+/* To which group a process belongs, by what is known of it.  Pure, but for what
+ * it remembers of names that comm cuts.  Reading is cycle/assign's. */
 #ifndef PM_CORE_IDENTITY_CLASSIFY_H
 #define PM_CORE_IDENTITY_CLASSIFY_H
 
-#include "core/helper/user.h"
 #include "core/identity/select.h"
-#include "core/procfs/cgroup.h"
-#include "core/procfs/detail.h"
+#include "core/record/task.h"
 
-enum { PM_FULL_NAMES = 64 };
+/* What was found out of a process. */
+struct pm_evidence {
+  const char *comm;
+  const char *exe;     /* path; "" = not known */
+  const char *cmdline; /* arguments, each ended by a NUL */
+  size_t cmdline_length;
+  bool cmdline_known;
+  const char *user, *cgroup; /* NULL = not known */
+};
 
-/* The whole name behind a cut one, as last found. */
+/* The whole name behind a comm that is cut, as last found. */
 struct pm_full_name {
   char comm[PM_COMM];
   char program[PM_PROGRAM];
 };
 
+enum { PM_FULL_NAMES = 64 };
+
 struct pm_classifier {
-  const struct pm_root *root;     /* (borrowed) */
-  struct pm_probe *probe;         /* (borrowed) */
   const struct pm_select *select; /* (borrowed) */
-  struct pm_users users;
-  struct pm_cgroups cgroups;
   struct pm_full_name names[PM_FULL_NAMES];
-  struct pm_detail detail; /* of the process last looked at */
-  struct pm_facts facts;
-  char cmdline[PM_DETAIL_CMDLINE]; /* with blanks, as rules see it */
 };
 
-void pm_classify_init(struct pm_classifier *face, const struct pm_root *root,
-                      struct pm_probe *probe, const struct pm_select *select);
-void pm_classify_done(struct pm_classifier *face);
+void pm_classify_init(struct pm_classifier *classifier,
+                      const struct pm_select *select);
 
-/* Chooses the group.  True: ask again soon, because something was not to be
- * had in time.  A process that is gone is judged by its comm alone. */
-bool pm_classify(struct pm_classifier *face, struct pm_now now,
-                 const struct pm_task *task, struct pm_choice *ret);
+/* Is the program's name still cut, so that the command line is needed? */
+bool pm_classify_is_cut(const struct pm_classifier *classifier,
+                        const struct pm_evidence *evidence);
 
-/* The same for one that nobody can look at any more: by its comm, user and
- * control group, and by its kin. */
-void pm_classify_dead(struct pm_classifier *face, struct pm_now now,
-                      const struct pm_task *task, const struct pm_relative *kin,
-                      struct pm_choice *ret);
+void pm_classify(struct pm_classifier *classifier,
+                 const struct pm_evidence *evidence, struct pm_choice *ret);
+
+/* The same for one that has ended, of which nothing can be read any more: by
+ * what was remembered of its comm, and by a relative. */
+void pm_classify_ended(const struct pm_classifier *classifier,
+                       const struct pm_evidence *evidence,
+                       const struct pm_relative *relative,
+                       struct pm_choice *ret);
 
 #endif

@@ -1,5 +1,7 @@
 #include "core/parse/parse_pid.h"
 
+#include "base/copy.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -224,11 +226,19 @@ static bool copy_line(const char *p, char *ret, size_t size) {
   size_t length = strcspn(p, "\n");
   if (p[length] != '\n')
     return false;
-  if (length >= size)
-    length = size - 1;
-  memcpy(ret, p, length);
-  ret[length] = '\0';
+  pm_copy(ret, size, p, length);
   return true;
+}
+
+size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
+                        size_t size) {
+  while (length > 0 && arguments[length - 1] == '\0')
+    length--;
+  size_t n = length < size ? length : size - 1;
+  for (size_t i = 0; i < n; i++)
+    ret[i] = arguments[i] ? arguments[i] : ' ';
+  ret[n] = '\0';
+  return n;
 }
 
 int pm_parse_cgroup(const char *text, char *ret, size_t size) {

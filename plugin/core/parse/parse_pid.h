@@ -63,6 +63,13 @@ struct pm_status {
 };
 int pm_parse_status(const char *text, struct pm_status *ret);
 
+/* /proc/PID/cmdline, where arguments end with a NUL each, as people read it:
+ * with blanks between.  NULs at its end are left out; programs that write
+ * their title there leave many (setproctitle(3)).  Cut at size - 1; returns the
+ * length. */
+size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
+                        size_t size);
+
 /* /proc/PID/cgroup: the path in the unified hierarchy, or in systemd's own
  * when the unified one is not in use.  Cut silently at size. */
 int pm_parse_cgroup(const char *text, char *ret, size_t size);

@@ -148,11 +148,7 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
       openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0)
     return -ESRCH;
-  ret->got = 0;
-  ret->slow = false;
-  ret->exe[0] = ret->cwd[0] = ret->cgroup[0] = ret->cmdline[0] = '\0';
-  ret->cmdline_length = 0;
-  ret->numbers.have = 0;
+  pm_detail_clear(ret);
   if (birth == 0 && read_stat(root, dir, ret))
     birth = ret->birth; /* the probe opens /proc/PID for itself */
   read_files(dir, want, ret);

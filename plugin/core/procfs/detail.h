@@ -48,6 +48,16 @@ struct pm_detail {
   struct pm_task stat;
 };
 
+/* Nothing was read. */
+static inline void pm_detail_clear(struct pm_detail *detail) {
+  detail->got = 0;
+  detail->slow = false;
+  detail->exe[0] = detail->cwd[0] = detail->cgroup[0] = detail->cmdline[0] =
+      '\0';
+  detail->cmdline_length = 0;
+  detail->numbers.have = 0;
+}
+
 /* Reads what `want` names.  birth 0: of whatever has the pid, and the probe
  * may be NULL; then any thread may call it.  -ESRCH: the process is gone or is
  * another one now; *ret is then not to be used.  0 otherwise, whatever was

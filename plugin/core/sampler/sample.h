@@ -1,43 +1,11 @@
-/* Where the processes come from.  A sampler is chosen once, by name or as the
- * first of the list that opens; it pushes what it finds into a sink and keeps
- * no array of all tasks. */
+/* Chooses the sampler: the one that is named, or the first that opens. */
 #ifndef PM_CORE_SAMPLER_SAMPLE_H
 #define PM_CORE_SAMPLER_SAMPLE_H
 
-#include "base/err.h"
-#include "base/now.h"
-#include "core/procfs/root.h"
-#include "core/record/task.h"
-
-struct pm_sampler_ops;
-
-struct pm_sampler {
-  const struct pm_sampler_ops *ops;
-  void *self;
-  const char *what; /* which of its forms, for the log */
-  int level;        /* gauge-sampler: 1 = proc, 2 = bpf, 3 = bpf with exits */
-  uint32_t gives;   /* fields that scan fills */
-  bool deaths;      /* drain reports every process that ended */
-  struct pm_err passed; /* why a better one was not taken; num 0 = none was */
-};
-
-struct pm_sampler_ops {
-  const char *name; /* as in the option Sampler */
-  /* Fills in all of *ret but ops. */
-  int (*open)(const struct pm_root *root, struct pm_sampler *ret,
-              struct pm_err *err);
-  /* Every process once.  -errno: nothing that was pushed may be taken for
-   * the whole. */
-  int (*scan)(void *self, const struct pm_sink *sink, struct pm_err *err);
-  /* Deaths since the last call; adds to *lost those that found no room.  Only
-   * called where the sampler reports them. */
-  int (*drain)(void *self, const struct pm_sink *sink, struct pm_now now,
-               uint64_t *lost, struct pm_err *err);
-  void (*close)(void *self); /* accepts NULL */
-};
+#include "core/sampler/sampler.h"
 
 /* name: "auto" or one of the list; root must outlive the sampler.  -EINVAL:
- * no such name; otherwise the last backend's error. */
+ * there is no such name; otherwise the error of the last one tried. */
 int pm_sample_open(struct pm_sampler *ret, const char *name,
                    const struct pm_root *root, struct pm_err *err);
 void pm_sample_close(struct pm_sampler *sampler); /* a zeroed one is fine */

@@ -4,7 +4,7 @@
 #ifndef PM_CORE_SAMPLER_SAMPLE_BPF_H
 #define PM_CORE_SAMPLER_SAMPLE_BPF_H
 
-#include "core/sampler/sample.h"
+#include "core/sampler/sampler.h"
 
 extern const struct pm_sampler_ops pm_sample_bpf;
 

@@ -1,5 +1,6 @@
 /* The BPF sampler on the running kernel: equal to /proc field by field where
  * nothing moves, equal to wait4(2) where processes end. */
+#include "core/sampler/sample.h"
 #include "core/sampler/sample_bpf.h"
 
 #include "core/procfs/detail.h"

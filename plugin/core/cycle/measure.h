@@ -1,0 +1,16 @@
+/* The machine's own numbers, for a close.  Owns cycle->machine and books.busy.
+ */
+#ifndef PM_CORE_CYCLE_MEASURE_H
+#define PM_CORE_CYCLE_MEASURE_H
+
+#include "core/cycle/cycle_state.h"
+
+void pm_measure_done(struct pm_cycle *cycle);
+
+/* As pm_cycle_measure. */
+int pm_measure(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
+
+/* What was spent is counted anew from here. */
+void pm_measure_begin_interval(struct pm_cycle *cycle);
+
+#endif
