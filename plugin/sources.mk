@@ -8,6 +8,7 @@ base_sources = \
 	plugin/base/err.c plugin/base/err.h \
 	plugin/base/fd.c plugin/base/fd.h \
 	plugin/base/hash.c plugin/base/hash.h \
+	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/spawn.c plugin/base/spawn.h \

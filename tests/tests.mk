@@ -42,6 +42,8 @@ kill_sources = control/hold/become.c control/hold/become.h \
 unit_tests = \
 	tests/unit/base/test_err \
 	tests/unit/base/test_buf \
+	tests/unit/base/test_copy \
+	tests/unit/base/test_hash_table \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_arena \
 	tests/unit/wire/test_json_in \
@@ -57,6 +59,7 @@ unit_tests = \
 	tests/unit/account/test_table \
 	tests/unit/account/test_group \
 	tests/unit/account/test_rows \
+	tests/unit/account/test_reaped \
 	tests/unit/snapshot/test_snapshot \
 	tests/unit/snapshot/test_exchange \
 	tests/unit/sampler/test_sample_proc \
@@ -112,6 +115,19 @@ endif
 tests_unit_base_test_err_SOURCES = tests/unit/base/test_err.c
 tests_unit_base_test_err_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_err_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_copy_SOURCES = tests/unit/base/test_copy.c
+tests_unit_base_test_copy_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_copy_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_hash_table_SOURCES = tests/unit/base/test_hash_table.c
+tests_unit_base_test_hash_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_hash_table_LDADD = $(unit_ldadd)
+tests_unit_base_test_hash_table_LDFLAGS = $(failing_alloc_ldflags)
+
+tests_unit_account_test_reaped_SOURCES = tests/unit/account/test_reaped.c
+tests_unit_account_test_reaped_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_reaped_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_buf_SOURCES = tests/unit/base/test_buf.c
 tests_unit_base_test_buf_CPPFLAGS = $(unit_cppflags)

@@ -1,7 +1,10 @@
 #include "methods/methods.h"
+
 #include "methods/query.h"
 #include "server/call.h"
 #include "server/reply.h"
+
+#include "base/copy.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -64,7 +67,7 @@ static const struct pm_query_rows rows = {
 
 static void keep(const struct pm_json *params, const char *name, char *ret,
                  size_t size) {
-  snprintf(ret, size, "%s", pm_param_text(params, name, ""));
+  pm_copy_text(ret, size, pm_param_text(params, name, ""));
 }
 
 static bool is_status(const char *word) {

@@ -1,5 +1,7 @@
 #include "policy/failure.h"
 
+#include "base/copy.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -43,7 +45,7 @@ int pm_fail(struct pm_failure *ret, enum pm_code code, const char *format,
 int pm_fail_parameter(struct pm_failure *ret, const char *parameter,
                       const char *format, ...) {
   *ret = (struct pm_failure){.code = PM_CODE_BAD_PARAMETER};
-  snprintf(ret->parameter, sizeof ret->parameter, "%s", parameter);
+  pm_copy_text(ret->parameter, sizeof ret->parameter, parameter);
   va_list args;
   va_start(args, format);
   vsnprintf(ret->message, sizeof ret->message, format, args);

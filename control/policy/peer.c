@@ -1,6 +1,7 @@
 #include "policy/peer.h"
 
 #include "base/clean.h"
+#include "base/copy.h"
 #include "base/fd.h"
 #include "core/parse/parse_pid.h"
 
@@ -236,5 +237,5 @@ void pm_peer_confinement(const struct pm_peer *peer,
     why = "the process that connected is gone";
     ret->capabilities = 0;
   }
-  snprintf(ret->why, sizeof ret->why, "%s", why);
+  pm_copy_text(ret->why, sizeof ret->why, why);
 }

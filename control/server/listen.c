@@ -1,6 +1,7 @@
 #include "server/listen.h"
 
 #include "base/clean.h"
+#include "base/copy.h"
 #include "base/fd.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ static int check_folder(const char *folder, struct pm_err *err) {
 
 static int make_folder(const char *path, struct pm_err *err) {
   char folder[108];
-  snprintf(folder, sizeof folder, "%s", path);
+  pm_copy_text(folder, sizeof folder, path);
   char *slash = strrchr(folder, '/');
   if (!slash || slash == folder)
     return pm_err_say(err, EINVAL,
@@ -78,7 +79,7 @@ static int lock_it(struct pm_listener *l, struct pm_err *err) {
 
 static struct sockaddr_un address_of(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  pm_copy_text(address.sun_path, sizeof address.sun_path, path);
   return address;
 }
 
@@ -132,7 +133,7 @@ static int open_it(struct pm_listener *l, const struct pm_listen_options *o,
     return pm_err_say(err, ENAMETOOLONG,
                       "the path of the socket is too long (107 bytes): %s",
                       o->path);
-  snprintf(l->path, sizeof l->path, "%s", o->path);
+  pm_copy_text(l->path, sizeof l->path, o->path);
   int status = make_folder(l->path, err);
   if (status == 0)
     status = lock_it(l, err);

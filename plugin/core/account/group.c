@@ -21,6 +21,7 @@ static struct pm_group *make(struct pm_groups *g, enum pm_row_kind kind) {
   if (!group)
     return NULL;
   group->kind = kind;
+  group->number = (uint32_t)g->count;
   g->list[g->count++] = group;
   return group;
 }
@@ -66,11 +67,37 @@ void pm_groups_done(struct pm_groups *g) {
   for (size_t i = 0; i < g->count; i++)
     destroy(g->list[i]);
   free(g->list);
+  pm_hash_table_done(&g->index);
   *g = (struct pm_groups){0};
 }
 
-static size_t bucket_of(enum pm_group_by by, const char *raw) {
-  return (pm_hash(raw) + by) % PM_GROUP_BUCKETS;
+static uint32_t hash_of(enum pm_group_by by, const char *raw) {
+  return pm_hash_number(pm_hash(raw) + (uint64_t)by);
+}
+
+static struct pm_group *find(const struct pm_groups *g, enum pm_group_by by,
+                             const char *raw) {
+  struct pm_hash_walk walk = pm_hash_table_walk(&g->index, hash_of(by, raw));
+  for (uint32_t i; pm_hash_table_next(&g->index, &walk, &i);)
+    if (g->list[i]->by == by && strcmp(g->list[i]->raw, raw) == 0)
+      return g->list[i];
+  return NULL;
+}
+
+static struct pm_group *add_automatic(struct pm_groups *g, enum pm_group_by by,
+                                      const char *key) {
+  char *raw = strdup(key);
+  struct pm_group *group = NULL;
+  if (raw && pm_hash_table_reserve(&g->index) == 0)
+    group = make(g, PM_ROW_AUTOMATIC);
+  if (!group) {
+    free(raw);
+    return NULL;
+  }
+  group->raw = raw;
+  group->by = by;
+  pm_hash_table_add(&g->index, hash_of(by, raw), group->number);
+  return group;
 }
 
 struct pm_group *pm_groups_get(struct pm_groups *g,
@@ -79,21 +106,8 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
     return g->list[choice->rule];
   if (!choice->key[0])
     return &g->other;
-  struct pm_group **bucket = &g->bucket[bucket_of(choice->by, choice->key)];
-  for (struct pm_group *group = *bucket; group; group = group->next)
-    if (group->by == choice->by && strcmp(group->raw, choice->key) == 0)
-      return group;
-  char *raw = strdup(choice->key);
-  struct pm_group *group = raw ? make(g, PM_ROW_AUTOMATIC) : NULL;
-  if (!group) {
-    free(raw);
-    return NULL;
-  }
-  group->raw = raw;
-  group->by = choice->by;
-  group->next = *bucket;
-  *bucket = group;
-  return group;
+  struct pm_group *group = find(g, choice->by, choice->key);
+  return group ? group : add_automatic(g, choice->by, choice->key);
 }
 
 void pm_groups_relative(const struct pm_groups *g, const struct pm_group *group,
@@ -106,25 +120,29 @@ void pm_groups_relative(const struct pm_groups *g, const struct pm_group *group,
     ret->program = group->raw;
 }
 
-static void unlink_group(struct pm_groups *g, struct pm_group *group) {
-  struct pm_group **at = &g->bucket[bucket_of(group->by, group->raw)];
-  while (*at != group)
-    at = &(*at)->next;
-  *at = group->next;
+/* The places in the list have changed. */
+static void index_again(struct pm_groups *g) {
+  pm_hash_table_clear(&g->index);
+  for (size_t i = g->configured; i < g->count; i++) {
+    struct pm_group *group = g->list[i];
+    group->number = (uint32_t)i;
+    pm_hash_table_add(&g->index, hash_of(group->by, group->raw), group->number);
+  }
 }
 
 void pm_groups_sweep(struct pm_groups *g) {
   size_t kept = g->configured;
   for (size_t i = g->configured; i < g->count; i++) {
     struct pm_group *group = g->list[i];
-    if (group->members || group->admit.named) {
+    if (group->members || group->admit.named)
       g->list[kept++] = group;
-      continue;
-    }
-    unlink_group(g, group);
-    destroy(group);
+    else
+      destroy(group);
   }
+  if (kept == g->count)
+    return;
   g->count = kept;
+  index_again(g);
 }
 
 static bool is_taken(const struct pm_groups *g, const struct pm_group *but,

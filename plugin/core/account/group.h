@@ -3,6 +3,7 @@
 #ifndef PM_CORE_ACCOUNT_GROUP_H
 #define PM_CORE_ACCOUNT_GROUP_H
 
+#include "base/hash_table.h"
 #include "core/account/admit.h"
 #include "core/identity/select.h"
 #include "core/record/field.h"
@@ -11,8 +12,8 @@
 struct pm_slot;
 
 struct pm_group {
-  struct pm_group *next; /* in its bucket */
-  char *raw;             /* the automatic group's key */
+  char *raw;       /* the automatic group's key */
+  uint32_t number; /* its place in the list */
   enum pm_group_by by;
   enum pm_row_kind kind;
   bool full, notify;
@@ -34,12 +35,10 @@ struct pm_group {
   uint32_t lacks; /* PM_BIT: not known of some member */
 };
 
-enum { PM_GROUP_BUCKETS = 1024 };
-
 struct pm_groups {
   struct pm_group **list; /* configured in their order, then automatic */
   size_t count, room, configured;
-  struct pm_group *bucket[PM_GROUP_BUCKETS];
+  struct pm_hash_table index; /* of keys, to places in the list */
   struct pm_group other, kernel;
 };
 

@@ -3,96 +3,108 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_MIN = 64 };
+enum { ROOM_MIN = 64 };
 
-void pm_reaped_done(struct pm_reaped *h) {
-  free(h->list);
-  *h = (struct pm_reaped){0};
+void pm_reaped_done(struct pm_reaped *r) {
+  free(r->list);
+  pm_hash_table_done(&r->index);
+  *r = (struct pm_reaped){0};
 }
 
-static size_t home(const struct pm_reaped *h, int32_t pid) {
-  uint64_t mixed = (uint64_t)(uint32_t)pid * UINT64_C(0x9e3779b97f4a7c15);
-  return (size_t)(mixed >> 32) & (h->size - 1);
+static uint32_t hash_of(int32_t pid) { return pm_hash_number((uint32_t)pid); }
+
+static struct pm_reaped_io *find(const struct pm_reaped *r, int32_t pid,
+                                 uint64_t birth) {
+  struct pm_hash_walk walk = pm_hash_table_walk(&r->index, hash_of(pid));
+  for (uint32_t i; pm_hash_table_next(&r->index, &walk, &i);)
+    if (r->list[i].pid == pid && r->list[i].birth == birth)
+      return &r->list[i];
+  return NULL;
 }
 
-/* The estate of that parent, or the free place where it would be. */
-static struct pm_reaped_io *place(const struct pm_reaped *h, int32_t pid,
-                                  uint64_t birth) {
-  size_t i = home(h, pid);
-  while (h->list[i].pid && (h->list[i].pid != pid || h->list[i].birth != birth))
-    i = (i + 1) & (h->size - 1);
-  return &h->list[i];
-}
-
-/* Anew into a list of that size, without those from before the turn. */
-static bool rebuild(struct pm_reaped *h, size_t size, uint32_t turn) {
-  struct pm_reaped new = {calloc(size, sizeof *new.list), size, 0};
-  if (!new.list)
+static bool make_room(struct pm_reaped *r) {
+  if (pm_hash_table_reserve(&r->index) < 0)
     return false;
-  for (size_t i = 0; i < h->size; i++) {
-    const struct pm_reaped_io *e = &h->list[i];
-    if (e->pid == 0 || e->turn < turn)
-      continue;
-    *place(&new, e->pid, e->birth) = *e;
-    new.count++;
-  }
-  free(h->list);
-  *h = new;
+  if (r->count < r->room)
+    return true;
+  size_t room = r->room ? r->room * 2 : ROOM_MIN;
+  struct pm_reaped_io *list = realloc(r->list, room * sizeof *list);
+  if (!list)
+    return false;
+  r->list = list;
+  r->room = room;
   return true;
 }
 
-static bool make_room(struct pm_reaped *h) {
-  if (h->size == 0)
-    return rebuild(h, SIZE_MIN, 0);
-  return (h->count + 1) * 2 <= h->size || rebuild(h, h->size * 2, 0);
+static struct pm_reaped_io *add(struct pm_reaped *r, int32_t pid,
+                                uint64_t birth) {
+  if (!make_room(r))
+    return NULL;
+  pm_hash_table_add(&r->index, hash_of(pid), (uint32_t)r->count);
+  struct pm_reaped_io *io = &r->list[r->count++];
+  *io = (struct pm_reaped_io){.pid = pid, .birth = birth, .known = PM_HAVE_IO};
+  return io;
 }
 
-void pm_reaped_add(struct pm_reaped *h, uint32_t turn, int32_t pid,
+void pm_reaped_add(struct pm_reaped *r, uint32_t turn, int32_t pid,
                    uint64_t birth, uint64_t faults,
                    const uint64_t last[PM_F_COUNTERS], uint32_t known) {
-  if (pid <= 0 || !make_room(h))
+  if (pid <= 0)
     return;
-  struct pm_reaped_io *e = place(h, pid, birth);
-  if (e->pid == 0) {
-    *e = (struct pm_reaped_io){.pid = pid, .birth = birth, .known = PM_HAVE_IO};
-    h->count++;
-  }
-  e->turn = turn;
-  e->faults += faults;
-  e->known &= known;
+  struct pm_reaped_io *io = find(r, pid, birth);
+  if (!io)
+    io = add(r, pid, birth);
+  if (!io)
+    return;
+  io->turn = turn;
+  io->faults += faults;
+  io->known &= known;
   for (int i = 0; i < PM_REAPED_IO; i++)
-    e->io[i] += last[PM_F_io_read + i];
+    io->io[i] += last[PM_F_io_read + i];
 }
 
-static void pay(struct pm_reaped_io *e, struct pm_entry *parent) {
-  parent->reaped_now -= e->faults;
+/* The parent was given all of it: its bases move past it. */
+static void move_bases(const struct pm_reaped_io *io, struct pm_entry *parent) {
+  parent->reaped_now -= io->faults;
   for (int i = 0; i < PM_REAPED_IO; i++)
-    if (parent->known & e->known & PM_BIT(PM_F_io_read + i))
-      parent->last[PM_F_io_read + i] += e->io[i];
+    if (parent->known & io->known & PM_BIT(PM_F_io_read + i))
+      parent->last[PM_F_io_read + i] += io->io[i];
     else /* of unknown size: lay a new base */
       parent->known &= ~PM_BIT(PM_F_io_read + i);
 }
 
-/* The place stays taken until the next sweep. */
-static void empty(struct pm_reaped_io *e) {
-  *e = (struct pm_reaped_io){
-      .pid = e->pid, .birth = e->birth, .known = PM_HAVE_IO};
+/* The entry stays until it expires. */
+static void clear(struct pm_reaped_io *io) {
+  *io = (struct pm_reaped_io){
+      .pid = io->pid, .birth = io->birth, .known = PM_HAVE_IO};
 }
 
-void pm_reaped_correct(struct pm_reaped *h, struct pm_entry *parent,
+void pm_reaped_correct(struct pm_reaped *r, struct pm_entry *parent,
                        bool seen) {
-  if (h->count == 0)
+  struct pm_reaped_io *io =
+      r->count ? find(r, parent->pid, parent->birth) : NULL;
+  if (!io)
     return;
-  struct pm_reaped_io *e = place(h, parent->pid, parent->birth);
-  bool paid = e->pid && parent->reaped_now >= e->faults;
-  if (paid)
-    pay(e, parent);
-  if (paid || (e->pid && seen))
-    empty(e);
+  bool given = parent->reaped_now >= io->faults;
+  if (given)
+    move_bases(io, parent);
+  if (given || seen)
+    clear(io);
 }
 
-void pm_reaped_expire(struct pm_reaped *h, uint32_t turn) {
-  bool roomy = h->size > SIZE_MIN && h->count * 8 < h->size;
-  if (h->count || roomy)
-    rebuild(h, roomy ? h->size / 2 : h->size, turn);
+void pm_reaped_expire(struct pm_reaped *r, uint32_t turn) {
+  size_t kept = 0;
+  if (r->count == 0)
+    return;
+  pm_hash_table_clear(&r->index);
+  for (size_t i = 0; i < r->count; i++) {
+    if (r->list[i].turn < turn)
+      continue;
+    r->list[kept] = r->list[i];
+    pm_hash_table_add(&r->index, hash_of(r->list[kept].pid), (uint32_t)kept);
+    kept++;
+  }
+  r->count = kept;
+  if (kept == 0 && r->room > ROOM_MIN) /* a storm is over */
+    pm_reaped_done(r);
 }

@@ -8,11 +8,15 @@
 
 #include "core/account/table.h"
 
+/* The counters of I/O, which stand side by side in field.def. */
 enum { PM_REAPED_IO = PM_F_disk_write - PM_F_io_read + 1 };
+_Static_assert(PM_HAVE_IO == ((UINT32_C(1) << PM_REAPED_IO) - 1)
+                                 << PM_F_io_read,
+               "io_read to disk_write are the counters of I/O and no others");
 
-/* All that a parent's children left since it was last seen. */
+/* All that one parent's ended children used since it was last seen. */
 struct pm_reaped_io {
-  int32_t pid; /* of the parent; 0 = a free place */
+  int32_t pid; /* of the parent */
   uint32_t turn;
   uint64_t birth;
   uint64_t faults;
@@ -22,7 +26,8 @@ struct pm_reaped_io {
 
 struct pm_reaped {
   struct pm_reaped_io *list;
-  size_t size, count; /* size: a power of two */
+  size_t count, room;
+  struct pm_hash_table index; /* of the parents' pids, to places in the list */
 };
 
 /* Zeroed is ready to use. */

@@ -1,11 +1,22 @@
 #include "core/account/rows.h"
 
+#include "base/copy.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Values are NaN until somebody knows better.  A row is a name and numbers;
- * the numbers start at the first double. */
+/* From the first number on, a row is numbers and nothing else. */
+_Static_assert(offsetof(struct pm_group_row, oldest) + sizeof(double) ==
+                   sizeof(struct pm_group_row),
+               "forget() walks a row's numbers as an array");
+_Static_assert((sizeof(struct pm_group_row) -
+                offsetof(struct pm_group_row, cpu_user)) %
+                       sizeof(double) ==
+                   0,
+               "forget() walks a row's numbers as an array");
+
+/* What is not known is NaN. */
 static void forget(struct pm_group_row *row) {
   double *value = &row->cpu_user;
   size_t count =
@@ -124,7 +135,7 @@ void pm_rows_unattributed(const char *name, uint64_t total_ns,
                           uint64_t spent_ns, struct pm_rows_interval f,
                           struct pm_group_row *r) {
   struct pm_group nobody = {.kind = PM_ROW_PSEUDO};
-  snprintf(nobody.name, sizeof nobody.name, "%s", name);
+  pm_copy_text(nobody.name, sizeof nobody.name, name);
   begin(&nobody, r);
   /* in which mode it was spent is not known; the sum is what counts */
   r->cpu_user = 0;

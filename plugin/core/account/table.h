@@ -4,6 +4,7 @@
 #ifndef PM_CORE_ACCOUNT_TABLE_H
 #define PM_CORE_ACCOUNT_TABLE_H
 
+#include "base/hash_table.h"
 #include "core/record/task.h"
 
 struct pm_group;
@@ -19,7 +20,7 @@ struct pm_entry {
   int32_t pid, ppid;
   uint64_t birth, exec_mark;
   struct pm_group *group;       /* (borrowed) */
-  struct pm_cmdline *cmdline;     /* malloc'd, freed with the entry; or NULL */
+  struct pm_cmdline *cmdline;   /* malloc'd, freed with the entry; or NULL */
   uint64_t last[PM_F_COUNTERS]; /* never falls */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
@@ -53,9 +54,8 @@ enum pm_entry_flag {
 struct pm_table {
   struct pm_entry **slabs;
   size_t slab_count;
-  uint32_t free_head; /* number + 1 of a free entry; 0 = none is left */
-  uint32_t *index;    /* entry number + 1; 0 = empty */
-  size_t index_size;  /* a power of two */
+  uint32_t free_head;         /* number + 1 of a free entry; 0 = none is left */
+  struct pm_hash_table index; /* of pids, to the numbers of entries */
   size_t count;
   uint32_t expected; /* number of the entry that pm_table_next tries first */
 };

@@ -92,7 +92,8 @@ struct pm_cycle {
     struct pm_now now;         /* of that turn */
     struct pm_entry **scanned; /* of this turn, in the order of the scan */
     size_t scanned_count, scanned_room;
-    bool scanned_lost; /* there was no room for all */
+    bool scanned_lost;         /* there was no room for all */
+    struct pm_hash_table uids; /* of the one that is being made */
   } snapshot;
 
   /* busy is written by measure.c, charged by charge.c, the rest by close.c */

@@ -12,13 +12,15 @@
 enum {
   USERS = 512,      /* with a name in one snapshot */
   USERS_ASKED = 16, /* whose name is not kept; it may take 50 ms each */
-  UID_SLOTS = 1024, /* a power of two, more than USERS */
   REASON = 80,
 };
 
 /* ---- during the scan ---- */
 
-void pm_snapshot_build_done(struct pm_cycle *c) { free(c->snapshot.scanned); }
+void pm_snapshot_build_done(struct pm_cycle *c) {
+  free(c->snapshot.scanned);
+  pm_hash_table_done(&c->snapshot.uids);
+}
 
 void pm_snapshot_build_begin(struct pm_cycle *c) {
   c->snapshot.scanned_count = 0;
@@ -71,23 +73,23 @@ void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
 struct uids {
   uint32_t list[USERS];
   size_t count;
-  uint16_t slot[UID_SLOTS]; /* index + 1; 0 = empty */
 };
 
-static void add_uid(struct uids *u, uint32_t uid) {
-  size_t i = uid % UID_SLOTS;
-  for (; u->slot[i]; i = (i + 1) % UID_SLOTS)
-    if (u->list[u->slot[i] - 1] == uid)
+static void add_uid(struct pm_hash_table *index, struct uids *u, uint32_t uid) {
+  uint32_t hash = pm_hash_number(uid);
+  struct pm_hash_walk walk = pm_hash_table_walk(index, hash);
+  for (uint32_t i; pm_hash_table_next(index, &walk, &i);)
+    if (u->list[i] == uid)
       return;
-  if (u->count == USERS)
+  if (u->count == USERS || pm_hash_table_reserve(index) < 0)
     return;
+  pm_hash_table_add(index, hash, (uint32_t)u->count);
   u->list[u->count++] = uid;
-  u->slot[i] = (uint16_t)u->count;
 }
 
 /* ---- the making ---- */
 
-struct making {
+struct build {
   struct pm_cycle *c;
   struct pm_now now;
   uint64_t wall_ns; /* since the last snapshot; 0 = there was none */
@@ -100,7 +102,7 @@ static bool has_other(const struct pm_cycle *c) {
   return c->groups.other.members > 0;
 }
 
-static int draw(struct making *m) {
+static int allocate(struct build *m) {
   const struct pm_cycle *c = m->c;
   size_t users =
       c->snapshot.scanned_count < USERS ? c->snapshot.scanned_count : USERS;
@@ -117,7 +119,7 @@ static int draw(struct making *m) {
 }
 
 /* Of one that is younger than the last snapshot: since its start. */
-static double cores_of(const struct making *m, const struct pm_entry *e) {
+static double cores_of(const struct build *m, const struct pm_entry *e) {
   const struct pm_cycle *c = m->c;
   uint64_t tick_ns = c->root.units.tick_ns, birth_ns = e->birth * tick_ns;
   if (!m->wall_ns || (e->known & PM_HAVE_CPU) != PM_HAVE_CPU)
@@ -148,14 +150,14 @@ static uint8_t have_of(const struct pm_entry *e, bool kernel) {
 }
 
 /* The text's room was counted during the scan. */
-static const char *command_of(struct making *m, const struct pm_entry *e,
+static const char *command_of(struct build *m, const struct pm_entry *e,
                               bool kernel) {
   if (kernel || e->state == 'Z' || e->state == 'X')
     return "";
   return pm_snapshot_text(&m->draft, pm_cmdline_text(e));
 }
 
-static void add_process(struct making *m, const struct pm_entry *e) {
+static void add_process(struct build *m, const struct pm_entry *e) {
   struct pm_snapshot *s = m->draft.snapshot;
   bool kernel = e->group == &m->c->groups.kernel;
   m->draft.processes[s->process_count++] = (struct pm_snapshot_process){
@@ -175,12 +177,12 @@ static void add_process(struct making *m, const struct pm_entry *e) {
       .have = have_of(e, kernel),
   };
   if (kernel || e->flags & PM_ENTRY_OWNER)
-    add_uid(&m->uids, e->uid);
+    add_uid(&m->c->snapshot.uids, &m->uids, e->uid);
 }
 
 /* ---- groups ---- */
 
-static const char *reason_of(const struct making *m, const struct pm_group *g) {
+static const char *reason_of(const struct build *m, const struct pm_group *g) {
   static const char *const chosen[] = {
       [PM_TOP_CPU] = "among the largest by cpu",
       [PM_TOP_RSS] = "among the largest by memory",
@@ -211,7 +213,7 @@ static const char *reason_of(const struct making *m, const struct pm_group *g) {
   }
 }
 
-static void say_small(struct making *m) {
+static void say_small(struct build *m) {
   const struct pm_cycle *c = m->c;
   uint32_t places = c->admit.places;
   char text[REASON];
@@ -227,11 +229,11 @@ static bool knows_rss(const struct pm_cycle *c, const struct pm_group *g) {
   return can & ~g->lacks & PM_BIT(PM_F_rss);
 }
 
-static double group_cores(const struct making *m, const struct pm_group *g) {
+static double group_cores(const struct build *m, const struct pm_group *g) {
   return m->wall_ns ? (double)g->since_snapshot_ns / (double)m->wall_ns : NAN;
 }
 
-static void add_group(struct making *m, struct pm_group *g,
+static void add_group(struct build *m, struct pm_group *g,
                       enum pm_snapshot_kind kind, const char *reason) {
   struct pm_snapshot *s = m->draft.snapshot;
   char name[PM_NAME];
@@ -251,7 +253,7 @@ static void add_group(struct making *m, struct pm_group *g,
   };
 }
 
-static void add_unattributed(struct making *m) {
+static void add_unattributed(struct build *m) {
   struct pm_snapshot *s = m->draft.snapshot;
   m->draft.groups[s->group_count++] = (struct pm_snapshot_group){
       .name = "_unattributed",
@@ -263,7 +265,7 @@ static void add_unattributed(struct making *m) {
   };
 }
 
-static void add_groups(struct making *m) {
+static void add_groups(struct build *m) {
   struct pm_groups *groups = &m->c->groups;
   say_small(m);
   for (size_t i = 0; i < groups->count; i++) {
@@ -282,7 +284,7 @@ static void add_groups(struct making *m) {
 
 /* ---- the rest ---- */
 
-static void add_users(struct making *m) {
+static void add_users(struct build *m) {
   struct pm_cycle *c = m->c;
   struct pm_users *users = &c->users;
   struct pm_snapshot *s = m->draft.snapshot;
@@ -301,7 +303,7 @@ static void add_users(struct making *m) {
   }
 }
 
-static void add_machine(struct making *m) {
+static void add_machine(struct build *m) {
   const struct pm_cycle *c = m->c;
   struct pm_snapshot *s = m->draft.snapshot;
   s->number = c->turn.number;
@@ -320,12 +322,13 @@ static void add_machine(struct making *m) {
 
 int pm_snapshot_build(struct pm_cycle *c, struct pm_now now,
                       struct pm_snapshot **ret, struct pm_err *err) {
-  struct making m = {.c = c, .now = now};
+  struct build m = {.c = c, .now = now};
   if (c->snapshot.turn)
     m.wall_ns = now.mono - c->snapshot.now.mono;
-  if (c->snapshot.scanned_lost || draw(&m) < 0)
+  if (c->snapshot.scanned_lost || allocate(&m) < 0)
     return pm_err_set(err, ENOMEM, "make a snapshot of %zu processes",
                       c->snapshot.scanned_count);
+  pm_hash_table_clear(&c->snapshot.uids);
   add_groups(&m); /* first: processes point at their rows */
   for (size_t i = 0; i < c->snapshot.scanned_count; i++)
     add_process(&m, c->snapshot.scanned[i]);

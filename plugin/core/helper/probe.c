@@ -1,6 +1,7 @@
 #include "core/helper/probe.h"
 
 #include "base/clean.h"
+#include "base/copy.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "base/spawn.h"
@@ -264,10 +265,7 @@ static int request(struct pm_probe *probe, struct pm_now now,
 
 static ssize_t text(const struct pm_hold_probe_reply *answer, char *buf,
                     size_t size) {
-  size_t n = answer->length < size ? answer->length : size - 1;
-  memcpy(buf, answer->text, n);
-  buf[n] = '\0';
-  return (ssize_t)n;
+  return (ssize_t)pm_copy(buf, size, answer->text, answer->length);
 }
 
 static int request_path(struct pm_probe *probe, struct pm_now now,

@@ -1,5 +1,6 @@
 #include "core/identity/name.h"
 
+#include "base/copy.h"
 #include "base/hash.h"
 #include "core/identity/interpreter.h"
 #include "core/record/task.h"
@@ -13,14 +14,6 @@
 static const char *base(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash && slash[1] ? slash + 1 : path;
-}
-
-/* Copies up to `length` bytes of a path's last part. */
-static void put(char ret[PM_PROGRAM], const char *from, size_t length) {
-  if (length >= PM_PROGRAM)
-    length = PM_PROGRAM - 1;
-  memcpy(ret, from, length);
-  ret[length] = '\0';
 }
 
 bool pm_name_is_cut(const char *comm) { return strlen(comm) == PM_COMM - 1; }
@@ -58,7 +51,7 @@ static bool completes(const char *comm, const char *path,
     length--;
   if (length < PM_COMM)
     return false;
-  put(ret, word, length);
+  pm_copy(ret, PM_PROGRAM, word, length);
   return true;
 }
 
@@ -80,7 +73,7 @@ static bool script(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
   if (!word)
     return false;
   word = base(word);
-  put(ret, word, strlen(word));
+  pm_copy_text(ret, PM_PROGRAM, word);
   return true;
 }
 
@@ -90,7 +83,7 @@ void pm_name_program(const struct pm_name_hints *h,
     return;
   if (pm_name_is_cut(h->comm) && complete(h, ret))
     return;
-  put(ret, h->comm, strlen(h->comm));
+  pm_copy_text(ret, PM_PROGRAM, h->comm);
 }
 
 static char clean(char c) {

@@ -1,5 +1,7 @@
 #include "core/identity/select.h"
 
+#include "base/copy.h"
+
 #include "core/identity/unit.h"
 
 #include <errno.h>
@@ -166,7 +168,7 @@ static bool key_of(enum pm_group_by by, const struct pm_facts *f,
                                         : f->user;
   if (!from)
     return false;
-  snprintf(ret, PM_PROGRAM, "%s", from);
+  pm_copy_text(ret, PM_PROGRAM, from);
   if (by == PM_BY_UNIT)
     pm_unit_group(ret);
   return true;

@@ -1,5 +1,7 @@
 #include "core/identity/unit.h"
 
+#include "base/copy.h"
+
 #include <fnmatch.h>
 #include <string.h>
 
@@ -14,8 +16,7 @@ bool pm_unit_of(const char *cgroup, char *ret, size_t size) {
     size_t length = strcspn(p, "/");
     if ((ends_with(p, length, ".service") || ends_with(p, length, ".scope")) &&
         length < size) {
-      memcpy(ret, p, length);
-      ret[length] = '\0';
+      pm_copy(ret, size, p, length);
       found = true;
     }
     p += length;

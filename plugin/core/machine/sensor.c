@@ -1,17 +1,15 @@
 #include "core/machine/sensor.h"
 
 #include "base/clean.h"
+#include "base/copy.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The first line. */
 static void copy(char *ret, size_t size, const char *from) {
-  size_t n = strcspn(from, "\n");
-  if (n >= size)
-    n = size - 1;
-  memcpy(ret, from, n);
-  ret[n] = '\0';
+  pm_copy(ret, size, from, strcspn(from, "\n"));
 }
 
 /* A one-line attribute, or the fallback. */

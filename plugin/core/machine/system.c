@@ -113,13 +113,17 @@ static int read_uptime(const struct pm_root *root, struct pm_system_row *row,
   return 0;
 }
 
+_Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0 &&
+                   offsetof(struct pm_system_row, cpu) == 0 &&
+                   offsetof(struct pm_system_row, idle) + sizeof(double) ==
+                       sizeof(struct pm_system_row),
+               "forget() walks a row as an array of numbers");
+
 static void forget(struct pm_system_row *row) {
   double *value = (double *)row;
   for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
     value[i] = NAN;
 }
-_Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0,
-               "a row of numbers and nothing else");
 
 int pm_system_sample(struct pm_system *system, const struct pm_root *root,
                      struct pm_now now, struct pm_system_reading *ret,

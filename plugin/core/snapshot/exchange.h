@@ -59,9 +59,11 @@ int pm_exchange_fd(const struct pm_exchange *exchange);
 struct pm_snapshot *pm_exchange_latest(struct pm_exchange *exchange);
 
 /* Ticks shall turn until then.  An earlier wish for longer stays. */
-void pm_exchange_request_turns(struct pm_exchange *exchange, uint64_t until_mono);
+void pm_exchange_request_turns(struct pm_exchange *exchange,
+                               uint64_t until_mono);
 /* The same for events: keeps them from now on.  -ENOMEM. */
-int pm_exchange_request_events(struct pm_exchange *exchange, uint64_t until_mono);
+int pm_exchange_request_events(struct pm_exchange *exchange,
+                               uint64_t until_mono);
 
 /* Events have numbers without gaps.  The next event's: */
 uint64_t pm_exchange_next_event(struct pm_exchange *exchange);

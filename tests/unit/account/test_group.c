@@ -90,17 +90,27 @@ static void automatic_groups(void **state) {
   check_end();
 }
 
-/* More groups than buckets: every one is found again. */
+/* The table grows, and every one is found again; also after a sweep, which
+ * moves those that are kept. */
 static void many_groups(void **state) {
   (void)state;
+  enum { GROUPS = 3000 };
   struct pm_groups *g = groups_new(&nothing);
   for (int pass = 0; pass < 2; pass++)
-    for (int i = 0; i < 3 * PM_GROUP_BUCKETS; i++) {
+    for (int i = 0; i < GROUPS; i++) {
       char key[32];
       snprintf(key, sizeof key, "program-%d", i);
       check_true(key, "its own group", get(g, PM_BY_NAME, key) == g->list[i]);
     }
-  check_u64("many", "count", g->count, 3 * PM_GROUP_BUCKETS);
+  check_u64("many", "count", g->count, GROUPS);
+  struct pm_group *kept = g->list[GROUPS - 1];
+  kept->members = 1;
+  pm_groups_sweep(g);
+  check_u64("swept", "count", g->count, 1);
+  check_true("swept", "the one that is kept is found",
+             get(g, PM_BY_NAME, kept->raw) == kept);
+  check_true("swept", "another is made anew",
+             get(g, PM_BY_NAME, "program-0") == g->list[1]);
   groups_free(g);
   check_end();
 }

@@ -444,6 +444,32 @@ static void status_long_line(void **state) {
   check_end();
 }
 
+static void command_lines(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *text;
+    size_t length, size;
+    const char *want;
+  } rows[] = {
+      {"arguments", "a\0-b\0c\0", 7, 64, "a -b c"},
+      {"none", "", 0, 64, ""},
+      {"NULs alone", "\0\0\0", 3, 64, ""},
+      {"a title, and what was there before", "nginx: worker\0\0\0\0", 17, 64,
+       "nginx: worker"},
+      {"an empty argument", "a\0\0b\0", 5, 64, "a  b"},
+      {"no NUL at the end", "a\0b", 3, 64, "a b"},
+      {"cut", "abc\0def\0", 8, 6, "abc d"},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char got[64];
+    size_t n =
+        pm_parse_cmdline(rows[i].text, rows[i].length, got, rows[i].size);
+    check_text(rows[i].name, "text", got, rows[i].want);
+    check_u64(rows[i].name, "length", n, strlen(rows[i].want));
+  }
+  check_end();
+}
+
 /* What procman-hold asks of stat beside what the samplers do. */
 static void stat_of_a_group(void **state) {
   (void)state;
@@ -627,6 +653,7 @@ int main(void) {
       cmocka_unit_test(status_rest),
       cmocka_unit_test(status_long_line),
       cmocka_unit_test(stat_of_a_group),
+      cmocka_unit_test(command_lines),
       cmocka_unit_test(cgroup_texts),
       cmocka_unit_test(cgroup_sizes),
       cmocka_unit_test(fd_limits),

@@ -142,7 +142,8 @@ static void events(void **state) {
   struct pm_exchange_event got[4];
   uint64_t cursor = 0, lost = 0;
   pm_exchange_add_event(exchange, &(struct pm_exchange_event){.pid = 1});
-  check_u64("before the wish", "none is kept", pm_exchange_next_event(exchange), 0);
+  check_u64("before the wish", "none is kept", pm_exchange_next_event(exchange),
+            0);
   check_u64("before the wish", "none is given",
             pm_exchange_read_events(exchange, &cursor, got, 4, &lost), 0);
   pm_exchange_request_events(exchange, 10);
