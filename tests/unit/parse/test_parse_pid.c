@@ -323,6 +323,8 @@ static void status_texts(void **state) {
       {"a name that looks like a line",
        "Name:\tUid:\t7\\nUid:\t8\nUid:\t1\t2\t3\t4\n", 0, 2, false, 0},
       {"no uid", "Name:\tcat\nVmSwap:\t 12 kB\n", -EINVAL, 9, true, 9},
+      {"too few uids", "Name:\tcat\nUid:\t1\t2\t3\n", -EINVAL, 9, true, 9},
+      {"too many", "Name:\tcat\nUid:\t1\t2\t3\t4\t5\n", -EINVAL, 9, true, 9},
       {"uid is no number", "Name:\tcat\nUid:\tx\ty\n", -EINVAL, 9, true, 9},
       {"empty", "", -EINVAL, 9, true, 9},
   };
