@@ -24,9 +24,9 @@ static void add_table(struct tables *t, const struct ctl_option *options) {
 
 static void suggest_help(const struct ctl_command *command) {
   if (command)
-    ctl_warn("procmanctl help %s says how it is used", command->name);
+    ctl_warn("see \"procmanctl help %s\"", command->name);
   else
-    ctl_warn("procmanctl help says how it is used");
+    ctl_warn("see \"procmanctl help\"");
 }
 
 static bool check_operands(const struct ctl_command *command,
@@ -61,12 +61,12 @@ bool ctl_args_read(const struct ctl_option *global_options,
   add_table(&t, command ? command->options : NULL);
   *ret = (struct ctl_args){.given_count = 0};
   opterr = 0;
-  optind = 0; /* getopt(3): begin anew */
+  optind = 0; /* getopt(3): start again */
   for (int c; (c = getopt_long(argc, argv, t.letters, t.words, NULL)) != -1;) {
     if (c == '?' || c == ':')
       return report_bad_option(command, c, argv);
     if (ret->given_count == CTL_ARGS) {
-      ctl_warn("there are more than %d options", CTL_ARGS);
+      ctl_warn("more than %d options are given", CTL_ARGS);
       return false;
     }
     ret->given[ret->given_count].letter = (char)c;

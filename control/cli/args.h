@@ -16,8 +16,8 @@ bool ctl_args_read(const struct ctl_option *global_options,
 /* The last value given, or NULL. */
 const char *ctl_args_value(const struct ctl_args *args, char letter);
 bool ctl_args_given(const struct ctl_args *args, char letter);
-/* The same as numbers: true if it is not given, *ret stays.  False: it is no
- * such number, which was said. */
+/* The same as numbers: returns true without touching *ret if it is not given,
+ * and false after printing an error if it is no such number. */
 bool ctl_args_integer(const struct ctl_args *args, char letter, int64_t min,
                       int64_t max, int64_t *ret);
 bool ctl_args_number(const struct ctl_args *args, char letter, double min,

@@ -86,7 +86,7 @@ void ctl_print_json(const struct ctl *ctl, const struct pm_json *value) {
 static const struct {
   const char *code, *help;
 } helps[] = {
-    {"permission_denied", "; \"procmanctl hello\" says what you may do"},
+    {"permission_denied", "; \"procmanctl hello\" shows what you may do"},
     {"not_found", "; \"procmanctl list\" shows what there is"},
     {"stale_process", "; \"procmanctl list\" shows what there is now"},
     {"logs_unavailable", ""},
@@ -113,7 +113,7 @@ static void print_failure(const struct ctl *ctl, const char *method,
   if (ctl->json)
     ctl_print_json(ctl, result);
   ctl_warn("%s: %.600s (%.60s%s%.40s)%s", method,
-           message ? message : "the server does not say why",
+           message ? message : "the server gives no reason",
            code ? code : "no code", num ? ", " : "", num ? num : "",
            help_for(code));
 }
@@ -123,23 +123,23 @@ static enum ctl_status print_rpc_error(const char *method,
   const char *message = ctl_text(error, "message");
   double code = ctl_number(error, "code");
   if (code == -32601)
-    ctl_warn("%s: this server does not have it: it is older than procmanctl "
-             "(%.300s)",
+    ctl_warn("%s: this server is older than procmanctl and does not have this "
+             "method (%.300s)",
              method, message ? message : "-32601");
   else
     ctl_warn("%s: the server refuses the request: %.600s (%.0f)", method,
-             message ? message : "it does not say why", code);
+             message ? message : "it gives no reason", code);
   return CTL_FAILED;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static bool has_id(const struct pm_json *message, int64_t id) {
   const struct pm_json *v = pm_json_member(message, "id");
   return v && v->type == PM_JSON_INTEGER && v->integer == id;
 }
 
-/* An error without an id is about the only request that is under way. */
+/* An error without an id answers the only request that is pending. */
 static bool is_answer(const struct pm_json *message, int64_t id) {
   const struct pm_json *v = pm_json_member(message, "id");
   if (pm_json_member(message, "method"))
@@ -151,7 +151,7 @@ static bool is_answer(const struct pm_json *message, int64_t id) {
 struct exchange {
   const char *method;
   int64_t id;
-  double seconds; /* negative: no end */
+  double seconds; /* until the timeout; negative: none */
   void (*each)(void *arg, const struct pm_json *item);
   void *arg;
 };
@@ -206,7 +206,7 @@ static const struct pm_json *find_named(const struct pm_json *list,
   return NULL;
 }
 
-/* A parameter that the server knows is refused for its value. */
+/* If the server knows the parameter, it was refused for its value. */
 static bool server_lacks(struct ctl *ctl, const char *method,
                          const char *parameter) {
   struct exchange x = {.method = "describe", .seconds = PATIENCE_S};
@@ -237,8 +237,9 @@ static char *blamed_hint(const struct ctl_params *params,
 
 /* ---- calls ---- */
 
-/* After an error about a hint it is asked again: without the hint, or, if that
- * was not the reason, for the error, whose place describe took. */
+/* After an error about a hint the request is repeated: without the hint if the
+ * server does not know it, otherwise unchanged, since the call of describe has
+ * overwritten the error. */
 static enum ctl_status exchange_with_fallback(struct ctl *ctl,
                                               struct exchange *x,
                                               struct ctl_params *params,
@@ -255,8 +256,8 @@ static enum ctl_status exchange_with_fallback(struct ctl *ctl,
     if (last)
       continue;
     ctl_params_drop(params, hint);
-    ctl_warn("%s: this server is older and does not know %s; going on without "
-             "it",
+    ctl_warn("%s: this server is older and does not know %s; continuing "
+             "without it",
              x->method, hint);
   }
 }
@@ -329,7 +330,7 @@ enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
     return status;
   double dropped = ctl_number(result, "dropped");
   if (dropped > 0)
-    ctl_warn("%s: %.0f items were dropped, since they were not read in time",
+    ctl_warn("%s: %.0f items were dropped because they were not read in time",
              method, dropped);
   return CTL_DONE;
 }

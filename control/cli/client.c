@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST = 1 << 20 }; /* the server says where its limit is */
+enum { REQUEST = 1 << 20 }; /* above the server's limit: it reports its own */
 
 struct ctl_client {
   int fd;
@@ -42,7 +42,7 @@ const char *ctl_client_default_path(void) {
   return access(own, F_OK) == 0 ? own : system;
 }
 
-/* Who may open it, told by the socket or else by its folder. */
+/* Says who may open it, from the mode of the socket or of its directory. */
 static int explain_denied(const char *path, struct pm_err *err) {
   struct stat st;
   char place[PATH_MAX];
@@ -56,8 +56,9 @@ static int explain_denied(const char *path, struct pm_err *err) {
   char number[16];
   snprintf(number, sizeof number, "%u", st.st_gid);
   return pm_err_say(err, EACCES,
-                    "may not open %s: its mode is %04o and its group %s; root "
-                    "and members of that group may (SocketGroup of <Control>)",
+                    "permission denied for %s: its mode is %04o and its group "
+                    "%s; only root and members of that group may use it "
+                    "(SocketGroup in <Control>)",
                     place, st.st_mode & 07777, group ? group->gr_name : number);
 }
 
@@ -79,7 +80,7 @@ int ctl_client_dial(const char *path, struct pm_err *err) {
   strcpy(address.sun_path, path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0)
-    return pm_err_set(err, errno, "cannot make a socket");
+    return pm_err_set(err, errno, "cannot create a socket");
   int status;
   do
     status = connect(fd, (const struct sockaddr *)&address,
@@ -143,7 +144,8 @@ static void put_request(struct ctl_client *client, const char *method,
   pm_json_message_end(out);
 }
 
-/* The other end may have said why it hangs up: what is there is read first. */
+/* If the server has closed the connection, it may have said why: that is read
+ * first, so this is no error. */
 static int send_buffer(struct ctl_client *client) {
   struct pm_buf *buf = &client->buf;
   while (buf->length > 0) {
@@ -245,7 +247,7 @@ int ctl_client_read(struct ctl_client *client, double seconds,
     return pm_err_say(err, -status, "the answer cannot be read: %.250s",
                       why.text);
   if (message->type != PM_JSON_OBJECT)
-    return pm_err_say(err, EBADMSG, "the answer is no object of JSON-RPC");
+    return pm_err_say(err, EBADMSG, "the answer is not a JSON-RPC object");
   *ret = message;
   return 0;
 }

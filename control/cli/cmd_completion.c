@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* ---- what there is to offer ---- */
+/* ---- what is completed ---- */
 
 static void offer_keys(FILE *to, const struct ctl_key *keys) {
   for (; keys->word; keys++)
@@ -31,7 +31,7 @@ static void offer_signals(FILE *to) {
   }
 }
 
-/* Words that are the same on every machine; nothing for the others. */
+/* Words that are the same on every machine; nothing for other offers. */
 static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
   switch (offer) {
   case CTL_OFFER_COMMANDS:
@@ -63,7 +63,7 @@ static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
   }
 }
 
-/* How a shell finds what is there at the time. */
+/* Shell code that finds the words at the time of completion. */
 struct dynamic {
   enum ctl_offer offer;
   const char *bash, *zsh, *fish;
@@ -134,7 +134,8 @@ static void bash_command(const struct ctl *ctl, const struct ctl_command *c) {
   fputs(" ;;\n", stdout);
 }
 
-/* The function's arguments: the word to complete, COMMAND:OPTION before it. */
+/* The shell function's arguments: the word to complete, and COMMAND:OPTION
+ * before it. */
 static void bash_table(const struct ctl *ctl) {
   fputs("_procmanctl_offer() {\n    case $2 in\n", stdout);
   bash_options(ctl, "*", ctl->global_options);
@@ -188,7 +189,8 @@ static void print_bash(const struct ctl *ctl) {
 #define ZSH_APOSTROPHE "'\\''"
 #define FISH_APOSTROPHE "\\'"
 
-/* Between single quotes; what is special to the reader gets a backslash. */
+/* Prints text within single quotes, with a backslash before each character of
+ * `special`. */
 static void print_quoted(const char *text, const char *apostrophe,
                          const char *special) {
   for (; *text; text++) {
@@ -329,7 +331,7 @@ static enum ctl_status run_completion(struct ctl *ctl,
     shells[i].print(ctl);
     return CTL_DONE;
   }
-  ctl_warn("completion: there is none for %s; only bash, zsh and fish",
+  ctl_warn("completion: there is none for %s, only for bash, zsh and fish",
            args->operands[0]);
   return CTL_USAGE;
 }
@@ -340,6 +342,6 @@ const struct ctl_command ctl_cmd_completion = {
     .least = 1,
     .most = 1,
     .offer = CTL_OFFER_SHELLS,
-    .what = "prints what makes a shell complete procmanctl's words",
+    .what = "prints a shell's completion script for procmanctl",
     .run = run_completion,
 };

@@ -59,7 +59,7 @@ static void print_method(const struct ctl *ctl, const struct pm_json *method) {
   ctl_table_text(&t, ctl_text(method, "what"));
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
-  print_members(ctl, "Parameters (* is needed)",
+  print_members(ctl, "Parameters (* required)",
                 pm_json_member(method, "parameters"));
   print_members(
       ctl, answer && answer[0] == 's' ? "Each item of the stream" : "Results",
@@ -90,6 +90,7 @@ const struct ctl_command ctl_cmd_describe = {
     .operands = "[METHOD]",
     .most = 1,
     .offer = CTL_OFFER_METHODS,
-    .what = "the methods of the socket, or one with its parameters and results",
+    .what = "lists the methods of the protocol, or shows one with its "
+            "parameters and results",
     .run = run_describe,
 };

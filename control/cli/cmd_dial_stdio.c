@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One direction.  A piece is at most what a pipe takes at once after poll(2)
- * said that it is writable (pipe(7), PIPE_BUF), so neither direction holds up
- * the other. */
+/* One direction of the copying.  The buffer is not larger than what a pipe
+ * accepts without blocking after poll(2) reported it writable (PIPE_BUF in
+ * pipe(7)), so neither direction blocks the other. */
 struct direction {
   int from, to;
   size_t at, length;
-  bool ended; /* nothing more comes */
+  bool ended; /* end of file, or an error */
   char bytes[4096];
 };
 
@@ -46,7 +46,8 @@ static struct pollfd awaited(const struct direction *l) {
   return (struct pollfd){.fd = l->ended ? -1 : l->from, .events = POLLIN};
 }
 
-/* Until the server hangs up: after the end of stdin answers still come. */
+/* Until the server closes the connection: answers may still come after the end
+ * of stdin. */
 static int copy_both_ways(int fd) {
   struct direction up = {.from = STDIN_FILENO, .to = fd};
   struct direction down = {.from = fd, .to = STDOUT_FILENO};
@@ -89,14 +90,14 @@ static enum ctl_status run_dial_stdio(struct ctl *ctl,
   int status = copy_both_ways(fd);
   if (status == 0)
     return CTL_DONE;
-  ctl_warn("the connection has ended: %s", strerror(-status));
+  ctl_warn("the connection was lost: %s", strerror(-status));
   return CTL_NO_CONNECTION;
 }
 
 const struct ctl_command ctl_cmd_dial_stdio = {
     .name = "dial-stdio",
     .operands = "",
-    .what = "connects stdin and stdout with the socket (for -H of another "
+    .what = "connects stdin and stdout to the socket (for -H on another "
             "machine)",
     .run = run_dial_stdio,
 };

@@ -75,14 +75,14 @@ static enum ctl_status run_events(struct ctl *ctl,
 
 static const struct ctl_option options[] = {
     {'k', "kind", "KIND", CTL_OFFER_KINDS,
-     "only start, exit or oom; may be given more than once"},
+     "only events of this kind: start, exit or oom; may be repeated"},
     {.letter = 0},
 };
 
 const struct ctl_command ctl_cmd_events = {
     .name = "events",
     .operands = "",
-    .what = "starts and ends of processes, as they happen",
+    .what = "shows processes as they start and end",
     .options = options,
     .run = run_events,
 };

@@ -35,8 +35,8 @@ static void add_group(struct ctl_table *t, const struct pm_json *g) {
   ctl_table_text(t, ctl_text(g, "reason"));
 }
 
-/* Groups without series are many, so they are shown on demand; the limit is
- * theirs too, so it is ours. */
+/* There are many groups without series, so they are shown on request only.
+ * The server's limit would count them, so it is applied here. */
 static void print_groups(const struct ctl *ctl, const struct pm_json *groups,
                          bool all, int64_t limit) {
   struct ctl_table t;
@@ -76,17 +76,18 @@ static enum ctl_status run_groups(struct ctl *ctl,
 
 static const struct ctl_option options[] = {
     {'s', "sort", "KEY", CTL_OFFER_GROUP_KEYS,
-     "by that member of GroupInfo, or cpu (as usual), mem, time, name..."},
-    {'n', "limit", "N", CTL_OFFER_NOTHING, "at most so many"},
+     "sort by this member of GroupInfo, or by cpu (default), mem, time, "
+     "name..."},
+    {'n', "limit", "N", CTL_OFFER_NOTHING, "show at most N groups"},
     {'a', "all", NULL, CTL_OFFER_NOTHING,
-     "also those without series of their own (json has all of them)"},
+     "also groups without series (always with -o json)"},
     {.letter = 0},
 };
 
 const struct ctl_command ctl_cmd_groups = {
     .name = "groups",
     .operands = "",
-    .what = "groups of processes, as the series have them",
+    .what = "lists the groups of processes that have series",
     .options = options,
     .run = run_groups,
 };

@@ -21,7 +21,7 @@ static void add_number(struct ctl_table *t, const char *label, double value) {
   add_text(t, label, word);
 }
 
-/* Names of those that are there, by "yes" and "no". */
+/* A row for each: its name, and "yes" or "no". */
 static void add_capabilities(struct ctl_table *t, const struct pm_json *all) {
   for (const struct pm_json *v = ctl_first(all); v; v = pm_json_after(all, v)) {
     bool yes = v->type == PM_JSON_BOOLEAN && v->boolean;
@@ -49,7 +49,7 @@ static void print_hello(const struct ctl *ctl, const struct pm_json *result) {
   add_number(&t, "Your uid", ctl_number(you, "uid"));
   add_number(&t, "Your gid", ctl_number(you, "gid"));
   add_joined(&t, "Groups", pm_json_member(you, "unix_groups"), "-");
-  add_joined(&t, "You may", pm_json_member(you, "may"), "look, but not act");
+  add_joined(&t, "You may", pm_json_member(you, "may"), "read, but not act");
   if (ctl_text(you, "sandboxed"))
     add_text(&t, "Because", ctl_text(you, "sandboxed"));
   ctl_table_print(&t, stdout);
@@ -64,6 +64,6 @@ static enum ctl_status run_hello(struct ctl *ctl, const struct ctl_args *args) {
 const struct ctl_command ctl_cmd_hello = {
     .name = "hello",
     .operands = "",
-    .what = "what the server is, what it can do and what you may do",
+    .what = "shows what the server is, what it can do and what you may do",
     .run = run_hello,
 };

@@ -22,6 +22,6 @@ const struct ctl_command ctl_cmd_help = {
     .operands = "[COMMAND]",
     .most = 1,
     .offer = CTL_OFFER_COMMANDS,
-    .what = "how it is used",
+    .what = "prints the usage of procmanctl, or of a command",
     .run = run_help,
 };

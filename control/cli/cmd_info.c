@@ -113,6 +113,6 @@ const struct ctl_command ctl_cmd_info = {
     .least = 1,
     .most = 1,
     .offer = CTL_OFFER_PIDS,
-    .what = "all about one process; of yours also its files and I/O",
+    .what = "shows one process; if it is yours, also its files and I/O",
     .run = run_info,
 };

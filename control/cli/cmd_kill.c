@@ -20,9 +20,9 @@ struct kill_options {
   bool group;
 };
 
-/* The name is for people; with its start the signal cannot hit a process that
- * got the number in between.  If it cannot be
- * found, the server says why when it is asked to signal it. */
+/* The name is for people; with the start time the signal cannot hit a process
+ * that gets the PID in between.  If the process is not found, the server says
+ * why when it is asked to signal it. */
 static enum ctl_status look_up_target(struct ctl *ctl, struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
@@ -75,7 +75,7 @@ static void print_done(const struct ctl *ctl, const struct target *t,
   if (strcmp(word, "0") == 0)
     printf("you may signal ");
   else
-    printf("signalled %s to ", word);
+    printf("sent %s to ", word);
   if (o->group)
     printf("%.0f process%s of the process group of ", count,
            count == 1 ? "" : "es");
@@ -123,8 +123,8 @@ static bool read_kill_options(const struct ctl_args *args,
   return false;
 }
 
-/* All are read before the first is signalled: a slip of the finger kills
- * nobody. */
+/* All operands are parsed before the first process is signalled, so a typing
+ * error kills nothing. */
 static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
   struct kill_options options;
   struct target t = {.pid = 0};
@@ -147,11 +147,11 @@ static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
 
 static const struct ctl_option option_table[] = {
     {'s', "signal", "SIGNAL", CTL_OFFER_SIGNALS,
-     "name or number; without it TERM; 0 asks whether you may"},
+     "name or number (default: TERM); 0 only checks whether you may"},
     {'t', "timeout", "SECONDS", CTL_OFFER_NOTHING,
-     "waits so long for the end, then sends KILL"},
+     "wait this long for the process to end, then send KILL"},
     {'G', "process-group", NULL, CTL_OFFER_NOTHING,
-     "to the whole process group of each"},
+     "signal the whole process group of each"},
     {.letter = 0},
 };
 
@@ -161,7 +161,8 @@ const struct ctl_command ctl_cmd_kill = {
     .least = 1,
     .most = (size_t)-1,
     .offer = CTL_OFFER_PIDS,
-    .what = "signals processes, as you: the kernel decides whether you may",
+    .what = "signals processes as your user: the kernel decides whether you "
+            "may",
     .options = option_table,
     .run = run_kill,
 };

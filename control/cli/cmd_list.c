@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One pattern is the server's to match.  It takes no more than one, so several
- * are matched here, by its rule, and the limit is ours as well then. */
+/* The server matches a single pattern.  It accepts only one, so several are
+ * matched here by the same rule, and the limit is applied here too. */
 struct selection {
   char **patterns;
   size_t count;
@@ -29,7 +29,7 @@ static bool is_selected(const struct selection *c,
   return c->count == 0;
 }
 
-/* The next process after `last` (NULL: the first) that was chosen. */
+/* The next process after `last` (NULL: the first) that matches. */
 static const struct pm_json *next_selected(const struct selection *c,
                                            const struct pm_json *all,
                                            const struct pm_json *last) {
@@ -73,7 +73,7 @@ static void put_selected(struct pm_json_out *out, const struct selection *c,
   pm_json_message_end(out);
 }
 
-/* What the server would have answered, had it matched. */
+/* What the server would have answered if it had matched the patterns. */
 static void print_selected_json(const struct ctl *ctl,
                                 const struct selection *c,
                                 const struct pm_json *result) {
@@ -132,11 +132,13 @@ static enum ctl_status run_list(struct ctl *ctl, const struct ctl_args *args) {
 }
 
 static const struct ctl_option options[] = {
-    {'u', "user", "USER", CTL_OFFER_USERS, "only of that user (name or uid)"},
-    {'g', "group", "GROUP", CTL_OFFER_GROUPS, "only of that group"},
+    {'u', "user", "USER", CTL_OFFER_USERS,
+     "only processes of this user (name or uid)"},
+    {'g', "group", "GROUP", CTL_OFFER_GROUPS, "only processes of this group"},
     {'s', "sort", "KEY", CTL_OFFER_PROCESS_KEYS,
-     "by that member of ProcessInfo, or cpu (as usual), mem, up, pid, name..."},
-    {'n', "limit", "N", CTL_OFFER_NOTHING, "at most so many"},
+     "sort by this member of ProcessInfo, or by cpu (default), mem, up, pid, "
+     "name..."},
+    {'n', "limit", "N", CTL_OFFER_NOTHING, "show at most N processes"},
     {.letter = 0},
 };
 
@@ -146,8 +148,8 @@ const struct ctl_command ctl_cmd_list = {
     .operands = "[PATTERN...]",
     .most = (size_t)-1,
     .offer = CTL_OFFER_NAMES,
-    .what = "processes; PATTERN is a glob on the name, or, with a blank in it, "
-            "on the command line",
+    .what = "lists processes; PATTERN is a glob on the name, or on the command "
+            "line if it contains a blank",
     .options = options,
     .run = run_list,
 };

@@ -27,7 +27,7 @@ static void print_cell(const struct ctl *ctl, size_t i, const char *text,
          i + 1 < CELLS ? " " : "\n");
 }
 
-/* On a terminal once a screen, since the first one has scrolled away. */
+/* Repeated once a screen on a terminal, where it scrolls away. */
 static void print_header(struct monitor *m) {
   unsigned height = m->ctl->screen.height;
   if (m->lines > 0 && !(height > 4 && m->lines % (height - 2) == 0))
@@ -118,17 +118,17 @@ static enum ctl_status run_monitor(struct ctl *ctl,
 
 static const struct ctl_option options[] = {
     {'i', "interval", "SECONDS", CTL_OFFER_NOTHING,
-     "between two lines: 0.25 to 3600, without it 1"},
-    {'c', "count", "COUNT", CTL_OFFER_NOTHING, "so many lines, then the end"},
+     "between two lines: 0.25 to 3600 (default: 1)"},
+    {'c', "count", "COUNT", CTL_OFFER_NOTHING, "stop after COUNT lines"},
     {'p', "processes", "K", CTL_OFFER_NOTHING,
-     "with the K processes that use most CPU (1 to 100)"},
+     "also show the K processes that use the most CPU (1 to 100)"},
     {.letter = 0},
 };
 
 const struct ctl_command ctl_cmd_monitor = {
     .name = "monitor",
     .operands = "",
-    .what = "the machine again and again, a line each time",
+    .what = "shows the machine repeatedly, a line each time",
     .options = options,
     .run = run_monitor,
 };

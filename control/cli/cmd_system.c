@@ -27,7 +27,7 @@ static char *format_text(const char *format, ...) {
   return text;
 }
 
-/* A label, a bar on a terminal, a number with its unit, the rest. */
+/* A label, a bar (on a terminal), a percentage, more text (freed). */
 static void add_row(struct ctl_table *t, const char *label, double percent,
                     char *rest) {
   char number[CTL_WORD];
@@ -44,7 +44,7 @@ static void add_row(struct ctl_table *t, const char *label, double percent,
   ctl_table_take(t, rest, "");
 }
 
-/* A label and words where the others have numbers. */
+/* A row without a bar: a label, a number, its unit, more text (freed). */
 static void add_line(struct ctl_table *t, const char *label, const char *number,
                      const char *unit, char *rest) {
   ctl_table_text(t, label);
@@ -149,6 +149,6 @@ static enum ctl_status run_system(struct ctl *ctl,
 const struct ctl_command ctl_cmd_system = {
     .name = "system",
     .operands = "",
-    .what = "the machine: CPU, memory, disks, temperatures, uptime",
+    .what = "shows the machine: CPU, memory, disks, temperatures, uptime",
     .run = run_system,
 };

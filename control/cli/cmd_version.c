@@ -17,6 +17,6 @@ static enum ctl_status run_version(struct ctl *ctl,
 const struct ctl_command ctl_cmd_version = {
     .name = "version",
     .operands = "",
-    .what = "of procmanctl; \"hello\" says the server's",
+    .what = "prints the version of procmanctl; \"hello\" shows the server's",
     .run = run_version,
 };

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* What scripts rely on. */
+/* The exit status; scripts rely on it. */
 enum ctl_status {
   CTL_DONE,
   CTL_FAILED,
@@ -17,7 +17,7 @@ enum ctl_status {
   CTL_NOT_PERMITTED,
 };
 
-/* What a shell can offer in a place. */
+/* What a shell completes in a place. */
 enum ctl_offer {
   CTL_OFFER_NOTHING,
   CTL_OFFER_COMMANDS,
@@ -39,7 +39,7 @@ enum ctl_offer {
 struct ctl_option {
   char letter; /* 0 ends a table */
   const char *word;
-  const char *value; /* in the help; NULL: it takes none */
+  const char *value; /* its name in the help; NULL: the option takes none */
   enum ctl_offer offer;
   const char *what;
 };
@@ -51,7 +51,7 @@ struct ctl_command;
 struct ctl {
   const struct ctl_command *const *commands; /* for people; NULL ends them */
   const struct ctl_option *global_options;   /* valid with every command */
-  const char *socket;                        /* NULL: the usual one */
+  const char *socket;                        /* NULL: the default one */
   const char *host;                          /* NULL: this machine */
   bool json;
   struct ctl_screen screen;  /* of stdout */
@@ -72,8 +72,8 @@ struct ctl_args {
 
 struct ctl_command {
   const char *name, *alias; /* alias: NULL, or another name */
-  const char *operands;     /* in the usage; "" */
-  size_t least, most;       /* of them */
+  const char *operands;     /* in the usage; "": none */
+  size_t least, most;       /* number of operands */
   enum ctl_offer offer;     /* for operands */
   const char *what;
   const struct ctl_option *options; /* NULL: none */

@@ -81,7 +81,8 @@ static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
   }
 }
 
-/* Leaves the object that is open for the one that the name is in. */
+/* Closes the inner object that is open unless the name is in it, and opens the
+ * one that the name is in. */
 static void enter_object(struct pm_json_out *out, const char *name, char *inner,
                          size_t size) {
   const char *dot = strchr(name, '.');

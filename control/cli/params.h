@@ -19,7 +19,7 @@ struct ctl_param {
   double number;
   const char *const *texts;
   size_t count;
-  bool hint; /* an older server may do without it */
+  bool hint; /* may be left out for an older server */
 };
 
 enum { CTL_PARAMS = 12, CTL_DECIMALS = 6 };
@@ -29,7 +29,7 @@ struct ctl_params {
   size_t count;
 };
 
-/* Nothing is added for NULL, or no texts. */
+/* Add a parameter; nothing for NULL or for no texts. */
 void ctl_params_text(struct ctl_params *params, const char *name,
                      const char *text);
 void ctl_params_texts(struct ctl_params *params, const char *name,
@@ -38,12 +38,13 @@ void ctl_params_integer(struct ctl_params *params, const char *name,
                         int64_t value);
 void ctl_params_number(struct ctl_params *params, const char *name,
                        double value);
-/* The parameter of that name, if it is there, only shapes the answer. */
+/* Marks the parameter, if there is one of that name, as a hint: the call makes
+ * sense without it. */
 void ctl_params_hint(struct ctl_params *params, const char *name);
-/* True: it was there and only a hint, and is gone now. */
+/* Removes the parameter and returns true if it is a hint. */
 bool ctl_params_drop(struct ctl_params *params, const char *name);
 
-/* As an object; members of one object follow each other in the list. */
+/* Writes them as an object; OBJECT.MEMBERs of one object must be adjacent. */
 void ctl_params_put(const struct ctl_params *params, struct pm_json_out *out);
 
 #endif

@@ -28,10 +28,10 @@ void ctl_screen_detect(int fd, struct ctl_screen *ret) {
   }
 }
 
-/* ---- to people ---- */
+/* ---- messages ---- */
 
 void ctl_out_of_memory(void) {
-  fputs("procmanctl: there is no memory\n", stderr);
+  fputs("procmanctl: out of memory\n", stderr);
   exit(1);
 }
 
@@ -43,7 +43,7 @@ void ctl_warn(const char *format, ...) {
   va_end(args);
   struct pm_buf buf = PM_BUF_INIT(sizeof text * 8);
   ctl_escape(&buf, text, strlen(text), CTL_ESCAPE_SHOW);
-  fflush(stdout); /* what was printed before comes before */
+  fflush(stdout); /* keeps the order of the two streams */
   fprintf(stderr, "procmanctl: %.*s\n", (int)buf.length, buf.data);
   pm_buf_done(&buf);
 }
@@ -64,7 +64,7 @@ static bool is_bidi(uint32_t c) {
          c == 0x200e || c == 0x200f || c == 0x061c;
 }
 
-/* Writes the escape of a character that has one. */
+/* Returns the length of the character's escape; 0: it needs none. */
 static size_t escape_character(uint32_t c, enum ctl_escape how, char *ret,
                                size_t size) {
   bool control = c < 0x20 || c == 0x7f;
@@ -163,8 +163,7 @@ static bool print_unknown(double value, char ret[CTL_WORD]) {
   return true;
 }
 
-/* Two digits that count, three from 100 on; 999.6 is rounded to the next
- * unit and not to 1000. */
+/* 999.6 becomes 1.0 of the next unit, not 1000. */
 static const char *scale(double *value) {
   static const char *const units[] = {"", "K", "M", "G", "T", "P", "E"};
   size_t i = 0;

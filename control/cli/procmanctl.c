@@ -1,4 +1,4 @@
-/* procmanctl: the command of procman's control socket. */
+/* procmanctl: the command-line client of procman's control socket. */
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/commands.h"
@@ -21,22 +21,23 @@ static const struct ctl_command *const commands[] = {
 
 static const struct ctl_option global_options[] = {
     {'S', "socket", "SOCKET", CTL_OFFER_FILES,
-     "of the server (environment PROCMAN_SOCKET)"},
+     "the server's socket (environment: PROCMAN_SOCKET)"},
     {'H', "host", "[USER@]HOST", CTL_OFFER_HOSTS,
-     "the server of that machine, by ssh (environment PROCMAN_HOST)"},
+     "the server of that machine, through ssh (environment: PROCMAN_HOST)"},
     {'o', "output", "FORMAT", CTL_OFFER_OUTPUTS,
-     "table, or json: the results as the server sent them, one a line"},
-    {'h', "help", NULL, CTL_OFFER_NOTHING, "says how it is used"},
+     "table, or json: the results as the server sent them, one per line"},
+    {'h', "help", NULL, CTL_OFFER_NOTHING, "prints the usage"},
     {.letter = 0},
 };
 
-/* Widths of characters are needed, and messages stay ours. */
+/* Only LC_CTYPE, for the widths of characters: numbers keep the decimal
+ * point. */
 static void choose_locale(void) {
   if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
     setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* In the order in which they were given: the last one counts. */
+/* In the order in which they were given, so the last one wins. */
 static bool apply_globals(struct ctl *ctl, const struct ctl_args *args) {
   for (size_t i = 0; i < args->given_count; i++) {
     const char *value = args->given[i].value;
@@ -52,7 +53,7 @@ static bool apply_globals(struct ctl *ctl, const struct ctl_args *args) {
       ctl->json = strcmp(value, "json") == 0;
       if (ctl->json || strcmp(value, "table") == 0)
         break;
-      ctl_warn("-o %s: the output is table or json", value);
+      ctl_warn("-o %s: the format must be table or json", value);
       return false;
     default:
       break;

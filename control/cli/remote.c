@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { END_MS = 2000, LOOK_MS = 10 };
+enum { EXIT_MS = 2000, POLL_MS = 10 };
 
 static pid_t child = -1;
 static char where[256];
 
-/* After fork(2): the words go to the shell of the other machine, and none of
- * them needs quoting there. */
+/* In the child.  The arguments are parsed by a shell on the other machine;
+ * none of them needs quoting there. */
 static _Noreturn void exec_ssh(const char *ssh, const char *host, int fd) {
   char *argv[] = {(char *)ssh,  "-T",         (char *)host, "--",
                   "procmanctl", "dial-stdio", NULL};
@@ -30,9 +30,9 @@ int ctl_remote_dial(const char *host, struct pm_err *err) {
   const char *ssh = getenv("PROCMAN_SSH");
   int ends[2];
   if (!*host || *host == '-') /* ssh would take it for an option */
-    return pm_err_say(err, EINVAL, "\"%.100s\" cannot be a host", host);
+    return pm_err_say(err, EINVAL, "\"%.100s\" is not a valid host", host);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    return pm_err_set(err, errno, "cannot make a pair of sockets");
+    return pm_err_set(err, errno, "cannot create a pair of sockets");
   fflush(NULL);
   child = fork();
   if (child == 0)
@@ -47,11 +47,11 @@ int ctl_remote_dial(const char *host, struct pm_err *err) {
 
 /* It has closed its end, so it is about to exit. */
 static bool reap_ssh(int *ret_status) {
-  for (int ms = 0; ms < END_MS; ms += LOOK_MS) {
+  for (int ms = 0; ms < EXIT_MS; ms += POLL_MS) {
     pid_t pid = waitpid(child, ret_status, WNOHANG);
     if (pid != 0)
       return pid == child;
-    nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
   }
   return false;
 }

@@ -65,8 +65,8 @@ static void print_coloured(const struct ctl_table *t, FILE *to,
     fputs("\033[0m", to);
 }
 
-/* A cell that begins in column `at`, or what of it is still on the screen.
- * False: the screen has ended. */
+/* Prints a cell that begins in column `at`, cut at the edge of the screen.
+ * Returns false if it was cut. */
 static bool print_cell(const struct ctl_table *t, FILE *to,
                        const struct ctl_cell *cell, unsigned at) {
   unsigned width = t->screen->width;
@@ -80,7 +80,7 @@ static bool print_cell(const struct ctl_table *t, FILE *to,
   return false;
 }
 
-/* Blanks are written once something follows them. */
+/* Blanks are only written when text follows, so lines have none at the end. */
 static void print_row(const struct ctl_table *t, FILE *to,
                       const struct ctl_cell *cells,
                       const unsigned widths[COLUMNS]) {

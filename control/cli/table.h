@@ -1,4 +1,5 @@
-/* Columns that line up.  Cells are added from left to right, row by row. */
+/* A table with aligned columns.  Cells are added from left to right, row by
+ * row. */
 #ifndef PM_CLI_TABLE_H
 #define PM_CLI_TABLE_H
 
@@ -9,10 +10,10 @@
 enum ctl_align { CTL_LEFT, CTL_RIGHT };
 
 struct ctl_column {
-  const char *title; /* NULL in the first: no line of titles */
+  const char *title; /* NULL in the first column: no header */
   enum ctl_align align;
-  unsigned least; /* columns of it at least; one without any is left out */
-  bool close;     /* one blank before it, and not two */
+  unsigned least; /* minimal width; a column of width 0 is left out */
+  bool close;     /* one blank before it instead of two */
 };
 
 struct ctl_cell {
@@ -32,15 +33,15 @@ void ctl_table_init(struct ctl_table *table, const struct ctl_screen *screen,
                     const struct ctl_column *columns, size_t count);
 void ctl_table_done(struct ctl_table *table);
 
-/* From the server: escaped.  NULL is "-". */
+/* A text from the server, which is escaped.  NULL becomes "-". */
 void ctl_table_text(struct ctl_table *table, const char *text);
-/* Takes over a clean text that was allocated. */
+/* An escaped text that was allocated; the table frees it. */
 void ctl_table_take(struct ctl_table *table, char *text, const char *colour);
-/* Words of ours. */
+/* A text of our own, which is copied unescaped. */
 void ctl_table_word(struct ctl_table *table, const char *word,
                     const char *colour);
 
-/* On a terminal a line that is too long is cut. */
+/* On a terminal lines that are too long are cut. */
 void ctl_table_print(const struct ctl_table *table, FILE *to);
 
 #endif

@@ -31,7 +31,7 @@ void ctl_usage_command(FILE *to, const struct ctl *ctl,
   if (c->alias)
     fprintf(to, "  (also: procmanctl %s)\n", c->alias);
   print_options(to, "Options", c->options);
-  print_options(to, "Everywhere", ctl->global_options);
+  print_options(to, "Global options", ctl->global_options);
 }
 
 void ctl_usage_overview(FILE *to, const struct ctl *ctl) {
@@ -40,6 +40,5 @@ void ctl_usage_overview(FILE *to, const struct ctl *ctl) {
         to);
   for (const struct ctl_command *const *c = ctl->commands; *c; c++)
     fprintf(to, "  %-10s  %s\n", (*c)->name, (*c)->what);
-  fputs("\n\"procmanctl help COMMAND\" says more, and so does procmanctl(1).\n",
-        to);
+  fputs("\nSee \"procmanctl help COMMAND\" and procmanctl(1).\n", to);
 }

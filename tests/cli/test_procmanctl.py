@@ -124,7 +124,7 @@ class Commands(Base):
 
     def test_kill(self):
         s = self.serve()
-        self.assertEqual(self.ask(s, "kill", "12"), "signalled TERM to pid 12 (sleep)\n")
+        self.assertEqual(self.ask(s, "kill", "12"), "sent TERM to pid 12 (sleep)\n")
         self.assertEqual(s.requests[1]["params"],
                          {"pid": 12, "start_time": 998877, "signal": "TERM"})
         self.ask(s, "kill", "13@5", "-s", "SIGKILL", "-t", "2.5", "-G")
@@ -136,7 +136,7 @@ class Commands(Base):
         s = self.serve(kill_process={"signalled": {"signal": "TERM", "processes": 1,
                                                    "escalated": True}, "exited": True})
         self.assertEqual(self.ask(s, "kill", "-t", "3", "12"),
-                         "signalled TERM to pid 12 (sleep); KILL after 3 s; it has ended\n")
+                         "sent TERM to pid 12 (sleep); KILL after 3 s; it has ended\n")
         s.answers["kill_process"] = {"signalled": {"signal": "TERM", "processes": 1},
                                      "exited": False}
         self.check(1, "-S", s.path, "kill", "-t", "3", "12")
@@ -211,7 +211,7 @@ class Failures(Base):
         p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM, "-S", s.path,
                             "hello"], capture_output=True, text=True, check=False, env=CLEAN)
         self.assertEqual(p.returncode, 3)
-        self.assertRegex(p.stderr, "may not open .*: its mode is 0660 and its group root")
+        self.assertRegex(p.stderr, "permission denied for .*: its mode is 0660 and its group root")
 
     def test_lost_in_the_middle(self):
         for answer in (Answer(raw=b'{"jsonrpc":"2.0","id":1,"resu', hang_up=True),
