@@ -6,7 +6,7 @@
 
 enum { ALIGN = 16 };
 
-/* Before each block, so that what follows is aligned. */
+/* Before each block; its size keeps the block aligned. */
 struct head {
   _Alignas(ALIGN) size_t size;
 };
@@ -30,7 +30,7 @@ void pm_arena_done(struct pm_arena *arena) {
   arena->room = arena->used = 0;
 }
 
-static void *take(void *ctx, size_t size) {
+static void *arena_malloc(void *ctx, size_t size) {
   struct pm_arena *a = ctx;
   size_t left = a->room - a->used;
   if (left < sizeof(struct head) + ALIGN ||
@@ -42,18 +42,18 @@ static void *take(void *ctx, size_t size) {
   return head + 1;
 }
 
-static void *resize(void *ctx, void *block, size_t size) {
+static void *arena_realloc(void *ctx, void *block, size_t size) {
   if (!block)
-    return take(ctx, size);
+    return arena_malloc(ctx, size);
   size_t held = ((struct head *)block - 1)->size;
-  return memcpy(take(ctx, size), block, held < size ? held : size);
+  return memcpy(arena_malloc(ctx, size), block, held < size ? held : size);
 }
 
-static void give(void *ctx, void *block) {
+static void arena_free(void *ctx, void *block) {
   (void)ctx;
   (void)block;
 }
 
 yajl_alloc_funcs pm_arena_funcs(struct pm_arena *arena) {
-  return (yajl_alloc_funcs){take, resize, give, arena};
+  return (yajl_alloc_funcs){arena_malloc, arena_realloc, arena_free, arena};
 }

@@ -1,6 +1,6 @@
-/* Memory for libyajl, which follows the pointer when an allocation fails: all
- * of it is there before libyajl is called, and if it should ever ask for more,
- * it is left behind with longjmp(3).  It owns nothing else. */
+/* Memory for libyajl, which dereferences NULL when an allocation fails.  All of
+ * the memory is allocated before libyajl is called; if it should ever ask for
+ * more, longjmp(3) leaves it, which leaks nothing: it owns nothing else. */
 #ifndef PM_WIRE_ARENA_H
 #define PM_WIRE_ARENA_H
 
@@ -14,12 +14,13 @@ struct pm_arena {
   jmp_buf full; /* set by the caller before each call of libyajl */
 };
 
-/* Forgets all blocks and has at least `room` bytes then, those that blocks that
- * grew have left and 16 for each included.  -ENOMEM: it is as it was. */
+/* Frees all blocks and makes room for `room` bytes.  Each block takes 16 bytes
+ * more, and a block that grows leaves its old place unused.  -ENOMEM: nothing
+ * has changed. */
 int pm_arena_begin(struct pm_arena *arena, size_t room);
 void pm_arena_done(struct pm_arena *arena);
 
-/* For libyajl; the arena keeps its place as long as they are used. */
+/* For libyajl; the arena must not be moved while they are in use. */
 yajl_alloc_funcs pm_arena_funcs(struct pm_arena *arena);
 
 #endif

@@ -5,12 +5,12 @@
 #include <string.h>
 
 enum {
-  PIECE = 4096, /* room that is offered where the limit allows it */
-  KEPT = 65536, /* memory that stays between frames */
+  PIECE = 4096, /* bytes to read at once, if the limit allows it */
+  KEPT = 65536, /* bytes of memory that are kept between frames */
 };
 
 void pm_frame_init(struct pm_frame *frame, size_t limit) {
-  /* twice: a frame that is whole may wait before one that is not */
+  /* twice: a complete frame may wait in front of an incomplete one */
   size_t most = limit > SIZE_MAX / 2 ? SIZE_MAX : limit * 2;
   *frame = (struct pm_frame){.buf = PM_BUF_INIT(most), .limit = limit};
 }
@@ -28,19 +28,19 @@ static void compact(struct pm_frame *f) {
     pm_buf_shrink(&f->buf);
 }
 
-/* Bytes move only when at least as many have gone: linear in total. */
-static void settle(struct pm_frame *f) {
+/* Moves bytes only after as many have been consumed, so the total is linear. */
+static void compact_if_cheap(struct pm_frame *f) {
   if (f->next >= f->buf.length - f->next)
     compact(f);
 }
 
 int pm_frame_room(struct pm_frame *frame, char **ret, size_t *ret_size) {
   struct pm_buf *buf = &frame->buf;
-  settle(frame);
+  compact_if_cheap(frame);
   size_t held = buf->length - frame->partial;
   if (held >= frame->limit)
     return -EMSGSIZE;
-  /* never more than the limit leaves: no frame can end beyond it */
+  /* never more than the limit leaves, so no frame can exceed it */
   size_t size = frame->limit - held < PIECE ? frame->limit - held : PIECE;
   if (size > buf->most - buf->length)
     compact(frame);
@@ -72,7 +72,7 @@ void pm_frame_end(struct pm_frame *frame) {
   frame->partial = frame->buf.length;
 }
 
-static bool blank(const char *bytes, size_t length) {
+static bool is_blank(const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++)
     if (bytes[i] != ' ' && bytes[i] != '\t' && bytes[i] != '\r')
       return false;
@@ -83,17 +83,17 @@ bool pm_frame_next(struct pm_frame *frame, char **ret, size_t *ret_length) {
   while (frame->next < frame->partial) {
     char *start = frame->buf.data + frame->next;
     size_t left = frame->partial - frame->next;
-    /* the last one may have ended with the stream */
-    const char *exchange = memchr(start, '\n', left);
-    size_t length = exchange ? (size_t)(exchange - start) : left;
-    frame->next += exchange ? length + 1 : length;
-    if (blank(start, length))
+    /* the last one may have ended with the stream instead */
+    const char *feed = memchr(start, '\n', left);
+    size_t length = feed ? (size_t)(feed - start) : left;
+    frame->next += feed ? length + 1 : length;
+    if (is_blank(start, length))
       continue;
     *ret = start;
     *ret_length = length;
     return true;
   }
-  settle(frame);
+  compact_if_cheap(frame);
   return false;
 }
 

@@ -1,5 +1,5 @@
-/* Bytes from a stream as frames: a message ends at a line feed.  Used by both
- * ends of the socket; one owner, one thread.  Knows nothing of JSON. */
+/* Splits a stream into frames: a frame ends with a line feed.  Used by both
+ * ends of the socket; not thread-safe.  Knows nothing of JSON. */
 #ifndef PM_WIRE_FRAME_H
 #define PM_WIRE_FRAME_H
 
@@ -10,29 +10,29 @@
 struct pm_frame {
   struct pm_buf buf;
   size_t limit;
-  size_t next; /* where the next frame starts: before it all was handed out */
-  size_t partial; /* where the frame starts that has no line feed yet */
+  size_t next;    /* offset of the next frame to return */
+  size_t partial; /* offset of the frame that has no line feed yet */
 };
 
-/* A frame, its line feed included, has at most `limit` bytes. */
+/* A frame has at most `limit` bytes, its line feed included. */
 void pm_frame_init(struct pm_frame *frame, size_t limit);
 void pm_frame_done(struct pm_frame *frame);
 
-/* Where the next bytes go: at least one, unless -EMSGSIZE (the limit is
- * reached without a line feed, or whole frames beyond it were not asked for) or
- * -ENOMEM.  Ends the life of a frame that was handed out. */
+/* Where the next bytes go: room for at least one.  -EMSGSIZE: the limit is
+ * reached without a line feed, or complete frames wait for pm_frame_next;
+ * -ENOMEM.  Invalidates the last frame. */
 int pm_frame_room(struct pm_frame *frame, char **ret, size_t *ret_size);
-/* So many of them are there now. */
+/* `length` bytes were written there. */
 void pm_frame_filled(struct pm_frame *frame, size_t length);
-/* The stream is over: what is there without a line feed is the last frame. */
+/* End of the stream: bytes without a line feed are the last frame. */
 void pm_frame_end(struct pm_frame *frame);
 
-/* The next frame without its line feed; frames of nothing but blanks, tabs and
- * carriage returns are passed over.  True: there is one, valid until the next
- * call of any function of this file. */
+/* Returns the next frame without its line feed, or false if there is none.  It
+ * is valid until the next call of any of these functions.  Frames of nothing
+ * but blanks, tabs and carriage returns are skipped. */
 bool pm_frame_next(struct pm_frame *frame, char **ret, size_t *ret_length);
 
-/* Are there bytes of a frame that is not whole yet? */
+/* Are there bytes of an incomplete frame? */
 bool pm_frame_partial(const struct pm_frame *frame);
 
 #endif

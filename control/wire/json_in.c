@@ -12,44 +12,43 @@
 #include <yajl/yajl_parse.h>
 
 enum {
-  TEXT_MOST = 1 << 30, /* so that counts fit 32 bits, whatever the limits say */
-  EAGER = 1 << 20,     /* up to such a text all memory is taken at once */
+  TEXT_MOST = 1 << 30, /* so that counts fit 32 bits, whatever the limits are */
+  EAGER = 1 << 20,     /* up to this limit all memory is allocated at once */
   FIRST_VALUES = 64,
 };
 
 struct pm_json_in {
   struct pm_json_limits limits;
-  locale_t c; /* collectd may run in one that has a decimal comma */
+  locale_t c; /* collectd's own locale may have a decimal comma */
   struct pm_arena arena;
   struct pm_json *values;
   size_t count, room;
-  char *text; /* keys, texts without escapes, digits, each with a NUL */
+  char *text; /* keys, unescaped strings and digits, each with a NUL */
   size_t used, text_room;
-  uint32_t *open; /* indexes of the arrays and objects around */
+  uint32_t *open; /* indexes of the enclosing arrays and objects */
   size_t depth;
   uint32_t *seen; /* hash table of an object's members, index + 1 */
   size_t seen_room;
-  const char *key; /* of the value that comes */
-  int fault;       /* why a callback said no: errno value and words */
+  const char *key; /* of the next value */
+  int fault;       /* why a callback ended the parse: errno value and text */
   const char *why;
 };
 
 /* ---- memory ---- */
 
-/* What libyajl asks for: its handle and lexer, the text of an error, the stack
- * of its states (a byte a level, 128 more each time), and two buffers: for a
- * string without its escapes, and for a token that the text's end cuts.  These
- * hold different parts of the text.  They double, from 2 KiB on: the last block
- * is at most twice what it holds, and all those before it are as large again.
- */
+/* What libyajl allocates: its handle and lexer, the text of an error, a stack
+ * of states (a byte per level, grown by 128), and two buffers, for an unescaped
+ * string and for a token that the end of the text cuts.  The two hold different
+ * parts of the text.  They double from 2 KiB on: the last block is at most
+ * twice what it holds, and all blocks before it together are as large. */
 static size_t arena_room(const struct pm_json_limits *limits, size_t length) {
   enum { SMALL = 4096, FIRST_BUFFER = 2048 };
   size_t stacks = limits->depth / 128 + 1;
   return SMALL + stacks * (limits->depth + 256) + 4 * length + 2 * FIRST_BUFFER;
 }
 
-/* A value takes a byte and the comma before it; but those that a limit leaves
- * open are there without their end. */
+/* A value takes at least a byte and a comma or closing bracket; the arrays and
+ * objects that are still open at the end lack theirs. */
 static size_t most_values(const struct pm_json_limits *limits, size_t length) {
   return (length + limits->depth) / 2 + 1;
 }
@@ -63,7 +62,7 @@ static bool values_room(struct pm_json_in *in, size_t room) {
   return true;
 }
 
-/* For a text of so many bytes. */
+/* For a text of `length` bytes. */
 static int make_room(struct pm_json_in *in, size_t length) {
   if (length + 1 > in->text_room) {
     char *text = malloc(length + 1);
@@ -87,7 +86,7 @@ static size_t power_of_two(size_t least) {
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-static bool prepare(struct pm_json_in *in) {
+static bool allocate(struct pm_json_in *in) {
   struct pm_json_limits *l = &in->limits;
   l->text = least(l->text, TEXT_MOST);
   l->depth = least(l->depth, l->text);
@@ -108,7 +107,7 @@ struct pm_json_in *pm_json_in_new(const struct pm_json_limits *limits) {
   if (!in)
     return NULL;
   in->limits = *limits;
-  if (prepare(in))
+  if (allocate(in))
     return in;
   pm_json_in_free(in);
   return NULL;
@@ -127,28 +126,28 @@ void pm_json_in_free(struct pm_json_in *in) {
   free(in);
 }
 
-/* ---- values, as libyajl calls for them; 0 ends the parse ---- */
+/* ---- libyajl's callbacks; 0 ends the parse ---- */
 
-static int no(struct pm_json_in *in, int num, const char *why) {
+static int end_parse(struct pm_json_in *in, int num, const char *why) {
   in->fault = num;
   in->why = why;
   return 0;
 }
 
-static struct pm_json *outer(const struct pm_json_in *in) {
+static struct pm_json *enclosing(const struct pm_json_in *in) {
   return in->depth > 0 ? &in->values[in->open[in->depth - 1]] : NULL;
 }
 
-/* Only where the arrays and objects so far allow one more. */
-static int add(struct pm_json_in *in, struct pm_json value) {
-  struct pm_json *array = outer(in);
+/* Appends a value, if the array around it may have another element. */
+static int add_value(struct pm_json_in *in, struct pm_json value) {
+  struct pm_json *array = enclosing(in);
   if (array && array->type == PM_JSON_ARRAY &&
       array->count >= in->limits.elements)
-    return no(in, E2BIG, "too many elements in an array");
+    return end_parse(in, E2BIG, "too many elements in an array");
   if (in->count == in->room && !values_room(in, 2 * in->room))
-    return no(in, ENOMEM, "no memory");
+    return end_parse(in, ENOMEM, "no memory");
   if (in->depth > 0)
-    outer(in)->count++;
+    enclosing(in)->count++;
   value.key = in->key;
   value.span = 1;
   in->key = NULL;
@@ -156,10 +155,11 @@ static int add(struct pm_json_in *in, struct pm_json value) {
   return 1;
 }
 
-/* The text's room was made for all of it: a string has two quotes there for its
- * NUL here, and behind a number is a byte or the end. */
-static const char *keep(struct pm_json_in *in, const unsigned char *bytes,
-                        size_t length) {
+/* Copies a string into in->text, whose room is enough for all of them: a string
+ * has two quotes in the source for its NUL here, and after a number there is at
+ * least a byte or the end. */
+static const char *keep_text(struct pm_json_in *in, const unsigned char *bytes,
+                             size_t length) {
   if (length >= in->text_room - in->used)
     return NULL;
   char *kept = in->text + in->used;
@@ -171,84 +171,88 @@ static const char *keep(struct pm_json_in *in, const unsigned char *bytes,
 }
 
 static int on_null(void *ctx) {
-  return add(ctx, (struct pm_json){.type = PM_JSON_NULL});
+  return add_value(ctx, (struct pm_json){.type = PM_JSON_NULL});
 }
 
 static int on_boolean(void *ctx, int value) {
-  return add(ctx, (struct pm_json){.type = PM_JSON_BOOLEAN, .boolean = value});
+  return add_value(ctx,
+                   (struct pm_json){.type = PM_JSON_BOOLEAN, .boolean = value});
 }
 
-static int integer(struct pm_json_in *in, const char *digits) {
+static int add_integer(struct pm_json_in *in, const char *digits) {
   errno = 0;
   long long value = strtoll(digits, NULL, 10);
   if (errno == ERANGE)
-    return no(in, EINVAL, "an integer beyond 64 bits");
-  return add(in, (struct pm_json){.type = PM_JSON_INTEGER, .integer = value});
+    return end_parse(in, EINVAL, "an integer beyond 64 bits");
+  return add_value(in,
+                   (struct pm_json){.type = PM_JSON_INTEGER, .integer = value});
 }
 
-static int real(struct pm_json_in *in, const char *digits) {
+static int add_real(struct pm_json_in *in, const char *digits) {
   double value = strtod_l(digits, NULL, in->c);
   if (isinf(value))
-    return no(in, EINVAL, "a number out of range");
-  return add(in, (struct pm_json){.type = PM_JSON_REAL, .real = value});
+    return end_parse(in, EINVAL, "a number out of range");
+  return add_value(in, (struct pm_json){.type = PM_JSON_REAL, .real = value});
 }
 
-/* libyajl's own conversions take the locale's decimal point and tell an
- * overflow in errno only. */
+/* libyajl's own conversions use the locale's decimal point and report overflow
+ * in errno only. */
 static int on_number(void *ctx, const char *bytes, size_t length) {
   struct pm_json_in *in = ctx;
-  const char *digits = keep(in, (const unsigned char *)bytes, length);
+  const char *digits = keep_text(in, (const unsigned char *)bytes, length);
   if (!digits)
-    return no(in, ENOMEM, "no memory");
-  return strpbrk(digits, ".eE") ? real(in, digits) : integer(in, digits);
+    return end_parse(in, ENOMEM, "no memory");
+  return strpbrk(digits, ".eE") ? add_real(in, digits)
+                                : add_integer(in, digits);
 }
 
 static int on_string(void *ctx, const unsigned char *bytes, size_t length) {
   struct pm_json_in *in = ctx;
-  const char *text = keep(in, bytes, length);
+  const char *text = keep_text(in, bytes, length);
   if (!text)
-    return no(in, ENOMEM, "no memory");
-  return add(in, (struct pm_json){.type = PM_JSON_STRING,
-                                  .length = (uint32_t)length,
-                                  .text = text});
+    return end_parse(in, ENOMEM, "no memory");
+  return add_value(in, (struct pm_json){.type = PM_JSON_STRING,
+                                        .length = (uint32_t)length,
+                                        .text = text});
 }
 
 static int on_key(void *ctx, const unsigned char *bytes, size_t length) {
   struct pm_json_in *in = ctx;
   if (length > in->limits.key)
-    return no(in, E2BIG, "too long a key");
-  if (outer(in)->count >= in->limits.members)
-    return no(in, E2BIG, "too many members in an object");
-  in->key = keep(in, bytes, length);
-  return in->key ? 1 : no(in, ENOMEM, "no memory");
+    return end_parse(in, E2BIG, "a key is too long");
+  if (enclosing(in)->count >= in->limits.members)
+    return end_parse(in, E2BIG, "too many members in an object");
+  in->key = keep_text(in, bytes, length);
+  return in->key ? 1 : end_parse(in, ENOMEM, "no memory");
 }
 
-static int begin(struct pm_json_in *in, enum pm_json_type type) {
+static int begin_value(struct pm_json_in *in, enum pm_json_type type) {
   if (in->depth >= in->limits.depth)
-    return no(in, E2BIG, "too many levels");
-  if (!add(in, (struct pm_json){.type = type}))
+    return end_parse(in, E2BIG, "too many levels");
+  if (!add_value(in, (struct pm_json){.type = type}))
     return 0;
   in->open[in->depth++] = (uint32_t)(in->count - 1);
   return 1;
 }
 
-static int on_array(void *ctx) { return begin(ctx, PM_JSON_ARRAY); }
-static int on_object(void *ctx) { return begin(ctx, PM_JSON_OBJECT); }
+static int on_array(void *ctx) { return begin_value(ctx, PM_JSON_ARRAY); }
+static int on_object(void *ctx) { return begin_value(ctx, PM_JSON_OBJECT); }
 
-static struct pm_json *end(struct pm_json_in *in) {
-  struct pm_json *value = outer(in);
+static struct pm_json *end_value(struct pm_json_in *in) {
+  struct pm_json *value = enclosing(in);
   value->span = (uint32_t)(in->count - in->open[--in->depth]);
   return value;
 }
 
 static int on_array_end(void *ctx) {
-  end(ctx);
+  end_value(ctx);
   return 1;
 }
 
-/* Does another member of the object have the key?  Remembers it. */
-static bool seen(struct pm_json_in *in, const struct pm_json *object,
-                 const struct pm_json *member, size_t mask) {
+/* Does an earlier member of the object have the same key?  If not, adds it to
+ * in->seen. */
+static bool is_duplicate(struct pm_json_in *in, const struct pm_json *object,
+                         const struct pm_json *member, size_t mask) {
   size_t at = pm_hash(member->key) & mask;
   for (; in->seen[at] > 0; at = (at + 1) & mask)
     if (strcmp(object[in->seen[at] - 1].key, member->key) == 0)
@@ -259,12 +263,12 @@ static bool seen(struct pm_json_in *in, const struct pm_json *object,
 
 static int on_object_end(void *ctx) {
   struct pm_json_in *in = ctx;
-  const struct pm_json *object = end(in), *m;
+  const struct pm_json *object = end_value(in), *m;
   size_t room = power_of_two(2 * (size_t)object->count + 1);
   memset(in->seen, 0, room * sizeof *in->seen);
   for (m = pm_json_first(object); m; m = pm_json_after(object, m))
-    if (seen(in, object, m, room - 1))
-      return no(in, EINVAL, "a key stands twice in an object");
+    if (is_duplicate(in, object, m, room - 1))
+      return end_parse(in, EINVAL, "a duplicate key in an object");
   return 1;
 }
 
@@ -291,8 +295,8 @@ static int explain(const struct pm_json_in *in, yajl_handle yajl, size_t at,
   return pm_err_say(err, EBADMSG, "byte %zu: %.*s", at, length, why);
 }
 
-/* A parser for each text: one that has failed cannot be used again.  What it
- * holds is the arena's. */
+/* A new parser for each text, since one that has failed cannot be used again.
+ * Its memory is the arena's. */
 static int parse(struct pm_json_in *in, const char *text, size_t length,
                  struct pm_err *err) {
   if (setjmp(in->arena.full))
@@ -326,7 +330,7 @@ int pm_json_in_read(struct pm_json_in *in, const char *text, size_t length,
   return status;
 }
 
-/* ---- walking ---- */
+/* ---- access ---- */
 
 const struct pm_json *pm_json_first(const struct pm_json *outer) {
   return outer && outer->count > 0 ? outer + 1 : NULL;

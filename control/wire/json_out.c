@@ -19,62 +19,63 @@ enum {
   DIGITS = 40, /* of a number as text */
 };
 
-/* libyajl ends an array with a brace if it is told to, and takes a value for a
- * key: the order of calls is watched here. */
+/* libyajl does not refuse to close an array as an object, nor a value in place
+ * of a key, so the order of the calls is checked here. */
 struct pm_json_out {
   yajl_gen gen;
   struct pm_arena arena;
-  locale_t c; /* collectd may run in one that has a decimal comma */
+  locale_t c; /* collectd's own locale may have a decimal comma */
   struct pm_buf *buf;
   int status;
   unsigned depth;
-  bool object[DEPTH]; /* and not an array, at each level */
-  bool keyed;         /* a key waits for its value */
-  bool whole;         /* the value of this message is written */
+  bool object[DEPTH]; /* for each level: an object, not an array */
+  bool keyed;         /* a key was written, its value was not */
+  bool whole;         /* the message's value is complete */
 };
 
-static void fail(struct pm_json_out *out, int status) {
+static void set_failure(struct pm_json_out *out, int status) {
   if (out->status == 0)
     out->status = status;
 }
 
-static void put(struct pm_json_out *out, const char *bytes, size_t length) {
+static void write_bytes(struct pm_json_out *out, const char *bytes,
+                        size_t length) {
   if (out->status < 0)
     return;
   int status = pm_buf_add(out->buf, bytes, length);
   if (status < 0)
-    fail(out, status);
+    set_failure(out, status);
 }
 
-/* libyajl cuts a text only at characters that it escapes, and never inside of
- * UTF-8.  An escape comes alone, so it cannot be mixed up with text. */
-static void print(void *ctx, const char *bytes, size_t length) {
+/* libyajl splits a text only at characters that it escapes, never within UTF-8,
+ * and passes each escape on its own, so it cannot be confused with text. */
+static void on_output(void *ctx, const char *bytes, size_t length) {
   struct pm_json_out *out = ctx;
   static const char nul[] = "\\u0000", repaired[] = "\xef\xbf\xbd";
   if (length == strlen(nul) && memcmp(bytes, nul, length) == 0) {
-    put(out, repaired, strlen(repaired));
+    write_bytes(out, repaired, strlen(repaired));
     return;
   }
   while (length > 0 && out->status == 0) {
     bool good = true;
     size_t span = pm_utf8_good(bytes, length);
-    put(out, bytes, span);
+    write_bytes(out, bytes, span);
     bytes += span;
     length -= span;
     span = pm_utf8_span(bytes, length, &good);
     if (span > 0)
-      put(out, repaired, strlen(repaired));
+      write_bytes(out, repaired, strlen(repaired));
     bytes += span;
     length -= span;
   }
 }
 
-static bool generator(struct pm_json_out *out) {
+static bool make_generator(struct pm_json_out *out) {
   if (pm_arena_begin(&out->arena, GENERATOR) < 0 || setjmp(out->arena.full))
     return false;
   yajl_alloc_funcs funcs = pm_arena_funcs(&out->arena);
   out->gen = yajl_gen_alloc(&funcs);
-  return yajl_gen_config(out->gen, yajl_gen_print_callback, print, out);
+  return yajl_gen_config(out->gen, yajl_gen_print_callback, on_output, out);
 }
 
 struct pm_json_out *pm_json_out_new(struct pm_buf *buf) {
@@ -83,7 +84,7 @@ struct pm_json_out *pm_json_out_new(struct pm_buf *buf) {
     return NULL;
   out->buf = buf;
   out->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (out->c && generator(out))
+  if (out->c && make_generator(out))
     return out;
   pm_json_out_free(out);
   return NULL;
@@ -106,62 +107,62 @@ static bool in_object(const struct pm_json_out *out) {
   return out->depth > 0 && out->object[out->depth - 1];
 }
 
-/* May a value come?  It is a failure if not. */
-static bool may(struct pm_json_out *out) {
+/* May a value follow?  Records a failure if not. */
+static bool may_write_value(struct pm_json_out *out) {
   if (out->whole || (in_object(out) && !out->keyed))
-    fail(out, -EINVAL);
+    set_failure(out, -EINVAL);
   return out->status == 0;
 }
 
-static void written(struct pm_json_out *out, yajl_gen_status status) {
+static void after_value(struct pm_json_out *out, yajl_gen_status status) {
   if (status != yajl_gen_status_ok)
-    fail(out, -EINVAL);
+    set_failure(out, -EINVAL);
   out->keyed = false;
   out->whole = out->depth == 0;
 }
 
-static void begin(struct pm_json_out *out, bool object) {
-  if (!may(out))
+static void begin_value(struct pm_json_out *out, bool object) {
+  if (!may_write_value(out))
     return;
   if (out->depth == DEPTH) {
-    fail(out, -EMSGSIZE);
+    set_failure(out, -EMSGSIZE);
     return;
   }
   yajl_gen_status status =
       object ? yajl_gen_map_open(out->gen) : yajl_gen_array_open(out->gen);
   out->object[out->depth++] = object;
-  written(out, status);
+  after_value(out, status);
 }
 
-static void end(struct pm_json_out *out, bool object) {
+static void end_value(struct pm_json_out *out, bool object) {
   if (out->depth == 0 || in_object(out) != object || out->keyed)
-    fail(out, -EINVAL);
+    set_failure(out, -EINVAL);
   if (out->status < 0)
     return;
   out->depth--;
-  written(out, object ? yajl_gen_map_close(out->gen)
-                      : yajl_gen_array_close(out->gen));
+  after_value(out, object ? yajl_gen_map_close(out->gen)
+                          : yajl_gen_array_close(out->gen));
 }
 
-void pm_json_object(struct pm_json_out *out) { begin(out, true); }
-void pm_json_object_end(struct pm_json_out *out) { end(out, true); }
-void pm_json_array(struct pm_json_out *out) { begin(out, false); }
-void pm_json_array_end(struct pm_json_out *out) { end(out, false); }
+void pm_json_object(struct pm_json_out *out) { begin_value(out, true); }
+void pm_json_object_end(struct pm_json_out *out) { end_value(out, true); }
+void pm_json_array(struct pm_json_out *out) { begin_value(out, false); }
+void pm_json_array_end(struct pm_json_out *out) { end_value(out, false); }
 
 void pm_json_key(struct pm_json_out *out, const char *key) {
   if (!in_object(out) || out->keyed)
-    fail(out, -EINVAL);
+    set_failure(out, -EINVAL);
   if (out->status < 0)
     return;
-  written(out,
-          yajl_gen_string(out->gen, (const unsigned char *)key, strlen(key)));
+  after_value(
+      out, yajl_gen_string(out->gen, (const unsigned char *)key, strlen(key)));
   out->keyed = true;
 }
 
 void pm_json_message_end(struct pm_json_out *out) {
   if (!out->whole)
-    fail(out, -EINVAL);
-  put(out, "\n", 1);
+    set_failure(out, -EINVAL);
+  write_bytes(out, "\n", 1);
   if (out->status == 0)
     yajl_gen_reset(out->gen, NULL);
   out->whole = false;
@@ -170,34 +171,34 @@ void pm_json_message_end(struct pm_json_out *out) {
 /* ---- values ---- */
 
 void pm_json_null(struct pm_json_out *out) {
-  if (may(out))
-    written(out, yajl_gen_null(out->gen));
+  if (may_write_value(out))
+    after_value(out, yajl_gen_null(out->gen));
 }
 
 void pm_json_boolean(struct pm_json_out *out, bool value) {
-  if (may(out))
-    written(out, yajl_gen_bool(out->gen, value));
+  if (may_write_value(out))
+    after_value(out, yajl_gen_bool(out->gen, value));
 }
 
-static void number(struct pm_json_out *out, const char *text) {
-  if (may(out))
-    written(out, yajl_gen_number(out->gen, text, strlen(text)));
+static void write_number(struct pm_json_out *out, const char *text) {
+  if (may_write_value(out))
+    after_value(out, yajl_gen_number(out->gen, text, strlen(text)));
 }
 
 void pm_json_integer(struct pm_json_out *out, int64_t value) {
   char text[DIGITS];
   snprintf(text, sizeof text, "%lld", (long long)value);
-  number(out, text);
+  write_number(out, text);
 }
 
 void pm_json_unsigned(struct pm_json_out *out, uint64_t value) {
   char text[DIGITS];
   snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-  number(out, text);
+  write_number(out, text);
 }
 
-static void format(const struct pm_json_out *out, char text[DIGITS],
-                   const char *how, int precision, double value) {
+static void format_number(const struct pm_json_out *out, char text[DIGITS],
+                          const char *how, int precision, double value) {
   locale_t before = uselocale(out->c);
   snprintf(text, DIGITS, how, precision, value);
   uselocale(before);
@@ -209,20 +210,20 @@ void pm_json_real(struct pm_json_out *out, double value, int decimals) {
     pm_json_null(out);
     return;
   }
-  if (fabs(value) >= 1e17) { /* no decimals there, but up to 300 digits */
-    format(out, text, "%.*g", DECIMALS, value);
-    number(out, text);
+  if (fabs(value) >= 1e17) { /* %f would print up to 300 digits */
+    format_number(out, text, "%.*g", DECIMALS, value);
+    write_number(out, text);
     return;
   }
   decimals = decimals < 0 ? 0 : decimals > DECIMALS ? DECIMALS : decimals;
-  format(out, text, "%.*f", decimals, value);
+  format_number(out, text, "%.*f", decimals, value);
   if (strchr(text, '.')) {
     size_t length = strlen(text);
     while (text[length - 1] == '0')
       length--;
     text[text[length - 1] == '.' ? length - 1 : length] = 0;
   }
-  number(out, strcmp(text, "-0") == 0 ? "0" : text);
+  write_number(out, strcmp(text, "-0") == 0 ? "0" : text);
 }
 
 void pm_json_text(struct pm_json_out *out, const char *text) {
@@ -233,36 +234,37 @@ void pm_json_text(struct pm_json_out *out, const char *text) {
 }
 
 void pm_json_bytes(struct pm_json_out *out, const char *bytes, size_t length) {
-  if (may(out))
-    written(out,
-            yajl_gen_string(out->gen, (const unsigned char *)bytes, length));
+  if (may_write_value(out))
+    after_value(
+        out, yajl_gen_string(out->gen, (const unsigned char *)bytes, length));
 }
 
-/* ---- what was read ---- */
+/* ---- parsed values ---- */
 
-/* The fewest digits that are the same number again, and still a real one. */
+/* The fewest digits that give the same number again, and a point or exponent,
+ * so that it stays a real number. */
 static void copy_real(struct pm_json_out *out, double value) {
   char text[DIGITS];
   for (int digits = 15; digits <= 17; digits++) {
-    format(out, text, "%.*g", digits, value);
+    format_number(out, text, "%.*g", digits, value);
     if (strtod_l(text, NULL, out->c) == value)
       break;
   }
   if (!strpbrk(text, ".e"))
     strcat(text, ".0");
-  number(out, text);
+  write_number(out, text);
 }
 
 static void copy_all(struct pm_json_out *out, const struct pm_json *outer) {
   bool object = outer->type == PM_JSON_OBJECT;
-  begin(out, object);
+  begin_value(out, object);
   for (const struct pm_json *v = pm_json_first(outer); v && out->status == 0;
        v = pm_json_after(outer, v)) {
     if (object)
       pm_json_key(out, v->key);
     pm_json_copy(out, v);
   }
-  end(out, object);
+  end_value(out, object);
 }
 
 void pm_json_put_text(struct pm_json_out *out, const char *key,
@@ -282,7 +284,7 @@ void pm_json_put_boolean(struct pm_json_out *out, const char *key, bool value) {
   pm_json_boolean(out, value);
 }
 
-/* As deep as the generator's limit at most: beginning fails there. */
+/* Recursion is bounded: begin_value fails at the generator's depth limit. */
 void pm_json_copy(struct pm_json_out *out, const struct pm_json *value) {
   switch (value->type) {
   case PM_JSON_NULL:

@@ -6,8 +6,8 @@
 
 enum { ESCAPE = 6 /* \uXXXX */ };
 
-/* The code unit of \uXXXX, or -1: not a whole one. */
-static long unit(const char *text, size_t length) {
+/* The code unit of \uXXXX, or -1 if it is incomplete. */
+static long code_unit(const char *text, size_t length) {
   long value = 0;
   if (length < ESCAPE || text[0] != '\\' || text[1] != 'u')
     return -1;
@@ -27,22 +27,23 @@ static long unit(const char *text, size_t length) {
 static bool is_high(long u) { return u >= 0xd800 && u <= 0xdbff; }
 static bool is_low(long u) { return u >= 0xdc00 && u <= 0xdfff; }
 
-/* An escape at text[*at], a backslash; moves behind it. */
+/* Checks the escape at text[*at], a backslash, and moves past it. */
 static const char *escape_fault(const char *text, size_t length, size_t *at) {
   const char *e = text + *at;
   size_t left = length - *at;
-  long u = unit(e, left);
+  long u = code_unit(e, left);
   if (u == 0)
     return "an escaped NUL";
-  if (is_low(u) || (is_high(u) && !is_low(unit(e + ESCAPE, left - ESCAPE))))
-    return "half of a surrogate pair";
-  /* of a bad escape libyajl has the words */
+  if (is_low(u) ||
+      (is_high(u) && !is_low(code_unit(e + ESCAPE, left - ESCAPE))))
+    return "an unpaired surrogate";
+  /* libyajl reports bad escapes */
   size_t whole = u < 0 ? 2 : is_high(u) ? 2 * ESCAPE : ESCAPE;
   *at += whole < left ? whole : left;
   return NULL;
 }
 
-/* A string at text[*at], a quote; moves behind it. */
+/* Checks the string at text[*at], a quote, and moves past it. */
 static const char *string_fault(const char *text, size_t length, size_t *at) {
   size_t start = (*at)++;
   while (*at < length && text[*at] != '"') {
@@ -56,7 +57,7 @@ static const char *string_fault(const char *text, size_t length, size_t *at) {
   }
   if (*at == length) {
     *at = start;
-    return "a string without an end";
+    return "an unterminated string";
   }
   ++*at;
   return NULL;
@@ -70,7 +71,7 @@ const char *pm_json_text_fault(const char *text, size_t length,
     if (text[at] == '"')
       why = string_fault(text, length, &at);
     else if (text[at] == '\v' || text[at] == '\f')
-      why = "white space that JSON has not";
+      why = "white space that JSON does not allow";
     else
       at++;
   }

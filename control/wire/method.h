@@ -59,9 +59,9 @@ struct pm_method {
 /* By enum pm_method_id. */
 extern const struct pm_method pm_methods[PM_METHOD_COUNT];
 
-/* NULL: there is none of that name. */
+/* NULL: there is no such method. */
 const struct pm_method *pm_method_find(const char *name);
-/* A parameter's type in the wire's words. */
+/* The name of a parameter's type on the wire. */
 const char *pm_param_type_name(enum pm_param_type type);
 
 #endif

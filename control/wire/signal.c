@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-static int digits(const char *text, int most) {
+static int read_number(const char *text, int most) {
   char *end;
   if (!isdigit((unsigned char)*text) || strlen(text) > 4)
     return -1;
@@ -21,16 +21,18 @@ static int real_time(const char *name) {
     return SIGRTMIN;
   if (strcasecmp(name, "RTMAX") == 0)
     return SIGRTMAX;
-  if (strncasecmp(name, "RTMIN+", 6) == 0 && (n = digits(name + 6, span)) >= 0)
+  if (strncasecmp(name, "RTMIN+", 6) == 0 &&
+      (n = read_number(name + 6, span)) >= 0)
     return SIGRTMIN + n;
-  if (strncasecmp(name, "RTMAX-", 6) == 0 && (n = digits(name + 6, span)) >= 0)
+  if (strncasecmp(name, "RTMAX-", 6) == 0 &&
+      (n = read_number(name + 6, span)) >= 0)
     return SIGRTMAX - n;
   return -1;
 }
 
 int pm_signal_number(const char *name) {
   if (isdigit((unsigned char)*name))
-    return digits(name, SIGRTMAX);
+    return read_number(name, SIGRTMAX);
   if (strncasecmp(name, "SIG", 3) == 0)
     name += 3;
   for (int i = 1; i < SIGRTMIN; i++) {

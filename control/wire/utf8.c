@@ -1,9 +1,9 @@
 #include "wire/utf8.h"
 
-/* Of the bytes that begin more than one: how many, and between what the second
- * one is. */
-static size_t lead(unsigned char c, unsigned char *ret_from,
-                   unsigned char *ret_to) {
+/* The length of a sequence by its first byte (0: none), and the range of its
+ * second byte. */
+static size_t sequence_length(unsigned char c, unsigned char *ret_from,
+                              unsigned char *ret_to) {
   *ret_from = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
   *ret_to = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
   if (c >= 0xc2 && c <= 0xdf)
@@ -19,7 +19,7 @@ size_t pm_utf8_span(const char *text, size_t length, bool *ret_good) {
   if (length == 0 || *ret_good)
     return length > 0;
   unsigned char from, to;
-  size_t whole = lead(t[0], &from, &to), at = 1;
+  size_t whole = sequence_length(t[0], &from, &to), at = 1;
   for (; at < whole && at < length && t[at] >= from && t[at] <= to; at++) {
     from = 0x80;
     to = 0xbf;

@@ -1,4 +1,4 @@
-/* What is UTF-8 (Unicode 15, 3.9, table 3-7): no overlong forms, no
+/* Well-formed UTF-8 (Unicode 15, 3.9, table 3-7): no overlong forms, no
  * surrogates, nothing above U+10FFFF. */
 #ifndef PM_WIRE_UTF8_H
 #define PM_WIRE_UTF8_H
@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The bytes of the character at text, or, with *ret_good false, of the maximal
- * subpart that is not one; 0 only of no bytes. */
+/* The length of the character at text or, with *ret_good false, of the maximal
+ * ill-formed subpart; 0 only if length is 0. */
 size_t pm_utf8_span(const char *text, size_t length, bool *ret_good);
 
-/* How many bytes from the beginning are UTF-8. */
+/* How many bytes at the beginning are well-formed. */
 size_t pm_utf8_good(const char *text, size_t length);
 
 #endif
