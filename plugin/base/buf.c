@@ -17,7 +17,7 @@ int pm_buf_reserve(struct pm_buf *buf, size_t more) {
   size_t need = buf->length + more;
   if (need <= buf->room)
     return 0;
-  /* doubling, so that many small additions stay linear */
+  /* doubling keeps many small additions linear */
   size_t room = buf->room > buf->most / 2 ? buf->most : buf->room * 2;
   if (room < FIRST)
     room = FIRST < buf->most ? FIRST : buf->most;

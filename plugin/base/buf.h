@@ -1,12 +1,12 @@
-/* Bytes that grow up to a limit.  What does not fit is refused, and the buffer
- * stays as it was. */
+/* A byte buffer that grows up to a limit.  An addition that does not fit fails
+ * and leaves the buffer unchanged. */
 #ifndef PM_BASE_BUF_H
 #define PM_BASE_BUF_H
 
 #include <stddef.h>
 
 struct pm_buf {
-  char *data; /* NULL while there is no memory */
+  char *data; /* NULL while nothing is allocated */
   size_t length, room;
   size_t most; /* the limit in bytes */
 };
@@ -16,13 +16,13 @@ struct pm_buf {
 
 void pm_buf_done(struct pm_buf *buf);
 
-/* Makes room for `more` bytes behind data + length.  -ENOMEM, or -EMSGSIZE
- * beyond the limit. */
+/* Makes room for `more` bytes at data + length.  -ENOMEM, or -EMSGSIZE beyond
+ * the limit. */
 int pm_buf_reserve(struct pm_buf *buf, size_t more);
 int pm_buf_add(struct pm_buf *buf, const void *bytes, size_t length);
-/* Takes `length` bytes off the front. */
+/* Removes `length` bytes from the front. */
 void pm_buf_take(struct pm_buf *buf, size_t length);
-/* Gives memory back, down to what is held. */
+/* Frees the memory that is not in use. */
 void pm_buf_shrink(struct pm_buf *buf);
 
 #endif

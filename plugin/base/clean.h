@@ -1,4 +1,4 @@
-/* Cleanup attributes, so that every early return releases what it holds. */
+/* Cleanup attributes: every early return releases what the function holds. */
 #ifndef PM_BASE_CLEAN_H
 #define PM_BASE_CLEAN_H
 

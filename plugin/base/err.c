@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t put(struct pm_err *err, int num, const char *format, va_list ap) {
+static size_t set_text(struct pm_err *err, int num, const char *format,
+                       va_list ap) {
   err->num = num;
   int n = vsnprintf(err->text, sizeof err->text, format, ap);
   if (n < 0)
@@ -17,7 +18,7 @@ int pm_err_set(struct pm_err *err, int num, const char *format, ...) {
     return -num;
   va_list ap;
   va_start(ap, format);
-  size_t n = put(err, num, format, ap);
+  size_t n = set_text(err, num, format, ap);
   va_end(ap);
   char reason[128] = "";
   /* the GNU strerror_r may return a static text instead of filling ours */
@@ -31,7 +32,7 @@ int pm_err_say(struct pm_err *err, int num, const char *format, ...) {
     return -num;
   va_list ap;
   va_start(ap, format);
-  put(err, num, format, ap);
+  set_text(err, num, format, ap);
   va_end(ap);
   return -num;
 }

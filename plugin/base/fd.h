@@ -1,10 +1,10 @@
-/* Descriptors that live as long as the plugin stay out of the way of plugins
- * that still use select(2), which ends at 1024. */
+/* Descriptors that stay open are moved to 1024 or above, to leave the low ones
+ * to plugins that still use select(2). */
 #ifndef PM_BASE_FD_H
 #define PM_BASE_FD_H
 
-/* Moves fd (-1 is fine) to 1024 or above, where the limit allows it; returns
- * where it is now.  fd itself is then closed. */
+/* Moves fd (may be -1) to 1024 or above and closes the old one, if
+ * RLIMIT_NOFILE allows it.  Returns the descriptor to use. */
 int pm_fd_high(int fd);
 
 #endif

@@ -8,8 +8,8 @@
 
 enum {
   PM_HOLD_SCHEMA = 1,
-  PM_HOLD_PATH = 1024, /* a path below the root, with its NUL */
-  PM_HOLD_TEXT = 4096, /* the most an answer carries */
+  PM_HOLD_PATH = 1024, /* size of a path, with its NUL */
+  PM_HOLD_TEXT = 4096, /* most bytes of text in an answer */
   PM_HOLD_SOCKET = 3,  /* the helper's end of the pair */
 };
 
@@ -23,13 +23,13 @@ enum pm_hold_probe_kind {
 struct pm_hold_probe_request {
   uint32_t schema;
   uint32_t kind; /* enum pm_hold_probe_kind */
-  uint64_t seq;  /* comes back in the answer */
+  uint64_t seq;  /* copied to the answer */
   uint32_t id;   /* pid or uid */
   uint32_t zero;
   char path[PM_HOLD_PATH];
 };
 
-/* What PM_HOLD_STATVFS puts into text; bytes, statvfs(3). */
+/* The text of an answer to PM_HOLD_STATVFS; bytes, statvfs(3). */
 struct pm_hold_space {
   uint64_t total, free, available;
 };
@@ -45,52 +45,53 @@ struct pm_hold_probe_reply {
 
 /* ---- procman-hold kill ---- */
 
-/* Whom the helper becomes before it does anything.  The groups follow the
- * record that this is part of, as uint32_t.  No id may be UINT32_MAX. */
+/* The identity that the helper takes on before it does anything.  The groups
+ * follow the record that this is part of, as uint32_t.  No id may be
+ * UINT32_MAX. */
 struct pm_hold_identity {
   uint32_t uid, gid;
   uint32_t group_count; /* <= PM_HOLD_GROUPS */
   uint32_t zero;
-  uint64_t capabilities; /* of a uid 0: what it holds (CapEff) */
+  uint64_t capabilities; /* of uid 0: the caller's effective set (CapEff) */
 };
 
 enum {
   PM_HOLD_GROUPS = 32768,
-  PM_HOLD_PASSES = 10, /* over the members of a process group */
+  PM_HOLD_PASSES = 10, /* over the members of a process group, at most */
 };
 
 enum pm_hold_scope { PM_HOLD_PROCESS, PM_HOLD_PROCESS_GROUP };
 
-/* Signal 0 asks without signalling.  What is called zero must be 0. */
+/* Signal 0 only checks the permission.  The members named zero must be 0. */
 struct pm_hold_kill_request {
   uint32_t schema;
   int32_t pid;
-  uint64_t birth; /* of that pid, stat field 22; 0: not known any more, and
-                     scope is PROCESS_GROUP with group and session given */
+  uint64_t birth; /* start time of that pid, stat field 22; 0: no longer known,
+                     only for PROCESS_GROUP with group and session */
   int32_t signal;
   uint32_t scope; /* enum pm_hold_scope */
-  /* PROCESS_GROUP: group 0, that of pid, which must still be there; or both as
-   * answered before, where the session may be 0.  Then pid and birth are better
-   * given too: a group whose leader has another birth is another group of that
-   * number (ESTALE). */
+  /* PROCESS_GROUP: group 0 means that of pid, which must still exist.
+   * Otherwise both come from an earlier answer, where the session may be 0; if
+   * pid and birth are given too, a group whose leader has another birth is
+   * refused as another group of that number (ESTALE). */
   int32_t group, session;
-  int32_t spare; /* a pid that must not be in the scope: collectd */
+  int32_t spare; /* a pid that must not be signalled: collectd's */
   int32_t zero;
   struct pm_hold_identity as;
 };
 
-/* Where it failed. */
+/* The step that failed. */
 enum pm_hold_stage {
   PM_HOLD_STAGE_NONE,
-  PM_HOLD_STAGE_REQUEST,      /* the record is not one */
+  PM_HOLD_STAGE_REQUEST,      /* the record is not valid */
   PM_HOLD_STAGE_GROUPS,       /* setgroups(2) */
   PM_HOLD_STAGE_GID,          /* setresgid(2) */
   PM_HOLD_STAGE_UID,          /* setresuid(2) */
   PM_HOLD_STAGE_CAPABILITIES, /* capset(2), the ambient set */
-  PM_HOLD_STAGE_VERIFY,       /* it did not become what it should */
-  PM_HOLD_STAGE_FIND,         /* no such process: ESRCH; another one: ESTALE;
-                                 /proc is another namespace's, or the kernel
-                                 has no pidfds: ENOTSUP */
+  PM_HOLD_STAGE_VERIFY,       /* the identity is not the requested one */
+  PM_HOLD_STAGE_FIND,         /* ESRCH: no such process; ESTALE: another one;
+                                 ENOTSUP: /proc is another namespace's, or the
+                                 kernel has no pidfds */
   PM_HOLD_STAGE_SCOPE,        /* collectd, pid 1 or a kernel thread is in it */
   PM_HOLD_STAGE_SIGNAL,       /* pidfd_send_signal(2) */
 };
@@ -99,9 +100,9 @@ struct pm_hold_kill_reply {
   uint32_t schema;
   int32_t error;          /* errno value, 0 = done */
   uint32_t stage;         /* enum pm_hold_stage */
-  uint32_t signalled;     /* living processes that got it (a zombie takes any
-                             signal, and does not count); signal 0: that live */
-  uint32_t denied;        /* those that may not be signalled */
+  uint32_t signalled;     /* processes that got it, without zombies, which
+                             accept any signal; signal 0: that would get it */
+  uint32_t denied;        /* processes that may not be signalled */
   int32_t group, session; /* of PROCESS_GROUP, for the next call */
   int32_t zero;
 };

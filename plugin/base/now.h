@@ -1,6 +1,6 @@
-/* One instant on the three clocks, in nanoseconds.  Read once at the start of
- * a tick and passed down; nothing below the tick asks a clock again, which is
- * what lets the tests play time. */
+/* The time on three clocks, in nanoseconds.  Read once at the start of a tick
+ * and passed down: nothing below the tick reads a clock, so tests can simulate
+ * time. */
 #ifndef PM_BASE_NOW_H
 #define PM_BASE_NOW_H
 

@@ -53,8 +53,8 @@ int pm_spawn(const char *path, char *const argv[], int fd, pid_t *ret) {
   return -num;
 }
 
-/* dup2 onto the descriptor itself would keep close-on-exec, and 0..2 are
- * opened before it: the child's end must be above. */
+/* The child's end must be above PM_HOLD_SOCKET: dup2(2) of a descriptor onto
+ * itself keeps close-on-exec, and 0 to 2 are opened before. */
 int pm_spawn_pair(int ends[2]) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
     return -errno;

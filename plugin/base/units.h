@@ -1,6 +1,5 @@
-/* The machine's units, asked once and handed down: what a clock tick of USER_HZ
- * (sysconf(_SC_CLK_TCK), the unit of /proc's times) and a page of memory are.
- */
+/* The machine's units, read once and passed down: a clock tick (USER_HZ,
+ * sysconf(_SC_CLK_TCK)), in which /proc gives times, and a page of memory. */
 #ifndef PM_BASE_UNITS_H
 #define PM_BASE_UNITS_H
 
