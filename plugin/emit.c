@@ -17,18 +17,18 @@ struct emission {
   size_t count;
 };
 
-/* A row of any scope: where its numbers are, and what names it. */
+/* A row of any scope: its numbers and its names. */
 struct row {
   const void *numbers;
   const char *instance; /* plugin_instance */
-  const char *name;     /* for series without an instance of their own */
+  const char *name;     /* type_instance of series that define none */
   bool full;
-  bool hide_zero; /* counters that never moved are not worth a series */
+  bool hide_zero; /* no series for a counter that is still 0 */
 };
 
-/* False: a number is not known, or says nothing. */
-static bool fill(struct emission *e, const struct pm_series *s,
-                 const struct row *row) {
+/* Returns false if a value is unknown, or a zero to hide. */
+static bool fill_values(struct emission *e, const struct pm_series *s,
+                        const struct row *row) {
   bool moved = false;
   for (size_t i = 0; i < s->value_count; i++) {
     double number;
@@ -80,7 +80,7 @@ static void emit_row(struct emission *e, enum pm_scope scope,
     const struct pm_series *s = &pm_series[i];
     if (s->scope != scope || (s->level == PM_LEVEL_FULL && !row->full))
       continue;
-    if (fill(e, s, row))
+    if (fill_values(e, s, row))
       dispatch(e, s, row);
   }
 }
@@ -132,7 +132,7 @@ static void emit_processes(struct emission *e, const struct pm_report *r) {
     if (e->list.meta)
       add_meta(e, p, e->list.meta);
     emit_row(e, PM_SCOPE_PROCESS, &row);
-    meta_data_destroy(e->list.meta); /* dispatching makes a copy */
+    meta_data_destroy(e->list.meta); /* plugin_dispatch_values copied it */
     e->list.meta = NULL;
   }
 }

@@ -10,10 +10,10 @@
 
 #define MINUTE_NS (60 * PM_NS_PER_S)
 
-/* What one group has had of its minute. */
+/* The notifications of one group in the current minute. */
 struct budget {
   uint64_t since; /* mono */
-  uint32_t told, untold;
+  uint32_t sent, suppressed;
 };
 
 struct pm_notifier {
@@ -43,9 +43,10 @@ static void dispatch(int severity, const char *group, const char *event,
   plugin_dispatch_notification(&n);
 }
 
-/* ---- words ---- */
+/* ---- messages ---- */
 
-/* Anybody can call his process as he likes: only what prints is passed on. */
+/* Any user can choose the name of a process, so only printable characters are
+ * passed on. */
 static void clean_comm(const char *comm, char ret[PM_COMM]) {
   size_t i = 0;
   for (; i < PM_COMM - 1 && comm[i]; i++)
@@ -53,7 +54,7 @@ static void clean_comm(const char *comm, char ret[PM_COMM]) {
   ret[i] = '\0';
 }
 
-static void say_end(const struct pm_exit *e, char *ret, size_t size) {
+static void format_exit(const struct pm_exit *e, char *ret, size_t size) {
   if (!WIFSIGNALED(e->status)) {
     snprintf(ret, size, "ended with status %d", WEXITSTATUS(e->status));
     return;
@@ -69,11 +70,11 @@ static void say_end(const struct pm_exit *e, char *ret, size_t size) {
                                   : "");
 }
 
-static void tell(const struct pm_exit *e) {
+static void notify_exit(const struct pm_exit *e) {
   bool signal = WIFSIGNALED(e->status);
   char comm[PM_COMM], end[96], message[NOTIF_MAX_MSG_LEN];
   clean_comm(e->comm, comm);
-  say_end(e, end, sizeof end);
+  format_exit(e, end, sizeof end);
   snprintf(message, sizeof message,
            "%s[%d] %s after %.1f s; it used %.3f s of CPU and at most %.1f MiB",
            comm, e->pid, end, (double)e->lived_ns / 1e9,
@@ -87,14 +88,14 @@ static void tell(const struct pm_exit *e) {
 
 /* ---- the limit ---- */
 
-static void sum_up(const char *group, struct budget *b) {
+static void notify_suppressed(const char *group, struct budget *b) {
   char message[NOTIF_MAX_MSG_LEN];
-  if (b->untold == 0)
+  if (b->suppressed == 0)
     return;
   snprintf(message, sizeof message,
            "%u more processes ended with an error or by a signal within a "
            "minute",
-           b->untold);
+           b->suppressed);
   dispatch(NOTIF_WARNING, group, "exit_error", message);
 }
 
@@ -103,7 +104,7 @@ void pm_notify_tick(struct pm_notifier *n, struct pm_now now) {
     struct budget *b = &n->budgets[i];
     if (now.mono - b->since < MINUTE_NS)
       continue;
-    sum_up(n->rules->rules[i].name, b);
+    notify_suppressed(n->rules->rules[i].name, b);
     *b = (struct budget){.since = now.mono};
   }
 }
@@ -111,10 +112,10 @@ void pm_notify_tick(struct pm_notifier *n, struct pm_now now) {
 void pm_notify_exit(void *notifier, const struct pm_exit *exit) {
   struct pm_notifier *n = notifier;
   struct budget *b = &n->budgets[exit->rule];
-  if (b->told == PM_NOTIFY_MINUTE) {
-    b->untold++;
+  if (b->sent == PM_NOTIFY_MINUTE) {
+    b->suppressed++;
     return;
   }
-  b->told++;
-  tell(exit);
+  b->sent++;
+  notify_exit(exit);
 }

@@ -1,5 +1,5 @@
-/* Ends of processes as notifications, of groups with Notify: at most
- * PM_NOTIFY_MINUTE a minute and group, then one that counts the rest. */
+/* Notifications about processes that exited, for groups with Notify: at most
+ * PM_NOTIFY_MINUTE a minute and group, then one that counts the others. */
 #ifndef PM_NOTIFY_H
 #define PM_NOTIFY_H
 
@@ -9,14 +9,14 @@ enum { PM_NOTIFY_MINUTE = 5 };
 
 struct pm_notifier;
 
-/* rules: whose groups are watched, borrowed for life.  NULL: no memory. */
+/* rules are those of the groups, borrowed for life.  NULL: no memory. */
 struct pm_notifier *pm_notify_new(const struct pm_select_options *rules);
 void pm_notify_free(struct pm_notifier *notifier); /* accepts NULL */
 
-/* Counts of minutes that are over are told now. */
+/* Sends the counts of the minutes that are over. */
 void pm_notify_tick(struct pm_notifier *notifier, struct pm_now now);
 
-/* notifier as a pm_cycle_watch_exits() callback. */
+/* A callback for pm_cycle_watch_exits(), with the notifier as its argument. */
 void pm_notify_exit(void *notifier, const struct pm_exit *exit);
 
 #endif

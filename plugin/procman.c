@@ -1,4 +1,4 @@
-/* The module: what collectd calls, and who owns what. */
+/* The module: collectd's callbacks, and the owner of all parts. */
 #include "collectd/core/daemon/collectd.h"
 
 #include "collectd/core/daemon/plugin.h"
@@ -15,18 +15,19 @@
 #include <errno.h>
 #include <math.h>
 
-/* collectd hands its configuration and init callbacks no argument of ours. */
+/* Static, since collectd's config and init callbacks have no user data. */
 static struct {
-  bool configured; /* options hold their defaults */
+  bool configured; /* options is initialised */
   struct pm_options options;
   struct pm_tick tick;
   struct pm_environment environment;
-  unsigned reads; /* counted up to START_READ */
+  unsigned reads; /* calls of pm_read, counted up to START_READ */
   struct pm_control *control;
 } pm;
 
-/* The socket opens with the second read: `collectd -T`, which looks whether a
- * configuration works, reads once and must not take it from who serves it. */
+/* The socket is opened by the second read: `collectd -T`, which tests a
+ * configuration, reads once and must not take over the socket of a running
+ * collectd. */
 enum { START_READ = 2 };
 
 static void log_unknown(const char *text) { ERROR("procman: %s", text); }
@@ -63,7 +64,7 @@ static void log_control(enum pm_control_level level, const char *text) {
     INFO("procman: %s", text);
 }
 
-/* Without it metrics go on: whoever reads the log can act. */
+/* If it fails, metrics are still read: the log says what to do. */
 static void start_control(void) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_sampler *sampler = pm_cycle_sampler(pm.tick.cycle);
@@ -80,12 +81,13 @@ static void start_control(void) {
       .log = log_control,
   };
   if (pm_control_start(&pm.environment, &pm.control, &err) < 0)
-    ERROR("procman: %s; there is no control socket, metrics go on", err.text);
+    ERROR("procman: %s; there is no control socket, metrics are still read",
+          err.text);
   else
     INFO("procman: the control socket is %s", pm_control_path(pm.control));
 }
 
-/* Always 0: collectd answers a failure with ever longer intervals. */
+/* Always returns 0: after a failure collectd doubles the interval. */
 static int pm_read(user_data_t *unused) {
   (void)unused;
   if (pm.reads < START_READ && ++pm.reads == START_READ &&
@@ -96,9 +98,9 @@ static int pm_read(user_data_t *unused) {
   return 0;
 }
 
-/* ---- life ---- */
+/* ---- init and shutdown ---- */
 
-static void warn_unknown(void) {
+static void notify_unknown_options(void) {
   if (pm.options.unknown.count == 0)
     return;
   notification_t n = {.severity = NOTIF_FAILURE, .time = cdtime()};
@@ -110,23 +112,23 @@ static void warn_unknown(void) {
   plugin_dispatch_notification(&n);
 }
 
-static void tell_left_out(const char *sampler, enum pm_top_by list) {
+static void log_ignored_list(const char *sampler, enum pm_top_by list) {
   if (!pm_cycle_ranks_by(pm.tick.cycle, list))
-    NOTICE("procman: TopBy \"%s\" is left out: the sampler \"%s\" does not "
-           "know it of every process",
+    NOTICE("procman: TopBy \"%s\" is ignored: the sampler \"%s\" cannot read "
+           "it for every process",
            pm_options_top_by[list], sampler);
 }
 
-static void tell_sampler(const struct pm_sampler *sampler) {
+static void log_sampler(const struct pm_sampler *sampler) {
   INFO("procman: processes are read by the sampler \"%s\" (%s%s)",
        sampler->ops->name, sampler->what,
        sampler->deaths ? ", with every exit" : "");
   if (sampler->passed.num)
-    NOTICE("procman: a better sampler is not to be had: %s",
+    NOTICE("procman: a better sampler is unavailable: %s",
            sampler->passed.text);
-  const struct pm_admit_options *asked = &pm.options.cycle.admit;
-  for (size_t i = 0; i < asked->by_count; i++)
-    tell_left_out(sampler->ops->name, asked->by[i]);
+  const struct pm_admit_options *admit = &pm.options.cycle.admit;
+  for (size_t i = 0; i < admit->by_count; i++)
+    log_ignored_list(sampler->ops->name, admit->by[i]);
 }
 
 static int make_parts(struct pm_err *err) {
@@ -134,7 +136,7 @@ static int make_parts(struct pm_err *err) {
   t->options = &pm.options;
   t->notifier = pm_notify_new(&pm.options.cycle.select);
   if (!t->notifier)
-    return pm_err_set(err, ENOMEM, "make room for notifications");
+    return pm_err_set(err, ENOMEM, "allocate memory for notifications");
   int status = pm_cycle_new(&pm.options.cycle, &t->cycle, err);
   if (status < 0 || !pm.options.cycle.control)
     return status;
@@ -150,16 +152,17 @@ static int pm_init(void) {
     return -1;
   }
   pm_cycle_watch_exits(pm.tick.cycle, pm_notify_exit, pm.tick.notifier);
-  tell_sampler(pm_cycle_sampler(pm.tick.cycle));
-  warn_unknown();
+  log_sampler(pm_cycle_sampler(pm.tick.cycle));
+  notify_unknown_options();
   pm_tick_begin(&pm.tick, CDTIME_T_TO_NS(plugin_get_interval()));
   return plugin_register_complex_read(NULL, "procman", pm_read,
                                       NS_TO_CDTIME_T(pm.tick.period), NULL);
 }
 
-/* collectd has joined its readers; a failed init left nothing to undo. */
+/* collectd has joined its read threads, so nothing else uses the parts.  All of
+ * them may be NULL after a failed init. */
 static int pm_shutdown(void) {
-  pm_control_stop(pm.control); /* it reads the feed */
+  pm_control_stop(pm.control); /* first: its thread uses the exchange */
   pm_cycle_free(pm.tick.cycle);
   pm_exchange_free(pm.tick.exchange);
   pm_notify_free(pm.tick.notifier);

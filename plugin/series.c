@@ -1,6 +1,6 @@
 #include "series.h"
 
-/* The row behind each scope. */
+/* The report's row of each scope. */
 typedef struct pm_system_row row_SYSTEM;
 typedef struct pm_sensor_row row_SENSOR;
 typedef struct pm_disk_row row_DISK;

@@ -1,5 +1,5 @@
-/* series.def as a table: what is emitted, under which name, from which number
- * of a report. */
+/* series.def as a table: the name of each series and the members of the report
+ * that are its values. */
 #ifndef PM_SERIES_H
 #define PM_SERIES_H
 
@@ -33,7 +33,7 @@ struct pm_series {
 extern const struct pm_series pm_series[];
 extern const size_t pm_series_count;
 
-/* collectd's plugin field of a scope. */
+/* The plugin field of a scope's value lists. */
 const char *pm_series_plugin(enum pm_scope scope);
 
 #endif

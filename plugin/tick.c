@@ -8,21 +8,21 @@
 
 #include <errno.h>
 
-/* A lasting fault is said again after this long. */
+/* A lasting fault is logged again after this time. */
 #define COMPLAIN_NS (3600 * PM_NS_PER_S)
 
-/* Turns for who watches take at most one part in so many of a CPU. */
+/* Turns for clients that watch use at most 1/WATCH_SHARE of a CPU. */
 enum { WATCH_SHARE = 20 };
 
-static void complain(struct pm_tick *t, enum pm_complaint about, uint64_t mono,
-                     const struct pm_err *err) {
-  if (t->said[about] && mono - t->said[about] < COMPLAIN_NS)
+static void log_hourly(struct pm_tick *t, enum pm_complaint about,
+                       uint64_t mono, const struct pm_err *err) {
+  if (t->logged[about] && mono - t->logged[about] < COMPLAIN_NS)
     return;
-  t->said[about] = mono;
-  ERROR("procman: %s (said at most once an hour)", err->text);
+  t->logged[about] = mono;
+  ERROR("procman: %s (logged at most once an hour)", err->text);
 }
 
-/* ---- what we cost ---- */
+/* ---- procman's own cost ---- */
 
 static void add_time(struct timeval *sum, const struct timeval *from,
                      const struct timeval *to) {
@@ -35,7 +35,7 @@ static double microseconds(const struct timeval *t) {
   return (double)t->tv_sec * 1e6 + (double)t->tv_usec;
 }
 
-static void put_self(const struct pm_tick *t, struct pm_self_row *self) {
+static void fill_self(const struct pm_tick *t, struct pm_self_row *self) {
   self->turn = t->turn;
   self->cpu_user = microseconds(&t->spent.ru_utime);
   self->cpu_system = microseconds(&t->spent.ru_stime);
@@ -50,7 +50,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_report *report;
   if (pm_cycle_close(t->cycle, now, &report, &err) < 0) {
-    complain(t, PM_COMPLAINT_CLOSE, now.mono, &err);
+    log_hourly(t, PM_COMPLAINT_CLOSE, now.mono, &err);
     return;
   }
   if (report->self.names_spent) {
@@ -58,24 +58,24 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
                "all %u names of MaxNames are used: programs with other names "
                "stay in _other until collectd is restarted",
                t->options->cycle.admit.max_names);
-    complain(t, PM_COMPLAINT_NAMES, now.mono, &err);
+    log_hourly(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }
   struct pm_report full = *report;
-  put_self(t, &full.self);
+  fill_self(t, &full.self);
   t->series = pm_emit(t->options, &full, t->interval);
 }
 
-static bool turn(struct pm_tick *t, struct pm_now now) {
+static bool run_turn(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   int status = pm_cycle_turn(t->cycle, now, &err);
   if (err.num)
-    complain(t, PM_COMPLAINT_TURN, now.mono, &err);
+    log_hourly(t, PM_COMPLAINT_TURN, now.mono, &err);
   t->turn = (double)(pm_now_read().mono - now.mono) / (double)PM_NS_PER_S;
   return status == 0;
 }
 
-/* Ticks come a little early or late; an interval is over with the tick that
- * is nearest to its end. */
+/* Ticks come a little early or late: an interval ends with the tick that is
+ * nearest to its end. */
 static bool is_due(struct pm_tick *t, struct pm_now now) {
   if (now.mono + t->period / 2 < t->next_close)
     return false;
@@ -85,23 +85,23 @@ static bool is_due(struct pm_tick *t, struct pm_now now) {
   return true;
 }
 
-static bool interval(struct pm_tick *t, struct pm_now now) {
+static bool run_interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   if (pm_cycle_measure(t->cycle, now, &err) < 0)
-    complain(t, PM_COMPLAINT_MACHINE, now.mono, &err);
-  bool good = turn(t, now);
+    log_hourly(t, PM_COMPLAINT_MACHINE, now.mono, &err);
+  bool good = run_turn(t, now);
   if (good)
     close_interval(t, now);
   return good;
 }
 
-/* ---- who watches ---- */
+/* ---- clients that watch ---- */
 
 static void on_event_cb(void *arg, const struct pm_exchange_event *event) {
   pm_exchange_add_event(arg, event);
 }
 
-static void heed(struct pm_tick *t, struct pm_now now) {
+static void watch_events(struct pm_tick *t, struct pm_now now) {
   bool wanted = t->exchange && pm_exchange_wants_events(t->exchange, now.mono);
   pm_cycle_watch_events(t->cycle, wanted ? on_event_cb : NULL, t->exchange);
 }
@@ -111,44 +111,44 @@ static bool is_watched(const struct pm_tick *t, struct pm_now now) {
          now.mono - t->turned >= WATCH_SHARE * t->took;
 }
 
-static void publish(struct pm_tick *t, struct pm_now now) {
+static void publish_snapshot(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_snapshot *snapshot;
   if (!t->exchange)
     return;
   if (pm_cycle_snapshot(t->cycle, now, &snapshot, &err) < 0) {
-    complain(t, PM_COMPLAINT_SNAPSHOT, now.mono, &err);
+    log_hourly(t, PM_COMPLAINT_SNAPSHOT, now.mono, &err);
     return;
   }
   pm_exchange_publish(t->exchange, snapshot);
-  if (!t->published) /* rates need a second one, and soon */
+  if (!t->published) /* rates need a second snapshot soon */
     pm_exchange_request_turns(t->exchange, now.mono + t->period * 3 / 2);
   t->published = true;
 }
 
 /* ---- the tick ---- */
 
-static void maybe_turn(struct pm_tick *t, struct pm_now now) {
+static void turn_if_due(struct pm_tick *t, struct pm_now now) {
   bool due = is_due(t, now);
   if (!due && !is_watched(t, now))
     return;
-  bool good = due ? interval(t, now) : turn(t, now);
+  bool good = due ? run_interval(t, now) : run_turn(t, now);
   if (good)
-    publish(t, now);
+    publish_snapshot(t, now);
   t->turned = now.mono;
   t->took = pm_now_read().mono - now.mono;
 }
 
-static void tick(struct pm_tick *t) {
+static void run_tick(struct pm_tick *t) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_now now = pm_now_read();
   pm_notify_tick(t->notifier, now);
-  heed(t, now);
+  watch_events(t, now);
   if (pm_cycle_drain(t->cycle, now, &err) < 0)
-    complain(t, PM_COMPLAINT_DEATHS, now.mono, &err);
-  maybe_turn(t, now);
+    log_hourly(t, PM_COMPLAINT_DEATHS, now.mono, &err);
+  turn_if_due(t, now);
   if (pm_cycle_helper_error(t->cycle, &err) < 0)
-    complain(t, PM_COMPLAINT_HELPER, now.mono, &err);
+    log_hourly(t, PM_COMPLAINT_HELPER, now.mono, &err);
 }
 
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
@@ -161,7 +161,7 @@ void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
 void pm_tick_run(struct pm_tick *t) {
   struct rusage before, after;
   getrusage(RUSAGE_THREAD, &before);
-  tick(t);
+  run_tick(t);
   getrusage(RUSAGE_THREAD, &after);
   add_time(&t->spent.ru_utime, &before.ru_utime, &after.ru_utime);
   add_time(&t->spent.ru_stime, &before.ru_stime, &after.ru_stime);

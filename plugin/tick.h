@@ -1,6 +1,6 @@
-/* One call of collectd's reader: drains, and turns the cycle when an interval
- * is over or when somebody at the socket watches.  Reads the clock, passes it
- * down, and says what went wrong, once. */
+/* One call of collectd's read callback: drains the sampler, and runs a turn of
+ * the cycle when an interval is over or a client of the socket needs one.
+ * Reads the clock, passes it down, and logs errors. */
 #ifndef PM_TICK_H
 #define PM_TICK_H
 
@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+/* Faults that are logged at most once an hour each. */
 enum pm_complaint {
   PM_COMPLAINT_DEATHS,
   PM_COMPLAINT_MACHINE,
@@ -24,25 +25,25 @@ enum pm_complaint {
 };
 
 struct pm_tick {
-  /* the module's; feed is NULL where nobody can watch */
+  /* owned by procman.c; exchange is NULL without a control socket */
   const struct pm_options *options;
   struct pm_cycle *cycle;
   struct pm_notifier *notifier;
   struct pm_exchange *exchange;
-  /* its own */
+  /* the tick's own */
   uint64_t interval, period; /* ns; a tick comes every period */
   uint64_t next_close;       /* mono */
-  uint64_t turned, took;     /* the last turn: mono of its begin, ns with all
-                                that followed */
+  uint64_t turned, took;     /* the last turn: mono of its start; ns, with all
+                                that followed it */
   bool published;
-  uint64_t said[PM_COMPLAINTS]; /* mono of the last complaint; 0 = never */
+  uint64_t logged[PM_COMPLAINTS]; /* mono of the last time; 0 = never */
   size_t series;
-  double clients; /* at the control socket, NaN without; set before a run */
-  struct rusage spent; /* of our callback; only the CPU times are kept */
-  double turn;         /* seconds */
+  double clients; /* of the control socket, NaN without; set by procman.c */
+  struct rusage spent; /* by the read callback; only CPU times are kept */
+  double turn;         /* duration of the last one in seconds */
 };
 
-/* The parts are there: chooses the period. */
+/* Sets the interval and the period; the parts must exist. */
 void pm_tick_begin(struct pm_tick *tick, uint64_t interval_ns);
 void pm_tick_run(struct pm_tick *tick);
 

@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { DEPTH = 8 }; /* of Include, as in collectd's configfile.c */
+enum { DEPTH = 8 }; /* of nested Includes, as in collectd's configfile.c */
 
 struct search {
   const char *key, *value; /* value NULL: any */
@@ -99,8 +99,8 @@ static bool search_file(struct search *s, const char *path, int depth) {
   return hit;
 }
 
-/* The file that collectd was started with: -C FILE, or where Debian and the
- * upstream build look. */
+/* The file that collectd was started with: -C FILE, or the default of Debian or
+ * of the upstream build. */
 static bool main_file(char *ret, size_t size) {
   static const char *const usual[] = {"/etc/collectd/collectd.conf",
                                       "/etc/collectd.conf",

@@ -1,5 +1,5 @@
-/* Where in the configuration an option stands.  collectd's parser keeps no
- * line numbers, so the files are searched; only when there is an error. */
+/* Where an option stands in the configuration.  collectd's parser keeps no line
+ * numbers, so the files are searched for it, only after an error. */
 #ifndef PM_OPTIONS_LOCATION_H
 #define PM_OPTIONS_LOCATION_H
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- options with a meaning of their own ---- */
+/* ---- setters of single options ---- */
 
 static const char *const disk_words[] = {"auto", "none", NULL};
 

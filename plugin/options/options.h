@@ -1,5 +1,5 @@
-/* <Plugin procman> as option structs.  Values are checked here and nowhere
- * else; what an option may be is one line of a table in options.c. */
+/* Reads <Plugin procman> into option structs.  Values are checked here and
+ * nowhere else; an option is one line of a table in options.c. */
 #ifndef PM_OPTIONS_OPTIONS_H
 #define PM_OPTIONS_OPTIONS_H
 

@@ -14,7 +14,7 @@
 
 /* ---- users and groups ---- */
 
-/* UINT32_MAX means nobody: setresuid(2). */
+/* UINT32_MAX is no id: setresuid(2) takes it for "unchanged". */
 static bool is_id(double n) {
   return n >= 0 && n < UINT32_MAX && n == floor(n);
 }
@@ -52,7 +52,7 @@ static bool find_group(const char *name, char *buffer, size_t size,
   return true;
 }
 
-/* A group may have very many members. */
+/* The buffer is large because a group may have very many members. */
 static bool name_id(find_id *find, const char *name, uint32_t *ret) {
   enum { SIZE = 1 << 20 };
   PM_CLEAN_MEM char *buffer = malloc(SIZE);
@@ -140,7 +140,7 @@ static bool set_run_as(const struct pm_option *o, const oconfig_item_t *item,
   return item->values_num > 0;
 }
 
-/* the acting methods, for people */
+/* the acting methods, for the message about a bad value */
 #define ACTING_READ(ident) ""
 #define ACTING_LIST(ident) ""
 #define ACTING_ACT(ident) " \"" #ident "\""
@@ -242,7 +242,8 @@ static bool set_socket_group(const struct pm_option *o,
          name_id(find_group, name, &unused) && pm_value_set_text(o, item, at);
 }
 
-/* World-write is only meant where it is said in full. */
+/* Write permission for others is accepted as "0666" only, where it can hardly
+ * be a mistake. */
 static bool is_perms(const char *text, uint32_t *ret) {
   size_t length = strlen(text);
   if (length < 3 || length > 4 || strspn(text, "01234567") != length)

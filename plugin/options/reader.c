@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- options that are not known ---- */
+/* ---- unknown options ---- */
 
-/* Levenshtein's distance, without regard to case. */
-static size_t distance(const char *a, const char *b) {
+/* The Levenshtein distance, ignoring case. */
+static size_t edit_distance(const char *a, const char *b) {
   enum { MOST = 32 };
   size_t row[MOST + 1], m = strlen(b);
   if (m > MOST)
@@ -40,7 +40,7 @@ static const char *nearest(const char *key, const struct pm_option *table,
                            size_t count) {
   const char *best = table[0].name;
   for (size_t i = 1; i < count; i++)
-    if (distance(key, table[i].name) < distance(key, best))
+    if (edit_distance(key, table[i].name) < edit_distance(key, best))
       best = table[i].name;
   return best;
 }

@@ -18,10 +18,10 @@ RUNGS = [
     ("nobody with CAP_BPF and CAP_PERFMON", CAPABLE, 3,
      ('by the sampler "bpf" (BPF', "with every exit")),
     ("root in a pid namespace", APART, 2,
-     ('by the sampler "bpf" (BPF', "a better sampler is not to be had: ended "
+     ('by the sampler "bpf" (BPF', "a better sampler is unavailable: ended "
       "processes are only told of in the initial pid namespace")),
     ("nobody", NOBODY, 1,
-     ('by the sampler "proc"', "a better sampler is not to be had: load the BPF "
+     ('by the sampler "proc"', "a better sampler is unavailable: load the BPF "
       "program that dumps the processes: Operation not permitted (it takes "
       "CAP_BPF and CAP_PERFMON, or root)\n")),
 ]

@@ -25,11 +25,11 @@ static bool expected(struct stream *s, bool ended, const char **ret,
   while (s->at < s->length) {
     const char *start = s->bytes + s->at;
     size_t left = s->length - s->at;
-    const char *exchange = memchr(start, '\n', left);
-    size_t length = exchange ? (size_t)(exchange - start) : left;
-    if (exchange ? length >= s->limit : !ended)
+    const char *feed = memchr(start, '\n', left);
+    size_t length = feed ? (size_t)(feed - start) : left;
+    if (feed ? length >= s->limit : !ended)
       return false;
-    s->at += exchange ? length + 1 : length;
+    s->at += feed ? length + 1 : length;
     size_t i = 0;
     while (i < length && strchr(" \t\r", start[i]) && start[i])
       i++;
@@ -54,7 +54,7 @@ static void drain(struct stream *s, struct pm_frame *f, bool ended) {
 }
 
 /* False: the limit was reached. */
-static bool exchange(struct stream *s, struct pm_frame *f, bool whole) {
+static bool feed(struct stream *s, struct pm_frame *f, bool whole) {
   for (size_t fed = 0; fed < s->length;) {
     char *room;
     size_t size;
@@ -85,7 +85,7 @@ static void run(struct stream s, bool whole) {
   const char *want;
   size_t length;
   pm_frame_init(&f, s.limit);
-  bool all = exchange(&s, &f, whole);
+  bool all = feed(&s, &f, whole);
   drain(&s, &f, false);
   FUZZ_HOLDS(!expected(&s, false, &want, &length));
   FUZZ_HOLDS(!all || pm_frame_partial(&f) == (s.at < s.length));

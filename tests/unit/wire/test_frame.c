@@ -30,7 +30,7 @@ static void drain(struct reading *r) {
   }
 }
 
-static void exchange(struct reading *r, const char *bytes, size_t length) {
+static void feed(struct reading *r, const char *bytes, size_t length) {
   while (length > 0 && !r->stopped) {
     char *room;
     size_t size;
@@ -104,7 +104,7 @@ static void whole(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct reading r;
     begin(&r, rows[i].limit);
-    exchange(&r, rows[i].stream, strlen(rows[i].stream));
+    feed(&r, rows[i].stream, strlen(rows[i].stream));
     check_stream(i, &r, "whole");
     check_ended(i, &r);
   }
@@ -117,8 +117,8 @@ static void in_two(void **state) {
     for (size_t at = 0; at <= strlen(rows[i].stream); at++) {
       struct reading r;
       begin(&r, rows[i].limit);
-      exchange(&r, rows[i].stream, at);
-      exchange(&r, rows[i].stream + at, strlen(rows[i].stream) - at);
+      feed(&r, rows[i].stream, at);
+      feed(&r, rows[i].stream + at, strlen(rows[i].stream) - at);
       check_stream(i, &r, "in two");
       check_ended(i, &r);
     }
@@ -131,7 +131,7 @@ static void byte_by_byte(void **state) {
     struct reading r;
     begin(&r, rows[i].limit);
     for (const char *c = rows[i].stream; *c; c++)
-      exchange(&r, c, 1);
+      feed(&r, c, 1);
     check_stream(i, &r, "byte by byte");
     check_ended(i, &r);
   }
@@ -315,9 +315,9 @@ static void no_memory(void **state) {
   failing_alloc_fail_at(0);
   memset(piece, ' ', sizeof piece);
   piece[0] = 'a';
-  exchange(&r, piece, sizeof piece);
+  feed(&r, piece, sizeof piece);
   while (r.frame.buf.length < r.frame.buf.room)
-    exchange(&r, " ", 1);
+    feed(&r, " ", 1);
   failing_alloc_fail_at(1);
   check_int("growing", "status", pm_frame_room(&r.frame, &room, &size),
             -ENOMEM);
