@@ -26,10 +26,10 @@ struct change {
   const uint32_t *groups; /* sorted, without repeats */
   size_t group_count;
   struct ids former_uid, former_gid;
-  uint64_t capabilities; /* what shall be left */
+  uint64_t capabilities; /* to keep */
 };
 
-/* ---- what this process is ---- */
+/* ---- the identity of this process ---- */
 
 static struct ids uids_now(void) {
   struct ids ids;
@@ -61,7 +61,7 @@ static int get_capabilities(struct capabilities *ret) {
   return 0;
 }
 
-/* Nothing inheritable. */
+/* Permitted and effective; the inheritable set becomes empty. */
 static int set_capabilities(uint64_t set) {
   struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct low_high[2] = {
@@ -76,7 +76,7 @@ static int compare_ids(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* Sorted and without repeats; returns how many are left. */
+/* Sorts and removes duplicates; returns how many are left. */
 static size_t make_set(uint32_t *ids, size_t count) {
   size_t n = 0;
   qsort(ids, count, sizeof *ids, compare_ids);
@@ -113,8 +113,8 @@ static int take_uid(const struct change *c) {
   return setresuid(uid, uid, uid) < 0 ? -errno : 0;
 }
 
-/* setresuid(2) drops them only where no securebit keeps them
- * (SECBIT_NO_SETUID_FIXUP), and only on the way from 0: capabilities(7). */
+/* setresuid(2) drops them only if no securebit keeps them
+ * (SECBIT_NO_SETUID_FIXUP) and the old uid was 0: capabilities(7). */
 static int cut_capabilities(const struct change *c) {
   /* a kernel without ambient capabilities, before 4.3, has none to clear */
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
@@ -123,11 +123,11 @@ static int cut_capabilities(const struct change *c) {
   return set_capabilities(c->capabilities);
 }
 
-/* ---- did it happen? ---- */
+/* ---- verification ---- */
 
 static bool has_ids(const struct change *c) {
   uint32_t uid = c->as->uid, gid = c->as->gid;
-  /* an id that does not exist changes nothing and tells: setfsuid(2) */
+  /* an invalid id changes nothing and returns the present one: setfsuid(2) */
   return all_are(uids_now(), uid) && all_are(gids_now(), gid) &&
          (uint32_t)setfsuid((uid_t)-1) == uid &&
          (uint32_t)setfsgid((gid_t)-1) == gid && has_groups(c);
@@ -155,7 +155,7 @@ static bool can_be_gid(uint32_t gid) {
   return setresgid((gid_t)-1, gid, (gid_t)-1) == 0;
 }
 
-/* Tried, and not only read: root keeps its ways, nobody else may. */
+/* Can the ids be changed back?  Tried, not only read; root always can. */
 static bool has_way_back(const struct change *c) {
   uint32_t uid = c->as->uid, gid = c->as->gid;
   struct ids u = c->former_uid, g = c->former_gid;
@@ -177,14 +177,15 @@ static int verify(const struct change *c) {
   return done ? 0 : -EPERM;
 }
 
-/* Whose identity this process has may neither trace nor read it. */
+/* The user whose identity this process takes on must neither trace nor read
+ * it. */
 static int hide(const struct change *c) {
   (void)c;
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-/* Each may fail: verify() looks at what matters. */
-static int shut_doors(const struct change *c) {
+/* Errors are ignored here: verify() checks what matters. */
+static int forbid_new_privileges(const struct change *c) {
   (void)c;
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
@@ -198,12 +199,12 @@ int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
     int (*take)(const struct change *);
   } steps[] = {
       {PM_HOLD_STAGE_VERIFY, hide},
-      {PM_HOLD_STAGE_VERIFY, shut_doors},
+      {PM_HOLD_STAGE_VERIFY, forbid_new_privileges},
       {PM_HOLD_STAGE_GROUPS, take_groups},
       {PM_HOLD_STAGE_GID, take_gid},
       {PM_HOLD_STAGE_UID, take_uid},
       {PM_HOLD_STAGE_CAPABILITIES, cut_capabilities},
-      /* a change of ids sets it anew, to fs.suid_dumpable: prctl(2) */
+      /* again: a change of ids sets dumpable to fs.suid_dumpable, prctl(2) */
       {PM_HOLD_STAGE_VERIFY, hide},
       {PM_HOLD_STAGE_VERIFY, verify},
   };

@@ -31,7 +31,7 @@ static int fail(struct work *w, enum pm_hold_stage stage, int num) {
 
 /* ---- the request ---- */
 
-/* An id of -1 means "leave it as it is": setresuid(2), setresgid(2). */
+/* An id of -1 means "unchanged": setresuid(2), setresgid(2). */
 static bool is_id(uint32_t id) { return id != UINT32_MAX; }
 
 static bool is_identity(const struct packet *packet) {
@@ -44,8 +44,8 @@ static bool is_identity(const struct packet *packet) {
   return true;
 }
 
-/* Session 0 is one whose leader is beyond our pid namespace, or pid 1's that
- * never called setsid(2). */
+/* Session 0 is one whose leader is outside of the pid namespace, or that of a
+ * pid 1 that never called setsid(2). */
 static bool is_target(const struct pm_hold_kill_request *k) {
   bool given = k->group > 0 && k->session >= 0;
   if (k->pid < 0 || k->spare < 0 || k->zero)
@@ -70,9 +70,9 @@ static bool is_spared(const struct work *w, const struct hold_process *p) {
   return p->pid <= 1 || p->pid == w->request->spare || p->kernel;
 }
 
-/* A pidfd of the process that is meant, which is then the one of that number
- * as long as the pidfd finds one: what was read after it was opened is of this
- * process, or the signal will find nobody. */
+/* Opens a pidfd of the process with that pid and birth.  /proc is read after
+ * the pidfd was opened: either it showed the pidfd's process, or that process
+ * has ended and the signal will fail with ESRCH. */
 static int open_process(const struct work *w, int32_t pid, uint64_t birth,
                         struct hold_process *ret) {
   PM_CLEAN_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -118,9 +118,9 @@ static int kill_process(struct work *w) {
 
 /* ---- a process group ---- */
 
-/* Which group: that of pid, or the one that the record names.  A number is not
- * given away while it is a group's (pid(2) in the kernel is shared), so another
- * leader means another group. */
+/* The process group of pid, or the one in the request.  The kernel does not
+ * reuse a pid while it is the id of a process group, so another leader means
+ * another group. */
 static int choose_group(struct work *w) {
   const struct pm_hold_kill_request *k = w->request;
   struct pm_hold_kill_reply *answer = w->answer;
@@ -141,13 +141,13 @@ static int choose_group(struct work *w) {
   return 0;
 }
 
-static int compare(const void *left, const void *right) {
+static int compare_processes(const void *left, const void *right) {
   const struct hold_process *a = left, *b = right;
   return a->pid != b->pid ? (a->pid > b->pid) - (a->pid < b->pid)
                           : (a->birth > b->birth) - (a->birth < b->birth);
 }
 
-/* Who is in the group and not in `seen`. */
+/* Lists the members of the group that are not in `seen`. */
 static int find_new(struct work *w, const struct hold_list *seen,
                     struct hold_list *ret) {
   int status = hold_process_list_group(w->proc, w->answer->group,
@@ -156,8 +156,8 @@ static int find_new(struct work *w, const struct hold_list *seen,
     return fail(w, PM_HOLD_STAGE_FIND, -status);
   size_t n = 0;
   for (size_t i = 0; i < ret->count; i++)
-    if (!seen->count ||
-        !bsearch(&ret->at[i], seen->at, seen->count, sizeof *seen->at, compare))
+    if (!seen->count || !bsearch(&ret->at[i], seen->at, seen->count,
+                                 sizeof *seen->at, compare_processes))
       ret->at[n++] = ret->at[i];
   ret->count = n;
   return 0;
@@ -170,7 +170,7 @@ static int refuse_spared(struct work *w, const struct hold_list *list) {
   return 0;
 }
 
-/* Who is another by now, or has left the group, is let go. */
+/* Skips a member that has ended, was replaced, or has left the group. */
 static int signal_member(struct work *w, const struct hold_process *member) {
   struct pm_hold_kill_reply *answer = w->answer;
   struct hold_process p;
@@ -190,22 +190,22 @@ static int signal_member(struct work *w, const struct hold_process *member) {
   return fail(w, PM_HOLD_STAGE_SIGNAL, -status);
 }
 
-/* Moves all of `from` to `seen`, which is sorted. */
-static int remember(struct work *w, struct hold_list *seen,
-                    struct hold_list *from) {
+/* Moves all of `from` to `seen`, and keeps `seen` sorted. */
+static int add_to_seen(struct work *w, struct hold_list *seen,
+                       struct hold_list *from) {
   size_t count = seen->count + from->count;
   struct hold_process *more = realloc(seen->at, count * sizeof *more);
   if (!more)
     return fail(w, PM_HOLD_STAGE_FIND, ENOMEM);
   memcpy(more + seen->count, from->at, from->count * sizeof *more);
-  qsort(more, count, sizeof *more, compare);
+  qsort(more, count, sizeof *more, compare_processes);
   seen->at = more;
   seen->count = seen->room = count;
   from->count = 0;
   return 0;
 }
 
-/* Members may fork while they are signalled. */
+/* Several passes, since members may fork while they are signalled. */
 static int kill_members(struct work *w, struct hold_list *seen,
                         struct hold_list *found) {
   int passes = w->request->signal ? PM_HOLD_PASSES : 1;
@@ -217,7 +217,7 @@ static int kill_members(struct work *w, struct hold_list *seen,
     for (size_t i = 0; i < found->count; i++)
       if (signal_member(w, &found->at[i]) < 0)
         return -1;
-    if (remember(w, seen, found) < 0)
+    if (add_to_seen(w, seen, found) < 0)
       return -1;
   }
   return 0;
@@ -241,10 +241,11 @@ static int kill_group(struct work *w) {
   return nobody ? fail(w, PM_HOLD_STAGE_FIND, ESRCH) : 0;
 }
 
-/* ---- the mode ---- */
+/* ---- the command ---- */
 
-/* What is looked at, is looked at with the eyes of the caller. */
-static int act(struct work *w, struct packet *packet, const char *path) {
+/* /proc is read with the caller's identity too, so hidepid applies. */
+static int serve_request(struct work *w, struct packet *packet,
+                         const char *path) {
   enum pm_hold_stage stage;
   int status = hold_become(&packet->request.as, packet->groups, &stage);
   if (status < 0)
@@ -265,13 +266,13 @@ int hold_kill(int argc, char **argv) {
   ssize_t n;
   if (argc != 2)
     return 2;
-  do /* MSG_TRUNC: the length that it has, not what fits */
+  do /* MSG_TRUNC: returns the real length, even if it does not fit */
     n = recv(PM_HOLD_SOCKET, &packet, sizeof packet, MSG_TRUNC);
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return 1;
   if (is_request(&packet, (size_t)n))
-    act(&w, &packet, argv[1]);
+    serve_request(&w, &packet, argv[1]);
   else
     fail(&w, PM_HOLD_STAGE_REQUEST, EINVAL);
   return send(PM_HOLD_SOCKET, &answer, sizeof answer, MSG_NOSIGNAL) < 0;

@@ -1,5 +1,5 @@
-/* procman-hold kill PROC: sends one signal for somebody, with his identity.
- * Answers the one request (base/tool.h) that is in PM_HOLD_SOCKET, and ends. */
+/* procman-hold kill PROC: sends a signal with the identity of a user.  Answers
+ * one request (base/hold_protocol.h) from PM_HOLD_SOCKET and exits. */
 #ifndef PM_HOLD_KILL_H
 #define PM_HOLD_KILL_H
 

@@ -1,5 +1,5 @@
-/* procman-hold: what must not happen inside collectd, in a process of its own.
- * Started by procman.so and by nobody else; each mode is a file. */
+/* procman-hold: does what must not be done within collectd, in a process of its
+ * own.  Started by procman.so only. */
 #include "hold/kill.h"
 #include "hold/probe.h"
 
@@ -12,12 +12,11 @@ struct mode {
   int (*run)(int argc, char **argv);
 };
 
-/* Holds the last reference of a connection whose queue may hold descriptors
- * that take their time to close: it is PM_HOLD_SOCKET, and the exit closes it.
- * That may block for as long as their sender likes, and hurts nobody here.
- * Whoever started this closes his own two only after it runs: to end before
- * would make his the last. */
-static int drop(int argc, char **argv) {
+/* Closes a connection, PM_HOLD_SOCKET, by exiting.  Its queue may hold
+ * descriptors whose close(2) blocks for as long as their sender wants, which
+ * does no harm here.  This process must have the last reference, but the server
+ * closes its own two only after it has started this one: hence the delay. */
+static int hold_drop(int argc, char **argv) {
   (void)argc, (void)argv;
   sleep(1);
   return 0;
@@ -26,7 +25,7 @@ static int drop(int argc, char **argv) {
 static const struct mode modes[] = {
     {"probe", hold_probe},
     {"kill", hold_kill},
-    {"drop", drop},
+    {"drop", hold_drop},
 };
 
 int main(int argc, char **argv) {
@@ -34,6 +33,6 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], modes[i].name) == 0)
       return modes[i].run(argc - 1, argv + 1);
   fprintf(stderr, "procman-hold: this program is started by collectd's plugin "
-                  "procman and has no use by hand\n");
+                  "procman and is not meant to be run by hand\n");
   return 2;
 }

@@ -101,7 +101,7 @@ int hold_probe(int argc, char **argv) {
   static struct pm_hold_probe_reply answer;
   static struct pm_hold_probe_request ask;
   answer.schema = PM_HOLD_SCHEMA;
-  if (reply(&answer) < 0) /* "I am there" */
+  if (reply(&answer) < 0) /* reports that it has started */
     return 1;
   for (;;) {
     memset(&ask, 0, sizeof ask);

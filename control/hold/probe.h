@@ -1,6 +1,6 @@
-/* procman-hold probe PROC SYS: answers the requests of base/tool.h on
- * descriptor PM_HOLD_SOCKET until the other end is closed.  It may block for
- * ever in any of them; that is what it is for. */
+/* procman-hold probe PROC SYS: answers requests (base/hold_protocol.h) on
+ * PM_HOLD_SOCKET until the other end is closed.  Any of them may block for
+ * ever, which is why they are made here and not within collectd. */
 #ifndef PM_HOLD_PROBE_H
 #define PM_HOLD_PROBE_H
 

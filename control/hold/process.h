@@ -1,4 +1,4 @@
-/* Processes of /proc: one by its number, or the members of a process group. */
+/* Reads /proc: a process by its pid, or the members of a process group. */
 #ifndef PM_HOLD_PROCESS_H
 #define PM_HOLD_PROCESS_H
 
@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What PID/stat says: proc_pid_stat(5). */
+/* From PID/stat, proc_pid_stat(5). */
 struct hold_process {
-  uint64_t birth;
+  uint64_t birth; /* start time in clock ticks since boot */
   int32_t pid, group, session;
-  bool lives;  /* no zombie, or one with threads that live */
+  bool lives;  /* not a zombie, or a zombie leader with live threads */
   bool kernel; /* a kernel thread */
 };
 
@@ -19,15 +19,15 @@ struct hold_list {
   size_t count, room;
 };
 
-/* The directory, if it shows the pids of this process's own namespace;
- * -ENOTSUP if it shows another's. */
+/* Opens the directory; -ENOTSUP if it shows another pid namespace than this
+ * process's own. */
 int hold_process_open_proc(const char *path);
 
-/* -ESRCH: there is none of that number, or none that may be seen. */
+/* -ESRCH: there is no such process, or it is hidden. */
 int hold_process_read(int proc, int32_t pid, struct hold_process *ret);
 
-/* Adds who is in that group of that session, in no order.  Who vanishes
- * meanwhile, or may not be seen, is left out. */
+/* Adds the members of that group of that session to the list, in no particular
+ * order.  Processes that vanish meanwhile or are hidden are skipped. */
 int hold_process_list_group(int proc, int32_t group, int32_t session,
                             struct hold_list *list);
 
