@@ -8,12 +8,11 @@
         if not result.success:
             print(result.error.message)
         async for update in pm.monitor_system(interval_seconds=2.0):
-            print(update.system.memory_percent)
+            print(update.memory_percent)
 
-Results are dicts that also have their members as attributes.  A query that
-fails raises ProcessManagerError; an action (kill_process, start_process)
-returns its result with success False.  What every member means is in
-procman-protocol(7).
+Results are dicts whose members are attributes too.  A query that fails raises
+ProcessManagerError; an action (kill_process, start_process) that fails returns
+its result with success False.  procman-protocol(7) documents all members.
 """
 from __future__ import annotations
 
@@ -32,14 +31,14 @@ __all__ = [
 ]
 
 SYSTEM_SOCKET = "/run/procman/control.sock"
-LONGEST_LINE = 256 << 20  # bytes; what the protocol lets a server answer
-WAITING_ITEMS = 4096      # of one stream; what nobody fetches is lost, oldest first
+LONGEST_LINE = 256 << 20  # bytes; the protocol's limit for answers
+WAITING_ITEMS = 4096      # of one stream; beyond that the oldest are dropped
 
 
-# ---- what can go wrong ----
+# ---- errors ----
 
 class ProcessManagerError(Exception):
-    """The server could not do it: code is a word such as not_found."""
+    """The server could not do it; code is a word such as not_found."""
 
     def __init__(self, code: str, message: str, errno: Optional[str] = None,
                  stage: Optional[str] = None):
@@ -48,8 +47,8 @@ class ProcessManagerError(Exception):
 
 
 class ProcessManagerProtocolError(Exception):
-    """The request was no good: code is a number of JSON-RPC 2.0, parameter
-    the one that was wrong."""
+    """The request was not valid; code is an error code of JSON-RPC 2.0,
+    parameter the name of the bad parameter, if any."""
 
     def __init__(self, code: int, message: str, parameter: Optional[str] = None):
         super().__init__(f"{message} ({code})")
@@ -57,7 +56,7 @@ class ProcessManagerProtocolError(Exception):
 
 
 class ProcessManagerUnsupported(ProcessManagerProtocolError, NotImplementedError):
-    """This server has no such method."""
+    """The server does not have the method."""
 
 
 class ProcessManagerConnectionError(ConnectionError):
@@ -67,18 +66,19 @@ class ProcessManagerConnectionError(ConnectionError):
 # ---- results ----
 
 class Record(Dict[str, Any]):
-    """A dict with its members as attributes, all the way down."""
+    """A dict whose members are attributes too, at all levels."""
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:
-            raise AttributeError(f"the server did not say {name!r}") from None
+            raise AttributeError(f"the server sent no member {name!r}") from None
 
 
 class ProcessInfo(Record):
-    """One process.  Sizes are bytes; what is not known is None.  The second
-    part comes from get_process_info only, the third of your processes only."""
+    """One process.  Sizes are in bytes; unknown members are None.  The members
+    of the second part are returned by get_process_info only, and those of the
+    third part for your own processes only."""
     pid: int
     start_time: int
     name: str
@@ -130,7 +130,7 @@ class SystemInfo(Record):
 
 
 class GroupInfo(Record):
-    """One group of processes, as the series have it."""
+    """One group of processes, with the values of its series."""
     name: str
     kind: str
     cpu_percent: Optional[float]
@@ -143,8 +143,7 @@ class GroupInfo(Record):
 
 
 class ActionResult(Record):
-    """Of kill_process and start_process; error (code, message) without
-    success."""
+    """The result of an action; error (code, message) if success is False."""
     success: bool
     error: Record
     signalled: Record
@@ -152,7 +151,7 @@ class ActionResult(Record):
 
 
 class Update(SystemInfo):
-    """An item of monitor_system: the machine, and when."""
+    """An item of monitor_system: the machine at a time."""
     processes: List[ProcessInfo]
     time: float
     interval_effective: Optional[float]
@@ -187,7 +186,7 @@ class GroupList(List[GroupInfo]):
 # ---- the connection ----
 
 def usual_socket() -> str:
-    """PROCMAN_SOCKET, your own server's, or the system's."""
+    """$PROCMAN_SOCKET, the socket of your own server, or the system's."""
     named = os.environ.get("PROCMAN_SOCKET")
     if named:
         return named
@@ -197,7 +196,7 @@ def usual_socket() -> str:
 
 
 class _Call:
-    """One request: its answer, and the items before it."""
+    """A pending request: its answer, and the items of its stream."""
 
     def __init__(self) -> None:
         self.answer: "asyncio.Future[Record]" = asyncio.get_running_loop().create_future()
@@ -216,11 +215,11 @@ class _Call:
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
-            self.answer.exception()  # seen, even if nobody waits any more
+            self.answer.exception()  # no warning if nobody awaits it any more
 
 
 def _result(message: Record) -> Record:
-    """The result of an answer; raises what its error says."""
+    """The result of an answer; raises its error."""
     error = message.get("error")
     if isinstance(error, dict):
         code, text = error.get("code", 0), str(error.get("message", "no reason was given"))
@@ -236,12 +235,12 @@ def _result(message: Record) -> Record:
 
 
 def _checked(result: Record) -> Record:
-    """The result of a query that must not fail."""
+    """The result of a query; raises an error if it failed."""
     if result.get("success") is True:
         return result
     error = _object(result.get("error"))
     raise ProcessManagerError(str(error.get("code", "internal")),
-                              str(error.get("message", "the server does not say why")),
+                              str(error.get("message", "the server gives no reason")),
                               error.get("errno"), error.get("stage"))
 
 
@@ -259,9 +258,10 @@ def _given(**params: Any) -> Dict[str, Any]:
 
 class ProcessManagerServiceClient:
     """One connection, as an asynchronous context manager.  Any number of calls
-    may be under way at once; they belong to one event loop.
+    may be pending at once, all in the same event loop.
 
-    timeout: seconds for an answer, then asyncio.TimeoutError; None waits.
+    timeout: after so many seconds without an answer asyncio.TimeoutError is
+    raised; None waits for ever.
     """
 
     def __init__(self, socket_path: Optional[str] = None,
@@ -305,7 +305,7 @@ class ProcessManagerServiceClient:
                 pass
             self._writer = None
 
-    # a line may be much longer than what asyncio's own readline would take
+    # a line may be much longer than asyncio's own readline accepts
     async def _read(self, reader: asyncio.StreamReader) -> None:
         error: Exception = ProcessManagerConnectionError("the server closed the connection")
         try:
@@ -348,7 +348,7 @@ class ProcessManagerServiceClient:
             return
         message = json.loads(line, object_hook=Record)
         if not isinstance(message, Record):
-            raise ValueError("it is no object of JSON-RPC")
+            raise ValueError("it is not a JSON-RPC object")
         params = message.get("params")
         if message.get("method") == "stream" and isinstance(params, Record):
             call = self._find(params.get("id"))
@@ -382,7 +382,7 @@ class ProcessManagerServiceClient:
             self._writer.write(json.dumps(request, allow_nan=False).encode() + b"\n")
             await self._writer.drain()
         except OSError:
-            pass  # the reader tells everybody, after what is still to be read
+            pass  # _read fails all calls, after it has read what is left
         except BaseException:
             del self._calls[number]
             raise
@@ -414,8 +414,8 @@ class ProcessManagerServiceClient:
 
     async def _without(self, method: str, params: Dict[str, Any], hints: FrozenSet[str],
                        error: ProcessManagerProtocolError) -> Dict[str, Any]:
-        """The parameters without one that this server is too old for and that
-        only shapes the answer; anything else is raised again."""
+        """The parameters without a hint that the server is too old to know;
+        raises the error again if that is not the reason."""
         name = error.parameter
         if error.code != -32602 or name not in hints or name not in params:
             raise error
@@ -504,13 +504,13 @@ class ProcessManagerServiceClient:
     async def get_logs(self, **params: Any) -> Record:
         return _checked(await self._call("get_logs", params))
 
-    # ---- actions: look at .success ----
+    # ---- actions: check .success ----
 
     async def kill_process(self, pid: int, *, start_time: Optional[int] = None,
                            signal: Union[str, int, None] = None,
                            timeout_seconds: Optional[float] = None,
                            scope: Optional[str] = None) -> ActionResult:
-        """Give start_time: then it never hits a process that got the pid
+        """With start_time it never signals another process that got the pid
         later."""
         params = _given(pid=pid, start_time=start_time, signal=signal,
                         timeout_seconds=timeout_seconds, scope=scope)
