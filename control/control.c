@@ -22,8 +22,8 @@
 struct pm_control {
   struct pm_loop *loop;
   struct pm_server *server;
-  struct pm_watch bell; /* rung to stop; first used by stop() */
-  bool stopping;        /* the thread's */
+  struct pm_watch stop_watch; /* written by pm_control_stop */
+  bool stopping;              /* the thread's own */
   bool running;
   pthread_t thread;
   char path[108];
@@ -31,10 +31,11 @@ struct pm_control {
 
 /* ---- the thread ---- */
 
-static void on_bell(struct pm_watch *watch, uint32_t events) {
+static void on_stop(struct pm_watch *watch, uint32_t events) {
   (void)events;
   struct pm_control *c =
-      (struct pm_control *)((char *)watch - offsetof(struct pm_control, bell));
+      (struct pm_control *)((char *)watch -
+                            offsetof(struct pm_control, stop_watch));
   c->stopping = true;
 }
 
@@ -47,12 +48,12 @@ static void *run(void *arg) {
     pm_server_begin(c->server, now);
     pm_loop_dispatch(c->loop);
     pm_server_sweep(c->server);
-    now = pm_now_read(); /* what is next is counted from here */
+    now = pm_now_read(); /* the next timeout counts from here */
   }
   return NULL;
 }
 
-/* Signals are the daemon's: its main thread waits for them. */
+/* Signals belong to the daemon, whose main thread waits for them. */
 static int start_thread(struct pm_control *c, struct pm_err *err) {
   sigset_t all, before;
   sigfillset(&all);
@@ -68,7 +69,7 @@ static int start_thread(struct pm_control *c, struct pm_err *err) {
 
 /* ---- where ---- */
 
-/* /run is root's; everybody else has a folder of his own there. */
+/* /run belongs to root; other users have a folder of their own there. */
 static int choose_path(const char *asked, char *ret, size_t size,
                        struct pm_err *err) {
   const char *own = getenv("XDG_RUNTIME_DIR");
@@ -107,8 +108,9 @@ static int choose_group(const char *asked, gid_t *ret, struct pm_err *err) {
   return 0;
 }
 
-static int open_door(const struct pm_control_options *o, struct pm_control *c,
-                     struct pm_listener *ret, struct pm_err *err) {
+static int open_listener(const struct pm_control_options *o,
+                         struct pm_control *c, struct pm_listener *ret,
+                         struct pm_err *err) {
   struct pm_listen_options where = {.path = c->path, .perms = o->perms};
   int status = choose_path(o->socket, c->path, sizeof c->path, err);
   if (status == 0)
@@ -118,12 +120,12 @@ static int open_door(const struct pm_control_options *o, struct pm_control *c,
 
 /* ---- life ---- */
 
-static int open_bell(struct pm_control *c, struct pm_err *err) {
+static int open_stop_watch(struct pm_control *c, struct pm_err *err) {
   int fd = pm_fd_high(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (fd < 0)
     return pm_err_set(err, errno, "make an eventfd");
-  c->bell.ready = on_bell;
-  int status = pm_loop_add(c->loop, &c->bell, fd, EPOLLIN);
+  c->stop_watch.ready = on_stop;
+  int status = pm_loop_add(c->loop, &c->stop_watch, fd, EPOLLIN);
   if (status < 0)
     close(fd);
   return status < 0 ? pm_err_set(err, -status, "watch an eventfd") : 0;
@@ -135,9 +137,9 @@ static int open_parts(struct pm_control *c,
   struct pm_listener listener;
   int status = pm_loop_new(&c->loop, err);
   if (status == 0)
-    status = open_bell(c, err);
+    status = open_stop_watch(c, err);
   if (status == 0)
-    status = open_door(environment->options, c, &listener, err);
+    status = open_listener(environment->options, c, &listener, err);
   if (status < 0)
     return status;
   struct pm_server_parts parts = {environment, pm_method_table, c->loop,
@@ -156,7 +158,7 @@ int pm_control_start(const struct pm_environment *environment,
   struct pm_control *c = calloc(1, sizeof *c);
   if (!c)
     return pm_err_set(err, ENOMEM, "make the control module");
-  c->bell.fd = -1;
+  c->stop_watch.fd = -1;
   int status = open_parts(c, environment, err);
   if (status < 0) {
     pm_control_stop(c);
@@ -170,11 +172,11 @@ void pm_control_stop(struct pm_control *c) {
   if (!c)
     return;
   uint64_t one = 1;
-  if (c->running && write(c->bell.fd, &one, sizeof one) == sizeof one)
+  if (c->running && write(c->stop_watch.fd, &one, sizeof one) == sizeof one)
     pthread_join(c->thread, NULL);
   pm_server_free(c->server);
-  if (c->bell.fd >= 0)
-    close(c->bell.fd);
+  if (c->stop_watch.fd >= 0)
+    close(c->stop_watch.fd);
   pm_loop_free(c->loop);
   free(c);
 }

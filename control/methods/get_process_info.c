@@ -8,18 +8,18 @@
 
 #include <math.h>
 
-/* From the last snapshot; a process that is younger is looked up on the spot,
- * and what only its owner may see is read on the spot in any case. */
+/* From the last snapshot.  A process that is younger is read at once, and so is
+ * what only its owner may see. */
 struct info {
   struct pm_snapshot_process row;
   struct pm_detail detail;
-  bool fresh;   /* the row was made now, not by a turn */
-  bool private; /* the caller may see what is the owner's */
+  bool fresh;   /* the row was read now, it is not the snapshot's */
+  bool private; /* the caller may see what only the owner may */
 };
 
-static const unsigned open_to_all =
+static const unsigned public_fields =
     PM_WANT_STAT | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP;
-static const unsigned for_owners =
+static const unsigned owner_only =
     PM_WANT_EXE | PM_WANT_CWD | PM_WANT_IO | PM_WANT_FDS;
 
 /* ---- a process that no turn has seen ---- */
@@ -78,14 +78,14 @@ static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
 
 /* ---- what is only its owner's ---- */
 
-static void look_closer(struct pm_call *call, struct info *info) {
+static void read_private(struct pm_call *call, struct info *info) {
   struct pm_context *o = call->context;
   struct pm_visibility_viewer viewer;
   pm_visibility_viewer(&o->visibility, o->now, call->peer, &viewer);
   info->private = pm_visibility_private(&viewer, &info->detail);
   if (info->private &&
       pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
-                     open_to_all | for_owners, &info->detail) < 0)
+                     public_fields | owner_only, &info->detail) < 0)
     info->detail.got = 0;
 }
 
@@ -93,11 +93,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   struct info *info = call->data;
   int32_t pid = (int32_t)pm_param_integer(params, "pid", 0);
   uint64_t birth = (uint64_t)pm_param_integer(params, "start_time", 0);
-  if (pm_lookup_process(call, pid, birth, open_to_all, &info->detail) < 0)
+  if (pm_lookup_process(call, pid, birth, public_fields, &info->detail) < 0)
     return -1;
   call->snapshot = pm_context_latest(call->context);
   choose_row(call, info, pid);
-  look_closer(call, info);
+  read_private(call, info);
   pm_call_ready(call);
   return 0;
 }
@@ -131,7 +131,7 @@ static void put_private(struct pm_json_out *out, const struct pm_detail *d) {
     put_io(out, &d->numbers);
 }
 
-/* What was there to be seen, but not by him, or not at all. */
+/* What the caller may not see, or what could not be read. */
 static void put_omitted(struct pm_json_out *out, const struct info *info) {
   static const struct {
     unsigned want;
@@ -148,7 +148,7 @@ static void put_omitted(struct pm_json_out *out, const struct info *info) {
   pm_json_array_end(out);
 }
 
-/* A row that was made now is shown against a snapshot of now. */
+/* A row that was read now is shown as if the snapshot were of now. */
 static struct pm_snapshot interval_of(const struct pm_call *call,
                                       const struct info *info) {
   struct pm_snapshot frame = {.tick_ns = call->context->root.units.tick_ns};

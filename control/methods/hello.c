@@ -24,7 +24,7 @@ static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
   pm_snapshot_unref(s);
 }
 
-/* The acting methods that would be let through to the kernel. */
+/* The acting methods that would be permitted; the kernel decides then. */
 static void put_may(struct pm_call *call, struct pm_json_out *out) {
   struct pm_confinement confinement;
   pm_peer_confinement(call->peer, &confinement);

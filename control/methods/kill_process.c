@@ -15,26 +15,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* procman-hold signals, as the caller; here it is decided whom he is, and what
- * follows in time. */
+/* procman-hold sends the signals, as the caller; here it is decided with which
+ * ids, and what happens afterwards. */
 enum phase {
-  SENDING,    /* the helper is at work with the first signal */
-  WAITING,    /* for the end, until the time is over */
-  ESCALATING, /* the helper is at work with KILL */
-  ENDING,     /* KILL was sent: for the end, a little longer */
+  SENDING,    /* procman-hold is sending the first signal */
+  WAITING,    /* for the end of the process, until the timeout */
+  ESCALATING, /* procman-hold is sending KILL */
+  ENDING,     /* KILL was sent: waits a little longer for the end */
   OVER,
 };
 
-enum { LOOK_MS = 50, LOOK_MOST_MS = 500, KILL_WAIT_S = 5 };
+enum { POLL_MS = 50, POLL_MAX_MS = 500, KILL_WAIT_S = 5 };
 
 struct act {
   enum phase phase;
   struct pm_hold_kill_request record;
   struct pm_action *helper;
-  int pidfd; /* of the process, to see it end; -1: none */
-  uint64_t timeout, until, look_every; /* ns; mono; ns */
-  int signal;                          /* the first */
-  uint32_t signalled;                  /* by the first */
+  int pidfd; /* tells when the process has ended; -1: none */
+  uint64_t timeout, until, poll_every; /* ns; mono; ns */
+  int signal;                          /* the first one */
+  uint32_t signalled;                  /* by the first signal */
   bool escalated, exited;
 };
 
@@ -51,8 +51,8 @@ static int take_scope(struct pm_call *call, struct act *a,
   return 0;
 }
 
-static void take_rest(const struct pm_call *call, struct act *a,
-                      const struct pm_json *params) {
+static void take_parameters(const struct pm_call *call, struct act *a,
+                            const struct pm_json *params) {
   int signal = pm_param_signal(params, "signal");
   a->signal = signal < 0 ? SIGTERM : signal;
   a->timeout = (uint64_t)(pm_param_number(params, "timeout_seconds", 0) *
@@ -64,9 +64,9 @@ static void take_rest(const struct pm_call *call, struct act *a,
   a->record.spare = getpid();
 }
 
-/* To see its end; held before it is verified by the helper, so it may be a
- * stranger's: it is only looked at. */
-static void hold(struct act *a) {
+/* To know when it ends.  Opened before procman-hold verifies the process, so it
+ * may be another one's; it is only polled. */
+static void open_pidfd(struct act *a) {
   if (!a->timeout || a->record.scope != PM_HOLD_PROCESS)
     return;
   a->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, a->record.pid, 0));
@@ -123,37 +123,37 @@ static bool has_ended(const struct act *a) {
          errno == ESRCH;
 }
 
-/* Zombies keep a group's number: whether anybody lives in it is asked of
- * procman-hold, which reads their states; not too often. */
-static void ask(struct pm_call *call, struct act *a) {
-  bool often = a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000);
+/* Zombies keep the number of a process group in use, so procman-hold is asked,
+ * not too often, whether any member is alive. */
+static void ask_if_alive(struct pm_call *call, struct act *a) {
+  bool often = a->poll_every < POLL_MAX_MS * (PM_NS_PER_S / 1000);
   if (a->record.scope == PM_HOLD_PROCESS_GROUP && !often && !a->helper)
     send_signal(call, a, 0, NULL);
 }
 
-static void look_again(struct pm_call *call, struct act *a) {
-  ask(call, a);
-  uint64_t next = call->context->now.mono + a->look_every;
+static void poll_again(struct pm_call *call, struct act *a) {
+  ask_if_alive(call, a);
+  uint64_t next = call->context->now.mono + a->poll_every;
   pm_call_wait_until(call, next < a->until ? next : a->until);
-  if (a->look_every < LOOK_MOST_MS * (PM_NS_PER_S / 1000))
-    a->look_every *= 2;
+  if (a->poll_every < POLL_MAX_MS * (PM_NS_PER_S / 1000))
+    a->poll_every *= 2;
 }
 
-static void wait_for_end(struct pm_call *call, struct act *a, enum phase phase,
-                         uint64_t ns) {
+static void wait_for_exit(struct pm_call *call, struct act *a, enum phase phase,
+                          uint64_t ns) {
   a->phase = phase;
   a->until = call->context->now.mono + ns;
-  a->look_every = LOOK_MS * (PM_NS_PER_S / 1000);
-  pm_call_wait_until(call, call->context->now.mono + a->look_every);
+  a->poll_every = POLL_MS * (PM_NS_PER_S / 1000);
+  pm_call_wait_until(call, call->context->now.mono + a->poll_every);
 }
 
-static void end_well(struct pm_call *call, struct act *a) {
+static void end_exited(struct pm_call *call, struct act *a) {
   a->exited = true;
   finish(call, a);
 }
 
-static void after_first(struct pm_call *call, struct act *a,
-                        const struct pm_hold_kill_reply *k) {
+static void on_first_answer(struct pm_call *call, struct act *a,
+                            const struct pm_hold_kill_reply *k) {
   if (k->error)
     pm_action_failed(&call->failure, a->record.pid, k->error,
                      (enum pm_hold_stage)k->stage);
@@ -164,14 +164,14 @@ static void after_first(struct pm_call *call, struct act *a,
   if (k->error)
     a->phase = OVER;
   else if (a->timeout)
-    wait_for_end(call, a, WAITING, a->timeout);
+    wait_for_exit(call, a, WAITING, a->timeout);
   else
     finish(call, a);
 }
 
-/* Nobody left to kill is what was wanted. */
-static void after_second(struct pm_call *call, struct act *a,
-                         const struct pm_hold_kill_reply *k) {
+/* That no process is left is what was wanted. */
+static void on_kill_answer(struct pm_call *call, struct act *a,
+                           const struct pm_hold_kill_reply *k) {
   bool gone = k->error == ESRCH || k->error == ESTALE;
   a->escalated = k->error == 0;
   audit(call, a, k->error && !gone ? "failed" : "done");
@@ -182,7 +182,7 @@ static void after_second(struct pm_call *call, struct act *a,
   if (k->error)
     finish(call, a);
   else
-    wait_for_end(call, a, ENDING, KILL_WAIT_S * PM_NS_PER_S);
+    wait_for_exit(call, a, ENDING, KILL_WAIT_S * PM_NS_PER_S);
 }
 
 static void on_answer(void *arg, const void *record, size_t length) {
@@ -196,11 +196,11 @@ static void on_answer(void *arg, const void *record, size_t length) {
   if (!whole)
     k = &none;
   if (a->phase == SENDING)
-    after_first(call, a, k);
+    on_first_answer(call, a, k);
   else if (a->phase == ESCALATING)
-    after_second(call, a, k);
+    on_kill_answer(call, a, k);
   else if (k->error == ESRCH)
-    end_well(call, a);
+    end_exited(call, a);
 }
 
 static void escalate(struct pm_call *call, struct act *a) {
@@ -221,9 +221,9 @@ static void step(struct pm_call *call) {
   if (a->phase != WAITING && a->phase != ENDING)
     return;
   if (has_ended(a))
-    end_well(call, a);
+    end_exited(call, a);
   else if (call->context->now.mono < a->until)
-    look_again(call, a);
+    poll_again(call, a);
   else if (a->helper)
     pm_call_wait_until(call, call->context->now.mono + PM_NS_PER_S / 20);
   else if (a->phase == WAITING)
@@ -253,7 +253,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   struct pm_detail detail;
   struct pm_err err = PM_ERR_INIT;
   a->pidfd = -1;
-  take_rest(call, a, params);
+  take_parameters(call, a, params);
   if (take_scope(call, a, params) < 0)
     return -1;
   if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
@@ -263,7 +263,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   }
   a->record.birth = detail.birth;
   pm_call_wait(call, PM_WAKE_ANSWER);
-  hold(a);
+  open_pidfd(a);
   int status = send_signal(call, a, a->signal, &err);
   if (status < 0)
     return pm_fail(&call->failure,

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* filter: "" where nothing was asked for */
+/* "" = no such filter */
 struct list {
-  struct pm_query listing;
+  struct pm_query query;
   struct pm_visibility_viewer viewer;
   char user[257], name[257], group[257], status[33];
 };
@@ -28,7 +28,7 @@ static bool user_is(const struct pm_snapshot *s,
   return strcmp(digits, user) == 0 || (name && strcmp(name, user) == 0);
 }
 
-/* A glob with a blank can only be meant for the whole command line. */
+/* A glob with a blank can only match a whole command line. */
 static bool name_is(const struct pm_snapshot_process *p, const char *glob) {
   const char *text = strchr(glob, ' ') ? p->command : p->name;
   return text && fnmatch(glob, text, 0) == 0;
@@ -36,20 +36,20 @@ static bool name_is(const struct pm_snapshot_process *p, const char *glob) {
 
 static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
                    const void *row) {
-  const struct list *l = call->data;
+  const struct list *q = call->data;
   const struct pm_snapshot_process *p = row;
   const char *status = pm_view_process_status(p->state);
-  if (*l->user && !user_is(s, p, l->user))
+  if (*q->user && !user_is(s, p, q->user))
     return false;
-  if (*l->name && !name_is(p, l->name))
+  if (*q->name && !name_is(p, q->name))
     return false;
-  if (*l->group && (p->group >= s->group_count ||
-                    strcmp(s->groups[p->group].name, l->group) != 0))
+  if (*q->group && (p->group >= s->group_count ||
+                    strcmp(s->groups[p->group].name, q->group) != 0))
     return false;
-  if (*l->status && (!status || strcmp(status, l->status) != 0))
+  if (*q->status && (!status || strcmp(status, q->status) != 0))
     return false;
   return pm_visibility_process(&call->context->visibility, call->context->now,
-                               &l->viewer, p);
+                               &q->viewer, p);
 }
 
 static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {
@@ -78,31 +78,31 @@ static bool is_status(const char *word) {
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct list *l = call->data;
-  keep(params, "filter.user", l->user, sizeof l->user);
-  keep(params, "filter.name", l->name, sizeof l->name);
-  keep(params, "filter.group", l->group, sizeof l->group);
-  keep(params, "filter.status", l->status, sizeof l->status);
-  if (*l->status && !is_status(l->status))
+  struct list *q = call->data;
+  keep(params, "filter.user", q->user, sizeof q->user);
+  keep(params, "filter.name", q->name, sizeof q->name);
+  keep(params, "filter.group", q->group, sizeof q->group);
+  keep(params, "filter.status", q->status, sizeof q->status);
+  if (*q->status && !is_status(q->status))
     return pm_fail_parameter(&call->failure, "filter.status",
                              "filter.status must be running, sleeping, "
                              "disk-sleep, stopped, tracing-stop, zombie, dead "
                              "or idle");
   pm_visibility_viewer(&call->context->visibility, call->context->now,
-                       call->peer, &l->viewer);
-  return pm_query_start(call, &l->listing, &rows, params);
+                       call->peer, &q->viewer);
+  return pm_query_start(call, &q->query, &rows, params);
 }
 
 static void step(struct pm_call *call) {
-  pm_query_step(call, &((struct list *)call->data)->listing);
+  pm_query_step(call, &((struct list *)call->data)->query);
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  return pm_query_more(call, &((struct list *)call->data)->listing, out);
+  return pm_query_more(call, &((struct list *)call->data)->query, out);
 }
 
 static void end(struct pm_call *call) {
-  pm_query_done(&((struct list *)call->data)->listing);
+  pm_query_done(&((struct list *)call->data)->query);
 }
 
 const struct pm_method_ops pm_method_list_processes = {

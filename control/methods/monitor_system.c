@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* Monitors of one interval fall on the same instants, so that one look at the
- * machine serves them all. */
+/* Monitors of equal intervals are due at the same instants, so that one reading
+ * of the machine serves them all. */
 #define GRID_NS (PM_NS_PER_S / 20)
 
 struct monitor {
@@ -24,7 +24,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   double seconds = pm_param_number(params, "interval_seconds", 1.0);
   m->processes = (uint32_t)pm_param_integer(params, "processes", 0);
   if (m->processes && seconds < 1)
-    seconds = 1; /* turns are not made more often */
+    seconds = 1; /* there are no more turns than one a second */
   m->interval = (uint64_t)(seconds * (double)PM_NS_PER_S);
   m->left = (uint64_t)pm_param_integer(params, "count", INT64_MAX);
   m->due = call->context->now.mono;
@@ -39,8 +39,8 @@ static void keep_turning(struct pm_call *call, const struct monitor *m) {
                                   2 * PM_NS_PER_S);
 }
 
-/* The next instant: an interval from the last, or from now if that is past;
- * what was missed is counted. */
+/* The next item is due an interval after the last, or after now if that is
+ * past. */
 static void plan(struct pm_call *call, struct monitor *m) {
   uint64_t mono = call->context->now.mono, next = m->due + m->interval;
   if (next <= mono)
@@ -55,7 +55,7 @@ static void step(struct pm_call *call) {
     pm_call_wait_until(call, m->due);
     return;
   }
-  if (pm_call_is_ready(call)) /* the last one could not be said yet */
+  if (pm_call_is_ready(call)) /* the last item has not been written yet */
     call->dropped++;
   pm_call_ready(call);
   plan(call, m);
@@ -64,26 +64,26 @@ static void step(struct pm_call *call) {
 
 /* ---- an item ---- */
 
-struct looker {
+struct viewing {
   struct pm_context *context;
   struct pm_visibility_viewer viewer;
 };
 
 static bool visible(void *arg, const struct pm_snapshot_process *p) {
-  const struct looker *l = arg;
-  return pm_visibility_process(&l->context->visibility, l->context->now,
-                               &l->viewer, p);
+  const struct viewing *q = arg;
+  return pm_visibility_process(&q->context->visibility, q->context->now,
+                               &q->viewer, p);
 }
 
-/* Where /proc hides nothing, one choice serves everybody. */
-static const struct pm_busiest *top_of(struct pm_call *call,
-                                       const struct pm_snapshot *s,
-                                       struct pm_busiest *own) {
-  struct looker l = {.context = call->context};
-  pm_visibility_viewer(&l.context->visibility, l.context->now, call->peer,
-                       &l.viewer);
-  if (!l.viewer.all) {
-    pm_busiest_choose(own, s, visible, &l);
+/* Where /proc hides nothing, all monitors share one choice. */
+static const struct pm_busiest *busiest_of(struct pm_call *call,
+                                           const struct pm_snapshot *s,
+                                           struct pm_busiest *own) {
+  struct viewing q = {.context = call->context};
+  pm_visibility_viewer(&q.context->visibility, q.context->now, call->peer,
+                       &q.viewer);
+  if (!q.viewer.all) {
+    pm_busiest_choose(own, s, visible, &q);
     return own;
   }
   struct pm_busiest *shared = &call->context->busiest;
@@ -95,7 +95,7 @@ static const struct pm_busiest *top_of(struct pm_call *call,
 static void put_processes(struct pm_call *call, struct pm_json_out *out,
                           const struct pm_snapshot *s, uint32_t count) {
   struct pm_busiest own;
-  const struct pm_busiest *top = top_of(call, s, &own);
+  const struct pm_busiest *top = busiest_of(call, s, &own);
   pm_json_key(out, "processes");
   pm_json_array(out);
   for (uint32_t i = 0; i < top->count && i < count; i++)

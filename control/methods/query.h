@@ -1,6 +1,6 @@
-/* What list_processes and list_groups have in common: waiting for a turn that
- * is fresh enough, sorting, choosing members, and saying row by row while the
- * client has room. */
+/* What list_processes and list_groups have in common: waiting for a snapshot
+ * that is recent enough, sorting, choosing fields, and writing row by row while
+ * the client has room. */
 #ifndef PM_METHODS_QUERY_H
 #define PM_METHODS_QUERY_H
 
@@ -12,32 +12,32 @@ struct pm_query_rows {
   const struct pm_view_field *table;
   size_t row_size;
   const void *(*rows)(const struct pm_snapshot *snapshot, size_t *ret_count);
-  /* The member by which is sorted unless the client says; NULL: as it is. */
+  /* The field to sort by unless the client says; NULL: not sorted. */
   const char *sort;
-  /* Is that row in the list?  NULL: all are. */
+  /* Is that row to be listed?  NULL: all are. */
   bool (*wanted)(struct pm_call *call, const struct pm_snapshot *snapshot,
                  const void *row);
 };
 
 struct pm_query {
   const struct pm_query_rows *of;
-  uint64_t not_before; /* mono of the turn that will do */
-  uint64_t until;      /* mono: no longer */
+  uint64_t not_before; /* mono of the oldest snapshot that is recent enough */
+  uint64_t until;      /* mono: when to give up waiting */
   uint32_t mask;
   int sort; /* index in the table, or -1 */
   bool descending;
   size_t limit;
-  uint32_t *order; /* rows to say; NULL before they are chosen */
-  size_t count, said, total;
+  uint32_t *order; /* rows to write; NULL until they are chosen */
+  size_t count, written, total;
 };
 
-/* Takes the parameters that both have. */
-int pm_query_start(struct pm_call *call, struct pm_query *listing,
+/* Takes the parameters that both methods have. */
+int pm_query_start(struct pm_call *call, struct pm_query *query,
                    const struct pm_query_rows *of,
                    const struct pm_json *params);
-void pm_query_step(struct pm_call *call, struct pm_query *listing);
-enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *listing,
+void pm_query_step(struct pm_call *call, struct pm_query *query);
+enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *query,
                                struct pm_json_out *out);
-void pm_query_done(struct pm_query *listing);
+void pm_query_done(struct pm_query *query);
 
 #endif

@@ -17,11 +17,11 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 struct watch {
   bool wanted[KINDS];
   uint64_t cursor;
-  uint64_t since; /* real: what happened before the call is not told */
+  uint64_t since; /* real: earlier events are not sent */
   struct pm_visibility_viewer viewer;
 };
 
-/* Events are kept and ticks go on turning while somebody renews this. */
+/* Events are kept, and turns go on, for as long as this is renewed. */
 static int renew(struct pm_call *call) {
   struct pm_context *o = call->context;
   uint64_t until = o->now.mono + KEEP_S * PM_NS_PER_S;
@@ -55,10 +55,10 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (take_kinds(call, w, params) < 0)
     return -1;
   if (renew(call) < 0)
-    return pm_fail(&call->failure, PM_CODE_INTERNAL, "there is no memory");
+    return pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
   pm_visibility_viewer(&call->context->visibility, call->context->now,
                        call->peer, &w->viewer);
-  /* a start is known by the tick of its birth */
+  /* the time of a start is known to a clock tick */
   w->since = call->context->now.real - call->context->root.units.tick_ns;
   w->cursor = pm_exchange_next_event(pm_context_exchange(call->context));
   pm_call_wait(call, PM_WAKE_TURN);
@@ -81,7 +81,8 @@ static bool shows_itself(const struct watch *w,
          pm_visibility_exited(&w->viewer, e->uid, e->ptrace_gid);
 }
 
-/* Where /proc hides processes, only such were to be seen. */
+/* Where /proc hides processes, only those that the viewer could read are
+ * shown. */
 static bool visible(const struct watch *w, const struct pm_exchange_event *e) {
   return w->viewer.all || shows_itself(w, e);
 }
@@ -143,7 +144,7 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
         visible(w, &events[i]))
       put_item(call, out, &events[i], s);
   pm_snapshot_unref(s);
-  /* between two items others may speak */
+  /* other calls may write between two items */
   return n == AT_ONCE ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
 }
 

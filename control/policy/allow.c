@@ -20,8 +20,8 @@ static bool applies(const struct pm_allow_rule *rule,
   return false;
 }
 
-/* What everybody who can open the socket has: reading, and to signal as
- * himself, which the kernel decides anyway. */
+/* What everybody may do who can open the socket: read, and signal as
+ * themselves, which the kernel decides anyway. */
 static bool is_default(enum pm_method_id method) {
   return pm_methods[method].level != PM_LEVEL_ACT ||
          method == PM_METHOD_kill_process;
@@ -62,8 +62,8 @@ bool pm_allow_as(const struct pm_allow_options *options,
   return false;
 }
 
-/* __ptrace_may_access() and cap_ptrace_access_check() of the kernel; a process
- * that is not dumpable shows as one whose /proc/PID is root's. */
+/* As __ptrace_may_access() and cap_ptrace_access_check() of the kernel; of a
+ * process that is not dumpable, /proc/PID belongs to root. */
 bool pm_allow_private(const struct pm_viewer *v, const struct pm_target *t) {
   if (v->capabilities & UINT64_C(1) << CAP_SYS_PTRACE)
     return true;

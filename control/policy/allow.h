@@ -1,5 +1,5 @@
-/* Who may do what, and who may see what.  Pure: facts in, verdict out.
- * Nothing acting is permitted until a line here says so. */
+/* Who may do what, and who may see what.  Pure: facts in, verdict out.  An
+ * acting method is refused unless a rule permits it. */
 #ifndef PM_POLICY_ALLOW_H
 #define PM_POLICY_ALLOW_H
 
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One <Allow> block: whoever is one of the users or in one of the groups may
- * call the methods as himself, or as one of run_as. */
+/* One <Allow> block: these users and members of these groups may call the
+ * methods as themselves, or as one of run_as. */
 struct pm_allow_rule {
   uint32_t *users, *groups, *run_as; /* uids, gids, uids */
   size_t user_count, group_count, run_as_count;
   bool method[PM_METHOD_COUNT];
   bool as_self;   /* RunAs "self", or no RunAs at all */
-  bool sandboxed; /* also from a sandbox */
+  bool sandboxed; /* from a sandbox, too */
 };
 
 struct pm_allow_options {
@@ -24,7 +24,7 @@ struct pm_allow_options {
   size_t count;
 };
 
-/* Who asks. */
+/* Who calls. */
 struct pm_subject {
   uint32_t uid, gid;
   const uint32_t *groups;
@@ -34,15 +34,15 @@ struct pm_subject {
 
 enum pm_verdict {
   PM_ALLOW_YES,
-  PM_ALLOW_NO,      /* nobody granted it */
-  PM_ALLOW_SANDBOX, /* granted to him, but not from where he is */
+  PM_ALLOW_NO,      /* not granted */
+  PM_ALLOW_SANDBOX, /* granted, but not from a sandbox */
 };
 
-/* May the subject call it at all, as himself or as somebody? */
+/* May the subject call the method at all, as itself or as another user? */
 enum pm_verdict pm_allow_call(const struct pm_allow_options *options,
                               const struct pm_subject *subject,
                               enum pm_method_id method);
-/* May he call it as that user?  As himself: see above. */
+/* May the subject call the method as that user? */
 bool pm_allow_as(const struct pm_allow_options *options,
                  const struct pm_subject *subject, enum pm_method_id method,
                  uint32_t uid);
@@ -51,7 +51,8 @@ bool pm_allow_as(const struct pm_allow_options *options,
 
 enum { PM_ALLOW_IDS = 4 }; /* real, effective, saved, of file systems */
 
-/* A process that is looked at: proc_pid_status(5), and who owns /proc/PID. */
+/* A process that is to be read: proc_pid_status(5), and the owner of
+ * /proc/PID. */
 struct pm_target {
   uint32_t uids[PM_ALLOW_IDS], gids[PM_ALLOW_IDS];
   uint32_t owner;

@@ -4,7 +4,7 @@
 
 enum { SAID = 64, SUMMARY_S = 60 };
 
-/* Printable ASCII without quotes and backslashes stays as it is. */
+/* Printable ASCII but quotes and backslashes is kept as it is. */
 static void escape(const char *said, char *ret, size_t size) {
   size_t n = 0;
   for (size_t i = 0; said[i] && i < SAID && n + 5 < size; i++) {
@@ -39,20 +39,20 @@ void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
   if (pm_rate_limit_take(audit->rate_limits, line->peer->uid,
                          PM_RATE_LIMIT_REFUSAL, now.mono))
     put(audit, PM_CONTROL_NOTICE, line);
-  else if (!audit->silent++)
+  else if (!audit->unlogged++)
     audit->since = now.mono;
 }
 
 uint64_t pm_audit_next(const struct pm_audit *audit) {
-  return audit->silent ? audit->since + SUMMARY_S * PM_NS_PER_S : 0;
+  return audit->unlogged ? audit->since + SUMMARY_S * PM_NS_PER_S : 0;
 }
 
 void pm_audit_sweep(struct pm_audit *audit, struct pm_now now) {
   char text[128];
-  if (!audit->silent || now.mono < pm_audit_next(audit))
+  if (!audit->unlogged || now.mono < pm_audit_next(audit))
     return;
   snprintf(text, sizeof text, "audit: %llu further refusals were not written",
-           (unsigned long long)audit->silent);
+           (unsigned long long)audit->unlogged);
   audit->log(PM_CONTROL_NOTICE, text);
-  audit->silent = 0;
+  audit->unlogged = 0;
 }

@@ -1,5 +1,5 @@
 /* One line in collectd's log for each action and each refusal: fixed fields
- * first, then what the client said, escaped and cut. */
+ * first, then text from the client, escaped and cut. */
 #ifndef PM_POLICY_AUDIT_H
 #define PM_POLICY_AUDIT_H
 
@@ -18,7 +18,7 @@ typedef void pm_control_log(enum pm_control_level level, const char *text);
 struct pm_audit {
   pm_control_log *log;
   struct pm_rate_limits *rate_limits; /* (borrowed) */
-  uint64_t silent;                    /* refusals that were not said */
+  uint64_t unlogged;                  /* refusals that were not logged */
   uint64_t since;                     /* mono of the first of those */
 };
 
@@ -26,20 +26,21 @@ struct pm_audit_line {
   const struct pm_peer *peer;
   const char *method;
   const char *verdict; /* "done", or the code of the failure */
-  uint32_t as;         /* uid that it was done as */
+  uint32_t as;         /* uid with which it was done */
   int32_t pid;         /* of the target; 0 = none */
   uint64_t start_time; /* of the target */
-  const char *what;    /* of ours: "TERM", ...; may be NULL */
-  const char *said;    /* the client's words; may be NULL */
+  const char *what;    /* fixed words such as "TERM"; may be NULL */
+  const char *said;    /* text from the client; may be NULL */
 };
 
 void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line);
-/* At most ten in any minute of one uid; the rest is counted. */
+/* Logs at most ten in any minute for one uid; the rest is counted. */
 void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
                       const struct pm_audit_line *line);
-/* When the count is to be said (mono), a minute after the first; 0: none. */
+/* When the count is to be logged (mono), a minute after the first; 0: there is
+ * none. */
 uint64_t pm_audit_next(const struct pm_audit *audit);
-/* Says it when it is time. */
+/* Logs the count when it is time. */
 void pm_audit_sweep(struct pm_audit *audit, struct pm_now now);
 
 #endif

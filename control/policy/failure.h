@@ -1,15 +1,15 @@
-/* Why a call did not do what was asked, for the client. */
+/* Why a call failed, for the client. */
 #ifndef PM_POLICY_FAILURE_H
 #define PM_POLICY_FAILURE_H
 
 enum pm_code {
   PM_CODE_NONE,
-  /* faults of form: JSON-RPC errors */
+  /* faults of form, answered with a JSON-RPC error */
   PM_CODE_NOT_JSON,      /* -32700 */
   PM_CODE_NO_REQUEST,    /* -32600 */
   PM_CODE_NO_METHOD,     /* -32601 */
   PM_CODE_BAD_PARAMETER, /* -32602 */
-  /* failures of the action: results */
+  /* failures of the action, answered with a result */
   PM_CODE_NOT_FOUND,
   PM_CODE_PERMISSION_DENIED,
   PM_CODE_INVALID_ARGUMENT,

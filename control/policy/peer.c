@@ -37,7 +37,7 @@ static int read_groups(int fd, struct pm_peer *peer) {
   return 0;
 }
 
-/* A file of /proc/PID in one piece; -errno. */
+/* Reads a file of /proc/PID in one piece. -errno. */
 static ssize_t read_file(int dir, const char *name, char *buf, size_t size) {
   PM_CLEAN_FD int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd < 0)
@@ -160,8 +160,8 @@ static bool same_as_ours(int dir, const char *name) {
   return self >= 0 && same_link(dir, self, name) == 1;
 }
 
-/* The namespaces and the root directory of a login are those of PID 1.  An
- * unprivileged collectd may not look there: then they must be its own. */
+/* The namespaces and the root directory of a login are those of PID 1.  A
+ * collectd without privileges cannot read those: then they must be its own. */
 static int same_place(int dir, int one, const char *name) {
   int same = same_link(dir, one, name);
   if (same != -EACCES && same != -EPERM)
@@ -169,7 +169,7 @@ static int same_place(int dir, int one, const char *name) {
   return same_as_ours(dir, name) ? 1 : same;
 }
 
-/* SELinux, AppArmor and Smack answer here; without one it is EINVAL. */
+/* SELinux, AppArmor and Smack answer here; without any of them it is EINVAL. */
 static bool label_is_free(int dir) {
   char label[256];
   ssize_t n = read_file(dir, "attr/current", label, sizeof label);

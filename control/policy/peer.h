@@ -1,6 +1,6 @@
-/* The door to who is at the other end of a connection: what the kernel says of
+/* The door to who is at the other end of a connection: what the kernel knows of
  * the process that connected (SO_PEERCRED, SO_PEERGROUPS, SO_PEERPIDFD:
- * unix(7)), and how it is confined.  The control thread's. */
+ * unix(7)), and how it is confined.  For the control thread only. */
 #ifndef PM_POLICY_PEER_H
 #define PM_POLICY_PEER_H
 
@@ -15,14 +15,14 @@
 struct pm_peer {
   unsigned refs;
   uint32_t uid, gid; /* effective, at connect(2) */
-  int32_t pid;       /* 0: in no namespace of ours */
+  int32_t pid;       /* 0: not visible in our pid namespace */
   int pidfd;         /* -1: before Linux 6.5 */
   uint64_t start;    /* of pid, stat field 22, read at connect; 0: not known */
   uint32_t *groups;
   size_t group_count;
 };
 
-/* -errno: the kernel does not say.  One reference. */
+/* -errno: the kernel does not tell.  The caller has one reference. */
 int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err);
 struct pm_peer *pm_peer_ref(struct pm_peer *peer);
 void pm_peer_unref(struct pm_peer *peer); /* accepts NULL */
@@ -35,19 +35,20 @@ struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed);
 /* What it may read of other processes, at this moment. */
 struct pm_peer_caps {
   uint64_t effective; /* capabilities, in our user namespace */
-  bool foreign; /* it lives in another user namespace, or that cannot be read:
-                   ptrace(2) gives it nothing, not even of its own uid */
+  bool foreign; /* it is in another user namespace, or that cannot be read:
+                 * ptrace(2) permits it nothing, not even for its own uid */
 };
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret);
 
 struct pm_confinement {
-  char why[96];          /* "" = it is as free as a login's shell */
-  bool unknown;          /* that could not be seen: why says what is missing */
+  char why[96];          /* "" = not confined: as a login shell */
+  bool unknown;          /* it could not be determined: why says what is
+                          * missing */
   uint64_t capabilities; /* its effective set, 0 if not known */
 };
 
-/* Looked at now, not at connect: the peer may have confined itself.  What
- * cannot be read confines.  Reads nothing that the peer can make slow. */
+/* Determined at this moment, not at connect: the peer may have confined itself
+ * since.  What cannot be read counts as confined. */
 void pm_peer_confinement(const struct pm_peer *peer,
                          struct pm_confinement *ret);
 

@@ -15,7 +15,8 @@ static void fill(struct pm_rate_limit *b) {
     b->tokens[i] = kinds[i].most;
 }
 
-/* The user's, or the one that was not used for the longest time. */
+/* That of the user; a new user gets the one that has been unused for
+ * longest. */
 static struct pm_rate_limit *bucket_of(struct pm_rate_limits *rate_limits,
                                        uint32_t uid) {
   struct pm_rate_limit *oldest = &rate_limits->user[0];

@@ -1,6 +1,6 @@
-/* Token buckets by uid: how often somebody may ask for what costs much.  Pure.
- * Peers whose user has no number here (user_namespaces(7)) are all shown as
- * one, the overflow uid, and so share one bucket. */
+/* Token buckets by uid: how often a user may call what is expensive.  Pure.
+ * Peers whose uid is not mapped here (user_namespaces(7)) all have the overflow
+ * uid, and so share one bucket. */
 #ifndef PM_POLICY_RATE_LIMIT_H
 #define PM_POLICY_RATE_LIMIT_H
 
@@ -27,7 +27,7 @@ struct pm_rate_limits {
   struct pm_rate_limit user[PM_RATE_LIMIT_USERS];
 };
 
-/* Takes one token; false: there is none left. */
+/* Takes one token.  False if none is left. */
 bool pm_rate_limit_take(struct pm_rate_limits *rate_limits, uint32_t uid,
                         enum pm_rate_limit_kind kind, uint64_t mono);
 

@@ -7,7 +7,7 @@ static void be_peer(const struct pm_peer *p, struct pm_hold_identity *ret) {
       .uid = p->uid, .gid = p->gid, .group_count = (uint32_t)p->group_count};
   struct pm_peer_caps caps;
   pm_peer_caps(p, &caps);
-  if (p->uid == 0) /* a root that gave capabilities up does not get them back */
+  if (p->uid == 0) /* a root that gave up capabilities does not get them back */
     ret->capabilities = caps.effective;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_S = 10 }; /* a mount may be changed under us */
+enum { REREAD_S = 10 }; /* the mount may change meanwhile */
 
 #define NO_GROUP UINT32_MAX
 
@@ -33,7 +33,7 @@ static void read_options(const char *options, bool *ret_hides,
   *ret_hides = hide && strncmp(hide + 8, "0", 1) != 0 &&
                strncmp(hide + 8, "off", 3) != 0;
   *ret_show_to = group ? (uint32_t)strtoul(group + 4, NULL, 10) : 0;
-  /* there the kernel asks ptrace(2) alone: gid= shows nothing to anybody */
+  /* with it the kernel asks ptrace(2) alone: gid= has no effect */
   if (hide && (hide[8] == '4' || strncmp(hide + 8, "ptraceable", 10) == 0))
     *ret_show_to = NO_GROUP;
 }
@@ -47,16 +47,16 @@ void pm_visibility_mount(const char *mountinfo, const char *path,
     char copy[1024];
     snprintf(copy, sizeof copy, "%.*s", (int)n, line);
     const char *rest = strstr(copy, " - proc ");
-    if (rest && mounted_at(copy, path)) /* the last one covers the others */
+    if (rest && mounted_at(copy, path)) /* the last mount covers the others */
       read_options(strrchr(rest, ' '), ret_hides, ret_show_to);
     line += n + (line[n] == '\n');
   }
 }
 
-static void look_at_mount(struct pm_visibility *see, struct pm_now now) {
+static void read_mount(struct pm_visibility *see, struct pm_now now) {
   if (now.mono < see->until)
     return;
-  see->until = now.mono + AGAIN_S * PM_NS_PER_S;
+  see->until = now.mono + REREAD_S * PM_NS_PER_S;
   if (pm_root_read_grow(see->root->proc, "self/mountinfo", &see->text,
                         &see->size) > 0) {
     pm_visibility_mount(see->text, see->root->proc_path, &see->hides,
@@ -73,7 +73,7 @@ static void look_at_mount(struct pm_visibility *see, struct pm_now now) {
 void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,
                           const struct pm_peer *peer,
                           struct pm_visibility_viewer *ret) {
-  look_at_mount(see, now);
+  read_mount(see, now);
   *ret = (struct pm_visibility_viewer){.peer = peer};
   pm_peer_caps(peer, &ret->caps);
   ret->all = !see->hides || pm_peer_in_group(peer, see->show_to) ||

@@ -1,5 +1,5 @@
-/* What a peer may see of processes that are not his: what /proc would show him
- * (hidepid=, gid= of proc(5); ptrace(2)'s PTRACE_MODE_READ). */
+/* What a peer may see of other users' processes: what /proc would show it
+ * (hidepid= and gid= of proc(5), PTRACE_MODE_READ of ptrace(2)). */
 #ifndef PM_POLICY_VISIBILITY_H
 #define PM_POLICY_VISIBILITY_H
 
@@ -10,17 +10,18 @@
 
 struct pm_visibility {
   const struct pm_root *root; /* (borrowed) */
-  uint64_t until;             /* mono: the mount is looked at again then */
+  uint64_t until;             /* mono: when to read the mount options again */
   char *text;                 /* of mountinfo */
   size_t size;
-  bool known;       /* it was looked at; what cannot be read changes nothing */
-  bool hides;       /* hidepid is not off, or not known */
-  uint32_t show_to; /* gid= of the mount: that group sees all (proc(5)) */
+  bool known;       /* it has been read; a later failure changes nothing */
+  bool hides;       /* hidepid is not off, or is unknown */
+  uint32_t show_to; /* gid= of the mount: this group sees all processes
+                     * (proc(5)) */
 };
 
 void pm_visibility_done(struct pm_visibility *see);
 
-/* A viewer, looked at once for each answer. */
+/* The peer as a viewer, determined once for each answer. */
 struct pm_visibility_viewer {
   const struct pm_peer *peer; /* (borrowed) */
   struct pm_peer_caps caps;
@@ -30,18 +31,18 @@ void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,
                           const struct pm_peer *peer,
                           struct pm_visibility_viewer *ret);
 
-/* Is that process there for him at all?  Looks into /proc only where it hides
- * processes, and then only at those of his own uid. */
+/* Is that process visible to the viewer at all?  Reads /proc only where it
+ * hides processes, and then only of processes of the viewer's uid. */
 bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,
                            const struct pm_visibility_viewer *viewer,
                            const struct pm_snapshot_process *process);
 
-/* One that is gone, so that /proc cannot be asked any more: would it have shown
- * him what is for those alone that may ptrace it, as how it ended? */
+/* The same of a process that has ended: could the viewer have read what needs
+ * PTRACE_MODE_READ, such as how it ended? */
 bool pm_visibility_exited(const struct pm_visibility_viewer *viewer,
                           uint32_t uid, uint32_t ptrace_gid);
 
-/* What he may see of exe, cwd, fds, io of a process whose ids were read. */
+/* May the viewer see exe, cwd, fds and io of a process whose ids were read? */
 bool pm_visibility_private(const struct pm_visibility_viewer *viewer,
                            const struct pm_detail *detail);
 

@@ -71,8 +71,8 @@ uint64_t pm_accept_next(const struct pm_accept *a) {
 
 /* ---- accepting ---- */
 
-/* It has the last descriptor, and gives it back.  The log may need that one to
- * open its file, so it comes before the reserve. */
+/* The connection has the last descriptor, and gives it back: the log may need
+ * one to open its file, so it comes before the reserve. */
 static void reject_last(struct pm_accept *a, int fd) {
   close_connection(a, fd);
   log_trouble(a, PM_ACCEPT_NO_DESCRIPTORS);

@@ -17,8 +17,8 @@ struct pm_accept {
   struct pm_clients *clients; /* (borrowed) */
   struct pm_listener listener;
   struct pm_watch watch;
-  bool paused;          /* who comes waits in the listener's queue */
-  uint64_t maintain_at; /* mono: when to look at what paused it again */
+  bool paused;          /* new connections wait in the listener's queue */
+  uint64_t maintain_at; /* mono: when to check again what paused it */
   uint64_t logged[PM_ACCEPT_TROUBLES]; /* mono; 0 = never */
 };
 

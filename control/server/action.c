@@ -19,9 +19,9 @@ struct pm_action {
   struct pm_actions *owner;
   struct pm_action *next;
   uint32_t uid;
-  int pidfd; /* -1: it cannot be killed */
+  int pidfd; /* -1: there is none, and it cannot be killed */
   uint64_t deadline;
-  pm_action_answer *answer; /* NULL: nobody waits */
+  pm_action_answer *answer; /* NULL: cancelled */
   void *arg;
   bool through;
 };
@@ -72,7 +72,7 @@ static int send_record(int fd, const struct iovec *record, int count) {
   return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* The record is in the socket before the helper is there. */
+/* The record is in the socket before the helper is started. */
 static int launch(struct pm_action *h, const char *mode,
                   const struct iovec *record, int count) {
   int ends[2];
@@ -91,8 +91,8 @@ static int launch(struct pm_action *h, const char *mode,
     close(ends[0]);
     return status;
   }
-  /* nobody waits for it, so the number may be another's already: it is only
-   * killed while it still holds its end of the socket */
+  /* It is not waited for, so its pid may be another process's by now; but it is
+   * killed only while it still holds its end of the socket. */
   h->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, pid, 0));
   return 0;
 }
@@ -151,7 +151,7 @@ static void give_up(struct pm_action *h) {
 static void release(struct pm_action *h) {
   siginfo_t unused;
   if (h->pidfd >= 0) {
-    /* where SIGCHLD is not ignored, it would stay a zombie */
+    /* where SIGCHLD is not ignored, it would remain a zombie */
     waitid((idtype_t)P_PIDFD, (id_t)h->pidfd, &unused, WEXITED | WNOHANG);
     close(h->pidfd);
   }
@@ -206,7 +206,7 @@ static const struct {
 static const struct {
   int num;
   enum pm_code code;
-  const char *what; /* more than the stage's */
+  const char *what; /* instead of the stage's */
 } errors[] = {
     {ESRCH, PM_CODE_NOT_FOUND, NULL},
     {ESTALE, PM_CODE_STALE_PROCESS, "it is another process now"},
@@ -229,7 +229,7 @@ void pm_action_failed(struct pm_failure *ret, int32_t pid, int num,
     code = errors[i].code;
     what = errors[i].what ? errors[i].what : what;
   }
-  if (known && !stages[stage].what) { /* it did not come so far as to act */
+  if (known && !stages[stage].what) { /* it failed before it acted */
     code = PM_CODE_UNSUPPORTED;
     what = "procman-hold could not take on the ids, so it did nothing";
   }

@@ -1,6 +1,6 @@
-/* One request in flight, from its frame to its last answer.  Its state is
- * moved by the functions here alone, by the table of call_state.h.  The control
- * thread's; `clients` and `dispatch` make calls, `clients` frees them. */
+/* One request in progress, from its frame to its last answer.  Its state is
+ * changed only by the functions here, following the table of call_state.h.  For
+ * the control thread only; dispatch.c makes calls, clients.c frees them. */
 #ifndef PM_SERVER_CALL_H
 #define PM_SERVER_CALL_H
 
@@ -19,12 +19,12 @@ struct pm_client;
 enum pm_wake {
   PM_WAKE_TIME = 1,   /* wake_at has come */
   PM_WAKE_TURN = 2,   /* a snapshot was published */
-  PM_WAKE_ANSWER = 4, /* its procman-hold has answered */
+  PM_WAKE_ANSWER = 4, /* procman-hold has answered it */
 };
 
 struct pm_call {
   struct pm_call *next;
-  struct pm_call *next_acting; /* of those in the context that outlive */
+  struct pm_call *next_acting; /* of the calls that outlive their client */
   struct pm_context *context;  /* (borrowed) */
   struct pm_client *client;    /* (borrowed) NULL: it has left */
   struct pm_peer *peer;        /* a reference */
@@ -33,10 +33,10 @@ struct pm_call {
   struct pm_request_id id;
   enum pm_call_state state;
   unsigned waits_for;           /* of enum pm_wake; step() is called then */
-  unsigned happened;            /* of enum pm_wake: not seen by step() yet */
+  unsigned happened;            /* of enum pm_wake: not yet handled by step() */
   uint64_t wake_at;             /* mono; PM_WAKE_TIME */
   uint64_t seq, dropped;        /* of a stream: the next item, items left out */
-  struct pm_snapshot *snapshot; /* a reference; it is dropped with the call */
+  struct pm_snapshot *snapshot; /* a reference, released with the call */
   struct pm_failure failure;    /* .code: written instead of a result */
   void *data;                   /* the method's, ops->state bytes, zeroed */
 };
@@ -46,11 +46,13 @@ struct pm_call {
 enum { PM_CALL_ACTING = 256, PM_CALL_ACTING_USER = 32 };
 bool pm_call_may_act(const struct pm_context *context, uint32_t uid);
 
-/* Hung into the client's list, waiting for nothing.  NULL: no memory. */
+/* Adds a call to the client's list; it waits for nothing yet.  NULL: no
+ * memory. */
 struct pm_call *pm_call_new(struct pm_context *context,
                             struct pm_client *client,
                             const struct pm_request *request);
-/* Frees the calls of a list that are done; client NULL: of nobody. */
+/* Frees the calls of a list that are done. client: whose list it is, or
+ * NULL. */
 void pm_call_sweep(struct pm_call **list, struct pm_client *client);
 
 /* ---- for methods ---- */
@@ -63,13 +65,14 @@ bool pm_call_is_mid_message(const struct pm_call *call);
 /* more() has to write the last message of the stream. */
 bool pm_call_is_cancelled(const struct pm_call *call);
 
-/* Waits for that, too. */
+/* Adds what the call waits for. */
 void pm_call_wait(struct pm_call *call, enum pm_wake what);
 void pm_call_wait_until(struct pm_call *call, uint64_t mono);
-/* Waits for nothing any more. */
+/* From now on the call waits for nothing. */
 void pm_call_wait_none(struct pm_call *call);
 bool pm_call_waits(const struct pm_call *call, enum pm_wake what);
-/* It has happened: step() is called in the next pass. */
+/* Something that it waits for has happened: step() is called in the next
+ * pass. */
 void pm_call_wake(struct pm_call *call, enum pm_wake what);
 
 /* Is there room in the client's output for another piece? */
@@ -77,17 +80,18 @@ bool pm_call_has_room(const struct pm_call *call);
 
 /* ---- for the server ---- */
 
-/* Starts the method; a failure that is known already is only kept. */
+/* Starts the method, unless call->failure says already why not. */
 void pm_call_start(struct pm_call *call, const struct pm_json *params);
-/* Lets the method see what has happened: `turn`, a snapshot was published. */
+/* Calls step() if something has happened that the call waits for; turn: a
+ * snapshot was published. */
 void pm_call_step(struct pm_call *call, bool turn);
 /* When pm_call_step has something to do by itself (mono, 1 = at once); 0: by
  * itself never. */
 uint64_t pm_call_next_step(const struct pm_call *call);
 void pm_call_cancel(struct pm_call *call);
-/* The client is gone.  True: the call goes on without it. */
+/* The client is gone.  True if the call goes on without it. */
 bool pm_call_detach(struct pm_call *call);
-/* The daemon stops: the call is done. */
+/* The daemon stops: ends the call. */
 void pm_call_drop(struct pm_call *call);
 
 /* The call that may write: one that is in the middle of a message, else the

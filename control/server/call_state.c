@@ -1,6 +1,6 @@
 #include "server/call_state.h"
 
-/* Every pair that moves; the others stay. */
+/* Only the pairs that change the state. */
 struct transition {
   bool moves;
   enum pm_call_state to;
@@ -57,7 +57,7 @@ static const struct transition table[PM_CALL_STATES][PM_CALL_EVENTS] = {
             [PM_CALL_ON_DROPPED] = TO(DONE),
             [PM_CALL_ON_DONE] = TO(DONE),
         },
-    /* nobody is left to be told how it went */
+    /* there is nobody left to answer */
     [PM_CALL_DETACHED] =
         {
             [PM_CALL_ON_READY] = TO(DONE),

@@ -7,8 +7,8 @@
 
 enum { REQUEST_MAX = 256 << 10, PEEK = 16 << 10 };
 
-/* Where urgent data (MSG_OOB) is not inline, a peek steps over it and a read
- * throws it away, with the descriptors that came along. */
+/* Unless urgent data (MSG_OOB) is inline, a peek skips it and a read discards
+ * it together with the descriptors that it carried. */
 static void inline_urgent(int fd) {
   int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
@@ -35,9 +35,10 @@ struct pm_client *pm_client_new(int fd, bool fds_refused,
 
 /* ---- descriptors in the queue ---- */
 
-/* Bytes that can be received without descriptors coming along; -EAGAIN: none;
- * -EBADF: descriptors come first.  A peek without room for them says so, and
- * does not drop the last reference (unix(7); net/unix/af_unix.c). */
+/* How many bytes can be received before any that carry descriptors. -EAGAIN:
+ * none; -EBADF: the next ones carry some.  A peek without a control buffer
+ * reports them (MSG_CTRUNC) and does not drop their last reference (unix(7),
+ * net/unix/af_unix.c). */
 static ssize_t safe_bytes(int fd, char *buf, size_t size) {
   struct iovec v = {buf, size};
   struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
@@ -47,7 +48,8 @@ static ssize_t safe_bytes(int fd, char *buf, size_t size) {
   return m.msg_flags & MSG_CTRUNC ? -EBADF : n;
 }
 
-/* Takes everything out that is harmless.  True: something else is left. */
+/* Discards everything that carries no descriptors.  True if something is
+ * left. */
 static bool drain(int fd) {
   char scratch[PEEK];
   for (;;) {
@@ -61,7 +63,7 @@ static bool drain(int fd) {
 
 void pm_client_close(int fd, bool fds_refused,
                      struct pm_deferred_closes *deferred) {
-  shutdown(fd, SHUT_RDWR); /* from here on nothing more can come */
+  shutdown(fd, SHUT_RDWR); /* nothing more can arrive */
   inline_urgent(fd);
   if (!fds_refused && drain(fd))
     pm_deferred_close(deferred, fd);
@@ -80,7 +82,7 @@ void pm_client_free(struct pm_client *c, struct pm_deferred_closes *deferred) {
 
 /* ---- bytes ---- */
 
-/* recv(2), but not a byte further than what is harmless. */
+/* recv(2), up to the first byte that carries descriptors. */
 static ssize_t receive(const struct pm_client *c, char *buf, size_t size) {
   if (!c->fds_refused) {
     ssize_t n = safe_bytes(c->watch.fd, buf, size);
@@ -102,7 +104,8 @@ int pm_client_receive(struct pm_client *c) {
   if (n == -EAGAIN || n == -EINTR)
     return 0;
   if (n < 0) {
-    c->dead = true; /* reset, or it passes descriptors: not a client of ours */
+    c->dead = true; /* reset by the peer, or descriptors were passed, which no
+                     * client does */
     return 0;
   }
   if (n == 0) {

@@ -15,9 +15,9 @@ static uint64_t mono(const struct pm_clients *s) {
 
 /* ---- writing ---- */
 
-/* Lets every call write that has something to write, while the client takes it;
- * a bounded number of pieces, so that a fast reader of a long list does not
- * hold the thread. */
+/* Lets the client's calls write while it takes their output; only so many
+ * pieces at a time, so that a fast reader of a long list does not keep the
+ * thread busy. */
 static void write_calls(struct pm_clients *s, struct pm_client *c) {
   enum { PIECES = 32 };
   for (int i = 0; i < PIECES && pm_client_has_room(c); i++) {
@@ -26,7 +26,7 @@ static void write_calls(struct pm_clients *s, struct pm_client *c) {
       break;
     pm_call_write(c, call);
     if (pm_json_out_status(c->json) < 0)
-      c->dead = true; /* a message that cannot be finished cannot be followed */
+      c->dead = true; /* after an incomplete message no other can follow */
     if (c->out.length >= PM_CLIENT_FULL)
       pm_client_send(c, mono(s));
   }
@@ -35,7 +35,7 @@ static void write_calls(struct pm_clients *s, struct pm_client *c) {
 
 /* ---- reading ---- */
 
-/* As long as there is room for what answers them. */
+/* As long as there is room for the answers. */
 static void take_requests(struct pm_clients *s, struct pm_client *c) {
   char *text;
   size_t length;
@@ -56,10 +56,10 @@ static void answer_too_long(struct pm_client *c) {
   c->closing = true;
 }
 
-/* What the loop is to watch for from now on. */
+/* Sets what the loop watches for. */
 static void watch_client(struct pm_clients *s, struct pm_client *c) {
   bool full = c->out.length >= PM_CLIENT_FULL;
-  uint32_t events = 0; /* EPOLLHUP comes in any case */
+  uint32_t events = 0; /* EPOLLHUP is always reported */
   if (!c->eof && !full && !c->closing)
     events |= EPOLLIN | EPOLLRDHUP;
   if (c->out.length > 0 || pm_call_next_writer(c))
@@ -84,7 +84,7 @@ static void on_client(struct pm_watch *watch, uint32_t events) {
     take_requests(s, c);
     watch_client(s, c);
   }
-  /* nobody is there to read; what was asked before is under way */
+  /* nobody reads any more; earlier requests have been started */
   if (events & EPOLLERR || (events & EPOLLHUP && !(events & EPOLLIN)))
     c->dead = true;
 }
@@ -164,8 +164,8 @@ static void free_dead(struct pm_clients *s) {
 
 /* ---- what is held too long ---- */
 
-/* Of the snapshots that calls still hold, the two newest may live beside the
- * latest: a client that is further behind is too slow for its list. */
+/* Of the snapshots that calls still hold, only the two newest may live beside
+ * the latest: a client that is further behind is too slow. */
 static uint64_t oldest_allowed(const struct pm_clients *s) {
   uint64_t first = 0, second = 0; /* the newest that are held */
   for (const struct pm_client *c = s->list; c; c = c->next)
@@ -189,7 +189,7 @@ static void close_far_behind(struct pm_clients *s) {
         c->dead = true;
 }
 
-/* When the client is too slow (mono); 0: it owes nothing. */
+/* When the client has become too slow (mono); 0: nothing is due. */
 static uint64_t deadline(const struct pm_client *c) {
   uint64_t request = c->request_since
                          ? c->request_since + PM_CLIENT_REQUEST_S * PM_NS_PER_S
@@ -214,7 +214,7 @@ static void step_calls(struct pm_call *list, bool published) {
 
 static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
   if (is_too_slow(s, c))
-    pm_client_send(c, mono(s)); /* epoll reports little room late */
+    pm_client_send(c, mono(s)); /* epoll reports a small amount of room late */
   if (is_too_slow(s, c))
     c->dead = true;
   step_calls(c->calls, published);
@@ -263,8 +263,8 @@ unsigned pm_clients_count(const struct pm_clients *s) {
 
 /* ---- life ---- */
 
-/* A quarter of what the daemon may have open: a client has two, its connection
- * and its pidfd. */
+/* Half of the descriptors that the daemon may have: a client needs two, its
+ * connection and its pidfd. */
 static unsigned clients_allowed(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0)

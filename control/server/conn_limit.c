@@ -1,6 +1,6 @@
 #include "server/conn_limit.h"
 
-/* The one that has been idle longest, of that uid if one is given. */
+/* The client that has been idle for longest; of that uid, if one is given. */
 static struct pm_client *idlest(struct pm_client *clients,
                                 const uint32_t *uid) {
   struct pm_client *found = NULL;
@@ -11,7 +11,7 @@ static struct pm_client *idlest(struct pm_client *clients,
   return found;
 }
 
-/* All, or those of one uid. */
+/* All clients, or those of one uid. */
 static unsigned count(const struct pm_client *clients, const uint32_t *uid) {
   unsigned n = 0;
   for (const struct pm_client *c = clients; c; c = c->next)

@@ -1,4 +1,5 @@
-/* How many may be connected: in all, of one user, and for root alone. */
+/* Limits on connections: in all, of one user, and some that are kept for
+ * root. */
 #ifndef PM_SERVER_CONN_LIMIT_H
 #define PM_SERVER_CONN_LIMIT_H
 
@@ -6,13 +7,13 @@
 
 enum {
   PM_CONN_LIMIT_ALL = 1024,
-  PM_CONN_LIMIT_ROOT = 16, /* of those, for uid 0 alone */
+  PM_CONN_LIMIT_ROOT = 16, /* of these, kept for uid 0 */
   PM_CONN_LIMIT_USER = 64, /* of one uid but 0 */
 };
 
-/* Is there a place for one more of that uid, of `most` in all?  If need be the
- * client that has been idle longest is marked dead for it: one of the same
- * user, where it is his own share that is full. */
+/* May one more client of that uid connect, of `most` in all?  If necessary the
+ * client that has been idle for longest is marked as dead: one of the same user
+ * if the limit of that user is reached. */
 bool pm_conn_limit_admit(struct pm_client *clients, unsigned most,
                          uint32_t uid);
 

@@ -1,4 +1,5 @@
-/* What methods work with, one for the whole server.  The control thread's. */
+/* What methods work with; one for the whole server.  For the control thread
+ * only. */
 #ifndef PM_SERVER_CONTEXT_H
 #define PM_SERVER_CONTEXT_H
 
@@ -24,12 +25,12 @@ struct pm_context {
   struct pm_now now; /* of this pass of the loop */
   struct pm_host_stats host_stats;
   struct pm_visibility visibility;
-  struct pm_busiest busiest; /* of the latest snapshot that was asked for */
+  struct pm_busiest busiest; /* of the latest snapshot that was requested */
   struct pm_rate_limits rate_limits;
   struct pm_audit audit;
   struct pm_actions actions;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
-  bool can_become;        /* procman-hold can take on another's ids */
+  bool can_become;        /* procman-hold can take on other ids */
 };
 
 /* How long turns go on after a query, so that the next answer is fresh. */
@@ -40,7 +41,7 @@ int pm_context_open(struct pm_context *context,
                     const struct pm_environment *environment,
                     const struct pm_method_ops *const *methods,
                     struct pm_loop *loop, struct pm_err *err);
-void pm_context_close(struct pm_context *context); /* a zeroed one is fine */
+void pm_context_close(struct pm_context *context); /* accepts a zeroed one */
 
 struct pm_exchange *pm_context_exchange(const struct pm_context *context);
 /* A reference to the latest snapshot, or NULL; asks for turns to go on for a

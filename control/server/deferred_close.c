@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A helper that holds the connection as PM_HOLD_SOCKET, or -errno. */
+/* Starts a helper that holds the connection as PM_HOLD_SOCKET. -errno. */
 static int start(const struct pm_deferred_closes *deferred, int fd,
                  pid_t *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
@@ -22,12 +22,13 @@ static int start(const struct pm_deferred_closes *deferred, int fd,
   if (above < 0)
     return -errno;
   int status = pm_spawn(deferred->path, argv, above, ret);
-  close(above); /* not the last: fd is still there */
+  close(above); /* not the last one: fd is still open */
   return status;
 }
 
-/* Without a pidfd nobody would know when it is through, so the connection is
- * kept, and the helper's end was not the last: it is tried again. */
+/* Without a pidfd nobody would know when the helper has ended.  Then the
+ * connection is kept, so that the helper does not release the last reference,
+ * and it is tried again later. */
 static bool hand_over(struct pm_deferred_closes *deferred, int fd) {
   pid_t pid;
   if (start(deferred, fd, &pid) < 0)
@@ -66,7 +67,7 @@ static void reap(struct pm_deferred_closes *deferred) {
       i++;
       continue;
     }
-    /* where SIGCHLD is not ignored, it would stay a zombie */
+    /* where SIGCHLD is not ignored, it would remain a zombie */
     waitid((idtype_t)P_PIDFD, (id_t)deferred->pidfd[i], &unused,
            WEXITED | WNOHANG);
     close(deferred->pidfd[i]);

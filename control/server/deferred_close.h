@@ -1,17 +1,17 @@
 /* Connections whose last close may block for as long as their sender likes (see
- * pm_client_hang_up).  Each is handed to a `procman-hold drop` of its own, so
- * many at a time; the others wait, and if too many do, nobody new is let in:
- * there is nothing else that would be bounded.  The control thread's. */
+ * pm_client_close).  Each is passed to a `procman-hold drop` of its own, a
+ * limited number at a time; the others wait, and while too many wait no
+ * connection is accepted: nothing else would be bounded.  For the control
+ * thread only. */
 #ifndef PM_SERVER_DEFERRED_CLOSE_H
 #define PM_SERVER_DEFERRED_CLOSE_H
 
 #include <stdbool.h>
 
 enum {
-  PM_DEFERRED_HELPERS = 32, /* processes at a time */
-  PM_DEFERRED_FULL = 64,    /* connections that wait: full */
-  PM_DEFERRED_ROOM =
-      2048, /* all that were let in before it was full, and more */
+  PM_DEFERRED_HELPERS = 32, /* helpers at a time */
+  PM_DEFERRED_FULL = 64,    /* waiting connections: no more are accepted */
+  PM_DEFERRED_ROOM = 2048,  /* more than could be accepted before that */
 };
 
 struct pm_deferred_closes {
@@ -22,15 +22,14 @@ struct pm_deferred_closes {
   int fd[PM_DEFERRED_ROOM];
 };
 
-/* Takes the connection over. */
+/* Takes ownership of the connection. */
 void pm_deferred_close(struct pm_deferred_closes *deferred, int fd);
-/* Is there somebody to look after?  Then call pm_deferred_close_sweep once a
- * second. */
+/* True if pm_deferred_close_sweep must be called once a second. */
 bool pm_deferred_close_pending(const struct pm_deferred_closes *deferred);
 bool pm_deferred_close_full(const struct pm_deferred_closes *deferred);
 void pm_deferred_close_sweep(struct pm_deferred_closes *deferred);
-/* Hands all of them over, however many, as collectd itself would be stuck in
- * its exit otherwise. */
+/* Passes all of them to helpers, however many: otherwise collectd itself would
+ * block when it exits. */
 void pm_deferred_close_done(struct pm_deferred_closes *deferred);
 
 #endif

@@ -13,7 +13,7 @@ static bool id_in_use(const struct pm_client *c,
   return false;
 }
 
-/* Limits that do not look at what the method is for. */
+/* Limits that hold for every method. */
 static int check_load(struct pm_context *o, const struct pm_client *c,
                       const struct pm_request *r, struct pm_failure *f) {
   static const struct {
@@ -45,8 +45,8 @@ static int check_load(struct pm_context *o, const struct pm_client *c,
   return 0;
 }
 
-/* Permission is asked before a verb sees anything; acting is also looked at
- * for where the peer is. */
+/* Permission is checked before the method sees anything; for acting methods
+ * also whether the peer is in a sandbox. */
 static int check_allowed(struct pm_call *call, const struct pm_method *method,
                          struct pm_failure *f) {
   struct pm_confinement c = {0};
@@ -54,7 +54,7 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
     pm_peer_confinement(call->peer, &c);
   if (c.unknown)
     return pm_fail(f, PM_CODE_UNSUPPORTED,
-                   "%s is not to be had: %s; the drop-in "
+                   "%s is unavailable: %s; the drop-in "
                    "collectd-procman-control.conf for its unit grants it",
                    method->name, c.why);
   struct pm_subject subject = pm_peer_subject(call->peer, c.why[0] != '\0');
@@ -95,7 +95,7 @@ static void begin_call(struct pm_context *o, struct pm_client *c,
   }
   struct pm_call *call = pm_call_new(o, c, r);
   if (!call) {
-    pm_fail(&f, PM_CODE_INTERNAL, "there is no memory");
+    pm_fail(&f, PM_CODE_INTERNAL, "out of memory");
     pm_reply_failure(c->json, &r->id, &f);
     return;
   }
@@ -120,7 +120,7 @@ void pm_dispatch_frame(struct pm_context *o, struct pm_json_in *reader,
   if (status < 0) {
     pm_fail(&f, code_of(status), "%.300s", err.text);
     pm_reply_failure(c->json, NULL, &f);
-    c->closing |= status == -EBADMSG; /* what follows cannot be trusted */
+    c->closing |= status == -EBADMSG; /* what follows cannot be relied upon */
     return;
   }
   if (pm_request_read(root, &r, &f) < 0)

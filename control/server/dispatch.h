@@ -1,5 +1,5 @@
-/* From a frame to a call: reads it, holds it against limits and permissions,
- * and lets its verb begin; or refuses. */
+/* From a frame to a call: parses it, checks limits and permissions, and starts
+ * the method or answers why not. */
 #ifndef PM_SERVER_DISPATCH_H
 #define PM_SERVER_DISPATCH_H
 
@@ -8,7 +8,7 @@
 
 #include "wire/json_in.h"
 
-/* Whatever the frame is, there will be an answer. */
+/* There is an answer, whatever the frame contains. */
 void pm_dispatch_frame(struct pm_context *context, struct pm_json_in *reader,
                        struct pm_client *client, const char *text,
                        size_t length);

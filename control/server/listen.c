@@ -21,7 +21,7 @@ enum { BACKLOG = 1024, LOCK_SUFFIX = sizeof ".lock" };
 
 /* ---- the folder ---- */
 
-/* Whoever may write there could put another socket in our place. */
+/* Anyone who may write there could replace the socket. */
 static int check_folder(const char *folder, struct pm_err *err) {
   struct stat st;
   if (lstat(folder, &st) < 0)
@@ -49,7 +49,8 @@ static int make_folder(const char *path, struct pm_err *err) {
                       "/run/procman/control.sock",
                       path);
   *slash = '\0';
-  /* umask may only take from this; chmod would change what was there before */
+  /* the umask can only remove from this; chmod would change a folder that
+   * existed before */
   if (mkdir(folder, 0755) < 0 && errno != EEXIST)
     return pm_err_set(err, errno, "make the folder %s", folder);
   return check_folder(folder, err);
@@ -88,7 +89,7 @@ static bool answers(const char *path) {
   PM_CLEAN_FD int fd =
       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0)
-    return true; /* not known: leave it alone */
+    return true; /* unknown: leave it alone */
   return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ||
          errno != ECONNREFUSED;
 }
@@ -108,8 +109,8 @@ static int remove_stale(const char *path, struct pm_err *err) {
 
 /* ---- the socket ---- */
 
-/* Between bind and listen a connect is refused, so nobody sees the mode that
- * the umask made. */
+/* Between bind and listen connections are refused, so the mode that the umask
+ * left does no harm. */
 static int bind_it(struct pm_listener *l, const struct pm_listen_options *o,
                    struct pm_err *err) {
   struct sockaddr_un address = address_of(l->path);
@@ -160,7 +161,7 @@ int pm_listen_open(const struct pm_listen_options *options,
 
 void pm_listen_unlink(struct pm_listener *l) {
   struct stat st;
-  /* the name alone is not the only way in: /proc/self/fd of an O_PATH */
+  /* the name is not the only way to connect: /proc/self/fd of an O_PATH */
   if (l->fd >= 0)
     shutdown(l->fd, SHUT_RDWR);
   if (l->fd >= 0 && l->lock >= 0 && lstat(l->path, &st) == 0 &&
@@ -194,7 +195,7 @@ int pm_listen_accept(struct pm_listener *l, bool *last) {
   if (*last)
     pm_listen_recover(l);
   *last = false;
-  /* who is gone already, or a signal: the next readiness tells */
+  /* the peer is gone already, or a signal: wait for the next event */
   return num == ECONNABORTED || num == EINTR ? -EAGAIN : -num;
 }
 

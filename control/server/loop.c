@@ -65,7 +65,7 @@ void pm_loop_remove(struct pm_loop *loop, struct pm_watch *watch) {
       loop->ready[i].data.ptr = NULL;
 }
 
-/* In milliseconds, rounded up: to wake too early would be to spin. */
+/* In milliseconds, rounded up: waking too early would be spinning. */
 static int timeout_of(uint64_t until, uint64_t mono) {
   if (until == 0)
     return -1;

@@ -1,4 +1,4 @@
-/* The door to epoll(7): who is told when a descriptor is ready.  One thread. */
+/* The door to epoll(7): calls back when a descriptor is ready.  One thread. */
 #ifndef PM_SERVER_LOOP_H
 #define PM_SERVER_LOOP_H
 
@@ -9,9 +9,9 @@
 
 struct pm_loop;
 
-/* Embedded in whoever owns the descriptor.  ready() may add and remove
- * watches, its own included, but must not free what embeds one: an event for
- * it may already be at hand.  What is dead is freed between two waits. */
+/* Embedded in the owner of the descriptor. ready() may add and remove watches,
+ * its own included, but must not free an object that embeds one, because an
+ * event for it may have been fetched already.  Free between two waits. */
 struct pm_watch {
   int fd;          /* -1: not watched */
   uint32_t events; /* EPOLLIN, EPOLLOUT */
@@ -32,7 +32,7 @@ void pm_loop_remove(struct pm_loop *loop, struct pm_watch *watch);
 /* Waits until something is ready or the instant `until` (mono, ns; 0 = no end)
  * has come.  Returns how much is ready. */
 int pm_loop_wait(struct pm_loop *loop, uint64_t until, uint64_t mono);
-/* Tells everybody whose descriptor was ready. */
+/* Calls ready() of every watch that was ready. */
 void pm_loop_dispatch(struct pm_loop *loop);
 
 #endif

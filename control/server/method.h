@@ -12,15 +12,15 @@ struct pm_json_out;
 
 /* What more() has written. */
 enum pm_progress {
-  PM_PROGRESS_PARTIAL, /* a part of a message; it goes on when there is room */
-  PM_PROGRESS_NEXT,    /* a whole message, and the next is at hand */
+  PM_PROGRESS_PARTIAL, /* a part of a message; the rest when there is room */
+  PM_PROGRESS_NEXT,    /* a whole message, and there is another */
   PM_PROGRESS_WAIT,    /* nothing more for now: step() will say when */
   PM_PROGRESS_DONE,    /* the last message */
 };
 
 struct pm_method_ops {
   size_t state;  /* bytes at call->data */
-  bool outlives; /* goes on when the client leaves; step() then ends it */
+  bool outlives; /* goes on after the client has left, until step() ends it */
   /* Takes the parameters, which are valid until it returns.  Calls
    * pm_call_ready if there is something to write at once, pm_call_wait_* for
    * what step() is to be called for.  -1: call->failure says why not. */

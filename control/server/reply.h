@@ -1,4 +1,4 @@
-/* The envelopes of JSON-RPC 2.0 around what verbs say. */
+/* The envelopes of JSON-RPC 2.0 around what methods write. */
 #ifndef PM_SERVER_REPLY_H
 #define PM_SERVER_REPLY_H
 
@@ -7,12 +7,12 @@
 
 #include "wire/json_out.h"
 
-/* A result, left open after "success": true for the verb's members. */
+/* A result, left open after "success": true for the method's members. */
 void pm_reply_open(struct pm_json_out *out, const struct pm_request_id *id);
 void pm_reply_close(struct pm_json_out *out);
 
-/* An error of form, or a result with "success": false.  id NULL or NONE: null
- */
+/* A JSON-RPC error, or a result with "success": false. id: NULL or PM_ID_NONE
+ * is written as null. */
 void pm_reply_failure(struct pm_json_out *out, const struct pm_request_id *id,
                       const struct pm_failure *failure);
 

@@ -121,7 +121,7 @@ static const struct pm_param *find(const struct pm_param *table,
   return NULL;
 }
 
-/* "name, sort, ...": what would be valid below that prefix. */
+/* "name, sort, ...": the parameters below that prefix. */
 static void list_names(const struct pm_param *table, const char *prefix,
                        char *ret, size_t size) {
   size_t n = 0, skip = strlen(prefix);
@@ -137,7 +137,7 @@ static void list_names(const struct pm_param *table, const char *prefix,
   }
 }
 
-/* What is in an object: at the top, or in a parameter that is one. */
+/* The members of params, or of a parameter that is an object. */
 static int check_members(const struct pm_param *table, const char *prefix,
                          const struct pm_json *object, struct pm_failure *f) {
   for (const struct pm_json *v = pm_json_first(object); v;

@@ -1,5 +1,5 @@
-/* One frame as a request of JSON-RPC 2.0, checked against the method's
- * parameters.  Pure; everything points into the JSON reader's memory. */
+/* One frame as a JSON-RPC 2.0 request, checked against the method's parameters.
+ * Pure; the result points into the JSON reader's memory. */
 #ifndef PM_SERVER_REQUEST_H
 #define PM_SERVER_REQUEST_H
 
@@ -10,7 +10,7 @@
 
 enum { PM_ID_TEXT = 64 };
 
-/* Which request an answer is for: an integer or a text. */
+/* The id of a request: an integer or a string. */
 struct pm_request_id {
   enum { PM_ID_NONE, PM_ID_INTEGER, PM_ID_WORDS } kind;
   int64_t integer;
@@ -18,22 +18,22 @@ struct pm_request_id {
 };
 
 struct pm_request {
-  struct pm_request_id id; /* as far as it could be read */
+  struct pm_request_id id; /* PM_ID_NONE if there is none */
   const struct pm_method *method;
   const struct pm_json *params; /* NULL: none */
 };
 
-/* root: what the reader made of the frame.  -1: *ret_failure says why. */
+/* root: the parsed frame. -1: *ret_failure says what is wrong. */
 int pm_request_read(const struct pm_json *root, struct pm_request *ret,
                     struct pm_failure *ret_failure);
 
 bool pm_request_id_same(const struct pm_request_id *a,
                         const struct pm_request_id *b);
-/* Of a parameter of type ID.  False: it is none. */
+/* Of a parameter of type ID. False if it cannot be an id. */
 bool pm_request_id_of(const struct pm_json *value, struct pm_request_id *ret);
 
-/* Parameters by name, OBJECT.MEMBER for what is in one.  They were checked:
- * what is there has its type. */
+/* Parameters by name, OBJECT.MEMBER for members of one.  Their types have been
+ * checked. */
 const struct pm_json *pm_param_find(const struct pm_json *params,
                                     const char *name);
 int64_t pm_param_integer(const struct pm_json *params, const char *name,
@@ -42,7 +42,7 @@ double pm_param_number(const struct pm_json *params, const char *name,
                        double absent);
 const char *pm_param_text(const struct pm_json *params, const char *name,
                           const char *absent);
-/* -1: none was given. */
+/* -1 if none was given. */
 int pm_param_signal(const struct pm_json *params, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ struct pm_server {
   struct pm_clients clients;
   struct pm_accept accept;
   struct pm_watch exchange; /* readable when a snapshot was published */
-  bool published;           /* one was, in this pass */
+  bool published;           /* in this pass */
 };
 
 /* ---- a pass ---- */

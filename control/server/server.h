@@ -1,5 +1,6 @@
-/* The server of the control socket, put together: what happens in one pass of
- * the loop.  The control thread's but for pm_server_clients. */
+/* The server of the control socket: puts the parts together and says what
+ * happens in one pass of the loop.  For the control thread only, but for
+ * pm_server_clients. */
 #ifndef PM_SERVER_SERVER_H
 #define PM_SERVER_SERVER_H
 
@@ -12,7 +13,7 @@
 
 struct pm_server;
 
-/* What the server is made of; all but the listener is borrowed. */
+/* What the server needs; everything but the listener is borrowed. */
 struct pm_server_parts {
   const struct pm_environment *environment;
   const struct pm_method_ops *const *methods; /* by enum pm_method_id */
@@ -24,11 +25,12 @@ int pm_server_new(const struct pm_server_parts *parts, struct pm_server **ret,
                   struct pm_err *err);
 void pm_server_free(struct pm_server *server); /* accepts NULL */
 
-/* The time of this pass: before the loop dispatches. */
+/* Sets the time of this pass; to be called before the loop dispatches. */
 void pm_server_begin(struct pm_server *server, struct pm_now now);
-/* After it: handles what has become due and frees what is done. */
+/* To be called after it: handles what has become due and frees what is done. */
 void pm_server_sweep(struct pm_server *server);
-/* When something becomes due by itself (mono, 1 = at once); 0: nothing will. */
+/* When pm_server_sweep must be called at the latest (mono, 1 = at once); 0: no
+ * limit. */
 uint64_t pm_server_next(const struct pm_server *server);
 
 unsigned pm_server_clients(const struct pm_server *server); /* any thread */

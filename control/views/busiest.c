@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What is not known is less than nothing; equals stay as they are. */
+/* Unknown is less than 0; the order of equal ones does not change. */
 static double size(const struct pm_snapshot *s, uint32_t i) {
   double cores = s->processes[i].cores;
   return isnan(cores) ? -1 : cores;

@@ -1,6 +1,6 @@
 #include "views/host_stats.h"
 
-/* The kernel counts idle time in ticks of 1/100 s: over less than this, a
+/* The kernel counts idle time in ticks of 10 ms: over a shorter time a
  * percentage would be noise. */
 #define ENOUGH_NS (PM_NS_PER_S / 2)
 
@@ -21,16 +21,16 @@ const struct pm_system_reading *pm_host_stats_read(struct pm_host_stats *m,
 }
 
 void pm_host_stats_keep_base(struct pm_host_stats *m, struct pm_now now) {
-  if (m->marks[1].mono && now.mono - m->marks[1].mono < ENOUGH_NS)
+  if (m->bases[1].mono && now.mono - m->bases[1].mono < ENOUGH_NS)
     return;
-  m->marks[0] = m->marks[1];
-  m->marks[1] = *pm_host_stats_read(m, now);
+  m->bases[0] = m->bases[1];
+  m->bases[1] = *pm_host_stats_read(m, now);
 }
 
 const struct pm_system_reading *pm_host_stats_base(struct pm_host_stats *m,
                                                    struct pm_now now) {
-  bool recent = now.mono - m->marks[1].mono < ENOUGH_NS;
-  return &m->marks[recent ? 0 : 1];
+  bool recent = now.mono - m->bases[1].mono < ENOUGH_NS;
+  return &m->bases[recent ? 0 : 1];
 }
 
 void pm_host_stats_row_since(struct pm_host_stats *m, struct pm_now now,

@@ -1,5 +1,5 @@
-/* Members of a table of show.h as one line each, for the files that make one.
- * ROW is the type of a row; in the value it is `p`, and the snapshot `s`. */
+/* The functions of a table of fields.h, one line each.  ROW is the type of the
+ * row; in `value` the row is `p` and the snapshot `s`. */
 #ifndef PM_VIEWS_ROW_H
 #define PM_VIEWS_ROW_H
 

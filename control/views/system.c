@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What members are made of. */
+/* What the fields are made from. */
 struct machine {
   const struct pm_system_row *row;
   const struct pm_disk_row *root; /* NULL: not known */

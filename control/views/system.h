@@ -6,11 +6,11 @@
 
 #include "wire/json_out.h"
 
-/* Its members, into an object that is open.  snapshot, for disks and
- * temperatures, may be NULL. */
+/* Writes its fields into an object that is open. snapshot has the disks and
+ * temperatures and may be NULL. */
 void pm_view_system(struct pm_json_out *out, const struct pm_system_row *row,
                     uint32_t cpus, const struct pm_snapshot *snapshot);
-/* An array that describes it. */
+/* Writes an array that describes it. */
 void pm_view_system_describe(struct pm_json_out *out);
 
 #endif
