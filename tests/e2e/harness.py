@@ -93,6 +93,8 @@ PIDFile "{self.dir}/pid"
 PluginDir "{modules}"
 Hostname "host"
 Interval {self.interval}
+# values arrive in the order in which they are sent: see intervals()
+WriteThreads 1
 LoadPlugin logfile
 <Plugin logfile>
   LogLevel info
@@ -184,7 +186,8 @@ LoadPlugin procman
         return next(iter(values.values())) if values else None
 
     def intervals(self, count):
-        """Waits for so many more closes, told by the uptime series' stamps."""
+        """Waits for so many more closes, told by the stamps of the series that
+        is sent last: all others have arrived then, and csv has them."""
         for _ in range(count):
             stamp = self.stamp()
             wait_for("the next interval", lambda s=stamp: self.stamp() > s)
@@ -192,7 +195,7 @@ LoadPlugin procman
     def stamp(self):
         for line in self.ask("LISTVAL"):
             when, name = line.split(" ", 1)
-            if name == "host/procman_self/count-processes":
+            if name == "host/procman_self/total_events-skipped":
                 return float(when)
         return 0.0
 
@@ -220,15 +223,23 @@ def groups(c):
             any(f.startswith("ps_cputime-") for f in os.listdir(c.path("csv/host/" + g)))]
 
 
+def last_of(rows, stamp):
+    """The sum of the last row that is no younger: 0 if there is none."""
+    return sum(([[0, 0]] + [row for row in rows if row[0] <= stamp])[-1][1:])
+
+
 def check_books(c):
-    """All groups, and what nobody was charged for, make the machine's CPU."""
+    """All groups, and what nobody was charged for, make the machine's CPU: up
+    to the last close of which everything is written, as the next may be under
+    way."""
     cpus, busy = os.cpu_count(), 0
-    stamps = [row[0] for row in written(c, "procman_system/uptime")[1]]
+    stamps = [row[0] for row in written(c, "procman_self/total_events-skipped")[1]]
     percents = dict(written(c, "procman_system/percent-cpu")[1])
     for before, now in zip(stamps, stamps[1:]):
         busy += percents[now] / 100 * cpus * (now - before)
-    charged = sum(sum(written(c, g + "/ps_cputime")[1][-1][1:]) for g in groups(c)) / 1e6
-    surplus = total(c, "procman_self/gauge-surplus_seconds", "value")
+    charged = sum(last_of(written(c, g + "/ps_cputime")[1], stamps[-1])
+                  for g in groups(c)) / 1e6
+    surplus = last_of(written(c, "procman_self/gauge-surplus_seconds")[1], stamps[-1])
     near("CPU seconds of all groups", charged - surplus, busy, relative=0.01,
          absolute=0.1)
 
