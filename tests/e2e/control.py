@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import peer
-from harness import Collectd, wait_for
+from harness import PATIENCE, Collectd, wait_for
 from peer import Wire, call
 
 
@@ -60,7 +60,7 @@ class Peer:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE)
 
     def do(self, what, *args, **named):
         self.process.stdin.write(json.dumps([what, args, named]) + "\n")

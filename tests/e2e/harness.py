@@ -42,7 +42,16 @@ def samplers():
     return ["proc"]
 
 
-def wait_for(what, check, seconds=20):
+# A busy machine may be this slow.  The helper is asked again a minute after it
+# was too slow to tell a command line.
+PATIENCE = 150
+
+# A collectd that is held up stops after far longer: its own waits begin with
+# ten seconds, those of the traps of these tests with a minute.
+STOPPED = 8
+
+
+def wait_for(what, check, seconds=PATIENCE):
     """The first true result of check(), asked until the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -122,7 +131,7 @@ LoadPlugin procman
     def once(self):
         """collectd -T: (exit status, what it said)."""
         p = subprocess.run(self.command("-T"), capture_output=True, text=True,
-                           timeout=60, check=False)
+                           timeout=PATIENCE, check=False)
         return p.returncode, p.stdout + p.stderr + self.said()
 
     def said(self):
@@ -152,7 +161,7 @@ LoadPlugin procman
         """Seconds that it took to end on SIGTERM."""
         start = time.monotonic()
         os.kill(self.leader(), signal.SIGTERM)
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=PATIENCE)
         return time.monotonic() - start
 
     def __exit__(self, kind, value, trace):
@@ -164,7 +173,7 @@ LoadPlugin procman
 
     def ask(self, line):
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(10)
+            s.settimeout(PATIENCE)
             s.connect(self.path("sock"))
             s.sendall(line.encode() + b"\n")
             f = s.makefile("r", encoding="utf-8", errors="replace")
