@@ -124,7 +124,7 @@ WriteThreads 1
 LoadPlugin logfile
 <Plugin logfile>
   LogLevel info
-  File "{self.log}"
+  File "stderr"
 </Plugin>
 {loads}
 <Plugin unixsock>
@@ -149,7 +149,7 @@ LoadPlugin procman
         """collectd -T: (exit status, what it said)."""
         p = subprocess.run(self.command("-T"), capture_output=True, text=True,
                            timeout=PATIENCE, check=False)
-        return p.returncode, p.stdout + p.stderr + self.said()
+        return p.returncode, p.stdout + p.stderr
 
     def said(self):
         try:
@@ -159,7 +159,9 @@ LoadPlugin procman
             return ""
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command("-f"))
+        # which takes no descriptor: there may be none
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.command("-f"), stderr=log)
         wait_for("collectd", lambda: "entering read-loop" in self.said()
                  or self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
