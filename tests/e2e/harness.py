@@ -190,10 +190,15 @@ LoadPlugin procman
             print("".join(self.said().splitlines(True)[-20:]), file=sys.stderr)
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def ask(self, line):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(PATIENCE)
-            s.connect(self.path("sock"))
+    def connected(self):
+        """A connection to unixsock."""
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(PATIENCE)
+        s.connect(self.path("sock"))
+        return s
+
+    def ask(self, line, connection=None):
+        with connection.dup() if connection else self.connected() as s:
             s.sendall(line.encode() + b"\n")
             f = s.makefile("r", encoding="utf-8", errors="replace")
             count = int(f.readline().split()[0])
@@ -220,8 +225,8 @@ LoadPlugin procman
             stamp = self.stamp()
             wait_for("the next interval", lambda s=stamp: self.stamp() > s)
 
-    def stamp(self):
-        for line in self.ask("LISTVAL"):
+    def stamp(self, connection=None):
+        for line in self.ask("LISTVAL", connection):
             when, name = line.split(" ", 1)
             if name == "host/procman_self/total_events-skipped":
                 return float(when)

@@ -16,9 +16,9 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Wire, call
 from fuse import Fuse
-from harness import BUILD, skip, wait_for
+from harness import BUILD, PATIENCE, STOPPED, skip, wait_for
 
-SOON = 1.0  # seconds; what hangs, hangs for far longer
+SOON = 4.0  # seconds; what hangs, hangs for a minute, or for ever
 HELLO = b'{"jsonrpc":"2.0","id":1,"method":"hello"}\n'
 
 
@@ -81,13 +81,16 @@ def check_it_is_a_trap(kind, folder):
             reader = subprocess.Popen(
                 [sys.executable, "-c", "import socket, sys\n"
                  "s = socket.socket(fileno=int(sys.argv[1]))\n"
-                 "s.recv(10)", str(wire.fileno())], pass_fds=[wire.fileno()])
+                 "print(flush=True)\n"
+                 "s.recv(10)", str(wire.fileno())], pass_fds=[wire.fileno()],
+                stdout=subprocess.PIPE)
+            reader.stdout.readline()
             time.sleep(2)
             assert reader.poll() is None, f"{kind}: a plain recv came back"
         finally:
             trap.end()  # or we would hang, too
             wire.close()
-        reader.wait(timeout=10)
+        reader.wait(timeout=PATIENCE)
 
 
 def stopped(c, what):
@@ -120,7 +123,7 @@ def check_served(c, what, seconds=1.2):
         assert call(c.socket, "hello")["success"]
         worst = max(worst, time.monotonic() - start)
         time.sleep(0.02)
-        assert time.monotonic() < end + 3, f"{what}: intervals have stopped"
+        assert time.monotonic() < end + 30, f"{what}: intervals have stopped"
     assert worst < SOON, f"{what}: somebody waited {worst:.2f} s"
     return worst
 
@@ -176,7 +179,7 @@ def check_traps(sealed):
             if not sealed:  # an exit does not linger: inet_release in the kernel
                 wait_for("the helpers", lambda: droppers(c) == len(WAYS))
             took = c.stop()
-            assert took < 3, f"collectd took {took:.1f} s to stop"
+            assert took < STOPPED, f"collectd took {took:.1f} s to stop"
             print(f"  stopped after {took:.2f} s", flush=True)
     finally:
         for trap in traps:
@@ -201,33 +204,43 @@ def rss(c):
         return int(f.read().split()[1]) * resource.getpagesize()
 
 
-def closed_after(sockets, seconds):
-    """When each was hung up on, or None."""
-    start, when = time.monotonic(), {s: None for s in sockets}
-    while None in when.values() and time.monotonic() < start + seconds:
-        waiting = [s for s in when if when[s] is None]
-        for s in select.select(waiting, [], [], 0.1)[0]:
+def closed_at(sockets, seconds=PATIENCE):
+    """When each was hung up on, or None if it was not in so many seconds."""
+    end, when = time.monotonic() + seconds, {s.fileno(): None for s in sockets}
+    poll = select.poll()  # select(2) knows no descriptor above 1023
+    for s in sockets:
+        poll.register(s, select.POLLIN)
+    by_fd = {s.fileno(): s for s in sockets}
+    while None in when.values() and time.monotonic() < end:
+        for fd, _ in poll.poll(100):
             try:
-                if s.recv(1 << 16):
+                if by_fd[fd].recv(1 << 16):
                     continue
             except ConnectionResetError:
                 pass
-            when[s] = time.monotonic() - start
-    return [when[s] for s in sockets]
+            when[fd] = time.monotonic()
+            poll.unregister(fd)
+    return list(when.values())
 
 
 def connected(c, text=b""):
+    """Who was hung up on before he could say it will find that when he reads."""
     s = socket.socket(socket.AF_UNIX)
     s.connect(c.socket)
-    if text:
+    s.settimeout(PATIENCE)
+    try:
         s.sendall(text)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
     return s
 
 
 def check_slow(c):
     """Silent ones stay; half a request has 5 s; half-open ones leave."""
     silent = [connected(c) for _ in range(50)]
+    first = time.monotonic()
     half = [connected(c, HELLO[:n]) for n in range(1, 40)]
+    last = time.monotonic()
     shut = [connected(c) for _ in range(10)]
     for s in shut:
         s.shutdown(socket.SHUT_WR)
@@ -235,10 +248,11 @@ def check_slow(c):
     for s in gone:
         s.close()
     check_served(c, "slow clients")
-    times = closed_after(shut + half + silent, 7)
-    assert all(t is not None and t < 1 for t in times[:10]), times[:10]
-    assert all(t is not None and 2 < t < 6.5 for t in times[10:49]), times[10:49]
-    assert times[49:] == [None] * 50, times[49:]
+    assert None not in closed_at(shut, SOON)
+    times = closed_at(half)
+    assert None not in times and first + 4.5 < min(times), (first, times)
+    assert max(times) < last + 5 + SOON, (last, times)
+    assert closed_at(silent, 2) == [None] * 50
     for s in silent:
         s.sendall(HELLO)
         assert b'"success":true' in s.recv(1 << 16)
@@ -282,7 +296,6 @@ def check_slow_reader(c):
     """Who reads a little at a time gets all of it."""
     with connected(c, b'{"jsonrpc":"2.0","id":1,"method":"describe"}\n' * 40) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        s.settimeout(10)
         lines, start = 0, time.monotonic()
         while lines < 40:
             piece = s.recv(2000)
@@ -299,7 +312,6 @@ def check_thousand(c):
     """Connected at once, each is answered; the limit is 1,024."""
     start, clients = time.monotonic(), [connected(c, HELLO) for _ in range(1000)]
     for s in clients:
-        s.settimeout(10)
         assert b'"success":true' in s.recv(1 << 16)
     took = time.monotonic() - start
     worst = check_served(c, "1,000 clients")
@@ -308,10 +320,11 @@ def check_thousand(c):
           f"{1000 * worst:.1f} ms at most")
     more = [connected(c, HELLO) for _ in range(100)]
     for s in more:
-        s.settimeout(10)
         assert b'"success":true' in s.recv(1 << 16)
-    left = [t for t in closed_after(clients, 0.5) if t is not None]
-    assert 70 <= len(left) <= 80, len(left)
+    left = lambda: sum(map(peer_has_hung_up, clients))
+    wait_for("those who were idle longest to be hung up on", lambda: left() >= 70)
+    time.sleep(0.5)
+    assert left() <= 80, left()
     for s in clients + more:
         s.close()
     wait_for("none", lambda: c.value("procman_self/count-clients") < 5)
@@ -320,26 +333,31 @@ def check_thousand(c):
 def check_starved():
     """Without descriptors those that come are hung up on; who is in is served,
     and so are all when there are some again."""
-    with Controlled(prefix=["prlimit", "--nofile=100"]) as c:
+    # so few that they run out before there are as many clients as it allows, 32:
+    # then it would make room, and who is idle would have to go
+    with Controlled(prefix=["prlimit", "--nofile=80"], plugins=["unixsock"]) as c:
         c.intervals(1)
-        with Wire(c.socket) as early:
+        # unixsock gives up if it finds none, so it is asked by a connection
+        with Wire(c.socket) as early, c.connected() as unixsock:
+            assert c.stamp(unixsock) > 0
             # who has something under way is not evicted
             clients = [connected(c, b'{"jsonrpc":"2.0","id":1,'
                                  b'"method":"watch_events"}\n')
                        for _ in range(120)]
-            time.sleep(0.5)
+            wait_for("some to be hung up on",
+                     lambda: sum(map(peer_has_hung_up, clients)) > 20)
             assert early.call("hello")["success"]
-            before = c.stamp()
-            wait_for("intervals to go on", lambda: c.stamp() > before)
-            gone = sum(t is not None for t in closed_after(clients, 1))
-            assert 20 < gone < 120, gone
+            before = c.stamp(unixsock)
+            wait_for("intervals to go on", lambda: c.stamp(unixsock) > before)
+            gone = sum(map(peer_has_hung_up, clients))
+            assert gone < 120, gone
             assert c.said().count("collectd has no descriptors left") == 1, c.said()
             for s in clients:
                 s.close()
             wait_for("room", lambda: served(c))
             assert early.call("hello")["success"]
         print(f"  of 120 clients {gone} found no descriptor")
-        assert c.stop() < 3
+        assert c.stop() < STOPPED
 
 
 def passing_is_refused():
@@ -361,7 +379,9 @@ def served(c):
 def main():
     if os.geteuid() != 0:
         skip("only root can be seen by a filter as on an older kernel")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = 8192 if most == resource.RLIM_INFINITY else min(8192, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sealed = passing_is_refused()
     print(f"descriptors can be {'refused' if sealed else 'passed'} here")
     for sealed in (True, False) if sealed else (False,):
