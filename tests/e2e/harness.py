@@ -72,6 +72,18 @@ def near(what, have, want, relative=1e-6, absolute=0.0):
     print(f"  {what}: {have:g} (independently {want:g})")
 
 
+def near_once(what, have, want, relative=1e-6, absolute=0.0):
+    """The same of what others move, too: asked again until it holds, as what
+    is wrong is wrong every time."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        a, b = have(), want()
+        if abs(a - b) <= max(abs(b) * relative, absolute) or time.monotonic() > end:
+            near(what, a, b, relative, absolute)
+            return
+        time.sleep(0.05)
+
+
 def folder(prefix):
     """A new one that everybody may enter, to run programs in."""
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
