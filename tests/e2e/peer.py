@@ -3,15 +3,18 @@ and what a process can do with its own hands.  Stands alone: it is also the
 program of a Peer (control.py)."""
 import json
 import os
+import queue
 import socket
 import sys
-import time
+import threading
+
+PATIENCE = 150  # as in harness.py
 
 
 class Wire:
     """A connection."""
 
-    def __init__(self, path, timeout=20):
+    def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
@@ -48,6 +51,15 @@ class Wire:
         answer = self.read()
         assert answer and answer["id"] == self.id, answer
         return answer.get("result") or answer["error"]
+
+    def watch(self, method, /, **params):
+        """The id of a stream that the server knows of: what happens from now
+        on is told.  What was told until now is passed over."""
+        stream = self.send(method, **params)
+        known = self.send("hello")
+        while self.read().get("id") != known:
+            pass
+        return stream
 
     def cancel(self, stream):
         """What is answered to it, and to the stream if it ends."""
@@ -119,42 +131,47 @@ class Streams:
     @classmethod
     def watch(cls, path, name, method, **params):
         wire = cls.wires[name] = Wire(path)
-        return wire.send(method, **params)
+        return wire.watch(method, **params)
 
     @classmethod
     def cancel(cls, name, id):
         with cls.wires[name] as wire:
             return wire.cancel(id)
 
-    @classmethod
-    def ends(cls, name, pids):
-        """The codes that are told of the ends of these."""
-        wire, left, codes = cls.wires[name], set(pids), {}
-        while left:
-            item = wire.read()["params"]["item"]
-            if item["kind"] == "exit" and item["pid"] in left:
-                left.discard(item["pid"])
-                codes[item["pid"]] = item.get("code", 0)
-        return codes
+
+class Ears:
+    """Of this process: what happens is heard while somebody else is told what
+    to do, for who does not read is told less."""
+    items = queue.Queue()
 
     @classmethod
-    def heard(cls, name, seconds):
-        """Who is told to have started or ended, for so long."""
-        wire, pids, end = cls.wires[name], set(), time.monotonic() + seconds
-        wire.socket.settimeout(seconds)
-        try:
-            while time.monotonic() < end:
-                pids.add(wire.read()["params"]["item"]["pid"])
-        except TimeoutError:
-            pass
-        wire.close()
-        return list(pids)
+    def listen(cls, path, **params):
+        wire = Wire(path)
+        stream = wire.watch("watch_events", **params)
+        threading.Thread(target=cls.read, args=(wire,), daemon=True).start()
+        return stream
+
+    @classmethod
+    def read(cls, wire):
+        while message := wire.read():
+            cls.items.put(message["params"]["item"])
+
+    @classmethod
+    def heard(cls, pids):
+        """Who was told of, with the code of his end, until all of these were
+        told to have ended."""
+        left, codes = set(pids), {}
+        while left:
+            item = cls.items.get(timeout=PATIENCE)
+            codes[item["pid"]] = item.get("code", 0)
+            if item["kind"] == "exit":
+                left.discard(item["pid"])
+        return codes
 
 
 HANDS = {"call": call, "kill": own_kill, "links": own_links, "pids": own_pids,
          "code": own_code, "monitor": monitor, "watch": Streams.watch,
-         "cancel": Streams.cancel, "ends": Streams.ends,
-         "heard": Streams.heard}
+         "cancel": Streams.cancel, "listen": Ears.listen, "heard": Ears.heard}
 
 
 def main():

@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, Wire, as_user, call
-from harness import skip, wait_for
+from harness import PATIENCE, folder, skip, wait_for
 
 OWNER, OTHER, GROUP, DAEMON = 54321, 54322, 54400, 54999
 
@@ -86,11 +85,11 @@ class Targets:
 
 def kill_in_time(c, peer, pid):
     """Five acts a second are allowed."""
-    while True:
-        result = peer.do("call", c.socket, "kill_process", pid=pid, signal=0)
-        if result["success"] or result["error"]["code"] != "limit_exceeded":
-            return result
-        time.sleep(0.05)
+    def result():
+        said = peer.do("call", c.socket, "kill_process", pid=pid, signal=0)
+        limited = not said["success"] and said["error"]["code"] == "limit_exceeded"
+        return None if limited else said
+    return wait_for("leave to act", result)
 
 
 def check_kill(c, peer, free, can, name, target):
@@ -152,15 +151,15 @@ def check_ends(c, daemon):
         peers = {kind: stack.enter_context(Peer(becomes))
                  for kind, (becomes, _, _) in PEERS.items()}
         for peer in peers.values():
-            peer.do("watch", c.socket, "ends", "watch_events", kinds=["exit"])
+            peer.do("listen", c.socket, kinds=["exit"])
         ended = zombies()
         by_hand = {kind: {name: peer.do("code", p.pid) for name, p in ended.items()}
                    for kind, peer in peers.items()}
-        time.sleep(1.5)  # by /proc alone, whom no turn has seen does not end
+        c.intervals(2)  # by /proc alone, whom no turn has seen does not end
         for p in ended.values():
             p.wait()
         for kind, peer in peers.items():
-            told = peer.do("ends", "ends", [p.pid for p in ended.values()])
+            told = peer.do("heard", [p.pid for p in ended.values()])
             for name, p in ended.items():
                 hand, code = by_hand[kind][name], told[str(p.pid)]
                 what = f"{daemon}: {kind}: {name}: {code}, by hand {hand}"
@@ -175,9 +174,9 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
     with Peer(prefix) as peer:
         for method in READING:
             assert peer.do("call", c.socket, method)["success"], (kind, method)
-        with_hands = set(peer.do("pids"))
         listed = {p["pid"] for p in peer.do(
             "call", c.socket, "list_processes")["processes"]}
+        with_hands = set(peer.do("pids"))  # later: others start processes
         gone = [p for p in listed - with_hands if os.path.exists(f"/proc/{p}")]
         assert not gone, f"{kind} sees {gone} in the list alone"
         check_streams(c, peer, kind)
@@ -231,42 +230,44 @@ def check_grants():
                            pid=targets.by_name[name].pid)
         assert kill(other, "root's")["error"]["errno"] == "EPERM"
         assert kill(other, "the owner's")["success"]
-        assert targets.by_name["the owner's"].wait(10) == -signal.SIGTERM
+        assert targets.by_name["the owner's"].wait(PATIENCE) == -signal.SIGTERM
         mine = sleeper(MEMBER)
         done = member.do("call", c.socket, "kill_process", pid=mine.pid)
         assert done["success"], done
-        assert mine.wait(10) == -signal.SIGTERM
+        assert mine.wait(PATIENCE) == -signal.SIGTERM
         assert kill(member, "the other's")["error"]["errno"] == "EPERM"
         assert kill(member, "root's")["error"]["errno"] == "EPERM"
     targets.end()
     print("  grants: RunAs and Sandboxed give what they say and no more")
 
 
-def check_hidden_ends(c, peer, kind, place):
-    """Nor does anybody hear of whom he could not see."""
-    peer.do("watch", c.socket, "all", "watch_events")
+def check_hidden_ends(c, peer, prefix, kind, place):
+    """Nor does anybody hear of whom he could not see: whose end comes before
+    that of one of his own, which he does hear of."""
+    peer.do("listen", c.socket)
     ended = zombies()
     hands = set(peer.do("pids", place))
-    time.sleep(1.5)
+    c.intervals(2)  # see check_ends
     for p in ended.values():
         p.wait()
-    told = peer.do("heard", "all", 1.5)
+    last = sleeper(prefix)
+    c.intervals(2)
+    last.kill()
+    last.wait()
+    told = peer.do("heard", [last.pid])
     for name, p in ended.items():
         seen = p.pid in hands
-        assert (p.pid in told) == seen, f"{kind}: {name}: by hand {seen}: {told}"
+        assert (str(p.pid) in told) == seen, f"{kind}: {name}: by hand {seen}"
 
 
 def check_hidden():
     """Where /proc hides processes, so does the socket."""
-    place = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
-                           check=True).stdout.strip()
-    os.chmod(place, 0o755)
-    subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2,gid=54400", "proc",
+    place = folder("procman-proc-")
+    subprocess.run(["mount", "-t", "proc", "-o", f"hidepid=2,gid={GROUP}", "proc",
                     place], check=True)
     targets = Targets()
     try:
         with Controlled(options=f'  ProcPath "{place}"') as c:
-            time.sleep(1.2)
             for prefix, kind in [(as_user(OWNER), "owner"),
                                  (as_user(OTHER), "other user"),
                                  (MEMBER, "group member"), ([], "root")]:
@@ -288,11 +289,12 @@ def check_hidden():
                                            pid=target.pid, signal=0)
                             assert kill["error"]["code"] == "not_found", kill
                     check_streams(c, peer, kind, place)
-                    check_hidden_ends(c, peer, kind, place)
+                    check_hidden_ends(c, peer, prefix, kind, place)
                 print(f"  hidepid: {kind} sees what /proc shows", flush=True)
     finally:
         targets.end()
-        subprocess.run(["umount", place], check=True)
+        # a helper of collectd's may be about to end, and is in it until then
+        subprocess.run(["umount", "--lazy", place], check=True)
         os.rmdir(place)
 
 
