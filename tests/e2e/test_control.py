@@ -13,7 +13,7 @@ import psutil
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Wire, call
-from harness import near, wait_for
+from harness import PATIENCE, near, near_once, wait_for
 
 
 def sleeper(*prefix):
@@ -42,14 +42,16 @@ def check_system(c):
     system = call(c.socket, "get_system_info")["system"]
     memory, disk = psutil.virtual_memory(), psutil.disk_usage("/")
     near("memory_total", system["memory_total"], memory.total)
-    near("memory_available", system["memory_available"], memory.available,
-         relative=0.02)
+    again = lambda name: lambda: call(c.socket, "get_system_info")["system"][name]
+    near_once("memory_available", again("memory_available"),
+              lambda: psutil.virtual_memory().available, relative=0.02)
     assert system["memory_used"] == system["memory_total"] - system["memory_available"]
     near("disk_total", system["disk_total"], disk.total)
-    near("disk_percent", system["disk_percent"], disk.percent, absolute=0.2)
+    near_once("disk_percent", again("disk_percent"),
+              lambda: psutil.disk_usage("/").percent, absolute=0.2)
     near("boot_time", system["boot_time"], psutil.boot_time(), absolute=1)
-    near("uptime", system["uptime_seconds"], time.time() - psutil.boot_time(),
-         absolute=2)
+    near_once("uptime", again("uptime_seconds"),
+              lambda: time.time() - psutil.boot_time(), absolute=2)
     assert system["cpu_count"] == psutil.cpu_count()
     assert 0 <= system["cpu_percent"] <= 100, system
 
@@ -72,7 +74,7 @@ def check_list(c, child):
     near("memory_rss", mine["memory_rss"], stat_rss(child.pid))
     near("memory_vms", mine["memory_vms"], theirs.memory_info().vms)
     near("uptime", mine["uptime_seconds"],
-         time.time() - theirs.create_time(), absolute=1.5)
+         answer["sampled_at"] - theirs.create_time(), absolute=1.5)
     few = call(c.socket, "list_processes", sort="memory_rss", limit=2,
                fields=["pid", "memory_rss"])["processes"]
     assert len(few) == 2 and set(few[0]) == {"pid", "memory_rss"}, few
@@ -84,13 +86,17 @@ def check_list(c, child):
 
 
 def check_busy(c):
-    """A process that burns one CPU shows as 100 per core."""
+    """A process that burns one CPU shows as 100 per core, or as much as the
+    others leave to it."""
     burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    theirs = psutil.Process(burner.pid)
     try:
         def percent():
             p = call(c.socket, "get_process_info", pid=burner.pid)
             return p["success"] and p["process"]["cpu_percent"] or 0
-        wait_for("the busy process", lambda: 60 < percent() <= 101)
+        wait_for("the busy process", lambda: percent() > 5)
+        near_once("CPU of the busy process", percent,
+                  lambda: theirs.cpu_percent(interval=1), relative=0.15)
         p = call(c.socket, "get_process_info", pid=burner.pid)["process"]
         near("share of the machine", p["cpu_percent_machine"],
              p["cpu_percent"] / os.cpu_count(), absolute=0.01)
@@ -115,11 +121,12 @@ def check_info(c, child):
 
 def check_young(c):
     """A process that no turn has seen is looked up on the spot."""
+    before = time.monotonic()
     child = sleeper()
     try:
         p = call(c.socket, "get_process_info", pid=child.pid)["process"]
-        assert p["name"] in ("sleep", "python3"), p
-        assert p["uptime_seconds"] < 1, p
+        assert p["name"] == "sleep", p  # Popen waits for the exec
+        assert p["uptime_seconds"] < time.monotonic() - before + 0.5, p
     finally:
         child.kill()
         child.wait()
@@ -136,13 +143,14 @@ def check_kill(c):
     assert asked["signalled"] == {"signal": "0", "processes": 1}, asked
     done = call(c.socket, "kill_process", pid=child.pid, start_time=start)
     assert done["signalled"] == {"signal": "TERM", "processes": 1}, done
-    assert child.wait(timeout=10) == -signal.SIGTERM
-    assert f"verdict=done uid={os.geteuid()}" in c.said(), c.said()
+    assert child.wait(timeout=PATIENCE) == -signal.SIGTERM
+    wait_for("its line", lambda: f"verdict=done uid={os.geteuid()}" in c.said())
 
 
-def stubborn(count=1):
+def stubborn(count=1, trap="''"):
     """A process group that ignores TERM: its leader, told apart by a line."""
-    script = "trap '' TERM; " + "sleep 601 & " * count + "echo there; wait"
+    script = f"trap {trap} TERM; " + "sleep 601 & " * count + \
+        "echo there; while ! wait; do :; done"
     child = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE,
                              start_new_session=True)
     child.stdout.readline()
@@ -164,7 +172,7 @@ def check_escalation(c):
     child = stubborn()
     done = call(c.socket, "kill_process", pid=child.pid, timeout_seconds=0.5)
     assert done["signalled"]["escalated"] and done["exited"], done
-    assert child.wait(timeout=10) == -signal.SIGKILL
+    assert child.wait(timeout=PATIENCE) == -signal.SIGKILL
     for pid in alive(child.pid):
         os.kill(pid, signal.SIGKILL)
 
@@ -174,31 +182,32 @@ def check_group(c):
     done = call(c.socket, "kill_process", pid=child.pid, scope="process_group",
                 timeout_seconds=0.5)
     assert done["signalled"]["processes"] == 4 and done["exited"], done
-    assert child.wait(timeout=10) == -signal.SIGKILL
+    assert child.wait(timeout=PATIENCE) == -signal.SIGKILL
     assert not alive(child.pid), alive(child.pid)
 
 
 def check_group_without_leader(c):
     """The leader ends on TERM, its children do not: KILL still comes."""
-    script = "(trap '' TERM; sleep 602 & wait) & trap 'exit 0' TERM; echo there; wait"
+    script = "(trap '' TERM; echo there; sleep 602 & wait) & " \
+        "trap 'exit 0' TERM; echo there; wait"
     child = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE,
                              start_new_session=True)
     child.stdout.readline()
-    time.sleep(0.2)
+    child.stdout.readline()
     done = call(c.socket, "kill_process", pid=child.pid, scope="process_group",
-                timeout_seconds=0.7)
-    assert child.wait(timeout=10) == 0
+                timeout_seconds=2)
+    assert child.wait(timeout=PATIENCE) == 0
     assert done["signalled"]["escalated"] and done["exited"], done
     assert not alive(child.pid), alive(child.pid)
 
 
 def check_left(c):
     """The escalation goes on although the client has gone."""
-    child = stubborn()
+    child = stubborn(trap="'echo hit'")
     with Wire(c.socket) as wire:
-        wire.send("kill_process", pid=child.pid, timeout_seconds=0.5)
-        time.sleep(0.2)
-    assert child.wait(timeout=10) == -signal.SIGKILL
+        wire.send("kill_process", pid=child.pid, timeout_seconds=1)
+        assert child.stdout.readline() == b"hit\n"
+    assert child.wait(timeout=PATIENCE) == -signal.SIGKILL
     for pid in alive(child.pid):
         os.kill(pid, signal.SIGKILL)
 
@@ -208,12 +217,14 @@ def check_many(c):
     child, refused, sent = stubborn(), 0, 0
     while not refused and sent < 60:
         with Wire(c.socket) as wire:
-            wire.send("kill_process", pid=child.pid, timeout_seconds=3600)
-            wire.socket.settimeout(0.22)
-            try:
-                refused = wire.read()["result"]["error"]["code"] == "limit_exceeded"
-            except TimeoutError:
+            kill = wire.send("kill_process", pid=child.pid, timeout_seconds=3600)
+            wire.send("hello")  # answered first, unless the other is refused
+            answer = wire.read()
+            if answer["id"] == kill:
+                refused = answer["result"]["error"]["code"] == "limit_exceeded"
+            else:
                 sent += 1
+            time.sleep(0.22)  # five acts a second are allowed
     assert refused and sent == 32, (refused, sent)
     for pid in alive(child.pid):
         os.kill(pid, signal.SIGKILL)
@@ -224,13 +235,14 @@ def check_many(c):
 
 def check_monitor(c):
     with Wire(c.socket) as wire:
-        wire.send("monitor_system", interval_seconds=0.25, count=4)
-        items = [wire.read()["params"] for _ in range(4)]
+        wire.send("monitor_system", interval_seconds=0.25, count=10)
+        items = [wire.read()["params"] for _ in range(10)]
         end = wire.read()["result"]
-    assert [i["seq"] for i in items] == [0, 1, 2, 3], items
+    assert [i["seq"] for i in items] == list(range(10)), items
     assert end["reason"] == "count" and end["dropped"] == 0, end
     gaps = [b["item"]["time"] - a["item"]["time"] for a, b in zip(items, items[1:])]
-    assert all(0.15 < g < 0.6 for g in gaps), gaps
+    # some may be late, and the next ones early
+    assert 0.15 < sorted(gaps)[len(gaps) // 2] < 0.6, gaps
     with Wire(c.socket) as wire:
         stream = wire.send("monitor_system", interval_seconds=1, processes=3)
         item = wire.read()["params"]["item"]
@@ -247,16 +259,18 @@ def check_monitor(c):
 
 def check_events(c):
     with Wire(c.socket) as wire:
-        wire.send("watch_events")
-        time.sleep(0.3)
+        seen = []
+
+        def until(kind):
+            while not seen or (seen[-1]["pid"], seen[-1]["kind"]) != (child.pid, kind):
+                seen.append(wire.read()["params"]["item"])
+        wire.watch("watch_events")
         subprocess.run(["bash", "-c", "sleep 0.05; exit 7"], check=False)
         child = sleeper()
-        time.sleep(1.5)
+        until("start")
         child.terminate()
         child.wait()
-        seen = []
-        while not any(e["pid"] == child.pid and e["kind"] == "exit" for e in seen):
-            seen.append(wire.read()["params"]["item"])
+        until("exit")
     mine = [e for e in seen if e["pid"] == child.pid]
     assert [e["kind"] for e in mine] == ["start", "exit"], mine
     exits = call(c.socket, "hello")["capabilities"]["exits"]
@@ -318,7 +332,6 @@ def main():
     for sampler in ("auto", "proc"):
         with Controlled(options=f'  Sampler "{sampler}"', interval=5) as c:
             child = sleeper()
-            time.sleep(1.2)
             for check in CHECKS:
                 print(f"  {sampler}: {check.__name__[6:]}", flush=True)
                 check(c)
