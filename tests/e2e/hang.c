@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -20,9 +21,12 @@
  * request, made while it holds it, must stay unanswered. */
 enum { READS_REFUSED = 2 };
 
+/* Shared with the server, which is another process. */
+static atomic_int *reads;
+
 static _Bool answers(const struct fuse_in_header *request) {
-  static int reads;
-  return request->opcode != FUSE_READ || ++reads <= READS_REFUSED;
+  return request->opcode != FUSE_READ ||
+         atomic_fetch_add(reads, 1) < READS_REFUSED;
 }
 
 static volatile char *page;
@@ -34,7 +38,8 @@ static void *touch(void *unused) {
 
 static void *change(void *unused) {
   (void)unused;
-  sleep(1); /* after the other one has begun to wait; only a test */
+  while (atomic_load(reads) <= READS_REFUSED) /* the other one waits now */
+    usleep(1000);
   mprotect((void *)(uintptr_t)page, 4096, PROT_READ | PROT_WRITE);
   return NULL;
 }
@@ -42,6 +47,10 @@ static void *change(void *unused) {
 int main(int argc, char **argv) {
   if (argc < 3)
     return 2;
+  reads = mmap(NULL, sizeof *reads, PROT_READ | PROT_WRITE,
+               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (reads == MAP_FAILED)
+    fuse_die("mmap");
   pid_t server = fuse_mount(argv[1], argv[2], argc > 3, 0, answers);
   if (argc <= 3 && (setgid(65534) < 0 || setuid(65534) < 0))
     fuse_die("become nobody");

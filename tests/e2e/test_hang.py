@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from fuse import Fuse
-from harness import Collectd, wait_for
+from harness import STOPPED, Collectd, wait_for, written
 
 
 def blocks(hang):
@@ -17,7 +17,7 @@ def blocks(hang):
     p = subprocess.Popen(["cat", f"/proc/{hang.pids[1]}/cmdline"],
                          stdout=subprocess.DEVNULL)
     try:
-        p.wait(timeout=0.5)
+        p.wait(timeout=3)  # longer than a busy machine needs to start it
         return False
     except subprocess.TimeoutExpired:
         p.kill()
@@ -50,17 +50,18 @@ def check(c, sleeper):
     start = time.monotonic()
     c.intervals(5)
     took = time.monotonic() - start
-    assert took < 6.5, f"5 intervals of 1 s took {took:.1f} s"
+    assert took < 15, f"5 intervals of 1 s took {took:.1f} s"
     print(f"  5 intervals took {took:.2f} s")
     # the FUSE server has the same arguments and can be read; the victim not
     assert c.get("procman-hanging/ps_count")["processes"] == 1
-    turn = c.value("procman_self/duration-turn")
+    # others may hold up one of them; who hangs would hold up all
+    turn = min(row[1] for row in written(c, "procman_self/duration-turn")[1][-5:])
     assert turn < 0.5, f"a turn takes {turn} s"
     helpers = children(c.process.pid)
     assert 1 <= len(helpers) <= 2, f"helpers: {helpers}"
     print(f"  {len(helpers)} helpers, a turn takes {turn:.4f} s")
     took = c.stop()
-    assert took < 3, f"collectd took {took:.1f} s to stop"
+    assert took < STOPPED, f"collectd took {took:.1f} s to stop"
     print(f"  stopped after {took:.2f} s")
 
 
@@ -69,7 +70,7 @@ def main():
     sleepers = []
     hang = Fuse("hang")
     try:
-        wait_for("a command line that blocks", lambda: blocks(hang), 10)
+        wait_for("a command line that blocks", lambda: blocks(hang))
         with Collectd(options=f"""
   <Group "others">
     Command "^sleep {mark}$"
