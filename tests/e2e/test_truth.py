@@ -52,21 +52,24 @@ def at_rest_after(pid, seconds):
         return used_ns >= seconds * 1e9 and f.read().rsplit(") ", 1)[1][0] == "S"
 
 
-def child(name, work, *args):
+def child(name, work, *args, number=None):
+    """number: it works only if it has got that pid."""
     pid = os.fork()
     if pid:
         return pid
     try:
-        rename(name)
-        work(*args)
+        if number in (None, os.getpid()):
+            rename(name)
+            work(*args)
     finally:
         os._exit(0)
 
 
 def used(pid):
-    """It is reaped a little late: then it has left its CPU for good."""
+    """It is reaped a little late: then it has left its CPU for good, though
+    others may have held it up on its last steps."""
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    time.sleep(0.01)
+    time.sleep(0.3)
     usage = os.wait4(pid, 0)[2]
     return usage.ru_utime + usage.ru_stime
 
@@ -116,7 +119,7 @@ def check_exec(c):
     c.intervals(2)
     before, after = charged(c, "before"), charged(c, "after")
     near("CPU seconds of before and after", before + after, cpu, absolute=2e-5)
-    assert before <= 0.75 and after >= 0.2, (before, after)
+    assert before <= 1 and after >= 0.2, (before, after)
 
 
 AFTER = """
@@ -129,16 +132,26 @@ time.sleep(1.5)
 
 
 def take_pid(wanted, name, work, *args):
-    """A child with that very number; a stranger may be quicker."""
-    for _ in range(50):
-        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as f:
-            f.write(str(wanted - 1))
-        pid = child(name, work, *args)
-        if pid == wanted:
-            return pid
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
-    raise AssertionError(f"pid {wanted} was not to be had")
+    """A child with that very number; a stranger may be quicker, and has to end
+    before it is free again.  Then numbers go on where they were: what others
+    have given up shall not be theirs again so soon."""
+    with open("/proc/sys/kernel/ns_last_pid", "r+", encoding="ascii") as f:
+        last = f.read()
+
+        def put(text):
+            f.seek(0)
+            f.write(text)
+            f.flush()
+
+        def try_it():
+            put(str(wanted - 1))
+            pid = child(name, work, *args, number=wanted)
+            put(last)
+            if pid != wanted:
+                os.waitpid(pid, 0)
+            return pid == wanted
+        wait_for(f"pid {wanted}", try_it)
+    return wanted
 
 
 def burn_and_rest(seconds, rest):
@@ -198,7 +211,7 @@ def main():
         skip("only root may load BPF programs and choose a pid")
     if "bpf" not in samplers():
         skip("BPF cannot be had here (see above)")
-    old = child("pmold", burn_and_rest, 1, 120)
+    old = child("pmold", burn_and_rest, 1, 3600)
     try:
         wait_for("an old process at rest", lambda: at_rest_after(old, 1))
         check_all()
