@@ -122,10 +122,15 @@ class Server:
     def __enter__(self):
         self.listener.bind(self.path)
         self.listener.listen(16)
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *unused):
+        # Who is about to accept would otherwise do so at the next server's
+        # listener, which gets the same descriptor.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
         os.unlink(self.path)
         os.rmdir(self.folder)
