@@ -61,7 +61,7 @@ class Client(unittest.IsolatedAsyncioTestCase):
     async def start(self, script, **options):
         fake = await Fake(script).__aenter__()
         client = await procman.ProcessManagerServiceClient(
-            fake.path, **{"timeout": 5.0, **options}).__aenter__()
+            fake.path, **{"timeout": 60.0, **options}).__aenter__()
         self.closing += [fake, client]
         return fake, client
 
@@ -195,11 +195,13 @@ class Client(unittest.IsolatedAsyncioTestCase):
         async for event in pm.watch_events(["start"]):
             self.assertEqual(event.kind, "start")
             break
-        await asyncio.sleep(0)
-        await pm.hello()
-        await pm.hello()
-        cancels = [r["params"] for r in fake.requests if r["method"] == "cancel"]
-        self.assertEqual(cancels, [{"id": fake.requests[0]["id"]}])
+        def cancels():
+            return [r["params"] for r in fake.requests if r["method"] == "cancel"]
+        for _ in range(1000):  # the iterator is closed by a task of its own
+            await pm.hello()
+            if cancels() and not pm._calls:
+                break
+        self.assertEqual(cancels(), [{"id": fake.requests[0]["id"]}])
         self.assertEqual(pm._calls, {})
 
     async def test_a_lost_connection_fails_everybody(self):
@@ -233,13 +235,17 @@ class Client(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await pm.get_process_info(1)).omitted, [])
 
     async def test_no_answer_in_time(self):
+        late = []
+
         async def script(request, say, _):
-            if request["method"] == "hello":
-                await asyncio.sleep(0.2)
-            result(request, say, system=SYSTEM, **HELLO)
+            late.append(request)
+            if request["method"] != "hello":
+                for r in late:
+                    result(r, say, system=SYSTEM, **HELLO)
         _, pm = await self.start(script, timeout=0.05)
         with self.assertRaises(asyncio.TimeoutError):
             await pm.hello()
+        pm.timeout = 60.0
         self.assertEqual((await pm.get_system_info()).cpu_count, 8)
 
     async def test_nobody_listens(self):
