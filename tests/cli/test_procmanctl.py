@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import shutil
 import socket
 import struct
 import subprocess
@@ -205,10 +206,20 @@ class Failures(Base):
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
     def test_no_way_to_the_socket(self):
-        s = self.serve()
-        os.chmod(s.folder, 0o755)
-        os.chmod(s.path, 0o660)
-        p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM, "-S", s.path,
+        # he may look neither into the folder of the build nor into every TMPDIR
+        place = tempfile.TemporaryDirectory(prefix="procman-cli-", dir="/tmp")
+        self.addCleanup(place.cleanup)
+        os.chmod(place.name, 0o755)
+        program, path = (os.path.join(place.name, n) for n in ("procmanctl", "sock"))
+        shutil.copy(PROGRAM, program)
+        os.chmod(program, 0o755)
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(path)
+        listener.listen()
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o660)
+        p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-S", path,
                             "hello"], capture_output=True, text=True, check=False, env=CLEAN)
         self.assertEqual(p.returncode, 3)
         self.assertRegex(p.stderr, "permission denied for .*: its mode is 0660 and its group root")
