@@ -100,6 +100,15 @@ static void trap(void) {
   close(fd);
 }
 
+/* Until those who hold descriptors have ended, and nothing is left to do. */
+static void wait_for_drops(void) {
+  uint64_t start = clock_ms();
+  do {
+    sleep_ms(50);
+    server_wait(1.1);
+  } while (pm_server_next(server.server) && clock_ms() - start < 60000);
+}
+
 static void too_many_drops(void **state) {
   (void)state;
   size_t had = open_descriptors();
@@ -120,10 +129,7 @@ static void too_many_drops(void **state) {
   server_wait(1.1);
   check_true("32 wait", "is served",
              strstr(server_read(later, NULL), "protocol"));
-  sleep_ms(1500); /* those who hold them have ended */
-  server_wait(1.1);
-  sleep_ms(1500);
-  server_wait(1.1);
+  wait_for_drops();
   close(before);
   close(later);
   server_settle();
@@ -173,8 +179,7 @@ static int starved_for_good(void) {
   server_wait(2.1);
   if (!strstr(server_read(next, NULL), "protocol"))
     return 2;
-  sleep_ms(1500);
-  server_wait(1.1); /* it is closed, and there is a reserve again */
+  wait_for_drops(); /* it is closed, and there is a reserve again */
   int last = unix_connect(server.path);
   while (count < 256 && (fds[count] = dup(0)) >= 0)
     count++;

@@ -17,7 +17,7 @@
 
 /* A lingering close takes 20 s; a loaded machine may need long to start a
  * helper, but never this long. */
-enum { SOON_MS = 2000, REQUEST_MAX = 256 << 10 };
+enum { SOON_MS = 10000, REQUEST_MAX = 256 << 10 };
 
 static char helper_path[512];
 static struct pm_deferred_closes deferred = {.path = helper_path};

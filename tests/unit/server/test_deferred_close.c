@@ -32,8 +32,10 @@ static int begin(void **state) {
   return 0;
 }
 
+enum { PATIENCE = 3000 }; /* pauses of 20 ms; a busy machine may be slow */
+
 static bool wait_until_done(void) {
-  for (int i = 0; i < 500 && pm_deferred_close_pending(&deferred); i++) {
+  for (int i = 0; i < PATIENCE && pm_deferred_close_pending(&deferred); i++) {
     sleep_ms(20);
     pm_deferred_close_sweep(&deferred);
   }
@@ -78,7 +80,7 @@ static void so_many(void **state) {
   check_u64("96", "waiting", deferred.waiting, PM_DEFERRED_FULL);
   check_true("96", "full", pm_deferred_close_full(&deferred));
   close(other[0]);
-  for (int i = 0; i < 200 && pm_deferred_close_full(&deferred); i++) {
+  for (int i = 0; i < PATIENCE && pm_deferred_close_full(&deferred); i++) {
     sleep_ms(20);
     pm_deferred_close_sweep(&deferred);
   }
