@@ -439,7 +439,7 @@ static void threads_fill_the_buffer(void **state) {
   static uint64_t want[CHILDREN]; /* a sanitizer may have threads of its own */
   for (int i = 0; i < CHILDREN; i++)
     pid[i] = child(two_threads, 0);
-  for (int fewest = 0, tries = 0; fewest < 2 && tries < 100; tries++) {
+  for (int fewest = 0, tries = 0; fewest < 2 && tries < 600; tries++) {
     usleep(100000);
     scan(w, &w->proc);
     fewest = 2;
@@ -547,15 +547,17 @@ static const struct pm_death *find_death(const struct environment *w,
   return NULL;
 }
 
-/* So soon that it was told by its own record?  its exit record take longer. */
+/* So soon that it was told by its own record?  Its last words take a second,
+ * whatever a busy machine makes of our pauses. */
 static bool wait_for_death(struct environment *w, pid_t pid) {
-  enum { PAUSE_US = 20000, SOON = 35 };
-  int i = 0;
-  for (; i < 200 && !find_death(w, pid); i++) {
+  enum { PAUSE_US = 20000 };
+  uint64_t start = pm_now_read().mono, took = 0;
+  while (!find_death(w, pid) && took < 60 * PM_NS_PER_S) {
     usleep(PAUSE_US);
     drain(w);
+    took = pm_now_read().mono - start;
   }
-  return i < SOON;
+  return took < PM_NS_PER_S * 7 / 10;
 }
 
 static uint64_t microseconds_of(const struct timeval *t) {
@@ -674,7 +676,8 @@ static void counts_what_is_lost(void **state) {
   check_true("storm", "some found no room", lost > 0);
   check_true("storm", "nearly none is forgotten",
              w->deaths.count + lost >= CHILDREN * 99 / 100);
-  check_u64("storm", "they are counted once", drain(w), 0);
+  /* those of others may have found no room until it was emptied */
+  check_true("storm", "they are counted once", drain(w) < lost / 2);
   check_end();
 }
 
