@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import STOPPED, Collectd, near_once, wait_for
+from harness import HIGH, STOPPED, Collectd, near_once, wait_for
 
 
 def seen_once(pid):
@@ -64,7 +64,7 @@ def check_descriptors():
         after = descriptors(c.process.pid)
         ours = {n for n, to in after.items()
                 if to in ("/proc", "/sys") or "pidfd" in to}
-        assert ours and min(ours) >= 1024, after
+        assert ours and (min(ours) >= 1024 or not HIGH), after
         print(f"  {len(after)} descriptors before and after 200 processes")
         want = (ignored("self") | COLLECTDS) & ~(PYTHONS & ~COLLECTDS) & ~HANDLED
         assert ignored(c.process.pid) == want, (ignored(c.process.pid), want)

@@ -224,10 +224,7 @@ static void no_descriptors_for_good(void **state) {
   cmocka_unit_test_setup_teardown(test, server_begin_unsealed, server_end)
 
 int main(void) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max < 16384 ? limit.rlim_max : 16384;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  check_descriptors();
   const struct CMUnitTest tests[] = {
       HERE(of_one_user),
       HERE(of_all),

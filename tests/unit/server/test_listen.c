@@ -23,6 +23,8 @@ static char top[32], folder[64], path[96], lock[128];
 static struct stat at_listen;
 static int connect_before;
 
+static bool high_ones; /* descriptors that can be had */
+
 int __real_listen(int fd, int backlog);
 int __wrap_listen(int fd, int backlog);
 int __wrap_listen(int fd, int backlog) {
@@ -81,7 +83,8 @@ static void before_anybody(void **state) {
     check_u64("before", "group", at_listen.st_gid, group);
     check_u64("before", "owner", at_listen.st_uid, geteuid());
     check_true("descriptor", "closed at exec", fcntl(l.fd, F_GETFD) & 1);
-    check_true("descriptor", "high", l.fd >= 1024 && l.lock >= 1024);
+    check_true("descriptor", "high",
+               (l.fd >= 1024 && l.lock >= 1024) || !high_ones);
     shut(&l);
     check_int("closed", "file", access(path, F_OK), -1);
   }
@@ -296,5 +299,6 @@ int main(void) {
       HERE(before_anybody), HERE(folders),  HERE(of_another),     HERE(paths),
       HERE(in_the_way),     HERE(unlinked), HERE(no_descriptors),
   };
+  high_ones = check_descriptors();
   return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
 }

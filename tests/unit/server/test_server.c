@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -373,10 +372,7 @@ static void no_memory_to_begin(void **state) {
   cmocka_unit_test_setup_teardown(test, server_begin, server_end)
 
 int main(void) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max < 16384 ? limit.rlim_max : 16384;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  check_descriptors();
   const struct CMUnitTest tests[] = {
       HERE(cut_anywhere),
       HERE(pipelined),

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static int eventfd_errno;
+static bool high_ones; /* can be had */
 
 int __real_eventfd(unsigned count, int flags);
 int __wrap_eventfd(unsigned count, int flags);
@@ -93,7 +94,7 @@ static void waking(void **state) {
   struct pm_exchange *exchange = *state;
   uint64_t count;
   int fd = pm_exchange_fd(exchange);
-  check_true("fd", "high", fd >= 1024);
+  check_true("fd", "high", fd >= 1024 || !high_ones);
   check_true("fd", "closed at exec", fcntl(fd, F_GETFD) & FD_CLOEXEC);
   check_true("fd", "does not block", fcntl(fd, F_GETFL) & O_NONBLOCK);
   pm_exchange_publish(exchange, numbered(1));
@@ -269,5 +270,6 @@ int main(void) {
       HERE(no_memory_for_events),
       HERE(two_threads),
   };
+  high_ones = check_descriptors();
   return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
 }

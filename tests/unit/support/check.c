@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -91,4 +92,15 @@ void check_pidfd(void) {
   if (fd < 0)
     check_skip("pidfd_open(2) does not work here");
   close(fd);
+}
+
+bool check_descriptors(void) {
+  enum { ENOUGH = 16384, SOME_HIGH = 1100 };
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < ENOUGH) {
+    limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur > SOME_HIGH;
 }

@@ -39,4 +39,8 @@ const char *check_env(const char *name);
  * Linux 5.3, and under valgrind. */
 void check_pidfd(void);
 
+/* As many descriptors as the hard limit allows, up to 16384: a shell's usual
+ * 1024 are too few for some tests.  False: none of 1024 or above can be had. */
+bool check_descriptors(void);
+
 #endif
