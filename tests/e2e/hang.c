@@ -63,11 +63,12 @@ int main(int argc, char **argv) {
   page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
   if (page == MAP_FAILED)
     fuse_die("mmap");
+  /* before anything can hang: from then on printf may wait for memory, too */
+  printf("%d %d\n", server, getpid());
+  fflush(stdout);
   pthread_t a, b;
   pthread_create(&a, NULL, touch, NULL);
   pthread_create(&b, NULL, change, NULL);
-  printf("%d %d\n", server, getpid());
-  fflush(stdout);
   for (;;)
     pause();
 }
