@@ -6,10 +6,10 @@ const enum pm_join pm_field_join[PM_F_COUNT] = {
 #undef PM_FIELD
 };
 
-/* The masks in field.h rely on counters standing first. */
+/* The masks in field.h rely on counters coming first. */
 enum kind { COUNTER, GAUGE };
 #define PM_FIELD(ident, kind, join, unit, what)                                \
   _Static_assert((kind == COUNTER) == (PM_F_##ident < PM_F_COUNTERS),          \
-                 #ident " stands on the wrong side of field.def");
+                 #ident " is on the wrong side of field.def");
 #include "core/record/field.def"
 #undef PM_FIELD
