@@ -1,5 +1,5 @@
-/* What one close says: plain rows of numbers.  A number that is not known is
- * NaN and is never sent.  Counters are whole numbers below 2^53.  Memory is
+/* The report of one close: plain rows of numbers.  A number that is not known
+ * is NaN and is never sent.  Counters are whole numbers below 2^53.  Memory is
  * the cycle's; valid until its next close. */
 #ifndef PM_CORE_REPORT_REPORT_H
 #define PM_CORE_REPORT_REPORT_H
@@ -39,7 +39,7 @@ struct pm_sensor_row {
 
 enum pm_row_kind { PM_ROW_CONFIGURED, PM_ROW_AUTOMATIC, PM_ROW_PSEUDO };
 
-/* An exit is one of ok, error and signal; oom are some of signal. */
+/* An exit is ok, error or signal; one by the OOM killer also counts as oom. */
 enum pm_event {
   PM_EVENT_START,
   PM_EVENT_EXIT_OK,
@@ -63,7 +63,7 @@ struct pm_group_row {
   double starts, exit_ok, exit_error, exit_signal, oom; /* counters */
   double faults_minor, faults_major;                    /* counters */
   double switch_voluntary, switch_involuntary;          /* counters */
-  double fds, fd_percent; /* open files; the worst member's of its limit */
+  double fds, fd_percent; /* open files; the highest share of a limit */
   double delay;           /* seconds waited for a CPU per second */
   double oldest;          /* seconds; unknown without members */
 };
@@ -83,7 +83,7 @@ struct pm_self_row {
   double sampler; /* struct pm_sampler.level */
   double surplus; /* seconds charged beyond what the machine was busy */
   double admitted, evicted, dropped, skipped; /* counters */
-  bool names_spent; /* MaxNames: no new automatic name can enter */
+  bool names_spent; /* MaxNames are used up: no new name is admitted */
 };
 
 /* All in ns since the start: charged + unattributed - surplus == busy. */
