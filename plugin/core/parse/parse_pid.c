@@ -75,7 +75,7 @@ void pm_parse_stat_task(const struct pm_stat *s, struct pm_units units,
       .reaped_faults = s->reaped_faults,
       .birth = s->birth,
       /* exec makes a new address space; where ptrace access is denied both are
-       * 0, and then comm alone must tell */
+       * 0, and only comm can show an exec */
       .exec_mark = s->startstack ^ s->startcode << 1,
   };
   memcpy(t->comm, s->comm, sizeof t->comm);
@@ -98,7 +98,7 @@ int pm_parse_task(const char *text, size_t length, struct pm_units units,
   return status;
 }
 
-/* The number behind "KEY" at the start of a line. */
+/* The number after "KEY" at the start of a line. */
 static bool line_number(const char *text, const char *key, uint64_t *ret) {
   size_t length = strlen(key);
   for (const char *p = text; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
@@ -109,7 +109,7 @@ static bool line_number(const char *text, const char *key, uint64_t *ret) {
       return false;
     char *end;
     *ret = strtoull(p, &end, 10);
-    return *end != '\0'; /* a line that was cut has no end */
+    return *end != '\0'; /* else the text was cut in this line */
   }
   return false;
 }
@@ -132,7 +132,7 @@ int pm_parse_io(const char *text, struct pm_task *ret) {
 
 enum status_kind { IDS, DECIMAL, HEXADECIMAL, KILOBYTES, ONLY_ONE };
 
-/* Everything that is read of it: a line each. */
+/* The lines that are read. */
 static const struct status_line {
   const char *key;
   enum status_kind kind;
@@ -154,7 +154,7 @@ static const struct status_line {
 };
 
 /* The numbers of a line that ends with a line feed, as many as there is room
- * for; returns how many there are in all, or 0 if it is anything else. */
+ * for; returns how many there are in all, or 0 for any other line. */
 static size_t line_numbers(const char *p, int base, uint64_t *ret,
                            size_t room) {
   size_t count = 0;
@@ -172,8 +172,8 @@ static size_t line_numbers(const char *p, int base, uint64_t *ret,
   }
 }
 
-static bool take_status_line(const struct status_line *line, const char *p,
-                             void *at) {
+static bool parse_status_line(const struct status_line *line, const char *p,
+                              void *at) {
   uint64_t n[PM_IDS];
   switch (line->kind) {
   case IDS:
@@ -211,7 +211,8 @@ int pm_parse_status(const char *text, struct pm_status *ret) {
   for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : p) {
     size_t key = strcspn(p, ":\n") + 1;
     const struct status_line *line = status_line_of(p, key);
-    if (line && take_status_line(line, p + key, (char *)&status + line->offset))
+    if (line &&
+        parse_status_line(line, p + key, (char *)&status + line->offset))
       status.known |= line->bit;
   }
   if (!(status.known & PM_STATUS_UIDS))
@@ -220,7 +221,7 @@ int pm_parse_status(const char *text, struct pm_status *ret) {
   return 0;
 }
 
-/* ---- the others ---- */
+/* ---- other files ---- */
 
 static bool copy_line(const char *p, char *ret, size_t size) {
   size_t length = strcspn(p, "\n");
@@ -252,7 +253,7 @@ int pm_parse_cgroup(const char *text, char *ret, size_t size) {
     p += strcspn(p, "\n");
     p += *p == '\n';
   }
-  /* on a hybrid host everything sits in the root of the unified hierarchy */
+  /* in hybrid mode every process is in the root of the unified hierarchy */
   bool rooted = unified && strncmp(unified, "/\n", 2) == 0;
   const char *from = unified && !(rooted && systemd) ? unified : systemd;
   return from && copy_line(from, ret, size) ? 0 : -EINVAL;

@@ -1,13 +1,13 @@
-/* The files of one process as numbers.  Pure: text in, record out; source is
- * proc(5) and the kernel's fs/proc/array.c.  Every function returns 0, or
- * -EINVAL if the text is not whole, and then leaves the output untouched. */
+/* The files of one process as numbers.  Pure: text in, record out; sources:
+ * proc(5) and the kernel's fs/proc/array.c.  Functions return 0, or -EINVAL if
+ * the text is incomplete, and then leave the output untouched. */
 #ifndef PM_CORE_PARSE_PARSE_PID_H
 #define PM_CORE_PARSE_PARSE_PID_H
 
 #include "base/units.h"
 #include "core/record/task.h"
 
-/* /proc/PID/stat: the fields that anybody here uses, in the file's own units
+/* /proc/PID/stat: the fields that procman uses, in the file's own units
  * (proc_pid_stat(5)). */
 struct pm_stat {
   int32_t pid, ppid, group, session;
@@ -38,8 +38,8 @@ int pm_parse_io(const char *text, struct pm_task *ret);
 /* As the kernel lists them. */
 enum pm_id { PM_ID_REAL, PM_ID_EFFECTIVE, PM_ID_SAVED, PM_ID_FILES, PM_IDS };
 
-/* /proc/PID/status.  What a kernel does not say has no bit in `known`; -EINVAL
- * if there is no whole line of uids. */
+/* /proc/PID/status.  A line that the kernel does not have has no bit in
+ * `known`; -EINVAL if there is no complete line of uids. */
 enum pm_status_known {
   PM_STATUS_UIDS = 1,
   PM_STATUS_GIDS = 2,
@@ -58,20 +58,20 @@ struct pm_status {
   uint64_t swap_bytes;
   uint64_t permitted, effective, bounding; /* capabilities */
   uint64_t no_new_privs, seccomp;
-  uint64_t only_pid; /* NSpid, which has a number more for each namespace in
-                        between, where it has but one */
+  uint64_t only_pid; /* NSpid where it is a single number: it has one more for
+                        each pid namespace below that of /proc */
 };
 int pm_parse_status(const char *text, struct pm_status *ret);
 
-/* /proc/PID/cmdline, where arguments end with a NUL each, as people read it:
- * with blanks between.  NULs at its end are left out; programs that write
+/* /proc/PID/cmdline, where each argument ends with a NUL, as ps(1) prints it:
+ * with blanks between them.  Trailing NULs are dropped: programs that write
  * their title there leave many (setproctitle(3)).  Cut at size - 1; returns the
  * length. */
 size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
                         size_t size);
 
-/* /proc/PID/cgroup: the path in the unified hierarchy, or in systemd's own
- * when the unified one is not in use.  Cut silently at size. */
+/* /proc/PID/cgroup: the path in the unified hierarchy, or in systemd's named
+ * one (v1) when the unified one is not in use.  Cut silently at size. */
 int pm_parse_cgroup(const char *text, char *ret, size_t size);
 
 /* /proc/PID/limits: the soft limit of open files; UINT64_MAX = unlimited. */

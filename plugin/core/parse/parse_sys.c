@@ -16,7 +16,7 @@ int pm_parse_cpu(const char *text, struct pm_cpu_times *ret) {
   struct pm_cpu_times t = {0};
   if (strncmp(text, "cpu ", 4) != 0)
     return -EINVAL;
-  /* columns came one by one over the years: the first four are always there */
+  /* columns were added over the years: the first four always exist */
   int n = sscanf(text,
                  "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                  " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
@@ -31,19 +31,19 @@ int pm_parse_cpu(const char *text, struct pm_cpu_times *ret) {
       t.boot_time = strtoull(p + 6, NULL, 10);
   }
   if (t.cpus == 0 || t.boot_time == 0)
-    return -EINVAL; /* btime stands behind the CPUs: its absence is a cut */
+    return -EINVAL; /* btime follows the CPUs: without it the text was cut */
   *ret = t;
   return 0;
 }
 
-struct line {
+struct memory_line {
   const char *key;
   size_t offset;
   bool optional;
 };
 
-static bool read_line(const char *text, const struct line *line,
-                      struct pm_memory *m) {
+static bool read_memory_line(const char *text, const struct memory_line *line,
+                             struct pm_memory *m) {
   size_t length = strlen(line->key);
   for (const char *p = text; p; p = next_line(p)) {
     if (strncmp(p, line->key, length) != 0)
@@ -59,7 +59,7 @@ static bool read_line(const char *text, const struct line *line,
 
 int pm_parse_memory(const char *text, struct pm_memory *ret) {
 #define AT(member) offsetof(struct pm_memory, member)
-  static const struct line lines[] = {
+  static const struct memory_line lines[] = {
       {"MemTotal:", AT(total), false},
       {"MemFree:", AT(free), false},
       {"MemAvailable:", AT(available), true},
@@ -72,11 +72,11 @@ int pm_parse_memory(const char *text, struct pm_memory *ret) {
 #undef AT
   struct pm_memory m = {0};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-    if (!read_line(text, &lines[i], &m))
+    if (!read_memory_line(text, &lines[i], &m))
       return -EINVAL;
   if (m.total == 0)
     return -EINVAL;
-  /* lxcfs can show more than there is (psutil, _pslinux.py) */
+  /* lxcfs can show more than the total (psutil, _pslinux.py) */
   if (m.available == 0 || m.available > m.total)
     m.available = m.free;
   *ret = m;
@@ -121,8 +121,8 @@ static bool unescape(const char *from, size_t length, char *ret, size_t size) {
 }
 
 /* The n-th word of a line, counted from 0. */
-static const char *word(const char *line, const char *end, int n,
-                        size_t *length) {
+static const char *find_word(const char *line, const char *end, int n,
+                             size_t *length) {
   const char *p = line;
   for (; n > 0; n--) {
     p = memchr(p, ' ', (size_t)(end - p));
@@ -136,10 +136,10 @@ static const char *word(const char *line, const char *end, int n,
 }
 
 /* The n-th word, unescaped.  cut: a longer one may be cut. */
-static bool put(const char *line, const char *end, int n, bool cut, char *ret,
-                size_t size) {
+static bool copy_word(const char *line, const char *end, int n, bool cut,
+                      char *ret, size_t size) {
   size_t length;
-  const char *p = word(line, end, n, &length);
+  const char *p = find_word(line, end, n, &length);
   return p && length > 0 && (unescape(p, length, ret, size) || cut);
 }
 
@@ -151,9 +151,9 @@ static int parse_mount_line(const char *line, const char *end,
     return -EINVAL;
   const char *type = dash + 3;
   ret->source[0] = '\0'; /* it may be empty */
-  put(type, end, 1, true, ret->source, sizeof ret->source);
-  return put(line, dash, 4, false, ret->point, sizeof ret->point) &&
-                 put(type, end, 0, true, ret->type, sizeof ret->type)
+  copy_word(type, end, 1, true, ret->source, sizeof ret->source);
+  return copy_word(line, dash, 4, false, ret->point, sizeof ret->point) &&
+                 copy_word(type, end, 0, true, ret->type, sizeof ret->type)
              ? 0
              : -EINVAL;
 }

@@ -1,5 +1,5 @@
-/* The machine's files as numbers.  Pure; source proc(5) and
- * proc_pid_mountinfo(5).  0, or -EINVAL if the text is not what it should be;
+/* The machine's files as numbers.  Pure; sources: proc(5) and
+ * proc_pid_mountinfo(5).  0, or -EINVAL if the text is malformed or incomplete;
  * the output is then untouched. */
 #ifndef PM_CORE_PARSE_PARSE_SYS_H
 #define PM_CORE_PARSE_PARSE_SYS_H
@@ -36,7 +36,7 @@ struct pm_mount {
 };
 
 /* Parses the line at *cursor and moves *cursor behind it.  0; 1 at the end of
- * the text; -EINVAL for a line that makes no sense (it is passed over). */
+ * the text; -EINVAL for a malformed line (*cursor is behind it, too). */
 int pm_parse_mount(const char **cursor, struct pm_mount *ret);
 
 #endif
