@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-/* The hierarchy's own top.  Where everything is in it, the unified hierarchy
- * is not in use and the paths that matter are another's. */
+/* The root of the unified hierarchy.  Where every process is in it, that
+ * hierarchy is not in use, and the paths that matter are those of another. */
 enum { TOP_ID = 1 };
 
 /* FILEID_KERNFS, include/linux/exportfs.h, since 5.5: 64 bits of id */
@@ -62,7 +62,7 @@ static ssize_t path_of(const struct pm_root *root, int fd, char *buf,
   return n;
 }
 
-/* Needs CAP_DAC_READ_SEARCH; without it only what was learnt is known. */
+/* Needs CAP_DAC_READ_SEARCH; without it only pm_cgroups_learn adds paths. */
 static int open_id(int top, uint64_t id) {
   struct {
     struct file_handle head;
@@ -71,7 +71,7 @@ static int open_id(int top, uint64_t id) {
   return open_by_handle_at(top, &handle.head, O_PATH | O_CLOEXEC);
 }
 
-static void resolve(struct pm_cgroups *g, uint64_t id) {
+static void resolve_path(struct pm_cgroups *g, uint64_t id) {
   char top[PM_CGROUP_PATH], path[PM_CGROUP_PATH];
   PM_CLEAN_FD int fd = g->top < 0 ? -1 : open_id(g->top, id);
   if (fd < 0)
@@ -87,6 +87,6 @@ const char *pm_cgroups_path(struct pm_cgroups *g, uint64_t id) {
   if (id <= TOP_ID)
     return NULL;
   if (slot->id != id)
-    resolve(g, id);
+    resolve_path(g, id);
   return slot->id == id ? slot->path : NULL;
 }

@@ -1,6 +1,6 @@
-/* Control groups by the number that the kernel gives them, for processes whose
- * /proc/PID/cgroup is gone.  The number is the inode of the group's directory
- * in the unified hierarchy (kernfs). */
+/* Paths of control groups by the kernel's id, for processes whose
+ * /proc/PID/cgroup is gone.  The id is the inode of the group's directory in
+ * the unified hierarchy (kernfs).  Belongs to the tick's thread. */
 #ifndef PM_CORE_PROCFS_CGROUP_H
 #define PM_CORE_PROCFS_CGROUP_H
 
@@ -15,7 +15,7 @@ struct pm_cgroup_slot {
 
 struct pm_cgroups {
   const struct pm_root *root; /* (borrowed) */
-  int top;                    /* of the unified hierarchy; -1 = none */
+  int top;                    /* root of the unified hierarchy; -1 = none */
   struct pm_cgroup_slot slots[PM_CGROUP_SLOTS];
 };
 
@@ -26,7 +26,7 @@ void pm_cgroups_done(struct pm_cgroups *cgroups);
  * next call. */
 const char *pm_cgroups_path(struct pm_cgroups *cgroups, uint64_t id);
 
-/* What a living process showed, for when nobody can be asked any more. */
+/* Remembers what a living process showed, for those that have ended. */
 void pm_cgroups_learn(struct pm_cgroups *cgroups, uint64_t id,
                       const char *path);
 

@@ -72,7 +72,7 @@ static bool list_fds(int dir, uint64_t *ret) {
 }
 
 /* Since Linux 6.2 (f1f1f2569901) the directory's size is the count, for
- * everybody; before, it is 0 and the entries must be listed. */
+ * every caller; before, it is 0 and the entries must be listed. */
 static void read_fds(int dir, struct pm_detail *d) {
   struct stat st;
   if (fstatat(dir, "fd", &st, 0) < 0)
@@ -101,8 +101,8 @@ static void read_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
   d->got |= PM_WANT_CMDLINE;
 }
 
-/* All files are opened below one descriptor of /proc/PID, which stays with the
- * process it was opened for; so one look at the start time is enough. */
+/* All files are opened below one descriptor of /proc/PID, which never refers to
+ * another process; so checking the start time once is enough. */
 static bool read_stat(const struct pm_root *root, int dir,
                       struct pm_detail *d) {
   char text[1024];
@@ -114,7 +114,7 @@ static bool read_stat(const struct pm_root *root, int dir,
   return true;
 }
 
-static void take_stat(unsigned want, struct pm_detail *d) {
+static void copy_stat(unsigned want, struct pm_detail *d) {
   d->got |= want & PM_WANT_STAT;
   if (!(want & PM_WANT_RSS))
     return;
@@ -150,12 +150,12 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
     return -ESRCH;
   pm_detail_clear(ret);
   if (birth == 0 && read_stat(root, dir, ret))
-    birth = ret->birth; /* the probe opens /proc/PID for itself */
+    birth = ret->birth; /* the probe opens /proc/PID by itself */
   read_files(dir, want, ret);
   if (want & PM_WANT_CMDLINE && probe)
     read_cmdline(probe, now, pid, birth, ret);
   if (!read_stat(root, dir, ret) || ret->birth != birth)
     return -ESRCH;
-  take_stat(want, ret);
+  copy_stat(want, ret);
   return 0;
 }

@@ -1,6 +1,6 @@
-/* The door to one process's other files.  Nobody else reads below /proc/PID
- * but the sampler.  Whatever was read belongs to (pid, birth): that is
- * verified after reading. */
+/* The door to one process's other files: in core nothing else but the sampler
+ * reads below /proc/PID.  What was read is of (pid, birth): that is verified
+ * after reading. */
 #ifndef PM_CORE_PROCFS_DETAIL_H
 #define PM_CORE_PROCFS_DETAIL_H
 
@@ -12,17 +12,19 @@
 
 enum pm_want {
   PM_WANT_EXE = 1,
-  PM_WANT_CMDLINE = 2, /* by the probe; without one it is not to be had */
+  PM_WANT_CMDLINE = 2, /* by the probe; without one it is unavailable */
   PM_WANT_UID = 4,
   PM_WANT_CGROUP = 8,
   PM_WANT_IO = 16,
   PM_WANT_SWAP = 32,
   PM_WANT_FDS = 64,
-  PM_WANT_RSS = 128, /* stat field 24, as the samplers */
+  PM_WANT_RSS = 128, /* stat field 24, as in the samplers */
   PM_WANT_CWD = 256,
   PM_WANT_IDS = 512,    /* all users and groups */
-  PM_WANT_OWNER = 1024, /* of /proc/PID: who may look, proc_pid(5) */
-  PM_WANT_STAT = 2048,  /* what the sampler proc reads */
+  PM_WANT_OWNER = 1024, /* of the directory /proc/PID: its effective ids, also
+                           where it is not dumpable (task_dump_owner(),
+                           fs/proc/base.c) */
+  PM_WANT_STAT = 2048,  /* what the sampler "proc" reads */
 };
 
 enum {
@@ -33,12 +35,12 @@ enum {
 };
 
 struct pm_detail {
-  unsigned got; /* of enum pm_want; what is missing could not be had */
-  bool slow;    /* the command line was not to be had in time: ask later */
+  unsigned got; /* of enum pm_want; the others could not be read */
+  bool slow;    /* the command line did not come in time: ask again later */
   uint64_t birth;
   uint32_t uid; /* effective */
   uint32_t uids[PM_IDS], gids[PM_IDS];
-  uint64_t permitted; /* its capabilities; with PM_WANT_IDS */
+  uint64_t permitted; /* capabilities; with PM_WANT_IDS */
   uint32_t owner_uid, owner_gid;
   char exe[PM_DETAIL_EXE], cwd[PM_DETAIL_CWD]; /* cut where they do not fit */
   char cgroup[PM_DETAIL_CGROUP];
@@ -48,7 +50,7 @@ struct pm_detail {
   struct pm_task stat;
 };
 
-/* Nothing was read. */
+/* Empties it, as if nothing had been read. */
 static inline void pm_detail_clear(struct pm_detail *detail) {
   detail->got = 0;
   detail->slow = false;
@@ -58,10 +60,10 @@ static inline void pm_detail_clear(struct pm_detail *detail) {
   detail->numbers.have = 0;
 }
 
-/* Reads what `want` names.  birth 0: of whatever has the pid, and the probe
- * may be NULL; then any thread may call it.  -ESRCH: the process is gone or is
- * another one now; *ret is then not to be used.  0 otherwise, whatever was
- * denied. */
+/* Reads what `want` names.  birth 0: of whichever process has the pid.
+ * probe may be NULL; then any thread may call it.  -ESRCH: the process is gone
+ * or is another one now, and *ret must not be used.  0 otherwise, even if
+ * everything was denied. */
 int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
                    struct pm_now now, int32_t pid, uint64_t birth,
                    unsigned want, struct pm_detail *ret);

@@ -38,7 +38,7 @@ void pm_root_close(struct pm_root *root) {
   root->proc = root->sys = -1;
 }
 
-/* Fills buf; a seq_file may hand out less than asked before its end. */
+/* Fills buf; read(2) of a seq_file may return less before its end. */
 static ssize_t read_all(int fd, char *buf, size_t size) {
   size_t have = 0;
   while (have < size) {

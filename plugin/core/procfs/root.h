@@ -1,5 +1,5 @@
-/* The door to /proc and /sys: where they are and the machine's constants.
- * Paths are relative to descriptors, so a test hands in a tree of its own. */
+/* The door to /proc and /sys: where they are, and the machine's constants.
+ * Paths are relative to descriptors, so that a test can use its own trees. */
 #ifndef PM_CORE_PROCFS_ROOT_H
 #define PM_CORE_PROCFS_ROOT_H
 
@@ -26,7 +26,7 @@ int pm_root_open(struct pm_root *root, const char *proc_path,
                  const char *sys_path, struct pm_err *err);
 void pm_root_close(struct pm_root *root);
 
-/* Reads a small file in one go and ends it with a NUL.  Returns its length,
+/* Reads a whole small file and ends it with a NUL.  Returns its length,
  * -errno, or -EOVERFLOW if it does not fit into size - 1 bytes. */
 ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size);
 
