@@ -1,10 +1,10 @@
-/* The door to `procman-hold probe`, the child that reads what a user can make
- * slow: another process's cmdline, sysfs sensors, foreign file systems, the
+/* The door to `procman-hold probe`, the child that reads what may block:
+ * another process's cmdline, sysfs sensors, remote and FUSE file systems, the
  * user database.  A request may take PM_PROBE_WAIT_MS; then the child is
- * killed, a new one serves the next request, and the thing that was asked for
- * rests for a while.  A child that cannot die (FUSE waits are not killable) is
- * abandoned; there are never more than PM_PROBE_STUCK of those.
- * Belongs to the tick's thread. */
+ * killed, a new one serves the next request, and the same thing is not asked
+ * for again for a minute, doubled each time up to an hour.  A child that cannot
+ * be killed (FUSE waits) is abandoned; there are never more than PM_PROBE_STUCK
+ * of those.  Belongs to the tick's thread. */
 #ifndef PM_CORE_HELPER_PROBE_H
 #define PM_CORE_HELPER_PROBE_H
 
@@ -20,8 +20,8 @@ enum {
   PM_PROBE_WAIT_MS = 50,
   PM_PROBE_START_MS = 500, /* exec of the helper, which no user can delay */
   PM_PROBE_STUCK = 4,
-  /* Any user can make his cmdline hang: that alone must not use up the
-   * children that disks and sensors need. */
+  /* Any user can make a cmdline hang: that alone must not use up the children
+   * that disks and sensors need. */
   PM_PROBE_STUCK_CMDLINE = 2,
 };
 
@@ -34,11 +34,12 @@ struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
 void pm_probe_free(struct pm_probe *probe); /* accepts NULL; never waits */
 
 /* Each returns 0 or more on success, or
- *   -ETIMEDOUT  it did not answer in time and was given up,
- *   -EAGAIN     it rests, or too many children are stuck: not asked,
- *   other       what the helper met (ENOENT, ESRCH, EACCES, ...), or why
- *               there is no helper.
- * The ones that fill a buffer return the length; it is NUL-terminated. */
+ *   -ETIMEDOUT  no reply in time; the child was killed,
+ *   -EAGAIN     not asked: it is backed off, too many children are stuck, or
+ *               the helper could not be started a short while ago,
+ *   other       the helper's error (ENOENT, ESRCH, EACCES, ...), or why it
+ *               could not be started.
+ * Those that fill a buffer return the length; it is NUL-terminated. */
 ssize_t pm_probe_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
                          uint64_t birth, char *buf, size_t size);
 ssize_t pm_probe_sysfs(struct pm_probe *probe, struct pm_now now,
@@ -48,8 +49,8 @@ int pm_probe_statvfs(struct pm_probe *probe, struct pm_now now,
 ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
                       char *buf, size_t size);
 
-/* Says once why the helper does not work, for the edge to log: 0 or -errno
- * since the last call. */
+/* Why the helper could not be started since the last call, for the caller to
+ * log: 0 or -errno. */
 int pm_probe_error(struct pm_probe *probe, struct pm_err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Names of users, asked from the probe because the user database may sit
- * behind a network, and kept for a while. */
+/* User names, looked up by the probe because the user database may be on the
+ * network, and cached.  Belongs to the tick's thread. */
 #ifndef PM_CORE_HELPER_USER_H
 #define PM_CORE_HELPER_USER_H
 
@@ -18,12 +18,12 @@ struct pm_users {
   struct pm_user_slot slots[PM_USER_SLOTS];
 };
 
-/* The user's name, or the uid in digits where there is none or it is not to
- * be had in time.  Valid until the next call. */
+/* The user's name, or the uid in digits where there is none or the lookup takes
+ * too long.  Valid until the next call. */
 const char *pm_user_name(struct pm_users *users, struct pm_probe *probe,
                          struct pm_now now, uint32_t uid);
 
-/* The same of what is kept; NULL: it would have to be asked. */
+/* The same from the cache; NULL: it would have to be looked up. */
 const char *pm_user_kept(const struct pm_users *users, struct pm_now now,
                          uint32_t uid);
 
