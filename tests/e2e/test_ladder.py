@@ -19,10 +19,10 @@ RUNGS = [
      ('by the sampler "bpf" (BPF', "with every exit")),
     ("root in a pid namespace", APART, 2,
      ('by the sampler "bpf" (BPF', "a better sampler is unavailable: ended "
-      "processes are only told of in the initial pid namespace")),
+      "processes are only reported in the initial pid namespace")),
     ("nobody", NOBODY, 1,
      ('by the sampler "proc"', "a better sampler is unavailable: load the BPF "
-      "program that dumps the processes: Operation not permitted (it takes "
+      "program that dumps the processes: Operation not permitted (it needs "
       "CAP_BPF and CAP_PERFMON, or root)\n")),
 ]
 
@@ -53,7 +53,7 @@ def check_forced():
         _, said = c.once()
     finally:
         c.__exit__(None, None, None)
-    assert "it takes CAP_BPF and CAP_PERFMON" in said, said
+    assert "it needs CAP_BPF and CAP_PERFMON" in said, said
     assert "no metrics will be read" in said, said
     print('  nobody with Sampler "bpf": refused, with the reason')
 

@@ -8,7 +8,7 @@
  * there is no such name; otherwise the error of the last one tried. */
 int pm_sample_open(struct pm_sampler *ret, const char *name,
                    const struct pm_root *root, struct pm_err *err);
-void pm_sample_close(struct pm_sampler *sampler); /* a zeroed one is fine */
+void pm_sample_close(struct pm_sampler *sampler); /* accepts a zeroed one */
 
 /* The names that pm_sample_open knows, "auto" first, NULL-terminated. */
 extern const char *const pm_sample_names[];

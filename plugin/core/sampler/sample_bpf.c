@@ -11,15 +11,15 @@
 #include <sys/stat.h>
 
 enum {
-  SPARE = 1024,       /* rows beyond what was found */
+  SPARE = 1024,       /* rows beyond those in use */
   DUMP_BYTES = 65536, /* more than the 8 pages of fs/bpf_seq_read() */
 };
 
 /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define INITIAL_PID_NS UINT32_C(0xeffffffc)
 
-/* A process of several threads, while its pieces come in. */
-struct gathered {
+/* A process of several threads, while its threads are added up. */
+struct thread_sum {
   struct pm_bpf_task task;
   uint64_t ended_ns; /* as its first thread saw it */
   bool torn;         /* a thread ended meanwhile: the sum would be wrong */
@@ -28,7 +28,7 @@ struct gathered {
 struct bpf_sampler {
   struct pm_units units;
   struct pm_bpf_setup setup;
-  bool foreign; /* our own pid is another than /proc says: ProcPath */
+  bool foreign; /* ProcPath shows another pid for us than getpid(2) */
   uint32_t walk_max, threads; /* of the last scan */
   struct pm_bpf_walker walker;
   struct pm_bpf_dumper dumper;
@@ -38,27 +38,27 @@ struct bpf_sampler {
   size_t count, death_count;
   struct pm_task batch[PM_BATCH];
   struct pm_death death[PM_BATCH];
-  struct gathered *gathered;
+  struct thread_sum *sums;
   struct pm_bpf_piece *pieces;
-  size_t gathered_count, gathered_room, piece_count, piece_room;
+  size_t sum_count, sum_room, piece_count, piece_room;
   char text[DUMP_BYTES];
 };
 
 /* ---- pushing ---- */
 
-static void flush(struct bpf_sampler *self) {
+static void flush_tasks(struct bpf_sampler *self) {
   if (self->count)
     self->sink->tasks(self->sink->arg, self->batch, self->count);
   self->count = 0;
 }
 
-static void push(struct bpf_sampler *self, const struct pm_bpf_task *t,
-                 uint32_t have) {
+static void push_task(struct bpf_sampler *self, const struct pm_bpf_task *t,
+                      uint32_t have) {
   struct pm_task *task = &self->batch[self->count];
   pm_bpf_to_task(t, self->units, task);
   task->have &= have;
   if (++self->count == PM_BATCH)
-    flush(self);
+    flush_tasks(self);
 }
 
 static void flush_deaths(struct bpf_sampler *self) {
@@ -79,8 +79,8 @@ static int on_death(void *arg, void *record, size_t size) {
 
 /* ---- the walk ---- */
 
-/* Walks until all rows have room. */
-static int64_t walk(struct bpf_sampler *self, struct pm_err *err) {
+/* Walks until there is room for all rows. */
+static int64_t walk_all(struct bpf_sampler *self, struct pm_err *err) {
   for (;;) {
     int64_t rows =
         pm_bpf_walker_run(&self->walker, self->untidy, &self->threads, err);
@@ -95,22 +95,22 @@ static int64_t walk(struct bpf_sampler *self, struct pm_err *err) {
 }
 
 static int scan_walk(struct bpf_sampler *self, struct pm_err *err) {
-  int64_t rows = walk(self, err), holes = 0;
+  int64_t rows = walk_all(self, err), holes = 0;
   if (rows < 0)
     return (int)rows;
   for (int64_t i = 0; i < rows; i++)
     if (self->walker.rows[i].pid)
-      push(self, &self->walker.rows[i], UINT32_MAX);
+      push_task(self, &self->walker.rows[i], UINT32_MAX);
     else
       holes++;
   self->untidy = holes > rows / 8;
-  flush(self);
+  flush_tasks(self);
   return 0;
 }
 
 /* ---- the dump ---- */
 
-static bool grow(void **list, size_t count, size_t *room, size_t size) {
+static bool grow_list(void **list, size_t count, size_t *room, size_t size) {
   if (count < *room)
     return true;
   size_t more = *room ? *room * 2 : 64;
@@ -124,8 +124,8 @@ static bool grow(void **list, size_t count, size_t *room, size_t size) {
 
 static bool keep_piece(struct bpf_sampler *self,
                        const struct pm_bpf_piece *piece) {
-  if (!grow((void **)&self->pieces, self->piece_count, &self->piece_room,
-            sizeof *self->pieces))
+  if (!grow_list((void **)&self->pieces, self->piece_count, &self->piece_room,
+                 sizeof *self->pieces))
     return false;
   self->pieces[self->piece_count++] = *piece;
   return true;
@@ -151,8 +151,8 @@ static int read_pieces(struct bpf_sampler *self, int fd, struct pm_err *err) {
   }
 }
 
-/* Dumps until all rows have room. */
-static int dump(struct bpf_sampler *self, struct pm_err *err) {
+/* Dumps until there is room for all rows. */
+static int dump_all(struct bpf_sampler *self, struct pm_err *err) {
   for (;;) {
     PM_CLEAN_FD int fd = pm_bpf_dumper_run(&self->dumper, self->untidy, err);
     if (fd < 0)
@@ -173,52 +173,52 @@ static int dump(struct bpf_sampler *self, struct pm_err *err) {
 
 /* ---- processes of several threads ---- */
 
-/* A process while its pieces come together. */
-static bool gather(struct bpf_sampler *self, const struct pm_bpf_piece *piece) {
-  if (!grow((void **)&self->gathered, self->gathered_count,
-            &self->gathered_room, sizeof *self->gathered))
+static bool start_sum(struct bpf_sampler *self,
+                      const struct pm_bpf_piece *piece) {
+  if (!grow_list((void **)&self->sums, self->sum_count, &self->sum_room,
+                 sizeof *self->sums))
     return false;
-  self->gathered[self->gathered_count++] = (struct gathered){
+  self->sums[self->sum_count++] = (struct thread_sum){
       .task = self->dumper.rows[piece->row - 1], .ended_ns = piece->ended_ns};
   return true;
 }
 
 static int by_pid(const void *a, const void *b) {
-  const struct gathered *x = a, *y = b;
+  const struct thread_sum *x = a, *y = b;
   return (x->task.pid > y->task.pid) - (x->task.pid < y->task.pid);
 }
 
-/* Every thread says how much ended threads had used by then.  Where that
- * changed during the dump, a thread may be in it twice or not at all: the
- * process keeps its last total for this turn. */
+/* Every piece has what ended threads had used by then.  Where that changed
+ * during the dump, a thread may be counted twice or not at all: the process
+ * keeps its last total for this turn. */
 static void add_piece(struct bpf_sampler *self,
                       const struct pm_bpf_piece *piece) {
-  struct gathered key = {.task.pid = piece->pid};
-  struct gathered *g =
-      bsearch(&key, self->gathered, self->gathered_count, sizeof key, by_pid);
+  struct thread_sum key = {.task.pid = piece->pid};
+  struct thread_sum *g =
+      bsearch(&key, self->sums, self->sum_count, sizeof key, by_pid);
   if (!g)
     return;
   g->torn |= piece->ended_ns != g->ended_ns;
   pm_bpf_add_use(&g->task.use, &piece->use);
 }
 
-static int push_gathered(struct bpf_sampler *self, struct pm_err *err) {
-  self->gathered_count = 0;
+static int push_sums(struct bpf_sampler *self, struct pm_err *err) {
+  self->sum_count = 0;
   for (size_t i = 0; i < self->piece_count; i++)
-    if (self->pieces[i].row && !gather(self, &self->pieces[i]))
+    if (self->pieces[i].row && !start_sum(self, &self->pieces[i]))
       return pm_err_set(err, ENOMEM, "gather threads");
-  if (self->gathered_count)
-    qsort(self->gathered, self->gathered_count, sizeof *self->gathered, by_pid);
+  if (self->sum_count)
+    qsort(self->sums, self->sum_count, sizeof *self->sums, by_pid);
   for (size_t i = 0; i < self->piece_count; i++)
     add_piece(self, &self->pieces[i]);
-  for (size_t i = 0; i < self->gathered_count; i++) {
-    struct gathered *g = &self->gathered[i];
-    push(self, &g->task, g->torn ? ~PM_HAVE_COUNTERS : UINT32_MAX);
+  for (size_t i = 0; i < self->sum_count; i++) {
+    struct thread_sum *g = &self->sums[i];
+    push_task(self, &g->task, g->torn ? ~PM_HAVE_COUNTERS : UINT32_MAX);
   }
   return 0;
 }
 
-/* Those of one thread; returns how many rows were holes. */
+/* Processes of one thread; returns how many rows were holes. */
 static uint32_t push_rows(struct bpf_sampler *self, uint32_t from,
                           uint32_t to) {
   uint32_t holes = 0;
@@ -226,13 +226,13 @@ static uint32_t push_rows(struct bpf_sampler *self, uint32_t from,
        r < self->dumper.rows + to; r++) {
     holes += r->pid == 0;
     if (r->pid && r->threads == 1)
-      push(self, r, UINT32_MAX);
+      push_task(self, r, UINT32_MAX);
   }
   return holes;
 }
 
 static int scan_dump(struct bpf_sampler *self, struct pm_err *err) {
-  int status = dump(self, err);
+  int status = dump_all(self, err);
   if (status < 0)
     return status;
   const struct pm_bpf_dump *d = self->dumper.dump;
@@ -240,14 +240,14 @@ static int scan_dump(struct bpf_sampler *self, struct pm_err *err) {
   uint32_t holes = push_rows(self, 0, d->next);
   push_rows(self, d->room - d->spilled, d->room);
   self->untidy = holes + d->spilled > d->next / 8;
-  status = push_gathered(self, err);
-  flush(self);
+  status = push_sums(self, err);
+  flush_tasks(self);
   return status;
 }
 
-/* ---- one or the other ---- */
+/* ---- walk or dump ---- */
 
-static bool shall_dump(struct bpf_sampler *self) {
+static bool needs_dump(struct bpf_sampler *self) {
   if (self->walker.prog < 0)
     return true;
   if (self->threads <= self->walk_max)
@@ -260,7 +260,7 @@ static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
   struct bpf_sampler *self = arg;
   self->sink = sink;
   self->count = 0;
-  return shall_dump(self) ? scan_dump(self, err) : scan_walk(self, err);
+  return needs_dump(self) ? scan_dump(self, err) : scan_walk(self, err);
 }
 
 static int bpf_drain(void *arg, const struct pm_sink *sink, struct pm_now now,
@@ -280,47 +280,47 @@ static void bpf_close(void *arg) {
   pm_bpf_walker_close(&self->walker);
   pm_bpf_dumper_close(&self->dumper);
   pm_bpf_deaths_close(&self->deaths);
-  free(self->gathered);
+  free(self->sums);
   free(self->pieces);
   free(self);
 }
 
-/* ---- opening: nothing is believed that was not tried ---- */
+/* ---- opening: whatever is used was tried before ---- */
 
-/* We ourselves, as a scan sees us and as /proc does. */
-struct mirror {
-  struct pm_task want, found;
+/* Our own process, as /proc shows it and as a scan finds it. */
+struct self_check {
+  struct pm_task expected, found;
 };
 
-static void look_for_us(void *arg, const struct pm_task *batch, size_t n) {
-  struct mirror *m = arg;
+static void find_self(void *arg, const struct pm_task *batch, size_t n) {
+  struct self_check *m = arg;
   for (size_t i = 0; i < n; i++)
-    if (batch[i].pid == m->want.pid)
+    if (batch[i].pid == m->expected.pid)
       m->found = batch[i];
 }
 
-/* Pids and births must be those of the /proc that everybody else reads: in
+/* Pids and births must be those of the /proc that is read for all else: in
  * another pid or time namespace they are not. */
-static int compare_us(struct bpf_sampler *self, const struct pm_root *root,
+static int check_self(struct bpf_sampler *self, const struct pm_root *root,
                       uint32_t *gives, struct pm_err *err) {
   char text[1024];
-  struct mirror m = {0};
+  struct self_check m = {0};
   struct pm_units units = root->units;
-  struct pm_sink sink = {look_for_us, NULL, &m};
+  struct pm_sink sink = {find_self, NULL, &m};
   ssize_t n = pm_root_read(root->proc, "self/stat", text, sizeof text);
-  if (n < 0 || pm_parse_task(text, (size_t)n, units, &m.want) < 0)
+  if (n < 0 || pm_parse_task(text, (size_t)n, units, &m.expected) < 0)
     return pm_err_say(err, EIO, "read %s/self/stat", root->proc_path);
-  self->foreign = m.want.pid != getpid();
+  self->foreign = m.expected.pid != getpid();
   int status = bpf_scan(self, &sink, err);
   if (status < 0)
     return status;
   *gives = m.found.have;
-  if (m.found.birth == m.want.birth)
+  if (m.found.birth == m.expected.birth)
     return 0;
   return pm_err_say(err, EXDEV,
                     "BPF does not see process %d as %s does: it counts in "
                     "another pid or time namespace",
-                    m.want.pid, root->proc_path);
+                    m.expected.pid, root->proc_path);
 }
 
 static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
@@ -338,7 +338,7 @@ static int try_level(struct bpf_sampler *self, const struct pm_root *root,
                      uint32_t *gives, struct pm_err *err) {
   int status = open_scan(self, err);
   if (status == 0)
-    status = compare_us(self, root, gives, err);
+    status = check_self(self, root, gives, err);
   if (status == 0)
     return 0;
   pm_bpf_walker_close(&self->walker);
@@ -346,10 +346,10 @@ static int try_level(struct bpf_sampler *self, const struct pm_root *root,
   return status;
 }
 
-/* Nobody says how deep a pid namespace lies; the depth in which we find
- * ourselves as /proc shows us is the right one. */
-static int find_us(struct bpf_sampler *self, const struct pm_root *root,
-                   uint32_t *gives, struct pm_err *err) {
+/* The level of a pid namespace cannot be read; the right one is that in which
+ * a scan finds us as /proc shows us. */
+static int find_level(struct bpf_sampler *self, const struct pm_root *root,
+                      uint32_t *gives, struct pm_err *err) {
   int status = try_level(self, root, gives, err);
   struct stat ns;
   if (status != -EXDEV || fstatat(root->proc, "self/ns/pid", &ns, 0) < 0 ||
@@ -364,18 +364,19 @@ static int find_us(struct bpf_sampler *self, const struct pm_root *root,
   return status;
 }
 
-/* The records cannot be told by namespace: of a process that is being freed,
- * the numbers are already gone. */
+/* Only in the initial pid namespace: a process that is being freed has lost its
+ * pids in the others. */
 static bool open_deaths(struct bpf_sampler *self, struct pm_err *err) {
   if (self->setup.ns_level == 0)
     return pm_bpf_deaths_open(&self->deaths, self->setup, !self->foreign,
                               on_death, self, err) == 0;
   pm_err_say(err, EXDEV,
-             "ended processes are only told of in the initial pid namespace");
+             "ended processes are only reported in the initial pid namespace");
   return false;
 }
 
-static struct bpf_sampler *make(const struct pm_root *root, uint32_t walk_max) {
+static struct bpf_sampler *new_sampler(const struct pm_root *root,
+                                       uint32_t walk_max) {
   struct bpf_sampler *self = calloc(1, sizeof *self);
   if (!self)
     return NULL;
@@ -389,11 +390,11 @@ static struct bpf_sampler *make(const struct pm_root *root, uint32_t walk_max) {
 
 int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
                        struct pm_sampler *ret, struct pm_err *err) {
-  struct bpf_sampler *self = make(root, walk_max);
+  struct bpf_sampler *self = new_sampler(root, walk_max);
   if (!self)
     return pm_err_set(err, ENOMEM, "make the BPF sampler");
   uint32_t gives = 0;
-  int status = find_us(self, root, &gives, err);
+  int status = find_level(self, root, &gives, err);
   if (status < 0) {
     bpf_close(self);
     return status;

@@ -1,6 +1,6 @@
-/* Processes as the kernel's own programs see them: exact CPU, I/O and delays
- * of everybody, and a record of each process that ended (Linux 5.8; the
- * cheaper walk needs 6.7). */
+/* The sampler by BPF programs: exact CPU time, I/O and scheduling delay of
+ * every process, and a record of each that ended (Linux 5.8; the cheaper walk
+ * needs 6.7). */
 #ifndef PM_CORE_SAMPLER_SAMPLE_BPF_H
 #define PM_CORE_SAMPLER_SAMPLE_BPF_H
 
@@ -12,7 +12,8 @@ extern const struct pm_sampler_ops pm_sample_bpf;
  * RCU section. */
 enum { PM_BPF_WALK_MAX = 50000 };
 
-/* The same, but walked at most up to so many threads: 0 = dumped always. */
+/* pm_sample_bpf.open with another limit than PM_BPF_WALK_MAX; 0: always dump.
+ */
 int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
                        struct pm_sampler *ret, struct pm_err *err);
 

@@ -20,8 +20,8 @@ struct proc_sampler {
   char names[DIR_BYTES] __attribute__((aligned(8)));
 };
 
-/* What getdents64(2) fills in; glibc's readdir would cost a copy an entry. */
-struct entry {
+/* As getdents64(2) fills it in; readdir(3) would cost a copy per entry. */
+struct dir_entry {
   uint64_t ino;
   int64_t off;
   uint16_t length;
@@ -48,7 +48,7 @@ static int proc_open(const struct pm_root *root, struct pm_sampler *ret,
   return 0;
 }
 
-static void flush(struct proc_sampler *self) {
+static void flush_tasks(struct proc_sampler *self) {
   if (self->count)
     self->sink->tasks(self->sink->arg, self->batch, self->count);
   self->count = 0;
@@ -75,7 +75,7 @@ static void sample_one(struct proc_sampler *self, const char *pid) {
   if (n < 0 || pm_parse_task(text, (size_t)n, self->units, task) < 0)
     *task = (struct pm_task){.pid = atoi(pid)};
   if (++self->count == PM_BATCH)
-    flush(self);
+    flush_tasks(self);
 }
 
 /* strlen("4194304"), the largest pid, and some room */
@@ -102,13 +102,13 @@ static int proc_scan(void *arg, const struct pm_sink *sink,
     if (n == 0)
       break;
     for (long at = 0; at < n;) {
-      const struct entry *e = (const struct entry *)(self->names + at);
+      const struct dir_entry *e = (const struct dir_entry *)(self->names + at);
       if (is_pid(e->name))
         sample_one(self, e->name);
       at += e->length;
     }
   }
-  flush(self);
+  flush_tasks(self);
   return 0;
 }
 

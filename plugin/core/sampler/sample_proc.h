@@ -1,4 +1,4 @@
-/* The sampler over /proc: one stat per process and scan, opened each time. */
+/* The sampler over /proc: one stat per process and scan, opened anew. */
 #ifndef PM_CORE_SAMPLER_SAMPLE_PROC_H
 #define PM_CORE_SAMPLER_SAMPLE_PROC_H
 

@@ -23,7 +23,7 @@ struct kernel {
 
 static struct kernel k;
 
-static bool is_nobody(__u32 pid) { return pid == PID && k.gone; }
+static bool pid_is_free(__u32 pid) { return pid == PID && k.gone; }
 
 static int read_record(void *source, __u32 place, struct pm_bpf_death *ret) {
   struct kernel *from = source;
@@ -46,7 +46,7 @@ static int begin(void **state) {
   (void)state;
   memset(&k, 0, sizeof k);
   k.missed = (struct pm_bpf_missed){.exiting = k.exiting,
-                                    .is_nobody = is_nobody,
+                                    .pid_is_free = pid_is_free,
                                     .read_record = read_record,
                                     .source = &k,
                                     .on_death = on_death,
@@ -131,7 +131,7 @@ static void looks_once_a_second(void **state) {
 static void cannot_tell_who_is_there(void **state) {
   (void)state;
   k.gone = true;
-  k.missed.is_nobody = NULL;
+  k.missed.pid_is_free = NULL;
   look();
   check_u64("no numbers", "told", look(), 0);
   check_end();

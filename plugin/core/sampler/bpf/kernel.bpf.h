@@ -1,7 +1,7 @@
-/* As much of the kernel's own structs as task.bpf.c looks at.  Offsets are
+/* The parts of the kernel's structs that task.bpf.c reads.  Offsets are
  * those of the running kernel: libbpf puts them in at load (CO-RE), so only
  * names and types matter here.  A struct with ___ in its name is the layout of
- * other versions. */
+ * other kernel versions. */
 #ifndef PM_CORE_SAMPLER_BPF_KERNEL_BPF_H
 #define PM_CORE_SAMPLER_BPF_KERNEL_BPF_H
 
@@ -9,8 +9,8 @@
 
 #define OF_THE_KERNEL __attribute__((preserve_access_index))
 
-/* Does the running kernel have that field?  Settled at load; the other branch
- * is never looked at (BPF_FIELD_EXISTS of libbpf's relocations). */
+/* Does the running kernel have that field?  Decided at load; the verifier skips
+ * the other branch (BPF_FIELD_EXISTS of libbpf's relocations). */
 #define HAS(field) __builtin_preserve_field_info(field, 2)
 
 struct kernfs_node {

@@ -19,63 +19,63 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* ---- libbpf as a guest of collectd's process ---- */
+/* ---- what libbpf changes in the process ---- */
 
-/* Before 5.11 maps count against RLIMIT_MEMLOCK, which libbpf would raise once
- * and for ever; its messages go to one function for the whole process.  Both
- * are put back. */
-struct guest {
+/* Before 5.11 maps count against RLIMIT_MEMLOCK, which libbpf would raise for
+ * good; its messages go to one function for the whole process.  Both are
+ * restored. */
+struct saved_state {
   libbpf_print_fn_t print;
   struct rlimit memlock;
 };
 
-enum { SAID = 160 };
-static __thread char said[SAID]; /* the first complaint of this thread's load */
+enum { WARNING = 160 };
+static __thread char first_warning[WARNING]; /* of this thread's load */
 
-static int listen_to(enum libbpf_print_level level, const char *format,
-                     va_list args) {
-  if (level != LIBBPF_WARN || said[0])
+static int keep_warning(enum libbpf_print_level level, const char *format,
+                        va_list args) {
+  if (level != LIBBPF_WARN || first_warning[0])
     return 0;
-  vsnprintf(said, sizeof said, format, args);
-  said[strcspn(said, "\n")] = '\0';
+  vsnprintf(first_warning, sizeof first_warning, format, args);
+  first_warning[strcspn(first_warning, "\n")] = '\0';
   return 0;
 }
 
-static void enter(struct guest *guest) {
-  said[0] = '\0';
+static void begin_load(struct saved_state *saved) {
+  first_warning[0] = '\0';
   struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-  getrlimit(RLIMIT_MEMLOCK, &guest->memlock);
-  setrlimit(RLIMIT_MEMLOCK, &none); /* what it may not do, it need not do */
-  guest->print = libbpf_set_print(listen_to);
+  getrlimit(RLIMIT_MEMLOCK, &saved->memlock);
+  setrlimit(RLIMIT_MEMLOCK, &none); /* may fail: since 5.11 it is not needed */
+  saved->print = libbpf_set_print(keep_warning);
 }
 
-static void leave(const struct guest *guest) {
-  libbpf_set_print(guest->print);
-  setrlimit(RLIMIT_MEMLOCK, &guest->memlock);
+static void end_load(const struct saved_state *saved) {
+  libbpf_set_print(saved->print);
+  setrlimit(RLIMIT_MEMLOCK, &saved->memlock);
 }
 
-/* Without the right nothing else that libbpf said is of use; a program that the
- * verifier rejects may be EACCES. */
-static int complain(struct pm_err *err, int num, const char *what) {
+/* Of EPERM, libbpf's warning does not help; a program that the verifier rejects
+ * may give EACCES. */
+static int load_error(struct pm_err *err, int num, const char *what) {
   if (num == EPERM)
     return pm_err_say(err, num,
-                      "load the BPF program that %s: %s (it takes CAP_BPF and "
+                      "load the BPF program that %s: %s (it needs CAP_BPF and "
                       "CAP_PERFMON, or root)",
                       what, strerror(num));
-  return pm_err_say(err, num, "load the BPF program that %s: %s; %s", what,
-                    strerror(num),
-                    said[0] ? said : "the kernel gave no reason");
+  return pm_err_say(
+      err, num, "load the BPF program that %s: %s; %s", what, strerror(num),
+      first_warning[0] ? first_warning : "the kernel gave no reason");
 }
 
 /* ---- one program and its maps out of the object ---- */
 
-static bool has(const void *const *list, const void *one) {
+static bool is_in_list(const void *const *list, const void *one) {
   while (*list && *list != one)
     list++;
   return *list;
 }
 
-/* keep: programs and maps, NULL behind the last. */
+/* keep: programs and maps, ended by NULL. */
 static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
                       const void *const *keep) {
   object->rodata->ns_level = setup.ns_level;
@@ -83,24 +83,26 @@ static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
   object->rodata->may_probe = !setup.locked_down;
   struct bpf_program *p;
   bpf_object__for_each_program(p, object->obj)
-      bpf_program__set_autoload(p, has(keep, p));
+      bpf_program__set_autoload(p, is_in_list(keep, p));
   struct bpf_map *m;
-  bpf_object__for_each_map(m, object->obj)
-      bpf_map__set_autocreate(m, m == object->maps.rodata || has(keep, m));
+  bpf_object__for_each_map(m, object->obj) bpf_map__set_autocreate(
+      m, m == object->maps.rodata || is_in_list(keep, m));
 }
 
-/* A descriptor of our own, out of the way of select(2), so that libbpf's
- * object can go. */
-static int own(int fd) { return pm_fd_high(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+/* A descriptor of our own, out of the way of select(2), so that libbpf's object
+ * can be freed. */
+static int dup_high(int fd) {
+  return pm_fd_high(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
 
 /* ---- memory that the programs write ---- */
 
-static void *share(int map, size_t bytes, int how) {
+static void *map_shared(int map, size_t bytes, int how) {
   void *at = mmap(NULL, bytes, how, MAP_SHARED, map, 0);
   return at == MAP_FAILED ? NULL : at;
 }
 
-static size_t bytes_of(uint32_t room) {
+static size_t rows_bytes(uint32_t room) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t bytes = room * sizeof(struct pm_bpf_task);
   return (bytes + page - 1) / page * page;
@@ -117,26 +119,26 @@ static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->rows = share(bpf_map__fd(object->maps.procman_rows), bytes_of(ret->room),
-                    PROT_READ);
+  ret->rows = map_shared(bpf_map__fd(object->maps.procman_rows),
+                         rows_bytes(ret->room), PROT_READ);
   if (!ret->rows)
     return -errno;
-  ret->prog = own(bpf_program__fd(object->progs.procman_walk));
+  ret->prog = dup_high(bpf_program__fd(object->progs.procman_walk));
   return ret->prog < 0 ? -errno : 0;
 }
 
 int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err) {
   struct pm_bpf_walker new = {.prog = -1, .room = room};
-  struct guest guest;
-  enter(&guest);
+  struct saved_state saved;
+  begin_load(&saved);
   struct task_bpf *object = task_bpf__open();
   int status = object ? load_walk(object, setup, &new) : -errno;
   task_bpf__destroy(object);
-  leave(&guest);
+  end_load(&saved);
   if (status < 0) {
     pm_bpf_walker_close(&new);
-    return complain(err, -status, "walks the processes");
+    return load_error(err, -status, "walks the processes");
   }
   pm_bpf_walker_close(walker);
   *walker = new;
@@ -145,7 +147,7 @@ int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
 
 void pm_bpf_walker_close(struct pm_bpf_walker *walker) {
   if (walker->rows)
-    munmap(walker->rows, bytes_of(walker->room));
+    munmap(walker->rows, rows_bytes(walker->room));
   if (walker->prog >= 0)
     close(walker->prog);
   *walker = (struct pm_bpf_walker)PM_BPF_WALKER_INIT;
@@ -174,17 +176,17 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
   int status = task_bpf__load(object);
   if (status < 0)
     return status;
-  ret->rows = share(bpf_map__fd(object->maps.procman_rows), bytes_of(ret->room),
-                    PROT_READ);
-  ret->dump = share(bpf_map__fd(object->maps.procman_dumped), sizeof *ret->dump,
-                    PROT_READ | PROT_WRITE);
+  ret->rows = map_shared(bpf_map__fd(object->maps.procman_rows),
+                         rows_bytes(ret->room), PROT_READ);
+  ret->dump = map_shared(bpf_map__fd(object->maps.procman_dumped),
+                         sizeof *ret->dump, PROT_READ | PROT_WRITE);
   if (!ret->rows || !ret->dump)
     return -errno;
   struct bpf_link *link =
       bpf_program__attach_iter(object->progs.procman_dump, NULL);
   if (!link)
     return -errno;
-  ret->link = own(bpf_link__fd(link));
+  ret->link = dup_high(bpf_link__fd(link));
   status = ret->link < 0 ? -errno : 0;
   bpf_link__destroy(link);
   return status;
@@ -193,15 +195,15 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
 int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err) {
   struct pm_bpf_dumper new = {.link = -1, .room = room};
-  struct guest guest;
-  enter(&guest);
+  struct saved_state saved;
+  begin_load(&saved);
   struct task_bpf *object = task_bpf__open();
   int status = object ? load_dump(object, setup, &new) : -errno;
   task_bpf__destroy(object);
-  leave(&guest);
+  end_load(&saved);
   if (status < 0) {
     pm_bpf_dumper_close(&new);
-    return complain(err, -status, "dumps the processes");
+    return load_error(err, -status, "dumps the processes");
   }
   pm_bpf_dumper_close(dumper);
   *dumper = new;
@@ -210,7 +212,7 @@ int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
 
 void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper) {
   if (dumper->rows)
-    munmap(dumper->rows, bytes_of(dumper->room));
+    munmap(dumper->rows, rows_bytes(dumper->room));
   if (dumper->dump)
     munmap(dumper->dump, sizeof *dumper->dump);
   if (dumper->link >= 0)
@@ -230,7 +232,7 @@ int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
 /* ---- deaths ---- */
 
 /* Room for what all CPUs can fork and reap between two ticks a second apart:
- * some 4,000 processes a second and CPU at 250 bytes. */
+ * some 4,000 processes per second and CPU at 250 bytes. */
 static uint32_t ring_bytes(void) {
   enum { A_CPU = 1 << 20, MOST = 32 << 20 };
   uint32_t bytes = A_CPU;
@@ -240,9 +242,9 @@ static uint32_t ring_bytes(void) {
   return bytes;
 }
 
-static int attach(struct bpf_program *program) {
+static int attach_program(struct bpf_program *program) {
   struct bpf_link *link = bpf_program__attach(program);
-  int fd = link ? own(bpf_link__fd(link)) : -1;
+  int fd = link ? dup_high(bpf_link__fd(link)) : -1;
   int num = errno;
   bpf_link__destroy(link);
   errno = num;
@@ -251,7 +253,7 @@ static int attach(struct bpf_program *program) {
 
 enum { PLACES_BYTES = PM_BPF_EXITING * sizeof(__u64) };
 
-static bool is_nobody(__u32 pid) {
+static bool pid_is_free(__u32 pid) {
   return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
@@ -261,11 +263,11 @@ static int read_record(void *source, __u32 place, struct pm_bpf_death *ret) {
 }
 
 static int share_places(struct task_bpf *object, struct pm_bpf_deaths *ret) {
-  ret->missed.exiting = share(bpf_map__fd(object->maps.procman_exiting),
-                              PLACES_BYTES, PROT_READ | PROT_WRITE);
+  ret->missed.exiting = map_shared(bpf_map__fd(object->maps.procman_exiting),
+                                   PLACES_BYTES, PROT_READ | PROT_WRITE);
   if (!ret->missed.exiting)
     return -1;
-  return ret->exits = own(bpf_map__fd(object->maps.procman_exits));
+  return ret->exits = dup_high(bpf_map__fd(object->maps.procman_exits));
 }
 
 static int load_deaths(struct task_bpf *object, struct pm_bpf_setup setup,
@@ -284,12 +286,12 @@ static int load_deaths(struct task_bpf *object, struct pm_bpf_setup setup,
     return status;
   ret->ring = ring_buffer__new(bpf_map__fd(object->maps.procman_deaths),
                                ret->missed.on_death, ret->missed.sink, NULL);
-  ret->counts = own(bpf_map__fd(object->maps.procman_counts));
+  ret->counts = dup_high(bpf_map__fd(object->maps.procman_counts));
   if (!ret->ring || ret->counts < 0 || share_places(object, ret) < 0)
     return -errno;
-  ret->on_free = attach(object->progs.procman_free);
+  ret->on_free = attach_program(object->progs.procman_free);
   if (ret->on_free >= 0)
-    ret->on_exit = attach(object->progs.procman_exit);
+    ret->on_exit = attach_program(object->progs.procman_exit);
   return ret->on_exit < 0 ? -errno : 0;
 }
 
@@ -298,21 +300,21 @@ int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err) {
   deaths->missed =
-      (struct pm_bpf_missed){.is_nobody = own_pids ? is_nobody : NULL,
+      (struct pm_bpf_missed){.pid_is_free = own_pids ? pid_is_free : NULL,
                              .read_record = read_record,
                              .source = deaths,
                              .on_death = on_death,
                              .sink = arg};
-  struct guest guest;
-  enter(&guest);
+  struct saved_state saved;
+  begin_load(&saved);
   struct task_bpf *object = task_bpf__open();
   int status = object ? load_deaths(object, setup, deaths) : -errno;
   task_bpf__destroy(object);
-  leave(&guest);
+  end_load(&saved);
   if (status == 0)
     return 0;
   pm_bpf_deaths_close(deaths);
-  return complain(err, -status, "tells of ended processes");
+  return load_error(err, -status, "reports ended processes");
 }
 
 void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths) {

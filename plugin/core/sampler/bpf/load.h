@@ -1,6 +1,7 @@
 /* The BPF programs as descriptors.  libbpf's own objects, and the kernel's
- * types that it reads to load them, are given back before these functions
- * return; what stays is a handful of descriptors and shared memory. */
+ * types that it reads to load them, are freed before these functions return;
+ * what stays is a handful of descriptors and shared memory.  Belongs to the
+ * tick's thread. */
 #ifndef PM_CORE_SAMPLER_BPF_LOAD_H
 #define PM_CORE_SAMPLER_BPF_LOAD_H
 
@@ -15,16 +16,17 @@ struct pm_bpf_task;
 struct pm_bpf_dump;
 struct ring_buffer;
 
-/* What is settled before the load. */
+/* What must be known before the load. */
 struct pm_bpf_setup {
-  /* In whose numbers processes are told: 0 is the initial pid namespace; inum,
-   * of any other, is the inode number of /proc/PID/ns/pid (namespaces(7)). */
+  /* The pid namespace whose pids are reported: level 0 is the initial one;
+   * inum, of any other, is the inode number of /proc/PID/ns/pid
+   * (namespaces(7)). */
   uint32_t ns_level, ns_inum;
-  bool locked_down; /* do without bpf_probe_read, lockdown(7) */
+  bool locked_down; /* no bpf_probe_read is allowed, lockdown(7) */
 };
 
-/* The open-coded walk (Linux 6.7).  rows: (borrowed by nobody else) written by
- * the kernel while pm_bpf_walk_run runs and at no other time. */
+/* The open-coded walk (Linux 6.7).  rows: written by the kernel during
+ * pm_bpf_walker_run and at no other time. */
 struct pm_bpf_walker {
   int prog; /* -1 = not loaded */
   struct pm_bpf_task *rows;
@@ -56,38 +58,37 @@ struct pm_bpf_deaths {
 #define PM_BPF_DEATHS_INIT                                                     \
   { .on_free = -1, .on_exit = -1, .counts = -1, .exits = -1 }
 
-/* -errno: the kernel or our rights do not allow it; err says which program and
- * what libbpf said first. */
+/* -errno: the kernel lacks it or does not permit it; err names the program
+ * and has libbpf's first warning. */
 int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err);
 int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
                        uint32_t room, struct pm_err *err);
 
 /* on_death is called with each record by pm_bpf_deaths_drain.  own_pids: our
- * own numbers are the initial pid namespace's, so that kill(2) can be asked. */
+ * own pids are the initial namespace's, so kill(2) can check one. */
 int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
                        bool own_pids,
                        int (*on_death)(void *arg, void *record, size_t size),
                        void *arg, struct pm_err *err);
 
-/* All accept what was never opened. */
+/* All accept one that was never opened. */
 void pm_bpf_walker_close(struct pm_bpf_walker *walker);
 void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper);
 void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths);
 
-/* Walks once.  Rows to look at, possibly more than there is room for: then
- * the walk is not whole.  Adds up *tasks, the threads.  tidy: leave no holes.
- */
+/* Walks once.  Returns the number of rows; if it is above the room, the walk is
+ * incomplete.  *tasks becomes the number of threads.  tidy: leave no holes. */
 int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
                           uint32_t *tasks, struct pm_err *err);
 
-/* A descriptor from which the pieces of one dump are read; the caller's.  When
- * it is at its end, the rows are whole and *dump says which they are.  tidy:
+/* Returns a descriptor, the caller's, from which the pieces of one dump are
+ * read.  At its end the rows are complete, and *dump has where they are.  tidy:
  * leave no holes. */
 int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
                       struct pm_err *err);
 
-/* Adds to *lost the records that found no room since the last call. */
+/* Adds to *lost the records since the last call for which there was no room. */
 int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
                         uint64_t *lost, struct pm_err *err);
 

@@ -1,4 +1,4 @@
-/* The number of a process in the pid namespace whose /proc is read. */
+/* The pid of a process in the namespace whose /proc is read. */
 #ifndef PM_CORE_SAMPLER_BPF_NUMBER_BPF_H
 #define PM_CORE_SAMPLER_BPF_NUMBER_BPF_H
 
@@ -24,17 +24,17 @@ struct pid {
   struct upid numbers[]; /* since 6.5, b69f0aeb0689; before only [0] is seen */
 } OF_THE_KERNEL;
 
-/* Set before the load, so that what they decide costs nothing: how deep below
- * the initial namespace it is, and which one it is (struct pm_bpf_ns). */
+/* Set before the load, so that the choice costs nothing: how deep below the
+ * initial namespace it is, and which one it is (struct pm_bpf_setup). */
 const volatile __u32 ns_level = 0, ns_inum = 0;
 
-/* Indices are literal because the verifier takes no others. */
+/* The verifier accepts only literal indices. */
 #define NUMBER_AT(pid, n)                                                      \
   ((pid)->level >= (n) && (pid)->numbers[n].ns->ns.inum == ns_inum             \
        ? (__u32)(pid)->numbers[n].nr                                           \
        : 0)
 
-/* 0: the process has none there. */
+/* 0: the process has no pid there. */
 static __always_inline __u32 pid_of(struct task_struct *t) {
   if (ns_level == 0)
     return t->tgid;

@@ -1,4 +1,4 @@
-/* Whose a process is, and who may look at it for being the same user. */
+/* The user of a process, and with which gid that user may read it. */
 #ifndef PM_CORE_SAMPLER_BPF_OWNER_BPF_H
 #define PM_CORE_SAMPLER_BPF_OWNER_BPF_H
 
@@ -11,7 +11,7 @@ typedef struct {
   __u32 val;
 } kuid_t, kgid_t;
 
-/* Inside it was renamed in 6.3 (f122a08b197d); it has 64 bits in any case. */
+/* Its member was renamed in 6.3 (f122a08b197d); it has 64 bits in any case. */
 struct kernel_cap {
   __u64 bits;
 };
@@ -22,7 +22,7 @@ struct cred {
   struct kernel_cap cap_permitted;
 } OF_THE_KERNEL;
 
-/* pm_ptrace_gid of core/task.h, which tells why. */
+/* As pm_ptrace_gid() of core/record/task.h, which explains it. */
 static __always_inline void set_owner(struct pm_bpf_task *r,
                                       struct task_struct *t) {
   const struct cred *c = t->cred;

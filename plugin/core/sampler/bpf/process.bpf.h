@@ -1,4 +1,4 @@
-/* What one process says of itself, as a record of task.h. */
+/* Fills the record of one process (task.h). */
 #ifndef PM_CORE_SAMPLER_BPF_PROCESS_BPF_H
 #define PM_CORE_SAMPLER_BPF_PROCESS_BPF_H
 
@@ -24,7 +24,7 @@ enum {
                  ? probed(&OLD(mm)->rss_stat.count[which].counter)             \
                  : 0)
 
-/* Before 6.2 the counters are an array of a typedef, and the verifier takes no
+/* Before 6.2 the counters are an array of a typedef, and the verifier rejects a
  * plain load of its elements ("Type 'atomic_long_t' is not a struct").  Where
  * the kernel is locked down and so has no bpf_probe_read, memory is not known.
  */
@@ -47,7 +47,7 @@ static __always_inline __u32 state_of(struct task_struct *t) {
   return (__u32)((struct task_struct___513 *)t)->state;
 }
 
-static __always_inline __u16 has(struct task_struct *t) {
+static __always_inline __u16 has_of(struct task_struct *t) {
   struct mm_struct *mm = t->mm;
   return (HAS(mm->rss_stat[0].count) ||
                   (may_probe && HAS(OLD(mm)->rss_stat.count[0].counter))
@@ -74,7 +74,7 @@ static __always_inline void set_outside(struct pm_bpf_task *r,
   r->swap = PAGES(mm, 2);
 }
 
-/* All but the use of threads that live. */
+/* All but what living threads use. */
 static __always_inline void set_process(struct pm_bpf_task *r,
                                         struct task_struct *t) {
   struct signal_struct *s = t->signal;
@@ -92,7 +92,7 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->flags = t->flags;
   r->exec_id = t->self_exec_id;
   r->status = s->flags & SIGNAL_GROUP_EXIT ? s->group_exit_code : t->exit_code;
-  r->has = has(t);
+  r->has = has_of(t);
   r->oom = s->oom_mm != 0;
   __builtin_memcpy(r->comm, t->comm, sizeof r->comm);
 }

@@ -10,10 +10,10 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c) {
   return (uint64_t)((unsigned __int128)a * b / c);
 }
 
-/* The kernel's own split: its ticks give the ratio, the scheduler the sum, and
- * neither half falls below what /proc once showed. */
-static void split(const struct pm_bpf_task *t, uint64_t *user,
-                  uint64_t *system) {
+/* As the kernel splits it: ticks give the ratio, the scheduler the sum, and
+ * neither half falls below what /proc has shown. */
+static void split_cpu(const struct pm_bpf_task *t, uint64_t *user,
+                      uint64_t *system) {
   const struct pm_bpf_use *u = &t->use;
   uint64_t sum = u->exec_ns;
   *user = t->prev_user_ns;
@@ -33,7 +33,7 @@ static void split(const struct pm_bpf_task *t, uint64_t *user,
 }
 
 /* The letter of stat field 3: task_state_index() of include/linux/sched.h. */
-static char letter(uint32_t state, uint32_t exit_state) {
+static char state_letter(uint32_t state, uint32_t exit_state) {
   enum { IDLE = 0x402, RTLOCK_WAIT = 0x1000, FROZEN = 0x8000, REPORT = 0x7f };
   static const char letters[] = "RSDTtXZP";
   if ((state & IDLE) == IDLE)
@@ -76,7 +76,7 @@ static uint32_t flags_of(const struct pm_bpf_task *t, char state) {
 static void copy_numbers(const struct pm_bpf_task *t, struct pm_units units,
                          uint64_t v[PM_F_COUNT]) {
   const struct pm_bpf_use *u = &t->use;
-  split(t, &v[PM_F_cpu_user], &v[PM_F_cpu_system]);
+  split_cpu(t, &v[PM_F_cpu_user], &v[PM_F_cpu_system]);
   v[PM_F_faults_minor] = u->faults_minor;
   v[PM_F_faults_major] = u->faults_major;
   v[PM_F_io_read] = u->io_read;
@@ -102,7 +102,7 @@ void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_units units,
   ret->birth = ret->v[PM_F_birth];
   ret->exec_mark = t->exec_id;
   ret->reaped_faults = t->reaped_faults;
-  ret->state = letter(t->state, t->exit_state);
+  ret->state = state_letter(t->state, t->exit_state);
   ret->flags = flags_of(t, ret->state);
   ret->uid = t->uid;
   ret->ptrace_gid = t->ptrace_gid;

@@ -15,7 +15,7 @@ void pm_bpf_to_task(const struct pm_bpf_task *from, struct pm_units units,
 void pm_bpf_to_death(const struct pm_bpf_death *from, struct pm_units units,
                      struct pm_death *ret);
 
-/* Adds one thread's use to its process'. */
+/* Adds one thread's use to its process's. */
 void pm_bpf_add_use(struct pm_bpf_use *sum, const struct pm_bpf_use *use);
 
 #endif

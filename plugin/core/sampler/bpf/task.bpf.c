@@ -16,19 +16,19 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
  */
 
 /* The first thread of each process, in the order of their births; a walk that
- * asked for the threads as well would wait for two more cache lines a process.
+ * visited the threads as well would wait for two more cache lines per process.
  *
  * Nearly every process of a large machine has slept since the last walk.  So
  * the rows stay where they are: a row whose process shows the same start,
- * switches and run time keeps what it has, and only what others can change is
- * read again.  The walk then costs what chasing the list costs (10,000
- * processes after a second of idleness: 2.9 ms, with every field 4.5 ms, the
- * bare list 2.8 ms). */
+ * switches and run time keeps what it has, and only what can change while
+ * it sleeps is read again.  The walk then costs what chasing the list costs
+ * (10,000 processes after a second of idleness: 2.9 ms, with every field 4.5
+ * ms, the bare list 2.8 ms). */
 
 enum { ALL_PROCS = 0, PROC_THREADS = 2 }; /* kernel/bpf/task_iter.c */
 
 enum {
-  AHEAD = 4, /* rows that are looked at to find a process again */
+  AHEAD = 4, /* rows that are checked to find a process again */
   ANEW = 32, /* turns after which a row is read whole at the latest */
 };
 
@@ -41,7 +41,7 @@ struct {
 } procman_rows SEC(".maps");
 
 struct bpf_iter_task {
-  __u64 opaque[3]; /* uapi/linux/bpf.h keeps it to itself */
+  __u64 opaque[3]; /* opaque in uapi/linux/bpf.h, too */
 } __attribute__((aligned(8)));
 
 struct bpf_iter_num {
@@ -79,9 +79,9 @@ static __always_inline int is_of(const struct pm_bpf_task *r,
   return r->pid == pid_of(t) && r->start_ns == t->start_boottime;
 }
 
-/* Where the row of a process is that is not where it was expected: a little
- * further on, if processes before it are gone; else it has none yet. */
-static __noinline __u32 seek(__u32 from, __u32 pid, __u64 start_ns) {
+/* The row of a process that is not where it was expected: a little further on,
+ * if processes before it are gone; else it has none yet, and this is `from`. */
+static __noinline __u32 seek_row(__u32 from, __u32 pid, __u64 start_ns) {
   __u32 found = from, at = from + 1;
   struct bpf_iter_num it;
   bpf_iter_num_new(&it, 0, AHEAD);
@@ -97,8 +97,9 @@ static __noinline __u32 seek(__u32 from, __u32 pid, __u64 start_ns) {
   return found;
 }
 
-/* The rows between the expected and the found one belong to nobody any more. */
-static __noinline void clear(__u32 from, __u32 to) {
+/* The rows between the expected and the found one are those of ended processes.
+ */
+static __noinline void clear_rows(__u32 from, __u32 to) {
   __u32 at = from;
   struct bpf_iter_num it;
   bpf_iter_num_new(&it, 0, AHEAD);
@@ -111,15 +112,15 @@ static __noinline void clear(__u32 from, __u32 to) {
   bpf_iter_num_destroy(&it);
 }
 
-/* Null: there is no room.  *next is then counted on. */
+/* NULL: there is no room; *next is counted all the same. */
 static __always_inline struct pm_bpf_task *row_of(struct task_struct *t,
                                                   __u32 *next, __u32 tidy) {
   __u32 at = *next;
   struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   if (r && !tidy && !is_of(r, t)) {
-    __u32 found = seek(at, pid_of(t), t->start_boottime);
+    __u32 found = seek_row(at, pid_of(t), t->start_boottime);
     if (found != at) {
-      clear(at, found);
+      clear_rows(at, found);
       at = found;
       r = bpf_map_lookup_elem(&procman_rows, &at);
     }
@@ -152,10 +153,10 @@ static __always_inline void read_row(struct pm_bpf_task *r,
     add_threads(&r->use, t);
 }
 
-/* A thread that is being released has already left what it used with the
- * process: EXIT_DEAD, and for a first thread the death record is under way. */
+/* What a thread that is being released (EXIT_DEAD) used is already part of the
+ * process; for a first thread the death record is under way. */
 SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
-  /* 0, but the verifier must not know or it would follow every count */
+  /* 0, but the verifier must not know, or it would follow every count */
   __u32 next = ask->rows, tasks = ask->tasks;
   __u32 turn = ask->turn, tidy = ask->tidy;
   struct bpf_iter_task it;
@@ -167,7 +168,7 @@ SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
       continue;
     struct pm_bpf_task *r = row_of(t, &next, tidy);
     if (!r)
-      continue; /* goes on counting */
+      continue; /* go on counting */
     if (is_of(r, t) && (next + turn) % ANEW != 0 && has_slept(r, t))
       set_outside(r, t);
     else
@@ -193,9 +194,9 @@ struct bpf_iter__task {
 } OF_THE_KERNEL;
 
 /* Rows stay where they are here, too (10,000 processes after a second of
- * idleness: 6.0 ms; with every field of everybody through the seq file 8.5 ms).
- * But it comes in the order of pids, and the program starts anew for each task:
- * what it must know of those before stands in a map. */
+ * idleness: 6.0 ms; with every field of every process through the seq file
+ * 8.5 ms).  But tasks come in the order of pids, and the program starts anew
+ * for each: what it must know of those before is in a map. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -204,7 +205,7 @@ struct {
   __type(value, struct pm_bpf_dump);
 } procman_dumped SEC(".maps");
 
-/* Steps over rows of those who are gone, a few at a time. */
+/* Steps over rows of processes that are gone, a few at a time. */
 static __always_inline void pass_gone(struct pm_bpf_dump *d, __u32 pid) {
 #pragma unroll
   for (int i = 0; i < AHEAD; i++) {
@@ -217,9 +218,9 @@ static __always_inline void pass_gone(struct pm_bpf_dump *d, __u32 pid) {
   }
 }
 
-/* Where the row of a process is: its own, behind the others, or, if it is new
- * among them or we have lost the thread, from the other end of the array. */
-static __always_inline __u32 place_in(struct pm_bpf_dump *d, __u32 pid) {
+/* The row of a process: its own; or behind all others; or, if it is new among
+ * them or too many before it are gone, from the other end of the array. */
+static __always_inline __u32 row_in(struct pm_bpf_dump *d, __u32 pid) {
   pass_gone(d, pid);
   __u32 at = d->next;
   struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
@@ -230,17 +231,17 @@ static __always_inline __u32 place_in(struct pm_bpf_dump *d, __u32 pid) {
   return d->room - ++d->spilled;
 }
 
-/* False: all that is to be said of it stands in its row.  A task whose piece
- * found no room in the buffer comes again (bpf_seq_read() in
+/* False: its row is complete, no piece is needed.  A task for whose piece there
+ * is no room in the buffer comes again (bpf_seq_read() in
  * kernel/bpf/bpf_iter.c) and then gets a second row: of processes with several
  * threads, the row that counts is the one that a piece names. */
 static __always_inline int dump_first(struct pm_bpf_dump *d,
                                       struct task_struct *t, __u32 *ret_row) {
-  __u32 at = place_in(d, pid_of(t));
+  __u32 at = row_in(d, pid_of(t));
   struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   d->tasks += t->signal->nr_threads;
   if (!r)
-    return 0; /* no room: it was counted */
+    return 0; /* there is no room; it was counted */
   if (is_of(r, t) && (at + d->turn) % ANEW != 0 && has_slept(r, t)) {
     set_outside(r, t);
     return 0;
@@ -272,11 +273,11 @@ SEC("iter/task") int procman_dump(struct bpf_iter__task *ctx) {
 
 /* ---- the end of a process ---- */
 
-/* Not at its exit: there, what it used since the last tick is not yet added
- * up, threads that live on are missing, and so is the tearing down of its
- * memory.  When the first thread is freed, signal_struct holds everything; a
- * zombie is still walked until then.  The parent may itself have been freed,
- * so its start is sent along: whoever took its place is younger. */
+/* Not at its exit: there, what it used since the last tick is not yet added up,
+ * and what other threads and the tearing down of its memory use is missing.
+ * When the first thread is freed, signal_struct holds everything; a zombie is
+ * still walked until then.  The parent may have been freed itself, so its start
+ * is sent along: a process in its place is younger. */
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -303,13 +304,13 @@ static __always_inline void set_death(struct pm_bpf_death *d,
   d->parent_exec_id = first->parent_exec_id;
 }
 
-/* sched_process_free is fired from a softirq, and there some kernels pass the
- * programs over: no program runs, no miss is counted (6.18 as a PVM guest:
- * batches of ten, up to 3 % of all deaths; perf(1) sees them).  So a process
- * leaves its exit record at its exit, in its own context, where programs always
- * run; they are taken back when the record is made.  What is left is read by
- * missed.c.  They lack what it uses from here on, and since the last tick:
- * PM_BPF_TAIL_NS is what the others used, on average. */
+/* sched_process_free fires in a softirq, and there some kernels skip the
+ * programs: none runs, no miss is counted (6.18 as a PVM guest: batches of ten,
+ * up to 3 % of all deaths; perf(1) sees them).  So a process leaves an exit
+ * record at its exit, in its own context, where programs always run; it is
+ * taken back when the death record is made.  What is left is read by missed.c.
+ * An exit record lacks what the process uses from there on, and since the last
+ * tick: PM_BPF_TAIL_NS is what others used, on average. */
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -330,7 +331,7 @@ SEC("tp_btf/sched_process_exit") int procman_exit(__u64 *ctx) {
   struct task_struct *t = (void *)ctx[0], *first = t->group_leader;
   __u32 at = (__u32)first->tgid % PM_BPF_EXITING;
   if (t->signal->live.counter != 0)
-    return 0; /* the others live on */
+    return 0; /* other threads live on */
   struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
   __u64 *pid = bpf_map_lookup_elem(&procman_exiting, &at);
   if (!d || !pid)
@@ -351,13 +352,13 @@ static __always_inline void add_tail(__u64 exec_ns, __u32 at) {
     *mean += ((__s64)(exec_ns - d->task.use.exec_ns - *mean)) >> WEIGHT_BITS;
 }
 
-/* Takes the last words back.  False: they were already told. */
+/* Takes the exit record back.  False: it was already reported. */
 static __always_inline int take_back(__u32 pid, __u64 exec_ns) {
   __u32 at = pid % PM_BPF_EXITING;
   __u64 *left = bpf_map_lookup_elem(&procman_exiting, &at);
   __u64 mark = left ? *left : 0;
   if (!left || (mark & ~(__u64)PM_BPF_MARKS) != pid)
-    return 1; /* another's, or it left before we looked */
+    return 1; /* of another process, or it exited before we were attached */
   *left = 0;
   add_tail(exec_ns, at);
   return !(mark & PM_BPF_REPORTED);

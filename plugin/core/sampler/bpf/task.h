@@ -1,5 +1,5 @@
-/* What the kernel's half says to ours: records of fixed size, shared by
- * task.bpf.c and user space and always built for the same machine.  Times are
+/* The records that the BPF programs hand to user space: of fixed size, shared
+ * by task.bpf.c and user space, always built for the same machine.  Times are
  * in nanoseconds, memory in pages, I/O in bytes. */
 #ifndef PM_CORE_SAMPLER_BPF_TASK_H
 #define PM_CORE_SAMPLER_BPF_TASK_H
@@ -8,7 +8,7 @@
 
 enum {
   PM_BPF_COMM = 16,
-  PM_BPF_NS_LEVELS = 3 /* pid namespaces within each other that are tried */
+  PM_BPF_NS_LEVELS = 3 /* nested pid namespaces that are tried */
 };
 
 /* Which numbers the running kernel has; the others are 0. */
@@ -20,22 +20,22 @@ enum pm_bpf_has {
   PM_BPF_HAS_CGROUP = 16 /* CONFIG_CGROUPS */
 };
 
-/* What every thread uses for itself. */
+/* What one thread, or all threads of a process, used. */
 struct pm_bpf_use {
   __u64 exec_ns;            /* by the scheduler: exact */
-  __u64 user_ns, system_ns; /* by the tick: only their ratio is of use */
+  __u64 user_ns, system_ns; /* by the tick: only their ratio is used */
   __u64 faults_minor, faults_major;
   __u64 switch_voluntary, switch_involuntary;
   __u64 io_read, io_write, disk_read, disk_write;
-  __u64 delay_ns; /* runnable, waiting; ended threads take theirs along */
+  __u64 delay_ns; /* runnable, waiting for a CPU; without ended threads */
 };
 
 /* A process with its threads summed. */
 struct pm_bpf_task {
   __u64 start_ns; /* after boot, suspended time included */
   struct pm_bpf_use use;
-  __u64 prev_user_ns, prev_system_ns; /* what /proc last said of the split */
-  __u64 reaped_faults;                /* of waited-for children */
+  __u64 prev_user_ns, prev_system_ns; /* the split that /proc showed last */
+  __u64 reaped_faults;                /* of children waited for */
   __u64 cgroup;                       /* inode of its unified directory */
   __u64 vsize, rss, swap, maxrss;
   __u64 mark; /* differs once the first thread has run again */
@@ -51,40 +51,40 @@ struct pm_bpf_task {
   char comm[PM_BPF_COMM];
 };
 
-/* What is left when the last trace of a process is freed. */
+/* The death record: made when the process is freed, or at its exit. */
 struct pm_bpf_death {
   struct pm_bpf_task task;
-  __u64 end_ns;          /* after boot, when it was freed */
-  __u64 parent_start_ns; /* tells a parent from one who got its number */
+  __u64 end_ns;          /* after boot, when it was made */
+  __u64 parent_start_ns; /* tells it from a later process with its pid */
   __u32 parent_exec_id;  /* exec_id of its parent when it was forked */
 };
 
 enum pm_bpf_count {
-  PM_BPF_LOST,    /* records that found no room */
+  PM_BPF_LOST,    /* death records for which there was no room */
   PM_BPF_TAIL_NS, /* what a process uses after its exit record, on average */
   PM_BPF_COUNTS
 };
 
-/* Processes that left their exit record and of which no record has come; the
- * place is pid % PM_BPF_EXITING.  The marks are set by user space. */
+/* Processes with an exit record whose death record has not come; the place is
+ * pid % PM_BPF_EXITING.  The marks are set by user space. */
 enum {
   PM_BPF_EXITING = 8192,
-  PM_BPF_GONE = 1 << 30,     /* nobody has this pid any more */
+  PM_BPF_GONE = 1 << 30,     /* no process has this pid any more */
   PM_BPF_REPORTED = 1 << 29, /* reported from its exit record */
   PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_REPORTED
 };
 
 /* The argument of the open-coded walk. */
 struct pm_bpf_walk {
-  __u32 turn;  /* in: decides which rows are read anew whatever they show */
+  __u32 turn;  /* in: decides which rows are read whole in any case */
   __u32 tidy;  /* in: leave no holes */
-  __u32 rows;  /* out: rows to look at; those without a pid are holes */
+  __u32 rows;  /* out: rows that are needed; those without a pid are holes */
   __u32 tasks; /* out: threads of all processes */
 };
 
 /* Of one dump by the task iterator.  Rows [0, next) are in the order of pids,
- * those without a pid are holes; the last `spilled` of the room are others.  If
- * they meet, there was no room for all. */
+ * those without a pid are holes; the last `spilled` rows of the room hold the
+ * other processes.  If they meet, there was no room for all. */
 struct pm_bpf_dump {
   __u32 turn;    /* in: as above */
   __u32 room;    /* in: rows of the array */
@@ -95,12 +95,12 @@ struct pm_bpf_dump {
 };
 
 /* One thread of a process that has several, in the output of the task iterator,
- * where they do not stand together.  The row of such a process holds all that
- * ended threads used. */
+ * where they do not follow each other.  The row of such a process holds what
+ * its ended threads used. */
 struct pm_bpf_piece {
   __u32 pid;      /* of the process */
-  __u32 row;      /* of a first thread, from 1; else 0 */
-  __u64 ended_ns; /* exec_ns of ended threads as seen from here */
+  __u32 row;      /* from 1, of the first thread; else 0 */
+  __u64 ended_ns; /* exec_ns of ended threads at that moment */
   struct pm_bpf_use use;
 };
 

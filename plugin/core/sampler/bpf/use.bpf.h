@@ -1,4 +1,4 @@
-/* What one thread uses, and what those of a process used that have ended. */
+/* What one thread uses, and what a process's ended threads used. */
 #ifndef PM_CORE_SAMPLER_BPF_USE_BPF_H
 #define PM_CORE_SAMPLER_BPF_USE_BPF_H
 
