@@ -1,12 +1,12 @@
-/* To which group a process belongs, by what is known of it.  Pure, but for what
- * it remembers of names that comm cuts.  Reading is cycle/assign's. */
+/* Which group a process belongs to, by what is known of it.  Pure, except that
+ * it remembers the names that comm cuts.  cycle/assign.c reads the process. */
 #ifndef PM_CORE_IDENTITY_CLASSIFY_H
 #define PM_CORE_IDENTITY_CLASSIFY_H
 
 #include "core/identity/select.h"
 #include "core/record/task.h"
 
-/* What was found out of a process. */
+/* What was read of a process. */
 struct pm_evidence {
   const char *comm;
   const char *exe;     /* path; "" = not known */
@@ -39,8 +39,8 @@ bool pm_classify_is_cut(const struct pm_classifier *classifier,
 void pm_classify(struct pm_classifier *classifier,
                  const struct pm_evidence *evidence, struct pm_choice *ret);
 
-/* The same for one that has ended, of which nothing can be read any more: by
- * what was remembered of its comm, and by a relative. */
+/* The same for a process that has ended, of which nothing can be read any more:
+ * by the name that was remembered for its comm, and by a relative. */
 void pm_classify_ended(const struct pm_classifier *classifier,
                        const struct pm_evidence *evidence,
                        const struct pm_relative *relative,

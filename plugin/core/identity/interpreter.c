@@ -3,10 +3,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* How an interpreter reads what begins with '-'.  Letters may stand in one
- * word (-xec); those in `attached` take the rest of it, those in `value` the
- * rest or the next word, those in `program` name what is run, those in `code`
- * are followed by code.  Words are whole options that take the next word. */
+/* How an interpreter reads what begins with '-'.  Letters may be combined in
+ * one word (-xec); those in `attached` take the rest of it, those in `value`
+ * the rest or the next word; those in `program` name what is run, those in
+ * `code` are followed by code.  `words` are long options that take the next
+ * word. */
 struct language {
   const char *glob; /* on comm */
   const char *code, *program, *value, *attached;
@@ -39,7 +40,7 @@ static const struct language languages[] = {
      .code = "cs", /* -s: from standard input, and arguments for it */
      .value = "oO",
      .words = {"--rcfile", "--init-file"}},
-    /* ours or not: the commonest habits */
+    /* any other interpreter: the most common options */
     {.glob = "*", .code = "ce"},
 };
 
@@ -47,8 +48,8 @@ struct arguments {
   const char *next, *end;
 };
 
-/* NULL at the end; the block's last NUL may be ours. */
-static const char *take(struct arguments *a) {
+/* NULL at the end. */
+static const char *next_word(struct arguments *a) {
   if (a->next >= a->end)
     return NULL;
   const char *word = a->next;
@@ -56,7 +57,7 @@ static const char *take(struct arguments *a) {
   return word;
 }
 
-static const char *named(const char *word) {
+static const char *non_empty(const char *word) {
   return word && *word ? word : NULL;
 }
 
@@ -67,72 +68,72 @@ static bool is_one_of(const char *word, const char *const *list, size_t most) {
   return false;
 }
 
-static bool has(const char *letters, char c) {
+static bool has_letter(const char *letters, char c) {
   return letters && c && strchr(letters, c);
 }
 
 enum verdict { GO_ON, STOP, RUNS };
 
 /* -abc: letter by letter.  RUNS: *ret is the program. */
-static enum verdict cluster(const struct language *l, const char *letters,
-                            struct arguments *a, const char **ret) {
+static enum verdict read_letters(const struct language *l, const char *letters,
+                                 struct arguments *a, const char **ret) {
   for (; *letters; letters++) {
-    if (has(l->code, *letters))
+    if (has_letter(l->code, *letters))
       return STOP;
-    if (has(l->program, *letters)) {
-      *ret = letters[1] ? letters + 1 : take(a);
+    if (has_letter(l->program, *letters)) {
+      *ret = letters[1] ? letters + 1 : next_word(a);
       return RUNS;
     }
-    if (has(l->attached, *letters))
+    if (has_letter(l->attached, *letters))
       return GO_ON;
-    if (has(l->value, *letters)) {
+    if (has_letter(l->value, *letters)) {
       if (!letters[1])
-        take(a);
+        next_word(a);
       return GO_ON;
     }
   }
   return GO_ON;
 }
 
-static const char *run(const struct language *l, struct arguments *a) {
+static const char *find_script(const struct language *l, struct arguments *a) {
   const size_t words = sizeof l->words / sizeof *l->words;
   const size_t code_words = sizeof l->code_words / sizeof *l->code_words;
   const char *word, *program = NULL;
-  while ((word = take(a))) {
+  while ((word = next_word(a))) {
     if (word[0] != '-' && word[0] != '+')
-      return named(word);
+      return non_empty(word);
     if (word[1] == '\0')
       return NULL; /* reads its program from standard input */
     if (strcmp(word, "--") == 0)
-      return named(take(a));
+      return non_empty(next_word(a));
     if (is_one_of(word, l->code_words, code_words))
       return NULL;
     if (is_one_of(word, l->words, words))
-      take(a);
+      next_word(a);
     if (word[1] == '-')
       continue;
-    enum verdict v = cluster(l, word + 1, a, &program);
+    enum verdict v = read_letters(l, word + 1, a, &program);
     if (v != GO_ON)
-      return v == RUNS ? named(program) : NULL;
+      return v == RUNS ? non_empty(program) : NULL;
   }
   return NULL;
 }
 
-/* java's options are words with one dash, and do not join. */
-static const char *run_java(struct arguments *a) {
+/* java's options are words with one dash and cannot be combined. */
+static const char *find_java_program(struct arguments *a) {
   static const char *const values[] = {
       "-cp",           "-classpath",    "--class-path",  "-p",
       "--module-path", "--add-opens",   "--add-exports", "--add-modules",
       "--add-reads",   "--patch-module"};
   static const char *const programs[] = {"-jar", "-m", "--module"};
   const char *word;
-  while ((word = take(a))) {
+  while ((word = next_word(a))) {
     if (word[0] != '-')
-      return named(word);
+      return non_empty(word);
     if (is_one_of(word, programs, 3))
-      return named(take(a));
+      return non_empty(next_word(a));
     if (is_one_of(word, values, sizeof values / sizeof *values))
-      take(a);
+      next_word(a);
   }
   return NULL;
 }
@@ -140,11 +141,11 @@ static const char *run_java(struct arguments *a) {
 const char *pm_interpreter_script(const char *comm, const char *arguments,
                                   size_t length) {
   struct arguments a = {arguments, arguments + length};
-  take(&a); /* itself */
+  next_word(&a); /* the interpreter itself */
   if (fnmatch("java*", comm, 0) == 0)
-    return run_java(&a);
+    return find_java_program(&a);
   const struct language *l = languages;
   while (fnmatch(l->glob, comm, 0) != 0)
     l++;
-  return run(l, &a);
+  return find_script(l, &a);
 }

@@ -1,6 +1,6 @@
 /* Which script, jar or module an interpreter runs, by its own rules for
- * options.  Pure.  Code on the command line is nobody's name: it would be a
- * series a command, with whatever secrets stand in it. */
+ * options.  Pure.  Code on the command line is never a name: every command
+ * would make a series, with whatever secrets are in it. */
 #ifndef PM_CORE_IDENTITY_INTERPRETER_H
 #define PM_CORE_IDENTITY_INTERPRETER_H
 

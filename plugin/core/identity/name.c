@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *base(const char *path) {
+static const char *base_name(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash && slash[1] ? slash + 1 : path;
 }
@@ -34,11 +34,11 @@ static const char *argument(const struct pm_name_hints *h, size_t n) {
   return NULL;
 }
 
-/* comm was cut: does a longer word say how it goes on? */
-static bool completes(const char *comm, const char *path,
-                      char ret[PM_PROGRAM]) {
+/* comm was cut: is the last part of the path a longer form of it? */
+static bool completes_comm(const char *comm, const char *path,
+                           char ret[PM_PROGRAM]) {
   /* "name: worker" of setproctitle(3), and "name (deleted)" of /proc/PID/exe:
-   * what stands behind the blank is no path */
+   * what follows the blank is no path */
   size_t length = strcspn(path, " ");
   const char *word = path;
   for (size_t i = 0; i < length; i++)
@@ -55,38 +55,38 @@ static bool completes(const char *comm, const char *path,
   return true;
 }
 
-static bool complete(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
-  if (completes(h->comm, h->exe, ret))
+static bool complete_comm(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
+  if (completes_comm(h->comm, h->exe, ret))
     return true;
-  /* of a script, comm is the script and the interpreter comes first */
+  /* of a script, comm is its name, and the first argument the interpreter */
   for (size_t i = 0; i < 3; i++) {
     const char *word = argument(h, i);
-    if (word && completes(h->comm, word, ret))
+    if (word && completes_comm(h->comm, word, ret))
       return true;
   }
   return false;
 }
 
-static bool script(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
+static bool script_name(const struct pm_name_hints *h, char ret[PM_PROGRAM]) {
   const char *word =
       pm_interpreter_script(h->comm, h->cmdline, h->cmdline_length);
   if (!word)
     return false;
-  word = base(word);
+  word = base_name(word);
   pm_copy_text(ret, PM_PROGRAM, word);
   return true;
 }
 
 void pm_name_program(const struct pm_name_hints *h,
                      const char *const *interpreters, char ret[PM_PROGRAM]) {
-  if (pm_name_is_interpreter(h->comm, interpreters) && script(h, ret))
+  if (pm_name_is_interpreter(h->comm, interpreters) && script_name(h, ret))
     return;
-  if (pm_name_is_cut(h->comm) && complete(h, ret))
+  if (pm_name_is_cut(h->comm) && complete_comm(h, ret))
     return;
   pm_copy_text(ret, PM_PROGRAM, h->comm);
 }
 
-static char clean(char c) {
+static char clean_char(char c) {
   bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
               (c >= '0' && c <= '9') || (c && strchr("_.@+-", c));
   return fine ? c : '_';
@@ -100,13 +100,13 @@ void pm_name_tell_apart(const char *raw, char name[PM_NAME]) {
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]) {
   size_t n = 0;
   /* '.' counts as '_' to Graphite */
-  bool ours =
-      raw[0] == '.' || clean(raw[0]) == '_' || strncmp(raw, "job@", 4) == 0;
+  bool ours = raw[0] == '.' || clean_char(raw[0]) == '_' ||
+              strncmp(raw, "job@", 4) == 0;
   if (guard && ours && raw[0])
     ret[n++] = 'p';
   const char *from = raw[0] ? raw : "unnamed";
   for (; *from && n < PM_NAME_CUT; from++)
-    ret[n++] = clean(*from);
+    ret[n++] = clean_char(*from);
   ret[n] = '\0';
   if (*from)
     pm_name_tell_apart(raw, ret);

@@ -20,8 +20,8 @@ struct pm_name_hints {
   size_t cmdline_length;
 };
 
-/* Would exe or the arguments make the name better than comm alone?  They do
- * where comm is cut (prctl(2) keeps 15 bytes) and for interpreters. */
+/* Do exe or the arguments give a better name than comm alone?  They do where
+ * comm is cut (prctl(2) keeps 15 bytes) and for interpreters. */
 bool pm_name_is_cut(const char *comm);
 bool pm_name_is_interpreter(const char *comm, const char *const *globs);
 
@@ -36,7 +36,7 @@ void pm_name_program(const struct pm_name_hints *hints,
  * or "job@") gets a 'p' in front.  Never empty. */
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]);
 
-/* Puts a hash of raw behind the identifier, to tell it from an equal one. */
+/* Appends a hash of raw to the identifier, to tell it from an equal one. */
 void pm_name_tell_apart(const char *raw, char name[PM_NAME]);
 
 /* Are they one name to Graphite, which writes '.' as '_'? */

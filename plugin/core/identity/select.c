@@ -24,20 +24,21 @@ struct pm_select {
   struct pm_needs needs;
 };
 
-static int compile(regex_t *regex, const char *expression, struct pm_err *err) {
+static int compile_regex(regex_t *regex, const char *expression,
+                         struct pm_err *err) {
   int fault = regcomp(regex, expression, REG_EXTENDED | REG_NOSUB);
   if (fault == 0)
     return 0;
   char reason[128];
   regerror(fault, regex, reason, sizeof reason);
   return pm_err_say(err, fault == REG_ESPACE ? ENOMEM : EINVAL,
-                    "\"%s\" is no extended regular expression: %s", expression,
-                    reason);
+                    "\"%s\" is not an extended regular expression: %s",
+                    expression, reason);
 }
 
 int pm_select_check(const char *expression, struct pm_err *err) {
   regex_t regex;
-  int status = compile(&regex, expression, err);
+  int status = compile_regex(&regex, expression, err);
   if (status == 0)
     regfree(&regex);
   return status;
@@ -58,7 +59,7 @@ static int add_rule(struct pm_select *s, struct rule *rule,
     return pm_err_set(err, ENOMEM, "compile the rules of group %s", o->name);
   for (size_t i = 0; i < o->commands.count; i++) {
     struct pm_err why;
-    int status = compile(&rule->commands[i], o->commands.word[i], &why);
+    int status = compile_regex(&rule->commands[i], o->commands.word[i], &why);
     if (status < 0)
       return pm_err_say(err, why.num, "group %s: %s", o->name, why.text);
     rule->command_count++;
@@ -66,7 +67,7 @@ static int add_rule(struct pm_select *s, struct rule *rule,
   return 0;
 }
 
-static int fill(struct pm_select *s, struct pm_err *err) {
+static int compile_rules(struct pm_select *s, struct pm_err *err) {
   const struct pm_select_options *o = s->options;
   s->rules = calloc(o->rule_count + 1, sizeof *s->rules);
   s->interpreters = calloc(o->interpreters.count + 1, sizeof *s->interpreters);
@@ -92,7 +93,7 @@ int pm_select_new(const struct pm_select_options *options,
   if (!s)
     return pm_err_set(err, ENOMEM, "compile the rules");
   s->options = options;
-  int status = fill(s, err);
+  int status = compile_rules(s, err);
   if (status < 0)
     pm_select_free(s);
   else
@@ -121,7 +122,7 @@ struct pm_needs pm_select_needs(const struct pm_select *s) {
   return s->needs;
 }
 
-/* A key that is not configured asks nothing; one whose fact is not known
+/* A key that is not configured matches everything; one whose fact is not known
  * matches nothing. */
 static bool any_glob(const struct pm_words *globs, const char *text) {
   if (globs->count == 0)
@@ -150,8 +151,8 @@ static bool any_command(const struct rule *rule, const char *cmdline) {
   return false;
 }
 
-static bool matches(const struct pm_select *s, uint32_t i,
-                    const struct pm_facts *f, const char *unit) {
+static bool rule_matches(const struct pm_select *s, uint32_t i,
+                         const struct pm_facts *f, const char *unit) {
   const struct rule *rule = &s->rules[i];
   const struct pm_rule_options *o = rule->options;
   if (!any_equal(&o->users, f->user) || !any_glob(&o->units, unit) ||
@@ -161,8 +162,8 @@ static bool matches(const struct pm_select *s, uint32_t i,
          (any_glob(&o->names, f->program) && any_command(rule, f->cmdline));
 }
 
-static bool key_of(enum pm_group_by by, const struct pm_facts *f,
-                   const char *unit, char ret[PM_PROGRAM]) {
+static bool automatic_key(enum pm_group_by by, const struct pm_facts *f,
+                          const char *unit, char ret[PM_PROGRAM]) {
   const char *from = by == PM_BY_NAME   ? f->program
                      : by == PM_BY_UNIT ? unit
                                         : f->user;
@@ -184,12 +185,12 @@ void pm_select_choose(const struct pm_select *s, const struct pm_facts *f,
   ret->by = PM_BY_NAME;
   ret->key[0] = '\0';
   for (uint32_t i = 0; i < o->rule_count; i++)
-    if (matches(s, i, f, unit)) {
+    if (rule_matches(s, i, f, unit)) {
       ret->rule = (int)i;
       return;
     }
   for (size_t i = 0; i < o->by_count; i++)
-    if (key_of(o->by[i], f, unit, ret->key)) {
+    if (automatic_key(o->by[i], f, unit, ret->key)) {
       ret->by = o->by[i];
       if (!ret->key[0])
         strcpy(ret->key, "unnamed");

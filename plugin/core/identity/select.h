@@ -29,8 +29,8 @@ struct pm_select_options {
   struct pm_words interpreters;
 };
 
-/* A relative with the same program: where that belongs, this one does as far
- * as its name and command line are concerned. */
+/* The parent of a process, or the process as last scanned, with the same
+ * program: Name and Command of its rule count as matched. */
 struct pm_relative {
   uint32_t rule;       /* 1 + that of the relative; 0 = none */
   const char *program; /* (borrowed) NULL = not known */
@@ -53,16 +53,16 @@ struct pm_choice {
   char key[PM_PROGRAM]; /* the automatic group's raw name; "" = none */
 };
 
-/* options are borrowed for life.  -EINVAL: a regular expression is bad, and
- * err names group and expression. */
+/* options are borrowed until pm_select_free.  -EINVAL: a regular expression is
+ * invalid, and err names group and expression. */
 int pm_select_new(const struct pm_select_options *options,
                   struct pm_select **ret, struct pm_err *err);
 void pm_select_free(struct pm_select *select);
 
-/* Interpreters' globs ended by NULL, for pm_name_program. */
+/* The globs of interpreters, ended by NULL, for pm_name_program. */
 const char *const *pm_select_interpreters(const struct pm_select *select);
 
-/* What rules and GroupBy ask for beyond the name. */
+/* What rules and GroupBy need beyond the name. */
 struct pm_needs {
   bool cmdline, uid, cgroup;
 };

@@ -25,7 +25,7 @@ bool pm_unit_of(const char *cgroup, char *ret, size_t size) {
   return found;
 }
 
-/* app-NAME-PID.scope of desktops: the number goes. */
+/* app-NAME-PID.scope of desktops: drops the pid. */
 static void drop_number(char *unit) {
   char *dot = strrchr(unit, '.'), *dash = strrchr(unit, '-');
   if (fnmatch("app-*-*.scope", unit, 0) == 0 && dash < dot && dash[1] != '.' &&

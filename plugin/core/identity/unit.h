@@ -10,7 +10,7 @@
 bool pm_unit_of(const char *cgroup, char *ret, size_t size);
 
 /* The unit's name as a group's: units that systemd numbers (login sessions,
- * systemd-run) are folded into one, or every login would make a series. */
+ * systemd-run) become one, or every login would make a series. */
 void pm_unit_group(char *unit);
 
 #endif
