@@ -4,13 +4,13 @@ void pm_admit_init(struct pm_admit *a, const struct pm_admit_options *o,
                    uint32_t configured) {
   uint32_t room = o->max_groups > configured ? o->max_groups - configured : 0;
   uint32_t places = o->top < room ? o->top : room;
-  /* the first fill is not held back: it is bounded by the places */
+  /* NewNamesPerHour does not limit the first groups: the places do */
   double cap = places > o->names_per_hour ? places : o->names_per_hour;
   *a = (struct pm_admit){.places = places, .tokens = cap, .token_cap = cap};
 }
 
-static void refill(struct pm_admit *a, const struct pm_admit_options *o,
-                   struct pm_now now) {
+static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
+                          struct pm_now now) {
   double hours = a->refilled ? (double)(now.mono - a->refilled) /
                                    (3600.0 * (double)PM_NS_PER_S)
                              : 0;
@@ -20,8 +20,8 @@ static void refill(struct pm_admit *a, const struct pm_admit_options *o,
     a->tokens = a->token_cap;
 }
 
-static struct pm_admit_item *largest(struct pm_admit_item **items, size_t count,
-                                     enum pm_top_by by) {
+static struct pm_admit_item *largest_unchosen(struct pm_admit_item **items,
+                                              size_t count, enum pm_top_by by) {
   struct pm_admit_item *best = NULL;
   for (size_t i = 0; i < count; i++)
     if (!items[i]->chosen && items[i]->size[by] > 0 &&
@@ -30,14 +30,15 @@ static struct pm_admit_item *largest(struct pm_admit_item **items, size_t count,
   return best;
 }
 
-/* The groups that deserve the places now: in turn the largest of each list. */
-static size_t choose(const struct pm_admit *a, const struct pm_admit_options *o,
-                     struct pm_admit_item **items, size_t count,
-                     struct pm_admit_item **chosen) {
+/* The groups that should have the places: in turn the largest of each list. */
+static size_t choose_largest(const struct pm_admit *a,
+                             const struct pm_admit_options *o,
+                             struct pm_admit_item **items, size_t count,
+                             struct pm_admit_item **chosen) {
   size_t n = 0, dry = 0;
   for (size_t turn = 0; n < a->places && dry < o->by_count; turn++) {
     enum pm_top_by by = o->by[turn % o->by_count];
-    struct pm_admit_item *best = largest(items, count, by);
+    struct pm_admit_item *best = largest_unchosen(items, count, by);
     dry = best ? 0 : dry + 1;
     if (!best)
       continue;
@@ -59,7 +60,7 @@ static bool name_allowed(const struct pm_admit *a,
   return false;
 }
 
-static void enter(struct pm_admit *a, struct pm_admit_item *item) {
+static void admit_item(struct pm_admit *a, struct pm_admit_item *item) {
   if (!item->named) {
     a->tokens -= 1;
     a->names++;
@@ -72,15 +73,15 @@ static void enter(struct pm_admit *a, struct pm_admit_item *item) {
   item->small_since = 0;
 }
 
-static void leave(struct pm_admit_item *item) {
+static void evict_item(struct pm_admit_item *item) {
   item->in = false;
   item->change = -1;
   item->why = PM_ADMIT_SMALL;
 }
 
-/* Members that have been small for long go, unless they would come straight
- * back. */
-static void let_go(struct pm_admit_item *item, struct pm_now now) {
+/* Evicts a member that has been small for long, unless it would be admitted
+ * again at once. */
+static void review_member(struct pm_admit_item *item, struct pm_now now) {
   bool small =
       !item->chosen && item->size[item->entry_by] * 2 < item->entry_mark + 1;
   item->why = item->chosen ? PM_ADMIT_CHOSEN
@@ -91,11 +92,11 @@ static void let_go(struct pm_admit_item *item, struct pm_now now) {
   else if (!item->small_since)
     item->small_since = now.mono;
   else if (now.mono - item->small_since >= PM_ADMIT_LINGER_S * PM_NS_PER_S)
-    leave(item);
+    evict_item(item);
 }
 
-static struct pm_admit_item *smallest(struct pm_admit_item **items,
-                                      size_t count, enum pm_top_by by) {
+static struct pm_admit_item *smallest_member(struct pm_admit_item **items,
+                                             size_t count, enum pm_top_by by) {
   struct pm_admit_item *least = NULL;
   for (size_t i = 0; i < count; i++)
     if (items[i]->in && !items[i]->chosen && !items[i]->change &&
@@ -104,22 +105,22 @@ static struct pm_admit_item *smallest(struct pm_admit_item **items,
   return least;
 }
 
-static bool hit_twice(const struct pm_admit_item *item) {
+static bool is_chosen_twice(const struct pm_admit_item *item) {
   return __builtin_popcount(item->hits & 7U) >= 2;
 }
 
-/* All places are taken: only for one that is twice as large, and not at the
- * first sight of it. */
-static bool displace(struct pm_admit_item **items, size_t count,
-                     struct pm_admit_item *item) {
-  item->why = hit_twice(item) ? PM_ADMIT_PLACES : PM_ADMIT_ONCE;
-  if (!hit_twice(item))
+/* All places are taken: the smallest member makes room for a group that is
+ * twice as large and was chosen in two of the last three intervals. */
+static bool make_place(struct pm_admit_item **items, size_t count,
+                       struct pm_admit_item *item) {
+  item->why = is_chosen_twice(item) ? PM_ADMIT_PLACES : PM_ADMIT_ONCE;
+  if (!is_chosen_twice(item))
     return false;
-  struct pm_admit_item *victim = smallest(items, count, item->chosen_by);
+  struct pm_admit_item *victim = smallest_member(items, count, item->chosen_by);
   if (!victim ||
       item->size[item->chosen_by] / 2 < victim->size[item->chosen_by])
     return false;
-  leave(victim);
+  evict_item(victim);
   return true;
 }
 
@@ -131,26 +132,26 @@ void pm_admit_run(struct pm_admit *a, const struct pm_admit_options *o,
   struct pm_admit_item *chosen[CHOSEN_MAX];
   if (a->places > CHOSEN_MAX)
     a->places = CHOSEN_MAX;
-  refill(a, o, now);
+  refill_tokens(a, o, now);
   for (size_t i = 0; i < count; i++) {
     items[i]->chosen = false;
     items[i]->change = 0;
     items[i]->why = PM_ADMIT_SMALL;
   }
-  size_t n = choose(a, o, items, count, chosen), members = 0;
+  size_t n = choose_largest(a, o, items, count, chosen), members = 0;
   for (size_t i = 0; i < count; i++) {
     items[i]->hits = (uint8_t)(items[i]->hits << 1 | items[i]->chosen);
     if (items[i]->in)
-      let_go(items[i], now);
+      review_member(items[i], now);
     members += items[i]->in;
   }
   for (size_t i = 0; i < n; i++) {
     if (chosen[i]->in || !name_allowed(a, o, chosen[i]))
       continue;
     bool room = members < a->places;
-    if (!room && !displace(items, count, chosen[i]))
+    if (!room && !make_place(items, count, chosen[i]))
       continue;
-    enter(a, chosen[i]);
+    admit_item(a, chosen[i]);
     members += room;
   }
 }

@@ -1,5 +1,5 @@
 /* Which automatic groups are emitted.  Decided once per close, from sizes
- * alone; pure, and bounded whatever the names do. */
+ * alone; pure, and bounded however many names there are. */
 #ifndef PM_CORE_ACCOUNT_ADMIT_H
 #define PM_CORE_ACCOUNT_ADMIT_H
 
@@ -22,9 +22,9 @@ struct pm_admit_options {
   uint32_t max_names;      /* names ever used */
 };
 
-/* What the last run made of a group. */
+/* What the last run decided about a group. */
 enum pm_admit_why {
-  PM_ADMIT_UNRANKED,  /* out: there was no run since it was seen first */
+  PM_ADMIT_UNRANKED,  /* out: there was no run since it was first seen */
   PM_ADMIT_CHOSEN,    /* in: among the largest by chosen_by */
   PM_ADMIT_LARGE,     /* in: half as large as when it entered, or larger */
   PM_ADMIT_LINGERS,   /* in: smaller than that, but not for long */
@@ -36,7 +36,7 @@ enum pm_admit_why {
   PM_ADMIT_WHYS
 };
 
-/* What is kept about one group between closes. */
+/* What is kept of one group between closes. */
 struct pm_admit_item {
   uint64_t size[PM_TOP_COUNT]; /* of this interval; set before every run */
   bool in;

@@ -1,5 +1,5 @@
-/* A process' gauges: kept from turn to turn, joined in its group's.  For a
- * cycle's own files. */
+/* A process's gauges: kept from turn to turn, joined into its group's.  For the
+ * files of cycle/. */
 #ifndef PM_CORE_ACCOUNT_GAUGES_H
 #define PM_CORE_ACCOUNT_GAUGES_H
 
@@ -8,7 +8,7 @@
 
 void pm_gauges_keep(struct pm_entry *entry, const struct pm_task *task);
 
-/* Of these fields; the group lacks what the entry does not know. */
+/* Joins these fields; the group lacks those that the entry does not know. */
 void pm_gauges_join(struct pm_entry *entry, uint32_t fields);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct pm_group *make(struct pm_groups *g, enum pm_row_kind kind) {
+static struct pm_group *new_group(struct pm_groups *g, enum pm_row_kind kind) {
   if (g->count == g->room) {
     size_t room = g->room ? g->room * 2 : 64;
     struct pm_group **list = realloc(g->list, room * sizeof *list);
@@ -26,15 +26,16 @@ static struct pm_group *make(struct pm_groups *g, enum pm_row_kind kind) {
   return group;
 }
 
-static void destroy(struct pm_group *group) {
+static void free_group(struct pm_group *group) {
   free(group->raw);
   free(group->slots);
   free(group);
 }
 
-static int add_rule(struct pm_groups *g, const struct pm_rule_options *rule,
-                    struct pm_err *err) {
-  struct pm_group *group = make(g, PM_ROW_CONFIGURED);
+static int add_configured(struct pm_groups *g,
+                          const struct pm_rule_options *rule,
+                          struct pm_err *err) {
+  struct pm_group *group = new_group(g, PM_ROW_CONFIGURED);
   if (group && rule->slots) {
     group->slots = calloc(rule->slots, sizeof *group->slots);
     group->slot_count = rule->slots;
@@ -56,7 +57,7 @@ int pm_groups_init(struct pm_groups *g, const struct pm_select_options *options,
   g->kernel = (struct pm_group){.kind = PM_ROW_PSEUDO, .name = "_kernel"};
   g->other.admit.in = g->kernel.admit.in = true;
   for (size_t i = 0; i < options->rule_count; i++) {
-    int status = add_rule(g, &options->rules[i], err);
+    int status = add_configured(g, &options->rules[i], err);
     if (status < 0)
       return status;
   }
@@ -65,7 +66,7 @@ int pm_groups_init(struct pm_groups *g, const struct pm_select_options *options,
 
 void pm_groups_done(struct pm_groups *g) {
   for (size_t i = 0; i < g->count; i++)
-    destroy(g->list[i]);
+    free_group(g->list[i]);
   free(g->list);
   pm_hash_table_done(&g->index);
   *g = (struct pm_groups){0};
@@ -75,8 +76,8 @@ static uint32_t hash_of(enum pm_group_by by, const char *raw) {
   return pm_hash_number(pm_hash(raw) + (uint64_t)by);
 }
 
-static struct pm_group *find(const struct pm_groups *g, enum pm_group_by by,
-                             const char *raw) {
+static struct pm_group *find_automatic(const struct pm_groups *g,
+                                       enum pm_group_by by, const char *raw) {
   struct pm_hash_walk walk = pm_hash_table_walk(&g->index, hash_of(by, raw));
   for (uint32_t i; pm_hash_table_next(&g->index, &walk, &i);)
     if (g->list[i]->by == by && strcmp(g->list[i]->raw, raw) == 0)
@@ -89,7 +90,7 @@ static struct pm_group *add_automatic(struct pm_groups *g, enum pm_group_by by,
   char *raw = strdup(key);
   struct pm_group *group = NULL;
   if (raw && pm_hash_table_reserve(&g->index) == 0)
-    group = make(g, PM_ROW_AUTOMATIC);
+    group = new_group(g, PM_ROW_AUTOMATIC);
   if (!group) {
     free(raw);
     return NULL;
@@ -106,7 +107,7 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
     return g->list[choice->rule];
   if (!choice->key[0])
     return &g->other;
-  struct pm_group *group = find(g, choice->by, choice->key);
+  struct pm_group *group = find_automatic(g, choice->by, choice->key);
   return group ? group : add_automatic(g, choice->by, choice->key);
 }
 
@@ -121,7 +122,7 @@ void pm_groups_relative(const struct pm_groups *g, const struct pm_group *group,
 }
 
 /* The places in the list have changed. */
-static void index_again(struct pm_groups *g) {
+static void rebuild_index(struct pm_groups *g) {
   pm_hash_table_clear(&g->index);
   for (size_t i = g->configured; i < g->count; i++) {
     struct pm_group *group = g->list[i];
@@ -137,12 +138,12 @@ void pm_groups_sweep(struct pm_groups *g) {
     if (group->members || group->admit.named)
       g->list[kept++] = group;
     else
-      destroy(group);
+      free_group(group);
   }
   if (kept == g->count)
     return;
   g->count = kept;
-  index_again(g);
+  rebuild_index(g);
 }
 
 static bool is_taken(const struct pm_groups *g, const struct pm_group *but,
@@ -158,8 +159,8 @@ void pm_groups_name(const struct pm_groups *g, struct pm_group *group) {
     return;
   char name[PM_NAME];
   pm_name_identifier(group->raw, true, name);
-  /* a user and a program may share a name, and anybody may call his process
-   * like the hash of another's: ask until it is free */
+  /* a user and a program may share a name, and any process may be named like
+   * another's hash: try until a name is free */
   for (unsigned salt = group->by; is_taken(g, group, name);
        salt += PM_BY_COUNT) {
     char salted[PM_PROGRAM + 12];

@@ -1,5 +1,6 @@
-/* Groups of processes and what they add up to.  Totals only ever grow; what a
- * group that is not emitted uses goes to _other.  Belongs to the tick. */
+/* Groups of processes and what they add up to.  Totals only grow; what a
+ * group uses while it is not emitted goes to _other.  Belongs to the tick's
+ * thread. */
 #ifndef PM_CORE_ACCOUNT_GROUP_H
 #define PM_CORE_ACCOUNT_GROUP_H
 
@@ -22,17 +23,17 @@ struct pm_group {
   struct pm_slot *slots;
   uint32_t slot_count;
   uint32_t members; /* entries of the table that point here */
-  uint32_t since;   /* turn of the last admission */
+  uint32_t since;   /* first turn after the last admission */
   uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */
   uint64_t since_snapshot_ns, lived_ns; /* CPU of all members, emitted or not,
-                                  since the last snapshot and since our start */
+                                  since the last snapshot, and in all */
   uint32_t place;                       /* in the snapshot that is being made */
   /* of the last turn */
   uint64_t gauge[PM_F_GAUGES];
   uint32_t processes;
-  uint32_t lacks; /* PM_BIT: not known of some member */
+  uint32_t lacks; /* PM_BIT: not known of at least one member */
 };
 
 struct pm_groups {
@@ -47,23 +48,23 @@ int pm_groups_init(struct pm_groups *groups,
                    const struct pm_select_options *options, struct pm_err *err);
 void pm_groups_done(struct pm_groups *groups);
 
-/* The group of a choice; an automatic one is made if need be.  NULL: no
+/* The group of a choice; an automatic one is made if there is none.  NULL: no
  * memory. */
 struct pm_group *pm_groups_get(struct pm_groups *groups,
                                const struct pm_choice *choice);
 
-/* What a process is that has the same program as that group's members. */
+/* A member of that group, as the relative of a process. */
 void pm_groups_relative(const struct pm_groups *groups,
                         const struct pm_group *group, struct pm_relative *ret);
 
 /* Forgets automatic groups without members whose name was never used. */
 void pm_groups_sweep(struct pm_groups *groups);
 
-/* Gives a group that enters the name it will be emitted under. */
+/* Gives a group that is admitted the name under which it is emitted. */
 void pm_groups_name(const struct pm_groups *groups, struct pm_group *group);
 
-/* The name it is emitted under, or would be: but for the hash that tells two
- * of one name apart. */
+/* The name under which it is or would be emitted; of a group that never was,
+ * without the hash that tells it from another of that name. */
 void pm_group_name(const struct pm_group *group, char ret[PM_NAME]);
 
 void pm_groups_begin_turn(struct pm_groups *groups);

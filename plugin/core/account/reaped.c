@@ -13,8 +13,8 @@ void pm_reaped_done(struct pm_reaped *r) {
 
 static uint32_t hash_of(int32_t pid) { return pm_hash_number((uint32_t)pid); }
 
-static struct pm_reaped_io *find(const struct pm_reaped *r, int32_t pid,
-                                 uint64_t birth) {
+static struct pm_reaped_io *find_io(const struct pm_reaped *r, int32_t pid,
+                                    uint64_t birth) {
   struct pm_hash_walk walk = pm_hash_table_walk(&r->index, hash_of(pid));
   for (uint32_t i; pm_hash_table_next(&r->index, &walk, &i);)
     if (r->list[i].pid == pid && r->list[i].birth == birth)
@@ -36,8 +36,8 @@ static bool make_room(struct pm_reaped *r) {
   return true;
 }
 
-static struct pm_reaped_io *add(struct pm_reaped *r, int32_t pid,
-                                uint64_t birth) {
+static struct pm_reaped_io *add_io(struct pm_reaped *r, int32_t pid,
+                                   uint64_t birth) {
   if (!make_room(r))
     return NULL;
   pm_hash_table_add(&r->index, hash_of(pid), (uint32_t)r->count);
@@ -51,9 +51,9 @@ void pm_reaped_add(struct pm_reaped *r, uint32_t turn, int32_t pid,
                    const uint64_t last[PM_F_COUNTERS], uint32_t known) {
   if (pid <= 0)
     return;
-  struct pm_reaped_io *io = find(r, pid, birth);
+  struct pm_reaped_io *io = find_io(r, pid, birth);
   if (!io)
-    io = add(r, pid, birth);
+    io = add_io(r, pid, birth);
   if (!io)
     return;
   io->turn = turn;
@@ -63,18 +63,18 @@ void pm_reaped_add(struct pm_reaped *r, uint32_t turn, int32_t pid,
     io->io[i] += last[PM_F_io_read + i];
 }
 
-/* The parent was given all of it: its bases move past it. */
+/* All of it is part of the parent's counters: raises their bases by it. */
 static void move_bases(const struct pm_reaped_io *io, struct pm_entry *parent) {
   parent->reaped_now -= io->faults;
   for (int i = 0; i < PM_REAPED_IO; i++)
     if (parent->known & io->known & PM_BIT(PM_F_io_read + i))
       parent->last[PM_F_io_read + i] += io->io[i];
-    else /* of unknown size: lay a new base */
+    else /* of unknown size: the next value is the new base */
       parent->known &= ~PM_BIT(PM_F_io_read + i);
 }
 
 /* The entry stays until it expires. */
-static void clear(struct pm_reaped_io *io) {
+static void clear_io(struct pm_reaped_io *io) {
   *io = (struct pm_reaped_io){
       .pid = io->pid, .birth = io->birth, .known = PM_HAVE_IO};
 }
@@ -82,14 +82,14 @@ static void clear(struct pm_reaped_io *io) {
 void pm_reaped_correct(struct pm_reaped *r, struct pm_entry *parent,
                        bool seen) {
   struct pm_reaped_io *io =
-      r->count ? find(r, parent->pid, parent->birth) : NULL;
+      r->count ? find_io(r, parent->pid, parent->birth) : NULL;
   if (!io)
     return;
   bool given = parent->reaped_now >= io->faults;
   if (given)
     move_bases(io, parent);
   if (given || seen)
-    clear(io);
+    clear_io(io);
 }
 
 void pm_reaped_expire(struct pm_reaped *r, uint32_t turn) {
@@ -105,6 +105,6 @@ void pm_reaped_expire(struct pm_reaped *r, uint32_t turn) {
     kept++;
   }
   r->count = kept;
-  if (kept == 0 && r->room > ROOM_MIN) /* a storm is over */
+  if (kept == 0 && r->room > ROOM_MIN) /* a burst of exits is over */
     pm_reaped_done(r);
 }

@@ -1,14 +1,15 @@
 /* wait4(2) adds a child's I/O to its parent's (wait_task_zombie() in
  * kernel/exit.c): what the child's group was charged for must not be charged
- * to the parent's again.  Nothing is added where nobody waits (SIGCHLD is
- * ignored).  What tells the two apart are the child's page faults, which are
- * added with the I/O and shown apart (cmin_flt, stat field 11). */
+ * to the parent's again.  Nothing is added where the parent does not wait
+ * (SIGCHLD is ignored).  The two cases are told apart by the child's page
+ * faults, which are added with the I/O and shown separately (cmin_flt, stat
+ * field 11).  Belongs to the tick's thread. */
 #ifndef PM_CORE_ACCOUNT_REAPED_H
 #define PM_CORE_ACCOUNT_REAPED_H
 
 #include "core/account/table.h"
 
-/* The counters of I/O, which stand side by side in field.def. */
+/* The counters of I/O, which are adjacent in field.def. */
 enum { PM_REAPED_IO = PM_F_disk_write - PM_F_io_read + 1 };
 _Static_assert(PM_HAVE_IO == ((UINT32_C(1) << PM_REAPED_IO) - 1)
                                  << PM_F_io_read,
@@ -33,21 +34,21 @@ struct pm_reaped {
 /* Zeroed is ready to use. */
 void pm_reaped_done(struct pm_reaped *reaped);
 
-/* A child of (pid, birth) is gone.  faults: its own and those it inherited
- * itself; last, known: its counters.  Without memory the parent's group is
- * charged twice for this I/O. */
+/* A child of (pid, birth) is gone.  faults: its own and those of the children
+ * that it waited for; last, known: its counters.  Without memory this I/O is
+ * charged to the parent's group as well. */
 void pm_reaped_add(struct pm_reaped *reaped, uint32_t turn, int32_t pid,
                    uint64_t birth, uint64_t faults,
                    const uint64_t last[PM_F_COUNTERS], uint32_t known);
 
-/* Moves the parent's bases past what its children left, if it was given that:
- * parent->reaped_now faults are new and not accounted for.  With `seen` the
- * parent has just been read, before its own numbers are charged: what it was
- * not given until now it never will be. */
+/* Raises the parent's bases by the I/O of its ended children, if that was added
+ * to the parent's: parent->reaped_now faults are new and not accounted for.
+ * With `seen` the parent has just been read and its growth is not charged yet:
+ * what was not added by now never will be. */
 void pm_reaped_correct(struct pm_reaped *reaped, struct pm_entry *parent,
                        bool seen);
 
-/* Forgets what was left before this turn. */
+/* Forgets what was added before this turn. */
 void pm_reaped_expire(struct pm_reaped *reaped, uint32_t turn);
 
 #endif

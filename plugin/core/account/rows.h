@@ -5,25 +5,25 @@
 #include "core/account/group.h"
 #include "core/account/table.h"
 
-/* What one close knows beyond the groups. */
+/* What rows need beyond the groups. */
 struct pm_rows_interval {
-  uint64_t boot_ns; /* now, on the clock that births are on */
+  uint64_t boot_ns; /* now, on the clock of births */
   uint64_t tick_ns;
   uint64_t wall_ns;      /* of the interval; 0 = rates are not known yet */
   uint32_t cpus;         /* 0 = not known */
   uint64_t memory_bytes; /* 0 = not known */
-  uint32_t can;          /* PM_BIT of what sampler and detail can know */
+  uint32_t can;          /* PM_BIT of what sampler and details can know */
   bool exits;            /* every exit is known */
 };
 
 void pm_rows_group(const struct pm_group *group, struct pm_rows_interval f,
                    struct pm_group_row *ret);
 
-/* A group that has just left: gauges 0, so that graphs fall to the ground. */
+/* A group that was just evicted: gauges are 0, so that graphs drop to zero. */
 void pm_rows_evicted(const struct pm_group *group, struct pm_rows_interval f,
                      struct pm_group_row *ret);
 
-/* CPU that the machine spent and no group was charged for. */
+/* CPU time that the machine spent and no group was charged for. */
 void pm_rows_unattributed(const char *name, uint64_t total_ns,
                           uint64_t spent_ns, struct pm_rows_interval f,
                           struct pm_group_row *ret);
@@ -32,7 +32,7 @@ void pm_rows_process(const struct pm_group *group, unsigned slot,
                      const struct pm_entry *entry, struct pm_rows_interval f,
                      struct pm_process_row *ret);
 
-/* One process more in that state: the letter of stat field 3. */
+/* Counts one more process in a state, the letter of stat field 3. */
 struct pm_states {
   uint32_t running, sleeping, blocked, stopped, zombies, idle;
 };

@@ -2,8 +2,8 @@
 
 #include "core/account/table.h"
 
-static bool before(const struct pm_slot_candidate *a,
-                   const struct pm_slot_candidate *b) {
+static bool ranks_before(const struct pm_slot_candidate *a,
+                         const struct pm_slot_candidate *b) {
   return a->spent_ns != b->spent_ns ? a->spent_ns > b->spent_ns
                                     : a->rss > b->rss;
 }
@@ -11,7 +11,7 @@ static bool before(const struct pm_slot_candidate *a,
 void pm_slot_consider(struct pm_slot_candidate *list, size_t *count,
                       size_t room, struct pm_slot_candidate c) {
   size_t at = *count;
-  while (at > 0 && before(&c, &list[at - 1]))
+  while (at > 0 && ranks_before(&c, &list[at - 1]))
     at--;
   if (at == room)
     return;
@@ -31,14 +31,14 @@ static struct pm_slot *least_busy(struct pm_slot *slots, size_t count) {
   return least;
 }
 
-static struct pm_slot *empty(struct pm_slot *slots, size_t count) {
+static struct pm_slot *find_empty(struct pm_slot *slots, size_t count) {
   for (size_t i = 0; i < count; i++)
-    if (!slots[i].entry && !slots[i].resting)
+    if (!slots[i].entry && !slots[i].vacated)
       return &slots[i];
   return NULL;
 }
 
-static bool is_full(const struct pm_slot *slots, size_t count) {
+static bool all_taken(const struct pm_slot *slots, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (!slots[i].entry)
       return false;
@@ -48,8 +48,8 @@ static bool is_full(const struct pm_slot *slots, size_t count) {
 void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
                     const struct pm_slot_candidate *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    struct pm_slot *place = empty(slots, slot_count);
-    if (!place && is_full(slots, slot_count)) {
+    struct pm_slot *place = find_empty(slots, slot_count);
+    if (!place && all_taken(slots, slot_count)) {
       place = least_busy(slots, slot_count);
       if (list[i].spent_ns == 0 ||
           list[i].spent_ns / 2 < place->entry->spent_ns)
@@ -59,12 +59,12 @@ void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
       place->entry = list[i].entry;
   }
   for (size_t i = 0; i < slot_count; i++)
-    slots[i].resting = false;
+    slots[i].vacated = false;
 }
 
 void pm_slot_leave(struct pm_slot *slots, size_t slot_count,
                    const struct pm_entry *entry) {
   for (size_t i = 0; i < slot_count; i++)
     if (slots[i].entry == entry)
-      slots[i] = (struct pm_slot){.resting = true};
+      slots[i] = (struct pm_slot){.vacated = true};
 }

@@ -1,6 +1,6 @@
-/* The numbered places of a group's single processes (PerProcess).  A process
- * keeps its place while it lives, so that a series means one process at a
- * time; a place that was left stays empty for one interval.  Pure. */
+/* The numbered slots of a group for single processes (PerProcess).  A process
+ * keeps its slot while it lives, so that a series means one process at a time;
+ * a slot that it leaves stays empty for one interval.  Pure. */
 #ifndef PM_CORE_ACCOUNT_SLOT_H
 #define PM_CORE_ACCOUNT_SLOT_H
 
@@ -14,10 +14,10 @@ struct pm_entry;
 
 struct pm_slot {
   struct pm_entry *entry; /* (borrowed from the table) NULL = empty */
-  bool resting;           /* was left in this interval */
+  bool vacated;           /* in this interval: stays empty */
 };
 
-/* A process of the group without a place. */
+/* A process of the group without a slot. */
 struct pm_slot_candidate {
   struct pm_entry *entry;
   uint64_t spent_ns, rss; /* ranks by CPU, then by memory */
@@ -27,12 +27,12 @@ struct pm_slot_candidate {
 void pm_slot_consider(struct pm_slot_candidate *list, size_t *count,
                       size_t room, struct pm_slot_candidate c);
 
-/* Fills free places; where all are taken, a candidate that used twice the CPU
- * of the least busy one takes its place. */
+/* Fills empty slots; where all are taken, a candidate that used twice the CPU
+ * of the least busy process takes its slot. */
 void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
                     const struct pm_slot_candidate *list, size_t count);
 
-/* The process is gone or belongs elsewhere now. */
+/* The process is gone or belongs to another group now. */
 void pm_slot_leave(struct pm_slot *slots, size_t slot_count,
                    const struct pm_entry *entry);
 

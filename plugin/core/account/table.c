@@ -21,9 +21,9 @@ static struct pm_entry *entry_at(const struct pm_table *t, uint32_t number) {
 
 static uint32_t hash_of(int32_t pid) { return pm_hash_number((uint32_t)pid); }
 
-/* Of that birth; birth NULL: the live one. */
-static struct pm_entry *search(const struct pm_table *t, int32_t pid,
-                               const uint64_t *birth) {
+/* The one of that birth; birth NULL: the live one. */
+static struct pm_entry *find_entry(const struct pm_table *t, int32_t pid,
+                                   const uint64_t *birth) {
   struct pm_hash_walk walk = pm_hash_table_walk(&t->index, hash_of(pid));
   for (uint32_t number; pm_hash_table_next(&t->index, &walk, &number);) {
     struct pm_entry *e = entry_at(t, number);
@@ -35,7 +35,7 @@ static struct pm_entry *search(const struct pm_table *t, int32_t pid,
 
 struct pm_entry *pm_table_find(const struct pm_table *t, int32_t pid,
                                uint64_t birth) {
-  return search(t, pid, &birth);
+  return find_entry(t, pid, &birth);
 }
 
 struct pm_entry *pm_table_next(struct pm_table *t, int32_t pid,
@@ -44,14 +44,14 @@ struct pm_entry *pm_table_next(struct pm_table *t, int32_t pid,
   if (t->expected < t->slab_count * SLAB)
     e = entry_at(t, t->expected);
   if (!e || e->life == PM_LIFE_FREE || e->pid != pid || e->birth != birth)
-    e = search(t, pid, &birth);
+    e = find_entry(t, pid, &birth);
   if (e)
     t->expected = e->number + 1;
   return e;
 }
 
 struct pm_entry *pm_table_find_live(const struct pm_table *t, int32_t pid) {
-  return search(t, pid, NULL);
+  return find_entry(t, pid, NULL);
 }
 
 static void put_free(struct pm_table *t, struct pm_entry *e) {

@@ -11,9 +11,9 @@ struct pm_group;
 struct pm_cmdline;
 
 enum pm_life {
-  PM_LIFE_FREE, /* an entry nobody uses */
+  PM_LIFE_FREE, /* not in use */
   PM_LIFE_LIVE,
-  PM_LIFE_LIMBO, /* not in the last scan; its death record is still to come */
+  PM_LIFE_LIMBO, /* not in the last scan; its death record has not come yet */
 };
 
 struct pm_entry {
@@ -21,34 +21,34 @@ struct pm_entry {
   uint64_t birth, exec_mark;
   struct pm_group *group;       /* (borrowed) */
   struct pm_cmdline *cmdline;   /* malloc'd, freed with the entry; or NULL */
-  uint64_t last[PM_F_COUNTERS]; /* never falls */
+  uint64_t last[PM_F_COUNTERS]; /* bases: growth above them is charged */
   uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
-  uint64_t reaped_now;          /* its last growth, as far as unexplained */
-  uint64_t spent_ns;            /* CPU since the last close */
-  uint64_t since_snapshot_ns;   /* CPU since the last snapshot */
-  uint64_t limbo_until;         /* mono */
-  uint32_t known;               /* PM_BIT: last[] has a base, gauge[] is set */
-  uint32_t seen;                /* turn; of a free entry: the next free one */
-  uint32_t assigned_turn;       /* turn in which its group was looked up */
-  uint32_t details_turn;        /* turn in which detail was read; 0 = never */
-  uint32_t cmdline_due;         /* mono, seconds: when to read it (again) */
-  uint32_t number;              /* the table's own */
-  uint32_t uid, ptrace_gid;     /* as in struct pm_task, if PM_ENTRY_OWNER */
-  uint8_t life;                 /* enum pm_life */
-  uint8_t flags;                /* enum pm_entry_flag */
+  uint64_t reaped_now;        /* its last growth, as far as not accounted for */
+  uint64_t spent_ns;          /* CPU since the last close */
+  uint64_t since_snapshot_ns; /* CPU since the last snapshot */
+  uint64_t limbo_until;       /* mono */
+  uint32_t known;             /* PM_BIT: last[] has a base, gauge[] is set */
+  uint32_t seen;              /* turn; of a free entry: the next free one */
+  uint32_t assigned_turn;     /* turn in which its group was looked up */
+  uint32_t details_turn;      /* turn in which details were read; 0 = never */
+  uint32_t cmdline_due;       /* mono, seconds: when to read it (again) */
+  uint32_t number;            /* the table's own */
+  uint32_t uid, ptrace_gid;   /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint8_t life;               /* enum pm_life */
+  uint8_t flags;              /* enum pm_entry_flag */
   char state;
   char comm[PM_COMM];
 };
 
 enum pm_entry_flag {
-  PM_ENTRY_FRESH = 1,     /* born under our eyes and first seen in this turn */
-  PM_ENTRY_MOVED = 2,     /* its CPU or faults grew in the last turn */
-  PM_ENTRY_ASK_AGAIN = 4, /* ask for its group again in the next turn */
+  PM_ENTRY_FRESH = 1,         /* born since the first scan, new in this turn */
+  PM_ENTRY_MOVED = 2,         /* a counter of it grew in the last turn */
+  PM_ENTRY_ASK_AGAIN = 4,     /* look up its group again in the next turn */
   PM_ENTRY_EXIT_REPORTED = 8, /* how it ended was counted */
   PM_ENTRY_OWNER = 16,        /* uid is known */
-  PM_ENTRY_UNREADABLE = 32,   /* it was there, but could not be read */
-  PM_ENTRY_RATED = 64,        /* frame_ns is all that it used since then */
+  PM_ENTRY_UNREADABLE = 32,   /* it was found, but could not be read */
+  PM_ENTRY_RATED = 64,        /* since_snapshot_ns is all since that snapshot */
 };
 
 struct pm_table {
@@ -65,11 +65,11 @@ void pm_table_done(struct pm_table *table);
 
 struct pm_entry *pm_table_find(const struct pm_table *table, int32_t pid,
                                uint64_t birth);
-/* The same, quicker for who asks for entries in the order of their making, as
- * a scan does: it need not go through the index. */
+/* The same, faster for callers that ask in the order in which entries were
+ * added, as a scan does: they do without the index. */
 struct pm_entry *pm_table_next(struct pm_table *table, int32_t pid,
                                uint64_t birth);
-/* The live one of that pid, whatever its birth. */
+/* The live entry of that pid, whatever its birth. */
 struct pm_entry *pm_table_find_live(const struct pm_table *table, int32_t pid);
 
 /* A new live entry.  NULL: no memory; the table is as before. */

@@ -52,7 +52,7 @@ static void ranking(void **state) {
 static void read_slots(struct pm_slot *slots, const char *text,
                        struct pm_entry *entry) {
   for (size_t i = 0; i < PLACES; i++) {
-    slots[i] = (struct pm_slot){.resting = text[i] == '~'};
+    slots[i] = (struct pm_slot){.vacated = text[i] == '~'};
     if (text[i] >= 'A')
       slots[i].entry = text[i] == '~' ? NULL : &entry[text[i] - 'A'];
   }
@@ -62,7 +62,7 @@ static void show_slots(const struct pm_slot *slots,
                        const struct pm_entry *entry, char ret[PLACES + 1]) {
   for (size_t i = 0; i < PLACES; i++)
     ret[i] = (char)(slots[i].entry     ? 'A' + (slots[i].entry - entry)
-                    : slots[i].resting ? '~'
+                    : slots[i].vacated ? '~'
                                        : '-');
   ret[PLACES] = '\0';
 }
