@@ -15,134 +15,134 @@ struct pm_exchange {
   pthread_mutex_t mutex; /* of all below */
   struct pm_snapshot *latest;
   uint64_t turns_until, events_until; /* mono */
-  struct pm_exchange_event *ring;     /* NULL until somebody wants events */
+  struct pm_exchange_event *ring;     /* NULL until events are requested */
   uint64_t next;                      /* number of the next event */
 };
 
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
-  struct pm_exchange *f = calloc(1, sizeof *f);
-  if (!f)
-    return pm_err_set(err, ENOMEM, "make the feed");
-  f->fd = pm_fd_high(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (f->fd < 0) {
+  struct pm_exchange *x = calloc(1, sizeof *x);
+  if (!x)
+    return pm_err_set(err, ENOMEM, "make the exchange");
+  x->fd = pm_fd_high(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (x->fd < 0) {
     int num = errno;
-    free(f);
-    return pm_err_set(err, num, "make the feed's eventfd");
+    free(x);
+    return pm_err_set(err, num, "make the exchange's eventfd");
   }
-  pthread_mutex_init(&f->mutex, NULL);
-  *ret = f;
+  pthread_mutex_init(&x->mutex, NULL);
+  *ret = x;
   return 0;
 }
 
-void pm_exchange_free(struct pm_exchange *f) {
-  if (!f)
+void pm_exchange_free(struct pm_exchange *x) {
+  if (!x)
     return;
-  pm_snapshot_unref(f->latest);
-  pthread_mutex_destroy(&f->mutex);
-  close(f->fd);
-  free(f->ring);
-  free(f);
+  pm_snapshot_unref(x->latest);
+  pthread_mutex_destroy(&x->mutex);
+  close(x->fd);
+  free(x->ring);
+  free(x);
 }
 
 /* ---- the tick ---- */
 
-static void wake(const struct pm_exchange *f) {
+static void wake_control(const struct pm_exchange *x) {
   /* the only failure, EAGAIN, means that it is readable already */
-  ssize_t ignored = write(f->fd, &(uint64_t){1}, sizeof(uint64_t));
+  ssize_t ignored = write(x->fd, &(uint64_t){1}, sizeof(uint64_t));
   (void)ignored;
 }
 
-void pm_exchange_publish(struct pm_exchange *f, struct pm_snapshot *snapshot) {
-  pthread_mutex_lock(&f->mutex);
-  struct pm_snapshot *old = f->latest;
-  f->latest = snapshot;
-  pthread_mutex_unlock(&f->mutex);
+void pm_exchange_publish(struct pm_exchange *x, struct pm_snapshot *snapshot) {
+  pthread_mutex_lock(&x->mutex);
+  struct pm_snapshot *old = x->latest;
+  x->latest = snapshot;
+  pthread_mutex_unlock(&x->mutex);
   pm_snapshot_unref(old);
-  wake(f);
+  wake_control(x);
 }
 
-bool pm_exchange_wants_turn(struct pm_exchange *f, uint64_t mono) {
-  pthread_mutex_lock(&f->mutex);
-  bool wanted = mono < f->turns_until;
-  pthread_mutex_unlock(&f->mutex);
+bool pm_exchange_wants_turn(struct pm_exchange *x, uint64_t mono) {
+  pthread_mutex_lock(&x->mutex);
+  bool wanted = mono < x->turns_until;
+  pthread_mutex_unlock(&x->mutex);
   return wanted;
 }
 
-bool pm_exchange_wants_events(struct pm_exchange *f, uint64_t mono) {
-  pthread_mutex_lock(&f->mutex);
-  bool wanted = mono < f->events_until;
-  pthread_mutex_unlock(&f->mutex);
+bool pm_exchange_wants_events(struct pm_exchange *x, uint64_t mono) {
+  pthread_mutex_lock(&x->mutex);
+  bool wanted = mono < x->events_until;
+  pthread_mutex_unlock(&x->mutex);
   return wanted;
 }
 
-void pm_exchange_add_event(struct pm_exchange *f,
+void pm_exchange_add_event(struct pm_exchange *x,
                            const struct pm_exchange_event *event) {
-  pthread_mutex_lock(&f->mutex);
-  if (f->ring)
-    f->ring[f->next++ % RING] = *event;
-  pthread_mutex_unlock(&f->mutex);
+  pthread_mutex_lock(&x->mutex);
+  if (x->ring)
+    x->ring[x->next++ % RING] = *event;
+  pthread_mutex_unlock(&x->mutex);
 }
 
 /* ---- the control thread ---- */
 
-int pm_exchange_fd(const struct pm_exchange *f) { return f->fd; }
+int pm_exchange_fd(const struct pm_exchange *x) { return x->fd; }
 
-struct pm_snapshot *pm_exchange_latest(struct pm_exchange *f) {
-  pthread_mutex_lock(&f->mutex);
-  struct pm_snapshot *latest = pm_snapshot_ref(f->latest);
-  pthread_mutex_unlock(&f->mutex);
+struct pm_snapshot *pm_exchange_latest(struct pm_exchange *x) {
+  pthread_mutex_lock(&x->mutex);
+  struct pm_snapshot *latest = pm_snapshot_ref(x->latest);
+  pthread_mutex_unlock(&x->mutex);
   return latest;
 }
 
-void pm_exchange_request_turns(struct pm_exchange *f, uint64_t until) {
-  pthread_mutex_lock(&f->mutex);
-  if (until > f->turns_until)
-    f->turns_until = until;
-  pthread_mutex_unlock(&f->mutex);
+void pm_exchange_request_turns(struct pm_exchange *x, uint64_t until) {
+  pthread_mutex_lock(&x->mutex);
+  if (until > x->turns_until)
+    x->turns_until = until;
+  pthread_mutex_unlock(&x->mutex);
 }
 
-/* Only this thread sets the ring, so it may look without the mutex whether
- * there is one; over a megabyte is not made while the tick waits. */
-int pm_exchange_request_events(struct pm_exchange *f, uint64_t until) {
-  struct pm_exchange_event *ring = f->ring;
+/* Only this thread sets the ring, so it may check without the mutex whether
+ * there is one; more than a megabyte is not allocated while the tick waits. */
+int pm_exchange_request_events(struct pm_exchange *x, uint64_t until) {
+  struct pm_exchange_event *ring = x->ring;
   if (!ring)
     ring = calloc(RING, sizeof *ring);
   if (!ring)
     return -ENOMEM;
-  pthread_mutex_lock(&f->mutex);
-  f->ring = ring;
-  if (until > f->events_until)
-    f->events_until = until;
-  pthread_mutex_unlock(&f->mutex);
+  pthread_mutex_lock(&x->mutex);
+  x->ring = ring;
+  if (until > x->events_until)
+    x->events_until = until;
+  pthread_mutex_unlock(&x->mutex);
   return 0;
 }
 
-uint64_t pm_exchange_next_event(struct pm_exchange *f) {
-  pthread_mutex_lock(&f->mutex);
-  uint64_t next = f->next;
-  pthread_mutex_unlock(&f->mutex);
+uint64_t pm_exchange_next_event(struct pm_exchange *x) {
+  pthread_mutex_lock(&x->mutex);
+  uint64_t next = x->next;
+  pthread_mutex_unlock(&x->mutex);
   return next;
 }
 
-static size_t copy_events(const struct pm_exchange *f, uint64_t *cursor,
+static size_t copy_events(const struct pm_exchange *x, uint64_t *cursor,
                           struct pm_exchange_event *ret, size_t room,
                           uint64_t *lost) {
-  uint64_t oldest = f->next > RING ? f->next - RING : 0;
+  uint64_t oldest = x->next > RING ? x->next - RING : 0;
   if (*cursor < oldest) {
     *lost += oldest - *cursor;
     *cursor = oldest;
   }
   size_t n = 0;
-  while (n < room && *cursor < f->next)
-    ret[n++] = f->ring[(*cursor)++ % RING];
+  while (n < room && *cursor < x->next)
+    ret[n++] = x->ring[(*cursor)++ % RING];
   return n;
 }
 
-size_t pm_exchange_read_events(struct pm_exchange *f, uint64_t *cursor,
+size_t pm_exchange_read_events(struct pm_exchange *x, uint64_t *cursor,
                                struct pm_exchange_event *ret, size_t room,
                                uint64_t *lost) {
-  pthread_mutex_lock(&f->mutex);
-  size_t n = copy_events(f, cursor, ret, room, lost);
-  pthread_mutex_unlock(&f->mutex);
+  pthread_mutex_lock(&x->mutex);
+  size_t n = copy_events(x, cursor, ret, room, lost);
+  pthread_mutex_unlock(&x->mutex);
   return n;
 }

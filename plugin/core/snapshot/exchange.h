@@ -1,6 +1,6 @@
-/* Where the tick and the control thread meet: the latest snapshot, the events
- * since somebody asked for them, and what the control thread wants.  The only
- * mutex of ours: held for pointer swaps and short copies. */
+/* What the tick and the control thread exchange: the latest snapshot, the
+ * events since they were requested, and what the control thread requests.
+ * procman's only mutex is here, held for pointer swaps and short copies. */
 #ifndef PM_CORE_SNAPSHOT_EXCHANGE_H
 #define PM_CORE_SNAPSHOT_EXCHANGE_H
 
@@ -11,18 +11,18 @@ struct pm_exchange;
 
 /* -ENOMEM, or why there is no eventfd(2). */
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
-/* Both threads are through with it.  Accepts NULL. */
+/* Neither thread may use it any more.  Accepts NULL. */
 void pm_exchange_free(struct pm_exchange *exchange);
 
 /* ---- the tick ---- */
 
-/* The snapshot is the feed's now; wakes the control thread. */
+/* Takes over the snapshot; wakes the control thread. */
 void pm_exchange_publish(struct pm_exchange *exchange,
                          struct pm_snapshot *snapshot);
 
-/* Should this tick make a turn although no interval is over? */
+/* Shall this tick make a turn although no interval is over? */
 bool pm_exchange_wants_turn(struct pm_exchange *exchange, uint64_t mono);
-/* Are events looked at by anybody? */
+/* Shall events be added? */
 bool pm_exchange_wants_events(struct pm_exchange *exchange, uint64_t mono);
 
 enum pm_exchange_event_kind {
@@ -44,31 +44,32 @@ struct pm_exchange_event {
   char group[PM_NAME];
 };
 
-/* Kept only while events are wanted; the oldest make room for the newest.
- * Readers are woken by the next publishing. */
+/* Kept only once events were requested; the newest replace the oldest.  Readers
+ * are woken by the next pm_exchange_publish. */
 void pm_exchange_add_event(struct pm_exchange *exchange,
                            const struct pm_exchange_event *event);
 
 /* ---- the control thread ---- */
 
-/* An eventfd that becomes readable when something was published; reading it
- * empties it.  The feed's. */
+/* An eventfd that becomes readable when a snapshot was published; read(2)
+ * resets it.  The exchange's. */
 int pm_exchange_fd(const struct pm_exchange *exchange);
 
 /* A reference to the newest snapshot; NULL: there is none yet. */
 struct pm_snapshot *pm_exchange_latest(struct pm_exchange *exchange);
 
-/* Ticks shall turn until then.  An earlier wish for longer stays. */
+/* Every tick makes a turn until then.  A longer request stays valid. */
 void pm_exchange_request_turns(struct pm_exchange *exchange,
                                uint64_t until_mono);
-/* The same for events: keeps them from now on.  -ENOMEM. */
+/* The same for events, which are kept from now on.  -ENOMEM. */
 int pm_exchange_request_events(struct pm_exchange *exchange,
                                uint64_t until_mono);
 
 /* Events have numbers without gaps.  The next event's: */
 uint64_t pm_exchange_next_event(struct pm_exchange *exchange);
-/* Copies at most `room` events from number *cursor on and moves it behind
- * them; *lost grows by those that are gone already.  Returns how many. */
+/* Copies at most `room` events from number *cursor on and moves *cursor behind
+ * them; adds to *lost the number of those that were replaced.  Returns how many
+ * were copied. */
 size_t pm_exchange_read_events(struct pm_exchange *exchange, uint64_t *cursor,
                                struct pm_exchange_event *ret, size_t room,
                                uint64_t *lost);

@@ -6,27 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rows and the text lie behind it, in the same piece of memory. */
-struct box {
-  struct pm_snapshot shown; /* first: a snapshot's address is its box's */
+/* Rows and text follow it in the same piece of memory. */
+struct counted {
+  struct pm_snapshot shown; /* first: has the same address */
   atomic_uint references;
 };
 
-static struct box *box_of(struct pm_snapshot *snapshot) {
-  return (struct box *)(void *)snapshot;
+static struct counted *counted_of(struct pm_snapshot *snapshot) {
+  return (struct counted *)(void *)snapshot;
 }
 
 struct pm_snapshot *pm_snapshot_ref(struct pm_snapshot *snapshot) {
   if (snapshot)
-    atomic_fetch_add_explicit(&box_of(snapshot)->references, 1,
+    atomic_fetch_add_explicit(&counted_of(snapshot)->references, 1,
                               memory_order_relaxed);
   return snapshot;
 }
 
-/* Who frees must have seen all that the others did with it. */
+/* acq_rel: whatever the others did with it happens before free(3). */
 void pm_snapshot_unref(struct pm_snapshot *snapshot) {
-  if (snapshot && atomic_fetch_sub_explicit(&box_of(snapshot)->references, 1,
-                                            memory_order_acq_rel) == 1)
+  if (snapshot && atomic_fetch_sub_explicit(&counted_of(snapshot)->references,
+                                            1, memory_order_acq_rel) == 1)
     free(snapshot);
 }
 
@@ -63,8 +63,8 @@ const char *pm_snapshot_user(const struct pm_snapshot *s, uint32_t uid) {
 
 /* ---- making ---- */
 
-/* Takes a piece behind what is taken already. */
-static size_t take(size_t *used, size_t count, size_t size) {
+/* The offset of the next piece of the memory. */
+static size_t next_piece(size_t *used, size_t count, size_t size) {
   size_t at = *used, piece = count * size, step = alignof(max_align_t);
   *used += (piece + step - 1) / step * step;
   return at;
@@ -73,13 +73,13 @@ static size_t take(size_t *used, size_t count, size_t size) {
 int pm_snapshot_draft(struct pm_snapshot_draft *d,
                       const struct pm_snapshot_counts *n) {
   size_t used = 0;
-  take(&used, 1, sizeof(struct box));
-  size_t processes = take(&used, n->processes, sizeof *d->processes);
-  size_t groups = take(&used, n->groups, sizeof *d->groups);
-  size_t users = take(&used, n->users, sizeof *d->users);
-  size_t disks = take(&used, n->disks, sizeof *d->disks);
-  size_t sensors = take(&used, n->sensors, sizeof *d->sensors);
-  size_t text = take(&used, n->text, 1);
+  next_piece(&used, 1, sizeof(struct counted));
+  size_t processes = next_piece(&used, n->processes, sizeof *d->processes);
+  size_t groups = next_piece(&used, n->groups, sizeof *d->groups);
+  size_t users = next_piece(&used, n->users, sizeof *d->users);
+  size_t disks = next_piece(&used, n->disks, sizeof *d->disks);
+  size_t sensors = next_piece(&used, n->sensors, sizeof *d->sensors);
+  size_t text = next_piece(&used, n->text, 1);
   char *memory = calloc(1, used);
   if (!memory)
     return -ENOMEM;
@@ -99,7 +99,7 @@ int pm_snapshot_draft(struct pm_snapshot_draft *d,
   s->users = d->users;
   s->disks = d->disks;
   s->sensors = d->sensors;
-  atomic_init(&box_of(s)->references, 1);
+  atomic_init(&counted_of(s)->references, 1);
   return 0;
 }
 
@@ -121,7 +121,7 @@ static int by_pid(const void *a, const void *b) {
   return order ? order : (x->birth > y->birth) - (x->birth < y->birth);
 }
 
-/* Scans come in the order of pids, and sorting is dearer than all the rest. */
+/* Scans come in the order of pids, and sorting costs more than all else. */
 static bool is_sorted(const struct pm_snapshot_process *rows, size_t count) {
   for (size_t i = 1; i < count; i++)
     if (by_pid(&rows[i - 1], &rows[i]) > 0)

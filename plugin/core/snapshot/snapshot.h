@@ -1,5 +1,5 @@
-/* What one turn saw, frozen: plain rows that any thread may read for as long
- * as it holds a reference.  Made by the tick, never changed afterwards. */
+/* What one turn found: plain rows that any thread may read for as long as it
+ * holds a reference.  Made by the tick, never changed afterwards. */
 #ifndef PM_CORE_SNAPSHOT_SNAPSHOT_H
 #define PM_CORE_SNAPSHOT_SNAPSHOT_H
 
@@ -8,7 +8,7 @@
 
 enum pm_snapshot_have {
   PM_SNAPSHOT_UID = 1,
-  PM_SNAPSHOT_KERNEL = 2, /* not a fact to have, but a kernel thread */
+  PM_SNAPSHOT_KERNEL = 2, /* no field: it is a kernel thread */
   PM_SNAPSHOT_CPU = 4,
   PM_SNAPSHOT_RSS = 8,
   PM_SNAPSHOT_VSIZE = 16,
@@ -19,8 +19,8 @@ struct pm_snapshot_process {
   uint64_t birth;      /* ticks after boot; (pid, birth) is the identity */
   uint64_t cpu_ns;     /* user and system, since its start */
   uint64_t rss, vsize; /* bytes */
-  double cores;        /* CPU seconds a second, since the turn before or since
-                          its start; NaN: not known yet */
+  double cores;        /* CPU seconds per second, since the last snapshot or
+                          since its start; NaN: not known yet */
   const char *name;    /* of the program (comm, completed where it was cut) */
   const char *command; /* arguments with blanks between, cut at 255 bytes; NULL:
                           not known; "": it has none (kernel threads) */
@@ -38,13 +38,13 @@ enum pm_snapshot_kind {
 };
 
 struct pm_snapshot_group {
-  const char *name;   /* as emitted; for one that never was, as it would be */
-  const char *reason; /* why it is emitted, or why not: words for people */
+  const char *name;   /* as emitted, or as it would be */
+  const char *reason; /* why it is emitted, or why not; for people to read */
   enum pm_snapshot_kind kind;
   bool emitted;
   bool knows_rss;
-  double cores;    /* of all members, since the turn before; NaN: not known */
-  uint64_t cpu_ns; /* of its members, living and dead, since collectd's start */
+  double cores;    /* of all members, since the last snapshot; NaN: not known */
+  uint64_t cpu_ns; /* of its members, also ended ones, since collectd's start */
   uint64_t rss;    /* bytes */
   uint32_t processes;
   uint64_t threads;
@@ -52,7 +52,7 @@ struct pm_snapshot_group {
 
 struct pm_snapshot_user {
   uint32_t uid;
-  const char *name; /* digits where there is no name */
+  const char *name; /* the uid in digits where there is none */
 };
 
 struct pm_snapshot {
@@ -83,10 +83,10 @@ void pm_snapshot_unref(struct pm_snapshot *snapshot);
 const struct pm_snapshot_process *
 pm_snapshot_find(const struct pm_snapshot *snapshot, int32_t pid,
                  uint64_t birth);
-/* The user's name, or NULL: not one of the snapshot's. */
+/* The user's name; NULL: not a user of the snapshot. */
 const char *pm_snapshot_user(const struct pm_snapshot *snapshot, uint32_t uid);
 
-/* ---- for who makes one ---- */
+/* ---- making one ---- */
 
 struct pm_snapshot_draft {
   struct pm_snapshot *snapshot;
@@ -101,14 +101,14 @@ struct pm_snapshot_draft {
 struct pm_snapshot_counts {
   size_t processes, groups, users, disks, sensors, text;
 };
-/* Rooms for so many rows and bytes of text in one piece of memory, zeroed, one
- * reference; the snapshot's counts are 0 until who fills the rows sets them.
- * -ENOMEM. */
+/* Room for so many rows and bytes of text in one piece of memory, zeroed, with
+ * one reference.  The caller fills the rows and sets the snapshot's counts,
+ * which are 0.  -ENOMEM. */
 int pm_snapshot_draft(struct pm_snapshot_draft *draft,
                       const struct pm_snapshot_counts *counts);
-/* A copy of the text in the draft's room; NULL for NULL or when it is full. */
+/* A copy of the text in the draft; NULL for NULL or when there is no room. */
 const char *pm_snapshot_text(struct pm_snapshot_draft *draft, const char *text);
-/* Sorts processes and users by the snapshot's counts; it may be shared now. */
+/* Sorts processes and users; the snapshot may be shared from now on. */
 void pm_snapshot_seal(struct pm_snapshot_draft *draft);
 
 #endif
