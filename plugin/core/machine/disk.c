@@ -63,8 +63,8 @@ static bool is_remote(const char *mountinfo, const char *path) {
   return false;
 }
 
-/* Only a mount point's own name leads where it says: any other path may hold
- * links to anywhere. */
+/* Only a mount point's own path is sure to lead there: any other may have
+ * symbolic links to anywhere. */
 static bool is_point(const char *mountinfo, const char *path) {
   struct pm_mount m;
   int status;
@@ -81,8 +81,8 @@ static bool is_named(const struct pm_disks *disks, const char *name) {
   return false;
 }
 
-static void add(struct pm_disks *disks, const char *mountinfo,
-                const char *path) {
+static void add_disk(struct pm_disks *disks, const char *mountinfo,
+                     const char *path) {
   struct pm_disk *d = &disks->disk[disks->count];
   if (disks->count == PM_DISK_MAX || strlen(path) >= sizeof d->path)
     return;
@@ -96,7 +96,7 @@ static void add(struct pm_disks *disks, const char *mountinfo,
 
 struct device {
   uint32_t major, minor;
-  char source[256]; /* tells the subvolumes of one btrfs or zfs from others */
+  char source[256]; /* the same for all subvolumes of a btrfs */
 };
 
 static bool is_seen(const struct device *seen, size_t count,
@@ -126,7 +126,7 @@ static void choose_automatic(const char *mountinfo, struct pm_disks *ret) {
   for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
     if (status == 0 && strcmp(m.point, "/") == 0 && !is_hidden(&m, p))
       remember(seen, &count, &m);
-  add(ret, mountinfo, "/");
+  add_disk(ret, mountinfo, "/");
   for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;) {
     if (status < 0 || !is_storage(&m) || is_hidden(&m, p))
       continue;
@@ -134,7 +134,7 @@ static void choose_automatic(const char *mountinfo, struct pm_disks *ret) {
         is_remote(mountinfo, m.point))
       continue;
     remember(seen, &count, &m);
-    add(ret, mountinfo, m.point);
+    add_disk(ret, mountinfo, m.point);
   }
 }
 
@@ -144,11 +144,11 @@ void pm_disk_choose(const struct pm_disk_options *options,
   if (options->automatic)
     choose_automatic(mountinfo, ret);
   for (size_t i = 0; i < options->paths.count; i++)
-    add(ret, mountinfo, options->paths.word[i]);
+    add_disk(ret, mountinfo, options->paths.word[i]);
 }
 
-static int space_of(const struct pm_disk *d, struct pm_probe *probe,
-                    struct pm_now now, struct pm_hold_space *ret) {
+static int read_space(const struct pm_disk *d, struct pm_probe *probe,
+                      struct pm_now now, struct pm_hold_space *ret) {
   if (d->remote)
     return pm_probe_statvfs(probe, now, d->path, ret);
   struct statvfs vfs;
@@ -162,8 +162,8 @@ static int space_of(const struct pm_disk *d, struct pm_probe *probe,
   return 0;
 }
 
-/* psutil.disk_usage: used = blocks - free, free = what users may take, the
- * percentage is of these two, as df(1) prints it. */
+/* psutil.disk_usage: used = blocks - free, free = what users may use, the
+ * percentage is of the sum of these two, as df(1) prints it. */
 static bool fill_row(const struct pm_disk *d, const struct pm_hold_space *s,
                      struct pm_disk_row *row) {
   if (s->total == 0 || s->free > s->total || s->available > s->free)
@@ -191,7 +191,7 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
   int rows = 0;
   for (size_t i = 0; i < disks->count; i++) {
     struct pm_hold_space space;
-    if (space_of(&disks->disk[i], probe, now, &space) == 0)
+    if (read_space(&disks->disk[i], probe, now, &space) == 0)
       rows += fill_row(&disks->disk[i], &space, &disks->row[rows]);
   }
   return rows;

@@ -1,4 +1,5 @@
-/* The door to file systems: which are looked at, and how full they are. */
+/* The door to file systems: which are measured, and how full they are.  Belongs
+ * to the tick's thread. */
 #ifndef PM_CORE_MACHINE_DISK_H
 #define PM_CORE_MACHINE_DISK_H
 
@@ -13,7 +14,7 @@
 enum { PM_DISK_AUTO = 16, PM_DISK_MAX = 64 };
 
 struct pm_disk_options {
-  bool automatic;        /* local block-backed mounts, one a device, / first */
+  bool automatic;        /* local storage, each device once, / first */
   struct pm_words paths; /* else these; both empty: none */
 };
 
@@ -36,7 +37,7 @@ void pm_disk_done(struct pm_disks *disks);
 void pm_disk_choose(const struct pm_disk_options *options,
                     const char *mountinfo, struct pm_disks *ret);
 
-/* Reads all of them; what does not answer has no row.  Returns the number of
+/* Reads all of them; one that cannot be read has no row.  Returns the number of
  * rows in disks->row, or -errno when the mounts cannot be listed. */
 int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
                  const struct pm_root *root, struct pm_probe *probe,

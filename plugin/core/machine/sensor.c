@@ -7,32 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first line. */
-static void copy(char *ret, size_t size, const char *from) {
+/* Copies the first line. */
+static void copy_line(char *ret, size_t size, const char *from) {
   pm_copy(ret, size, from, strcspn(from, "\n"));
 }
 
 /* A one-line attribute, or the fallback. */
-static void attribute(struct pm_probe *probe, struct pm_now now,
-                      const char *path, char *ret, size_t size,
-                      const char *fallback) {
+static void read_attribute(struct pm_probe *probe, struct pm_now now,
+                           const char *path, char *ret, size_t size,
+                           const char *fallback) {
   char text[128];
   ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
-  copy(ret, size, n > 0 && text[0] != '\n' ? text : fallback);
+  copy_line(ret, size, n > 0 && text[0] != '\n' ? text : fallback);
 }
 
 /* The last part of the link that leads to the device behind a class entry. */
-static void place_of(const struct pm_root *root, const char *entry, char *ret,
-                     size_t size) {
+static void read_place(const struct pm_root *root, const char *entry, char *ret,
+                       size_t size) {
   char link[128], target[256];
   snprintf(link, sizeof link, "%.100s/device", entry);
   ssize_t n = readlinkat(root->sys, link, target, sizeof target - 1);
   target[n > 0 ? n : 0] = '\0';
   const char *slash = strrchr(target, '/');
-  copy(ret, size, slash ? slash + 1 : target);
+  copy_line(ret, size, slash ? slash + 1 : target);
 }
 
-static struct pm_sensor *add(struct pm_sensors *s) {
+static struct pm_sensor *add_sensor(struct pm_sensors *s) {
   if (s->count == PM_SENSOR_MAX)
     return NULL;
   struct pm_sensor *sensor = &s->sensor[s->count++];
@@ -44,7 +44,7 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
   return strverscmp((*a)->d_name, (*b)->d_name);
 }
 
-static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
+static int is_visible(const struct dirent *e) { return e->d_name[0] != '.'; }
 
 static int is_input(const struct dirent *e) {
   size_t n = strlen(e->d_name);
@@ -52,8 +52,8 @@ static int is_input(const struct dirent *e) {
          strcmp(e->d_name + n - 6, "_input") == 0;
 }
 
-/* scandirat(3) into a list that each() consumes; sorted, so that equal trees
- * give equal names. */
+/* What visit_entries() passes on.  It sorts, so that equal trees give equal
+ * names. */
 struct visit {
   struct pm_sensors *sensors;
   const struct pm_root *root;
@@ -62,9 +62,10 @@ struct visit {
   const char *chip; /* path of the class entry */
 };
 
-static void each(const struct visit *v, const char *dir,
-                 int (*filter)(const struct dirent *),
-                 void (*visit)(const struct visit *, const char *name)) {
+static void visit_entries(const struct visit *v, const char *dir,
+                          int (*filter)(const struct dirent *),
+                          void (*visit)(const struct visit *,
+                                        const char *name)) {
   struct dirent **list;
   int n = scandirat(v->root->sys, dir, &list, filter, by_name);
   for (int i = 0; i < n; i++) {
@@ -76,18 +77,18 @@ static void each(const struct visit *v, const char *dir,
 }
 
 static void visit_input(const struct visit *v, const char *name) {
-  struct pm_sensor *s = add(v->sensors);
+  struct pm_sensor *s = add_sensor(v->sensors);
   if (!s)
     return;
   int stem = (int)strlen(name) - 6;
   char path[160], own[32];
   snprintf(s->path, sizeof s->path, "%.100s/%.40s", v->chip, name);
   snprintf(path, sizeof path, "%.100s/name", v->chip);
-  attribute(v->probe, v->now, path, s->chip, sizeof s->chip, "hwmon");
-  place_of(v->root, v->chip, s->place, sizeof s->place);
+  read_attribute(v->probe, v->now, path, s->chip, sizeof s->chip, "hwmon");
+  read_place(v->root, v->chip, s->place, sizeof s->place);
   snprintf(own, sizeof own, "%.*s", stem < 24 ? stem : 24, name);
   snprintf(path, sizeof path, "%.100s/%s_label", v->chip, own);
-  attribute(v->probe, v->now, path, s->label, sizeof s->label, own);
+  read_attribute(v->probe, v->now, path, s->label, sizeof s->label, own);
 }
 
 static void visit_chip(const struct visit *v, const char *name) {
@@ -96,48 +97,48 @@ static void visit_chip(const struct visit *v, const char *name) {
   inner.chip = chip;
   size_t before = v->sensors->count;
   snprintf(chip, sizeof chip, "class/hwmon/%.64s", name);
-  each(&inner, chip, is_input, visit_input);
+  visit_entries(&inner, chip, is_input, visit_input);
   if (v->sensors->count > before)
     return;
-  /* drivers from before 2.6.31's layout keep them below the device */
+  /* in the layout before 2.6.31 they are below the device */
   snprintf(chip, sizeof chip, "class/hwmon/%.64s/device", name);
-  each(&inner, chip, is_input, visit_input);
+  visit_entries(&inner, chip, is_input, visit_input);
 }
 
 static void visit_zone(const struct visit *v, const char *name) {
   if (strncmp(name, "thermal_zone", 12) != 0)
     return;
-  struct pm_sensor *s = add(v->sensors);
+  struct pm_sensor *s = add_sensor(v->sensors);
   if (!s)
     return;
   char path[160];
   snprintf(s->path, sizeof s->path, "class/thermal/%.64s/temp", name);
   snprintf(path, sizeof path, "class/thermal/%.64s/type", name);
-  copy(s->chip, sizeof s->chip, "thermal");
-  attribute(v->probe, v->now, path, s->label, sizeof s->label, name);
-  copy(s->place, sizeof s->place, name);
+  copy_line(s->chip, sizeof s->chip, "thermal");
+  read_attribute(v->probe, v->now, path, s->label, sizeof s->label, name);
+  copy_line(s->place, sizeof s->place, name);
 }
 
 static void list_all(struct pm_sensors *s, const struct pm_root *root,
                      struct pm_probe *probe, struct pm_now now) {
   struct visit v = {s, root, probe, now, NULL};
   s->count = 0;
-  each(&v, "class/hwmon", visible, visit_chip);
+  visit_entries(&v, "class/hwmon", is_visible, visit_chip);
   if (s->count == 0)
-    each(&v, "class/thermal", visible, visit_zone);
+    visit_entries(&v, "class/thermal", is_visible, visit_zone);
   pm_sensor_name_all(s->sensor, s->count);
   s->listed = now.mono;
 }
 
-static void join(char ret[PM_NAME], const char *a, const char *b,
-                 const char *c) {
+static void join_name(char ret[PM_NAME], const char *a, const char *b,
+                      const char *c) {
   char raw[256];
   snprintf(raw, sizeof raw, "%s%s%s%s%s", a, *b ? "-" : "", b, *c ? "-" : "",
            c);
   pm_name_identifier(raw, false, ret);
 }
 
-static bool is_double(const struct pm_sensor *sensors, size_t count, size_t i) {
+static bool has_twin(const struct pm_sensor *sensors, size_t count, size_t i) {
   for (size_t k = 0; k < count; k++)
     if (k != i && pm_name_same(sensors[k].name, sensors[i].name))
       return true;
@@ -147,15 +148,15 @@ static bool is_double(const struct pm_sensor *sensors, size_t count, size_t i) {
 void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
   bool twin[PM_SENSOR_MAX];
   for (size_t i = 0; i < count; i++)
-    join(sensors[i].name, sensors[i].chip, "", sensors[i].label);
+    join_name(sensors[i].name, sensors[i].chip, "", sensors[i].label);
   for (size_t i = 0; i < count; i++)
-    twin[i] = is_double(sensors, count, i);
+    twin[i] = has_twin(sensors, count, i);
   for (size_t i = 0; i < count; i++)
     if (twin[i])
-      join(sensors[i].name, sensors[i].chip, sensors[i].place,
-           sensors[i].label);
+      join_name(sensors[i].name, sensors[i].chip, sensors[i].place,
+                sensors[i].label);
   for (size_t i = 0; i < count; i++)
-    twin[i] = is_double(sensors, count, i);
+    twin[i] = has_twin(sensors, count, i);
   for (size_t i = 0; i < count; i++)
     if (twin[i])
       pm_name_tell_apart(sensors[i].path, sensors[i].name);

@@ -1,6 +1,7 @@
 /* The door to temperatures: hwmon, else the thermal zones
  * (Documentation/hwmon/sysfs-interface.rst, driver-api/thermal/sysfs-api.rst).
- * Drivers may be slow, so every file is read by the probe. */
+ * Drivers may be slow, so every file is read by the probe.  Belongs to the
+ * tick's thread. */
 #ifndef PM_CORE_MACHINE_SENSOR_H
 #define PM_CORE_MACHINE_SENSOR_H
 
@@ -14,7 +15,7 @@ enum { PM_SENSOR_MAX = 128, PM_SENSOR_AGAIN_S = 300 };
 struct pm_sensor {
   char path[160]; /* below /sys */
   char chip[64];  /* the driver's name for it */
-  char place[64]; /* the device it sits on: stable where hwmonN is not */
+  char place[64]; /* the device it belongs to: stable, unlike hwmonN */
   char label[64];
   char name[PM_NAME];
 };
@@ -26,8 +27,8 @@ struct pm_sensors {
   struct pm_sensor_row row[PM_SENSOR_MAX];
 };
 
-/* Pure: gives each sensor its name <chip>-<label>; equal ones are told apart
- * by the device, then by a hash of the path. */
+/* Pure: gives each sensor its name <chip>-<label>; equal names get the device,
+ * too, and if they are still equal a hash of the path. */
 void pm_sensor_name_all(struct pm_sensor *sensors, size_t count);
 
 /* Returns the number of rows in sensors->row.  A sensor that cannot be read

@@ -9,7 +9,7 @@ void pm_system_done(struct pm_system *system) {
   *system = (struct pm_system){0};
 }
 
-static uint64_t gap(uint64_t now, uint64_t before) {
+static uint64_t growth(uint64_t now, uint64_t before) {
   return now > before ? now - before : 0; /* iowait may step back: proc(5) */
 }
 
@@ -18,13 +18,14 @@ static uint64_t gap(uint64_t now, uint64_t before) {
 static void tick_shares(const struct pm_cpu_times *a,
                         const struct pm_cpu_times *b,
                         struct pm_system_row *row) {
-  double user = (double)gap(b->user, a->user) + (double)gap(b->nice, a->nice);
-  double system = (double)gap(b->system, a->system) +
-                  (double)gap(b->irq, a->irq) +
-                  (double)gap(b->softirq, a->softirq);
-  double wait = (double)gap(b->iowait, a->iowait);
-  double steal = (double)gap(b->steal, a->steal);
-  double all = user + system + wait + steal + (double)gap(b->idle, a->idle);
+  double user =
+      (double)growth(b->user, a->user) + (double)growth(b->nice, a->nice);
+  double system = (double)growth(b->system, a->system) +
+                  (double)growth(b->irq, a->irq) +
+                  (double)growth(b->softirq, a->softirq);
+  double wait = (double)growth(b->iowait, a->iowait);
+  double steal = (double)growth(b->steal, a->steal);
+  double all = user + system + wait + steal + (double)growth(b->idle, a->idle);
   if (all <= 0)
     return;
   row->user = 100 * user / all;
@@ -34,18 +35,19 @@ static void tick_shares(const struct pm_cpu_times *a,
 }
 
 /* busy = wall x online CPUs - idle - iowait - steal.  Not the sum of the busy
- * ticks: a load that sleeps over the tick never shows there. */
-static void busy(const struct pm_root *root,
-                 const struct pm_system_reading *before,
-                 const struct pm_system_reading *now, struct pm_system_row *row,
-                 struct pm_system_sums *sums) {
+ * ticks: a load that sleeps at every tick does not show there. */
+static void busy_time(const struct pm_root *root,
+                      const struct pm_system_reading *before,
+                      const struct pm_system_reading *now,
+                      struct pm_system_row *row, struct pm_system_sums *sums) {
   const struct pm_cpu_times *a = &before->cpu, *b = &now->cpu;
-  sums->wall_ns = gap(now->mono, before->mono);
+  sums->wall_ns = growth(now->mono, before->mono);
   uint64_t capacity = sums->wall_ns * b->cpus;
-  uint64_t rest = (gap(b->idle, a->idle) + gap(b->iowait, a->iowait) +
-                   gap(b->steal, a->steal)) *
-                  root->units.tick_ns;
-  sums->busy_ns = gap(capacity, rest);
+  uint64_t not_busy_ns =
+      (growth(b->idle, a->idle) + growth(b->iowait, a->iowait) +
+       growth(b->steal, a->steal)) *
+      root->units.tick_ns;
+  sums->busy_ns = growth(capacity, not_busy_ns);
   sums->known = capacity > 0;
   if (sums->known)
     row->cpu = 100 * (double)sums->busy_ns / (double)capacity;
@@ -59,7 +61,7 @@ static int read_cpu(struct pm_system *s, const struct pm_root *root,
   int status = pm_parse_cpu(s->text, &ret->cpu);
   if (status < 0) {
     ret->cpu = (struct pm_cpu_times){0};
-    return pm_err_say(err, EINVAL, "%s/stat is not whole", root->proc_path);
+    return pm_err_say(err, EINVAL, "%s/stat is incomplete", root->proc_path);
   }
   ret->row.boot_time = (double)ret->cpu.boot_time;
   return 0;
@@ -73,7 +75,7 @@ static int read_memory(const struct pm_root *root, struct pm_system_row *row,
   if (n < 0)
     return pm_err_set(err, (int)-n, "read %s/meminfo", root->proc_path);
   if (pm_parse_memory(text, &m) < 0)
-    return pm_err_say(err, EINVAL, "%s/meminfo is not whole", root->proc_path);
+    return pm_err_say(err, EINVAL, "%s/meminfo is incomplete", root->proc_path);
   row->total = (double)m.total;
   row->available = (double)m.available;
   row->used = (double)(m.total - m.available); /* psutil since 7.1 */
@@ -83,7 +85,7 @@ static int read_memory(const struct pm_root *root, struct pm_system_row *row,
   row->cached = (double)(m.cached + m.reclaimable);
   row->swap_total = (double)m.swap_total;
   row->swap_free = (double)m.swap_free;
-  row->swap_used = (double)gap(m.swap_total, m.swap_free);
+  row->swap_used = (double)growth(m.swap_total, m.swap_free);
   return 0;
 }
 
@@ -95,7 +97,7 @@ static int read_load(const struct pm_root *root, struct pm_system_row *row,
   if (n < 0)
     return pm_err_set(err, (int)-n, "read %s/loadavg", root->proc_path);
   if (pm_parse_load(text, load) < 0)
-    return pm_err_say(err, EINVAL, "%s/loadavg is not whole", root->proc_path);
+    return pm_err_say(err, EINVAL, "%s/loadavg is incomplete", root->proc_path);
   row->load1 = load[0];
   row->load5 = load[1];
   row->load15 = load[2];
@@ -109,7 +111,7 @@ static int read_uptime(const struct pm_root *root, struct pm_system_row *row,
   if (n < 0)
     return pm_err_set(err, (int)-n, "read %s/uptime", root->proc_path);
   if (pm_parse_uptime(text, &row->uptime) < 0)
-    return pm_err_say(err, EINVAL, "%s/uptime is not whole", root->proc_path);
+    return pm_err_say(err, EINVAL, "%s/uptime is incomplete", root->proc_path);
   return 0;
 }
 
@@ -117,9 +119,9 @@ _Static_assert(sizeof(struct pm_system_row) % sizeof(double) == 0 &&
                    offsetof(struct pm_system_row, cpu) == 0 &&
                    offsetof(struct pm_system_row, idle) + sizeof(double) ==
                        sizeof(struct pm_system_row),
-               "forget() walks a row as an array of numbers");
+               "set_unknown() walks a row as an array of numbers");
 
-static void forget(struct pm_system_row *row) {
+static void set_unknown(struct pm_system_row *row) {
   double *value = (double *)row;
   for (size_t i = 0; i < sizeof *row / sizeof *value; i++)
     value[i] = NAN;
@@ -128,7 +130,7 @@ static void forget(struct pm_system_row *row) {
 int pm_system_sample(struct pm_system *system, const struct pm_root *root,
                      struct pm_now now, struct pm_system_reading *ret,
                      struct pm_err *err) {
-  forget(&ret->row);
+  set_unknown(&ret->row);
   ret->cpu = (struct pm_cpu_times){0};
   int first = read_cpu(system, root, ret, err);
   ret->mono = first ? 0 : now.mono;
@@ -150,7 +152,7 @@ void pm_system_rates(const struct pm_root *root,
     sums->memory_bytes = (uint64_t)row->total;
   if (before->mono == 0 || now->mono == 0)
     return;
-  busy(root, before, now, row, sums);
+  busy_time(root, before, now, row, sums);
   tick_shares(&before->cpu, &now->cpu, row);
 }
 

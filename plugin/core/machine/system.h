@@ -1,5 +1,6 @@
 /* The door to the machine's own numbers: CPU, memory, swap, load, boot time,
- * uptime.  Definitions follow psutil's; each stands where it is computed. */
+ * uptime.  Definitions are psutil's and stand where each is computed.  Belongs
+ * to whichever thread has the struct pm_system. */
 #ifndef PM_CORE_MACHINE_SYSTEM_H
 #define PM_CORE_MACHINE_SYSTEM_H
 
@@ -8,16 +9,15 @@
 #include "core/procfs/root.h"
 #include "core/report/report.h"
 
-/* One look at the machine. */
+/* One reading of the machine. */
 struct pm_system_reading {
   uint64_t mono; /* 0: there was none */
   struct pm_cpu_times cpu;
-  struct pm_system_row row; /* without what needs two looks: NaN */
+  struct pm_system_row row; /* what needs two readings is NaN */
 };
 
 struct pm_system {
-  char
-      *text; /* of /proc/stat, which has a line a CPU and a word an interrupt */
+  char *text; /* of /proc/stat: a line per CPU, a number per interrupt */
   size_t size;
   struct pm_system_reading last; /* to make rates from */
 };
@@ -26,7 +26,7 @@ struct pm_system {
 void pm_system_done(struct pm_system *system);
 
 struct pm_system_sums {
-  bool known;       /* busy and capacity are of this interval */
+  bool known;       /* busy_ns and wall_ns are of this interval */
   uint64_t busy_ns; /* since the last reading */
   uint64_t wall_ns;
   uint32_t cpus;         /* online; 0 = not known */
@@ -34,12 +34,12 @@ struct pm_system_sums {
 };
 
 /* Fills what it can; the rest is NaN (process counts are never filled here).
- * Returns 0, or -errno of the first file that could not be used. */
+ * Returns 0, or -errno of the first file that could not be read. */
 int pm_system_sample(struct pm_system *system, const struct pm_root *root,
                      struct pm_now now, struct pm_system_reading *ret,
                      struct pm_err *err);
 
-/* The row of `now` with what was between the two; before->mono may be 0. */
+/* The row of `now` with the rates between the two; before->mono may be 0. */
 void pm_system_rates(const struct pm_root *root,
                      const struct pm_system_reading *before,
                      const struct pm_system_reading *now,
