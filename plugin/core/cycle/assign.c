@@ -31,7 +31,8 @@ void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
 
 /* ---- reading ---- */
 
-static unsigned wanted(const struct pm_cycle *c, const struct pm_task *t) {
+static unsigned wanted_files(const struct pm_cycle *c,
+                             const struct pm_task *t) {
   struct pm_needs needs = pm_select_needs(c->select);
   const char *const *interpreters = pm_select_interpreters(c->select);
   unsigned want = 0;
@@ -50,16 +51,18 @@ static void read_detail(struct pm_cycle *c, const struct pm_task *t,
                         unsigned want, struct pm_detail *ret) {
   if (!want || pm_detail_read(&c->root, c->probe, c->turn.now, t->pid, t->birth,
                               want, ret) < 0)
-    pm_detail_clear(ret); /* it is gone, and what came is another's */
+    pm_detail_clear(ret); /* it is gone; what was read may be another's */
 }
 
 /* The user's name, where a rule asks for it; NULL: not known. */
 static const char *user_of(struct pm_cycle *c, const struct pm_task *t,
                            const struct pm_detail *d) {
-  bool told = t->flags & PM_TASK_OWNER;
-  if (!pm_select_needs(c->select).uid || (!told && !(d->got & PM_WANT_UID)))
+  bool by_sampler = t->flags & PM_TASK_OWNER;
+  if (!pm_select_needs(c->select).uid ||
+      (!by_sampler && !(d->got & PM_WANT_UID)))
     return NULL;
-  return pm_user_name(&c->users, c->probe, c->turn.now, told ? t->uid : d->uid);
+  return pm_user_name(&c->users, c->probe, c->turn.now,
+                      by_sampler ? t->uid : d->uid);
 }
 
 static struct pm_evidence evidence_of(const struct pm_task *t,
@@ -73,9 +76,9 @@ static struct pm_evidence evidence_of(const struct pm_task *t,
   };
 }
 
-static void classify(struct pm_cycle *c, const struct pm_task *t,
-                     struct pm_detail *d, struct pm_choice *ret) {
-  unsigned want = wanted(c, t);
+static void classify_task(struct pm_cycle *c, const struct pm_task *t,
+                          struct pm_detail *d, struct pm_choice *ret) {
+  unsigned want = wanted_files(c, t);
   read_detail(c, t, want, d);
   struct pm_evidence evidence = evidence_of(t, d);
   if (!(want & PM_WANT_CMDLINE) &&
@@ -99,7 +102,7 @@ static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
   if (t->flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   struct pm_choice choice;
-  classify(c, t, d, &choice);
+  classify_task(c, t, d, &choice);
   struct pm_group *group = pm_groups_get(&c->groups, &choice);
   if (group && group->kind == PM_ROW_AUTOMATIC)
     group->full = c->options->full;
@@ -127,7 +130,7 @@ int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
     e->ptrace_gid = t->ptrace_gid;
   }
   memcpy(e->comm, t->comm, sizeof e->comm);
-  if (d->slow) /* the command line was not there in time */
+  if (d->slow) /* the command line did not come in time */
     e->flags |= PM_ENTRY_ASK_AGAIN;
   else
     e->flags &= (uint8_t)~PM_ENTRY_ASK_AGAIN;

@@ -1,25 +1,24 @@
-/* To which group a process belongs, and for how long: reads as much of the
- * process as the rules ask for, has it classified, and moves it.
+/* Which group a process belongs to, and for how long: reads as much of the
+ * process as the rules need, classifies it, and moves it.
  *
- * Writes e->group, assigned_turn, exec_mark, comm, uid, ptrace_gid,
- * PM_ENTRY_OWNER and PM_ENTRY_ASK_AGAIN of an entry.  Reads the cycle's turn.
- */
+ * Writes group, assigned_turn, exec_mark, comm, uid, ptrace_gid, details_turn
+ * and PM_ENTRY_ASK_AGAIN of an entry.  Reads cycle->turn. */
 #ifndef PM_CORE_CYCLE_ASSIGN_H
 #define PM_CORE_CYCLE_ASSIGN_H
 
 #include "core/cycle/cycle_state.h"
 #include "core/procfs/detail.h"
 
-/* Has it become something else, or may it have? */
+/* May it belong to another group by now? */
 bool pm_assign_is_due(const struct pm_cycle *cycle,
                       const struct pm_entry *entry, const struct pm_task *task);
 
-/* Puts it where it belongs.  *ret_read is what was read for that, nothing of it
- * if nothing was needed.  -ENOMEM: the entry is as it was. */
+/* Moves it to the group that it belongs to.  *ret_read is what was read for
+ * that, empty if nothing was needed.  -ENOMEM: the entry is as it was. */
 int pm_assign_group(struct pm_cycle *cycle, struct pm_entry *entry,
                     const struct pm_task *task, struct pm_detail *ret_read);
 
-/* The group of a process that has ended, by its last record and a relative's
+/* The group of a process that has ended, by its final numbers and a relative's
  * group.  NULL: no memory. */
 struct pm_group *pm_assign_ended(struct pm_cycle *cycle,
                                  const struct pm_task *last,
@@ -27,7 +26,7 @@ struct pm_group *pm_assign_ended(struct pm_cycle *cycle,
 
 void pm_assign_move(struct pm_entry *entry, struct pm_group *to);
 
-/* Its group has one member less. */
+/* Takes it out of its group. */
 void pm_assign_leave(struct pm_entry *entry);
 
 #endif

@@ -1,7 +1,7 @@
 #include "core/cycle/charge.h"
 
-static void charge(struct pm_cycle *c, struct pm_entry *e, enum pm_field f,
-                   uint64_t delta) {
+static void charge_field(struct pm_cycle *c, struct pm_entry *e,
+                         enum pm_field f, uint64_t delta) {
   pm_groups_charge(&c->groups, e->group, f, delta);
   e->last[f] += delta;
   e->flags |= PM_ENTRY_MOVED;
@@ -23,7 +23,7 @@ void pm_charge_base(struct pm_entry *e, const struct pm_task *t,
 }
 
 /* The sum is exact and only grows; the halves are the kernel's estimate, made
- * anew each time.  Neither may fall, and they must still be the sum: the rule
+ * anew each time.  Neither may fall, and they must add up to the sum: the rule
  * of cputime_adjust() in kernel/sched/cputime.c. */
 static void charge_cpu(struct pm_cycle *c, struct pm_entry *e,
                        const struct pm_task *t) {
@@ -37,9 +37,9 @@ static void charge_cpu(struct pm_cycle *c, struct pm_entry *e,
   if (in_system > more)
     in_system = more;
   if (in_system)
-    charge(c, e, PM_F_cpu_system, in_system);
+    charge_field(c, e, PM_F_cpu_system, in_system);
   if (more - in_system)
-    charge(c, e, PM_F_cpu_user, more - in_system);
+    charge_field(c, e, PM_F_cpu_user, more - in_system);
 }
 
 void pm_charge_growth(struct pm_cycle *c, struct pm_entry *e,
@@ -50,7 +50,7 @@ void pm_charge_growth(struct pm_cycle *c, struct pm_entry *e,
        bits &= bits - 1) {
     enum pm_field f = (enum pm_field)__builtin_ctz(bits);
     if (t->v[f] > e->last[f])
-      charge(c, e, f, t->v[f] - e->last[f]);
+      charge_field(c, e, f, t->v[f] - e->last[f]);
   }
 }
 

@@ -1,22 +1,22 @@
-/* The one place where a counter becomes somebody's.  For a cycle's own files.
- */
+/* The one place where the growth of a counter is charged.  For the files of
+ * this folder. */
 #ifndef PM_CORE_CYCLE_CHARGE_H
 #define PM_CORE_CYCLE_CHARGE_H
 
 #include "core/cycle/cycle_state.h"
 
-/* A counter without a base gets one: 0 with from_zero, for a process born
- * under our eyes, its present value for any other. */
+/* A counter without a base gets one: 0 with from_zero, for a process born since
+ * the first scan; its present value for any other. */
 void pm_charge_base(struct pm_entry *entry, const struct pm_task *task,
                     bool from_zero);
 
-/* Charges what grew since the last time.  Counters of (pid, birth) only grow,
- * and the same record twice adds nothing. */
+/* Charges what is above the bases and raises them; the same record twice adds
+ * nothing. */
 void pm_charge_growth(struct pm_cycle *cycle, struct pm_entry *entry,
                       const struct pm_task *task);
 
-/* Threads that end take their waiting time along: if the sum has fallen, it
- * grows from there. */
+/* The sum over threads loses the waiting time of those that end: if it has
+ * fallen, it becomes the base. */
 void pm_charge_lower_delay(struct pm_entry *entry, const struct pm_task *task);
 
 #endif

@@ -17,7 +17,7 @@ void pm_close_done(struct pm_cycle *c) {
   free(c->close.report.processes);
 }
 
-/* Room first, so that what follows cannot fail half way. */
+/* Done first, so that nothing fails half way. */
 static int make_room(struct pm_cycle *c) {
   size_t groups = c->groups.count + 3; /* _other, _kernel, _unattributed */
   if (groups > c->close.groups_room) {
@@ -50,9 +50,9 @@ static int make_room(struct pm_cycle *c) {
   return 0;
 }
 
-/* No counter may fall: what was charged late (a death record, a tick's worth
- * of CPU) becomes a surplus instead of taking back what was published. */
-static void balance(struct pm_cycle *c) {
+/* No counter may fall: what was charged late (a death record, a tick's worth of
+ * CPU) becomes a surplus; what was published is not taken back. */
+static void balance_books(struct pm_cycle *c) {
   struct pm_books *b = &c->books;
   uint64_t gap = b->busy > b->charged ? b->busy - b->charged : 0;
   if (gap > b->unattributed)
@@ -60,7 +60,7 @@ static void balance(struct pm_cycle *c) {
   b->surplus = b->charged + b->unattributed - b->busy;
 }
 
-static void admit(struct pm_cycle *c, struct pm_now now) {
+static void admit_groups(struct pm_cycle *c, struct pm_now now) {
   size_t n = 0;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
@@ -76,14 +76,14 @@ static void admit(struct pm_cycle *c, struct pm_now now) {
     if (g->admit.change <= 0)
       continue;
     c->close.admitted++;
-    g->since =
-        c->turn.number + 1; /* from the next turn on it is charged itself */
+    g->since = c->turn.number + 1; /* the first turn that charges it itself */
     g->lacks |= PM_DETAILS_FIELDS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
 
-/* _other is everybody who is out; their charges went there already. */
+/* _other also has the members of groups that are not emitted; their charges
+ * went there already. */
 static void gather_other(struct pm_cycle *c, struct pm_group *ret) {
   *ret = c->groups.other;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
@@ -115,7 +115,7 @@ static struct pm_rows_interval interval_of(const struct pm_cycle *c,
 static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->close.report;
   struct pm_group other;
-  f.can = c->sampler.gives; /* nobody looks at each of their members */
+  f.can = c->sampler.gives; /* their members are not read one by one */
   gather_other(c, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
@@ -157,15 +157,17 @@ static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
 }
 
 static void consider_slot(void *arg, struct pm_entry *e) {
-  struct slot_candidates *h = arg;
-  if (e->group != h->group || e->life != PM_LIFE_LIVE || has_slot(h->group, e))
+  struct slot_candidates *candidates = arg;
+  if (e->group != candidates->group || e->life != PM_LIFE_LIVE ||
+      has_slot(candidates->group, e))
     return;
   struct pm_slot_candidate candidate = {
       .entry = e,
       .spent_ns = e->spent_ns,
       .rss = e->gauge[PM_F_rss - PM_F_COUNTERS],
   };
-  pm_slot_consider(h->list, &h->count, h->group->slot_count, candidate);
+  pm_slot_consider(candidates->list, &candidates->count,
+                   candidates->group->slot_count, candidate);
 }
 
 static void add_meta(struct pm_cycle *c, struct pm_now now,
@@ -193,9 +195,9 @@ static void report_processes(struct pm_cycle *c, struct pm_now now,
     struct pm_group *g = c->groups.list[i];
     if (!g->slot_count)
       continue;
-    struct slot_candidates h = {.group = g};
-    pm_table_each(&c->table, consider_slot, &h);
-    pm_slot_assign(g->slots, g->slot_count, h.list, h.count);
+    struct slot_candidates candidates = {.group = g};
+    pm_table_each(&c->table, consider_slot, &candidates);
+    pm_slot_assign(g->slots, g->slot_count, candidates.list, candidates.count);
     for (uint32_t k = 0; k < g->slot_count; k++) {
       const struct pm_entry *e = g->slots[k].entry;
       if (!e)
@@ -212,8 +214,8 @@ static void begin_interval_of(void *arg, struct pm_entry *e) {
   e->spent_ns = 0;
 }
 
-/* What was spent is measured against the machine's time: where that could not
- * be read, the next interval speaks of both. */
+/* What was spent is compared with the machine's time: where that could not be
+ * read, the next interval covers both. */
 static void begin_interval(struct pm_cycle *c) {
   if (c->close.done && !c->machine.sums.known)
     return;
@@ -223,7 +225,7 @@ static void begin_interval(struct pm_cycle *c) {
   pm_measure_begin_interval(c);
 }
 
-/* ---- the whole ---- */
+/* ---- the report ---- */
 
 static void report_system(struct pm_cycle *c) {
   struct pm_report *r = &c->close.report;
@@ -263,10 +265,10 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (make_room(c) < 0)
     return pm_err_set(err, ENOMEM, "make room for the report");
   c->close.report.now = now;
-  balance(c);
+  balance_books(c);
   struct pm_rows_interval f = interval_of(c, now);
-  if (f.wall_ns) /* ranking by one list alone would be unfair to the others */
-    admit(c, now);
+  if (f.wall_ns) /* else memory alone would rank: unfair to the other lists */
+    admit_groups(c, now);
   report_groups(c, f);
   report_processes(c, now, f);
   report_system(c);

@@ -1,4 +1,5 @@
-/* The close of an interval: books, admission, report. */
+/* The close of an interval: books, admission, report.  Owns cycle->close; in
+ * cycle->books it writes unattributed and surplus. */
 #ifndef PM_CORE_CYCLE_CLOSE_H
 #define PM_CORE_CYCLE_CLOSE_H
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 enum {
-  AGAIN_S = 60, /* after it was not to be had: the probe lets it rest, too */
-  KEEP_S = 600, /* programs rewrite their arguments, setproctitle(3) */
+  AGAIN_S = 60, /* after it could not be read; the probe backs off as well */
+  KEEP_S = 600, /* programs change their arguments, setproctitle(3) */
 };
 
-/* Two texts, each ended by a NUL; a size of 0: there is none. */
+/* Two texts, each with its NUL; size 0: there is none. */
 struct pm_cmdline {
   uint16_t name_size; /* none: it is comm */
   uint16_t command_size;
@@ -50,8 +50,8 @@ static bool is_kept(const struct pm_cmdline *l, const struct texts *w) {
          memcmp(l->text + w->name_size, w->command, w->command_size) == 0;
 }
 
-/* False: no memory, and no cmdline. */
-static bool keep(struct pm_entry *e, const struct texts *w) {
+/* False: no memory; e->cmdline is NULL. */
+static bool keep_texts(struct pm_entry *e, const struct texts *w) {
   if (is_kept(e->cmdline, w))
     return true;
   free(e->cmdline);
@@ -68,8 +68,7 @@ static bool keep(struct pm_entry *e, const struct texts *w) {
 
 /* ---- reading ---- */
 
-/* By comm alone: that a group has the name of its script is a rule of
- * identity/. */
+/* Without interpreters: the name of the script is for groups alone. */
 static void name_program(const struct pm_detail *d, const struct pm_entry *e,
                          struct texts *ret) {
   static const char *const no_interpreters[] = {NULL};
@@ -79,8 +78,8 @@ static void name_program(const struct pm_detail *d, const struct pm_entry *e,
   ret->name_size = whole ? 0 : strlen(ret->name) + 1;
 }
 
-/* True: it has a command line now. */
-static bool take(const struct pm_detail *d, struct pm_entry *e) {
+/* True: the command line is known now. */
+static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
   struct texts texts = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
@@ -90,36 +89,37 @@ static bool take(const struct pm_detail *d, struct pm_entry *e) {
     e->flags |= PM_ENTRY_OWNER;
   }
   if (!(d->got & PM_WANT_CMDLINE))
-    return false; /* what was known stands: an exec would have dropped it */
+    return false; /* what is known stays valid: an exec would have dropped it */
   name_program(d, e, &texts);
   texts.command_size = pm_parse_cmdline(d->cmdline, d->cmdline_length,
                                         texts.command, sizeof texts.command) +
                        1;
-  return keep(e, &texts);
+  return keep_texts(e, &texts);
 }
 
-static unsigned wanted(const struct pm_entry *e, const struct pm_task *t) {
+static unsigned wanted_files(const struct pm_entry *e,
+                             const struct pm_task *t) {
   unsigned want = t->flags & PM_TASK_OWNER ? 0 : PM_WANT_UID | PM_WANT_IDS;
   if (t->state == 'Z' || t->state == 'X')
-    return want; /* they have let go of their memory */
+    return want; /* it has no memory any more */
   if (pm_name_is_cut(e->comm))
     want |= PM_WANT_EXE;
   return want | PM_WANT_CMDLINE;
 }
 
 /* What was not read already in this turn. */
-static unsigned missing(const struct pm_detail *read, unsigned want) {
-  if (read->got & PM_WANT_CMDLINE || read->slow) /* once a turn is enough */
+static unsigned files_not_read(const struct pm_detail *read, unsigned want) {
+  if (read->got & PM_WANT_CMDLINE || read->slow) /* one try a turn */
     return want & PM_WANT_UID & ~read->got;
   return want;
 }
 
-static uint32_t seconds(const struct pm_cycle *c) {
+static uint32_t turn_seconds(const struct pm_cycle *c) {
   return (uint32_t)(c->turn.now.mono / PM_NS_PER_S);
 }
 
-/* A child is seen before it execs, a server before it drops its privileges:
- * where the sampler does not tell, a new one is looked at twice. */
+/* A child may be seen before it execs, a server before it drops its privileges:
+ * where the sampler has no uids, a new process is read twice. */
 static uint32_t due_after(const struct pm_entry *e, unsigned want, bool got,
                           uint32_t now_s) {
   if (want & PM_WANT_CMDLINE && !got)
@@ -131,18 +131,18 @@ static uint32_t due_after(const struct pm_entry *e, unsigned want, bool got,
 
 static void read_cmdline(struct pm_cycle *c, struct pm_entry *e, unsigned want,
                          const struct pm_detail *read) {
-  uint32_t now_s = seconds(c);
-  unsigned more = missing(read, want);
-  bool got = take(read, e);
+  uint32_t now_s = turn_seconds(c);
+  unsigned more = files_not_read(read, want);
+  bool got = take_detail(read, e);
   if (more) {
     struct pm_detail d;
     c->cmdlines.reads_left--;
     if (pm_detail_read(&c->root, c->probe, c->turn.now, e->pid, e->birth, more,
                        &d) < 0) {
-      e->cmdline_due = now_s + 1; /* it is gone: the next scan says so */
+      e->cmdline_due = now_s + 1; /* it is gone: the next scan will show it */
       return;
     }
-    got |= take(&d, e);
+    got |= take_detail(&d, e);
   }
   e->cmdline_due = due_after(e, want, got, now_s);
 }
@@ -151,12 +151,13 @@ static bool is_due(const struct pm_cycle *c, const struct pm_entry *e,
                    const struct pm_detail *read) {
   /* what was read for the rules costs nothing more */
   bool given = read->got & PM_WANT_CMDLINE && !pm_cmdline_text(e);
-  return c->cmdlines.reads_left > 0 && (e->cmdline_due <= seconds(c) || given);
+  return c->cmdlines.reads_left > 0 &&
+         (e->cmdline_due <= turn_seconds(c) || given);
 }
 
 void pm_cmdline_refresh(struct pm_cycle *c, struct pm_entry *e,
                         const struct pm_task *t, const struct pm_detail *read) {
-  unsigned want = t->flags & PM_TASK_KERNEL ? 0 : wanted(e, t);
+  unsigned want = t->flags & PM_TASK_KERNEL ? 0 : wanted_files(e, t);
   if (want && is_due(c, e, read))
     read_cmdline(c, e, want, read);
   if (e->cmdline)

@@ -1,6 +1,8 @@
-/* What a process is called for people: its program's whole name, its command
- * line, and its owner where the sampler does not tell.  Only with the option
- * `control`; a group's name is core/face's. */
+/* How a process is shown to people: its program's whole name, its command line,
+ * and its uid where the sampler does not have it.  Only with the option
+ * `control`; groups are named by identity/classify.h.  Owns cycle->cmdlines,
+ * and cmdline and cmdline_due of an entry; also writes uid, ptrace_gid and
+ * PM_ENTRY_OWNER. */
 #ifndef PM_CORE_CYCLE_CMDLINE_H
 #define PM_CORE_CYCLE_CMDLINE_H
 
@@ -9,21 +11,21 @@
 
 enum {
   PM_CMDLINE_KEPT = 256,   /* bytes of a command line, with its NUL */
-  PM_CMDLINE_READS = 1000, /* a turn; the rest in the next ones */
+  PM_CMDLINE_READS = 1000, /* in one turn; the others follow in the next */
 };
 
 void pm_cmdline_begin(struct pm_cycle *cycle);
 
-/* Reads it of a process that the scan has just found, if it is due.  read: what
- * was read in this turn already. */
+/* Reads these of a process that the scan has just found, if they are due.
+ * read: what was read of it in this turn already. */
 void pm_cmdline_refresh(struct pm_cycle *cycle, struct pm_entry *entry,
                         const struct pm_task *task,
                         const struct pm_detail *read);
 
-/* It runs another program: what is known is another's. */
+/* It runs another program: drops what is known of the old one. */
 void pm_cmdline_drop(struct pm_entry *entry);
 
-/* The entry's. */
+/* Owned by the entry. */
 const char *pm_cmdline_program(const struct pm_entry *entry);
 const char *pm_cmdline_text(const struct pm_entry *entry); /* or NULL */
 

@@ -28,7 +28,7 @@ static int open_parts(struct pm_cycle *c, struct pm_err *err) {
   return pm_groups_init(&c->groups, &o->select, err);
 }
 
-/* A list that the sampler cannot fill is no list. */
+/* Drops the lists that the sampler cannot fill. */
 static void choose_lists(struct pm_cycle *c) {
   c->admit_options = c->options->admit;
   struct pm_admit_options *o = &c->admit_options;
@@ -106,17 +106,17 @@ int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
 }
 
 void pm_cycle_watch_exits(struct pm_cycle *c,
-                          void (*tell)(void *arg, const struct pm_exit *exit),
+                          void (*report)(void *arg, const struct pm_exit *exit),
                           void *arg) {
-  c->exits.report = tell;
+  c->exits.report = report;
   c->exits.arg = arg;
 }
 
-void pm_cycle_watch_events(struct pm_cycle *c,
-                           void (*tell)(void *arg,
-                                        const struct pm_exchange_event *event),
-                           void *arg) {
-  c->events.report = tell;
+void pm_cycle_watch_events(
+    struct pm_cycle *c,
+    void (*report)(void *arg, const struct pm_exchange_event *event),
+    void *arg) {
+  c->events.report = report;
   c->events.arg = arg;
 }
 

@@ -19,21 +19,21 @@
 struct pm_exchange_event;
 
 struct pm_cycle {
-  /* opened by cycle.c and then as they are */
+  /* opened by cycle.c and then unchanged */
   const struct pm_cycle_options *options;
-  struct pm_admit_options admit_options; /* without the lists nobody fills */
+  struct pm_admit_options admit_options; /* only lists that the sampler fills */
   struct pm_root root;
   struct pm_sampler sampler;
   struct pm_select *select;
   struct pm_probe *probe;
 
-  /* objects with rules of their own, changed through their functions:
+  /* objects of other folders, changed by their functions:
    *   table   entries are added by turn, removed by exits
    *   groups  made by assign, charged by charge, removed by close
    *   reaped  filled by exits, applied by turn and exits
    *   admit   run by close
-   *   classifier, users, cgroups  what was found out before: assign, exits;
-   *           users by close and snapshot_build, too */
+   *   classifier, users, cgroups  caches of assign; users also of close and
+   *           snapshot_build */
   struct pm_table table;
   struct pm_groups groups;
   struct pm_reaped reaped;
@@ -55,20 +55,20 @@ struct pm_cycle {
     uint32_t number;      /* of this turn, from 1 */
     struct pm_now now;    /* of this turn, or of the drain after it */
     uint64_t first_birth; /* ticks after boot of the first scan; 0 = none yet */
-    bool first;           /* this scan only lays the base */
-    int failed;           /* -errno: the turn is lost */
+    bool first;           /* this scan only sets the bases */
+    int failed;           /* -errno: the turn is skipped */
     bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
     uint32_t unreadable, processes;
     uint32_t seen; /* entries of the table that the scan found */
     uint64_t threads;
     struct pm_states states;
-    uint64_t skipped; /* turns since the start that were lost */
+    uint64_t skipped; /* turns that failed since the start */
   } turn;
 
-  struct { /* exits.c; lost records are added by turn.c's drain */
+  struct { /* exits.c; turn.c adds lost records to dropped */
     void (*report)(void *arg, const struct pm_exit *exit); /* or NULL */
     void *arg;
-    uint64_t dropped; /* ended processes since the start that nobody counted */
+    uint64_t dropped; /* ended processes since the start, not counted */
   } exits;
 
   struct { /* events.c */
@@ -78,8 +78,8 @@ struct pm_cycle {
   } events;
 
   struct {              /* details.c */
-    uint32_t processes; /* that only their other files tell all of */
-    uint32_t rotation;  /* turns in which all that do not move are read once */
+    uint32_t processes; /* whose other files are needed */
+    uint32_t rotation;  /* turns in which each that is idle is read once */
   } details;
 
   struct {               /* cmdline.c */
@@ -93,7 +93,7 @@ struct pm_cycle {
     struct pm_entry **scanned; /* of this turn, in the order of the scan */
     size_t scanned_count, scanned_room;
     bool scanned_lost;         /* there was no room for all */
-    struct pm_hash_table uids; /* of the one that is being made */
+    struct pm_hash_table uids; /* of the snapshot that is being made */
   } snapshot;
 
   /* busy is written by measure.c, charged by charge.c, the rest by close.c */

@@ -4,7 +4,7 @@
 #include "core/cycle/charge.h"
 #include "core/procfs/detail.h"
 
-enum { READS = 128 }; /* a turn, at processes that do not move */
+enum { READS = 128 }; /* in one turn, of idle processes */
 
 static uint32_t fields_wanted(const struct pm_cycle *c,
                               const struct pm_group *g) {
@@ -25,7 +25,7 @@ static void read_one(struct pm_cycle *c, struct pm_entry *e, uint32_t fields) {
   struct pm_detail d;
   if (pm_detail_read(&c->root, c->probe, c->turn.now, e->pid, e->birth,
                      files_of(fields), &d) < 0)
-    return; /* it is gone: the next scan says so */
+    return; /* it is gone: the next scan will show it */
   bool from_zero = e->details_turn == 0 && e->flags & PM_ENTRY_FRESH;
   pm_charge_base(e, &d.numbers, from_zero);
   pm_charge_growth(c, e, &d.numbers);
@@ -33,7 +33,7 @@ static void read_one(struct pm_cycle *c, struct pm_entry *e, uint32_t fields) {
   e->details_turn = c->turn.number;
 }
 
-static void visit(void *arg, struct pm_entry *e) {
+static void visit_entry(void *arg, struct pm_entry *e) {
   struct pm_cycle *c = arg;
   struct pm_group *g = e->group;
   if (!g->admit.in || g->kind == PM_ROW_PSEUDO || e->life != PM_LIFE_LIVE)
@@ -42,7 +42,7 @@ static void visit(void *arg, struct pm_entry *e) {
   if (!fields)
     return;
   if (e->details_turn < g->since ||
-      e->details_turn == 0) { /* the group was out */
+      e->details_turn == 0) { /* its group was not emitted */
     e->details_turn = 0;
     e->known &= ~fields;
   }
@@ -51,7 +51,7 @@ static void visit(void *arg, struct pm_entry *e) {
       (c->turn.number + (uint32_t)e->pid) % c->details.rotation == 0;
   if (e->details_turn == 0 || e->flags & PM_ENTRY_MOVED || is_its_turn)
     read_one(c, e, fields);
-  /* the dead hold no memory and no files: nothing is lacking */
+  /* a zombie has no memory and no files: nothing is lacking */
   if (e->state != 'Z' && e->state != 'X')
     pm_gauges_join(e, fields & ~PM_HAVE_COUNTERS);
   g->lacks |= fields & PM_HAVE_COUNTERS & ~e->known;
@@ -66,8 +66,8 @@ static bool is_any_wanted(const struct pm_cycle *c) {
   return false;
 }
 
-/* Few processes are read in every turn; of very many, those that do not move
- * are read in rotation, so that an interval costs no more than the scan. */
+/* A few processes are read in every turn; of very many, those that are idle are
+ * read in rotation, so that this costs no more than the scan. */
 void pm_details_read(struct pm_cycle *c) {
   if (!is_any_wanted(c))
     return;
@@ -75,5 +75,5 @@ void pm_details_read(struct pm_cycle *c) {
   while (c->details.rotation * READS < c->details.processes)
     c->details.rotation *= 2;
   c->details.processes = 0;
-  pm_table_each(&c->table, visit, c);
+  pm_table_each(&c->table, visit_entry, c);
 }

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* On the clock of calendars, of an instant in the past. */
+/* CLOCK_REALTIME of a past instant of CLOCK_BOOTTIME. */
 static uint64_t real_at(const struct pm_cycle *c, uint64_t boot_ns) {
   uint64_t ago = c->turn.now.boot > boot_ns ? c->turn.now.boot - boot_ns : 0;
   return c->turn.now.real - ago;
 }
 
-static struct pm_exchange_event of_entry(const struct pm_entry *e,
-                                         enum pm_exchange_event_kind kind) {
+static struct pm_exchange_event
+event_of_entry(const struct pm_entry *e, enum pm_exchange_event_kind kind) {
   struct pm_exchange_event event = {
       .kind = kind,
       .pid = e->pid,
@@ -26,23 +26,24 @@ static struct pm_exchange_event of_entry(const struct pm_entry *e,
   return event;
 }
 
-static void report(struct pm_cycle *c, const struct pm_exchange_event *event) {
+static void report_event(struct pm_cycle *c,
+                         const struct pm_exchange_event *event) {
   c->events.report(c->events.arg, event);
 }
 
 void pm_events_start(struct pm_cycle *c, const struct pm_entry *e) {
   if (!c->events.report)
     return;
-  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_START);
+  struct pm_exchange_event event = event_of_entry(e, PM_EXCHANGE_START);
   event.real_ns = real_at(c, e->birth * c->root.units.tick_ns);
-  report(c, &event);
+  report_event(c, &event);
 }
 
 void pm_events_exit(struct pm_cycle *c, const struct pm_entry *e,
                     const struct pm_task *last, uint64_t end_ns) {
   if (!c->events.report)
     return;
-  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
+  struct pm_exchange_event event = event_of_entry(e, PM_EXCHANGE_EXIT);
   event.real_ns = real_at(c, end_ns);
   event.status_known = true;
   event.status = last->status;
@@ -52,17 +53,17 @@ void pm_events_exit(struct pm_cycle *c, const struct pm_entry *e,
     event.ptrace_gid = last->ptrace_gid;
     event.uid_known = true;
   }
-  report(c, &event);
+  report_event(c, &event);
   if (!(last->flags & PM_TASK_OOM) || !WIFSIGNALED(last->status))
     return;
   event.kind = PM_EXCHANGE_OOM;
-  report(c, &event);
+  report_event(c, &event);
 }
 
 void pm_events_vanished(struct pm_cycle *c, const struct pm_entry *e) {
   if (!c->events.report)
     return;
-  struct pm_exchange_event event = of_entry(e, PM_EXCHANGE_EXIT);
+  struct pm_exchange_event event = event_of_entry(e, PM_EXCHANGE_EXIT);
   event.real_ns = c->turn.now.real;
-  report(c, &event);
+  report_event(c, &event);
 }

@@ -1,17 +1,18 @@
-/* Starts and ends of processes, told one by one to who watches them. */
+/* Starts and ends of processes, reported one by one to the watcher of
+ * pm_cycle_watch_events.  Reads cycle->events, which cycle.c sets. */
 #ifndef PM_CORE_CYCLE_EVENTS_H
 #define PM_CORE_CYCLE_EVENTS_H
 
 #include "core/cycle/cycle_state.h"
 
-/* Each tells nothing where nobody listens. */
+/* Each does nothing without a watcher. */
 void pm_events_start(struct pm_cycle *cycle, const struct pm_entry *entry);
 
-/* It ended at end_ns after boot, and `last` knows how. */
+/* It ended at end_ns after boot, as `last` has it. */
 void pm_events_exit(struct pm_cycle *cycle, const struct pm_entry *entry,
                     const struct pm_task *last, uint64_t end_ns);
 
-/* It is no longer there, and nobody can say how it ended. */
+/* It is gone, and how it ended is not known. */
 void pm_events_vanished(struct pm_cycle *cycle, const struct pm_entry *entry);
 
 #endif

@@ -12,7 +12,7 @@ enum { LIMBO_S = 30 }; /* a death record comes some 20 ms after wait4(2) */
 /* ---- how it ended ---- */
 
 static enum pm_event event_of(const struct pm_task *t) {
-  if (t->flags & PM_TASK_KERNEL) /* nobody waits for those */
+  if (t->flags & PM_TASK_KERNEL) /* their exit status has no meaning */
     return PM_EVENT_EXIT_OK;
   if (WIFSIGNALED(t->status))
     return PM_EVENT_EXIT_SIGNAL;
@@ -53,10 +53,10 @@ void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
     report_to_group(c, e->group, t, end_ns);
 }
 
-/* ---- what it leaves ---- */
+/* ---- reaped I/O ---- */
 
-static void leave_reaped_io(struct pm_cycle *c, const struct pm_entry *e,
-                            int32_t parent, uint64_t parent_birth) {
+static void add_reaped_io(struct pm_cycle *c, const struct pm_entry *e,
+                          int32_t parent, uint64_t parent_birth) {
   pm_reaped_add(&c->reaped, c->turn.number, parent, parent_birth,
                 e->last[PM_F_faults_minor] + e->reaped_faults, e->last,
                 e->known);
@@ -71,16 +71,17 @@ static void remove_entry(struct pm_cycle *c, struct pm_entry *e) {
   pm_table_remove(&c->table, e);
 }
 
-/* ---- whose it was ---- */
+/* ---- its group ---- */
 
-/* Has it done nothing but being forked?  Then it is what its parent is. */
+/* Was it only forked and never called exec?  Then it belongs to its parent's
+ * group. */
 static bool is_copy(const struct pm_entry *parent, const struct pm_death *d) {
   return parent && parent->exec_mark == d->last.exec_mark &&
          d->parent_mark == d->last.exec_mark &&
          memcmp(parent->comm, d->last.comm, PM_COMM) == 0;
 }
 
-/* entry: as a scan saw it, or NULL. */
+/* entry: as the last scan found it, or NULL. */
 static struct pm_group *group_of(struct pm_cycle *c,
                                  const struct pm_entry *entry,
                                  const struct pm_death *d) {
@@ -108,10 +109,10 @@ static void follow_exec(struct pm_cycle *c, struct pm_entry *e,
     pm_assign_move(e, group);
 }
 
-/* ---- one that no scan ever saw ---- */
+/* ---- a process that no scan has found ---- */
 
-/* It is ours only if it was born after the first scan; what was there before
- * is nobody's growth. */
+/* Charged only if it was born since the first scan: of an older one, the growth
+ * since then is not known. */
 static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   const struct pm_task *t = &d->last;
   if (c->turn.first_birth == 0 || t->birth < c->turn.first_birth)
@@ -134,7 +135,7 @@ static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   pm_reaped_correct(&c->reaped, &passing, true);
   pm_charge_growth(c, &passing, t);
   pm_exits_report(c, &passing, t, d->end_ns);
-  leave_reaped_io(c, &passing, t->ppid, d->parent_birth);
+  add_reaped_io(c, &passing, t->ppid, d->parent_birth);
 }
 
 /* ---- records ---- */
@@ -149,7 +150,7 @@ static void charge_last(struct pm_cycle *c, struct pm_entry *e,
   pm_reaped_correct(&c->reaped, e, true);
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, d->end_ns);
-  leave_reaped_io(c, e, t->ppid, d->parent_birth);
+  add_reaped_io(c, e, t->ppid, d->parent_birth);
   remove_entry(c, e);
 }
 
@@ -185,6 +186,6 @@ void pm_exits_on_missing(void *arg, struct pm_entry *e) {
     return;
   if (!(e->flags & PM_ENTRY_EXIT_REPORTED))
     pm_events_vanished(c, e);
-  leave_reaped_io(c, e, e->ppid, birth_of(c, e->ppid));
+  add_reaped_io(c, e, e->ppid, birth_of(c, e->ppid));
   remove_entry(c, e);
 }

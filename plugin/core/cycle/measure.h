@@ -10,7 +10,7 @@ void pm_measure_done(struct pm_cycle *cycle);
 /* As pm_cycle_measure. */
 int pm_measure(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
 
-/* What was spent is counted anew from here. */
+/* Sums start again from here. */
 void pm_measure_begin_interval(struct pm_cycle *cycle);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum {
   USERS = 512,      /* with a name in one snapshot */
-  USERS_ASKED = 16, /* whose name is not kept; it may take 50 ms each */
+  USERS_ASKED = 16, /* by the probe, which may take 50 ms each */
   REASON = 80,
 };
 
@@ -27,7 +27,7 @@ void pm_snapshot_build_begin(struct pm_cycle *c) {
   c->snapshot.scanned_lost = false;
 }
 
-static void note(struct pm_cycle *c, struct pm_entry *e) {
+static void note_entry(struct pm_cycle *c, struct pm_entry *e) {
   if (c->snapshot.scanned_count == c->snapshot.scanned_room) {
     size_t room =
         c->snapshot.scanned_room ? c->snapshot.scanned_room * 2 : 1024;
@@ -41,9 +41,9 @@ static void note(struct pm_cycle *c, struct pm_entry *e) {
   c->snapshot.scanned[c->snapshot.scanned_count++] = e;
 }
 
-/* What it uses from now on, it used since the last snapshot, if it was in that
- * one.  A turn that made none lets the sum stand. */
-static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
+/* What it uses from the last snapshot on, if it was in that one.  After a turn
+ * without a snapshot the sum goes on. */
+static void begin_rate(const struct pm_cycle *c, struct pm_entry *e) {
   bool based = e->seen == c->snapshot.turn && !(e->flags & PM_ENTRY_UNREADABLE);
   bool goes_on = e->seen > c->snapshot.turn;
   e->flags &= (uint8_t)~PM_ENTRY_UNREADABLE;
@@ -57,9 +57,9 @@ static void begin_frame(const struct pm_cycle *c, struct pm_entry *e) {
 
 void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
                             const struct pm_task *t) {
-  begin_frame(c, e);
+  begin_rate(c, e);
   if (e->seen != c->turn.number)
-    note(c, e);
+    note_entry(c, e);
   if (!(t->flags & PM_TASK_OWNER))
     return;
   e->uid = t->uid;
@@ -69,13 +69,14 @@ void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
 
 /* ---- users ---- */
 
-/* Distinct uids, as far as they are given names. */
-struct uids {
+/* Distinct uids, as many as get names. */
+struct uid_list {
   uint32_t list[USERS];
   size_t count;
 };
 
-static void add_uid(struct pm_hash_table *index, struct uids *u, uint32_t uid) {
+static void add_uid(struct pm_hash_table *index, struct uid_list *u,
+                    uint32_t uid) {
   uint32_t hash = pm_hash_number(uid);
   struct pm_hash_walk walk = pm_hash_table_walk(index, hash);
   for (uint32_t i; pm_hash_table_next(index, &walk, &i);)
@@ -87,15 +88,15 @@ static void add_uid(struct pm_hash_table *index, struct uids *u, uint32_t uid) {
   u->list[u->count++] = uid;
 }
 
-/* ---- the making ---- */
+/* ---- building ---- */
 
 struct build {
   struct pm_cycle *c;
   struct pm_now now;
   uint64_t wall_ns; /* since the last snapshot; 0 = there was none */
   struct pm_snapshot_draft draft;
-  struct uids uids;
-  const char *small; /* what is said of groups that are not large enough */
+  struct uid_list uids;
+  const char *small; /* the reason of groups that are not large enough */
 };
 
 static bool has_other(const struct pm_cycle *c) {
@@ -118,7 +119,7 @@ static int allocate(struct build *m) {
   return pm_snapshot_draft(&m->draft, &n);
 }
 
-/* Of one that is younger than the last snapshot: since its start. */
+/* Of a process younger than the last snapshot: since its start. */
 static double cores_of(const struct build *m, const struct pm_entry *e) {
   const struct pm_cycle *c = m->c;
   uint64_t tick_ns = c->root.units.tick_ns, birth_ns = e->birth * tick_ns;
@@ -149,7 +150,7 @@ static uint8_t have_of(const struct pm_entry *e, bool kernel) {
                    (known & PM_BIT(PM_F_threads) ? PM_SNAPSHOT_THREADS : 0));
 }
 
-/* The text's room was counted during the scan. */
+/* The room for this text was counted during the scan. */
 static const char *command_of(struct build *m, const struct pm_entry *e,
                               bool kernel) {
   if (kernel || e->state == 'Z' || e->state == 'X')
@@ -213,7 +214,7 @@ static const char *reason_of(const struct build *m, const struct pm_group *g) {
   }
 }
 
-static void say_small(struct build *m) {
+static void describe_small(struct build *m) {
   const struct pm_cycle *c = m->c;
   uint32_t places = c->admit.places;
   char text[REASON];
@@ -225,7 +226,7 @@ static void say_small(struct build *m) {
 static bool knows_rss(const struct pm_cycle *c, const struct pm_group *g) {
   uint32_t can = c->sampler.gives;
   if (g->admit.in && g->kind != PM_ROW_PSEUDO)
-    can |= PM_BIT(PM_F_rss); /* each of its members is looked at */
+    can |= PM_BIT(PM_F_rss); /* each of its members is read */
   return can & ~g->lacks & PM_BIT(PM_F_rss);
 }
 
@@ -267,7 +268,7 @@ static void add_unattributed(struct build *m) {
 
 static void add_groups(struct build *m) {
   struct pm_groups *groups = &m->c->groups;
-  say_small(m);
+  describe_small(m);
   for (size_t i = 0; i < groups->count; i++) {
     struct pm_group *g = groups->list[i];
     add_group(m, g,
@@ -276,13 +277,13 @@ static void add_groups(struct build *m) {
               reason_of(m, g));
   }
   add_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
-  if (has_other(m->c)) /* they are in no group, by GroupBy */
+  if (has_other(m->c)) /* processes without a group, by GroupBy */
     add_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
   if (m->c->turn.sees_kernel)
     add_unattributed(m);
 }
 
-/* ---- the rest ---- */
+/* ---- users and machine ---- */
 
 static void add_users(struct build *m) {
   struct pm_cycle *c = m->c;

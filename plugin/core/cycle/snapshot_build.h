@@ -1,5 +1,6 @@
-/* Makes a snapshot of what the last turn saw.  Only with the option `control`:
- * who asks at the socket has no other sight of the table. */
+/* Makes a snapshot of what the last turn found.  Only with the option
+ * `control`: the control thread cannot read the table.  Owns cycle->snapshot,
+ * and PM_ENTRY_RATED of an entry; resets since_snapshot_ns. */
 #ifndef PM_CORE_CYCLE_SNAPSHOT_BUILD_H
 #define PM_CORE_CYCLE_SNAPSHOT_BUILD_H
 
@@ -9,10 +10,10 @@ struct pm_snapshot;
 
 void pm_snapshot_build_done(struct pm_cycle *cycle);
 
-/* Nothing of this turn was seen yet. */
+/* A turn begins: nothing is found yet. */
 void pm_snapshot_build_begin(struct pm_cycle *cycle);
 
-/* The scan found that process; before its numbers are charged. */
+/* The scan found that process; call it before its numbers are charged. */
 void pm_snapshot_build_note(struct pm_cycle *cycle, struct pm_entry *entry,
                             const struct pm_task *task);
 

@@ -13,7 +13,7 @@
 
 /* ---- entries ---- */
 
-/* An entry for a process that no scan has seen before; NULL: no memory. */
+/* An entry for a process that no scan has found before; NULL: no memory. */
 static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
                                 struct pm_detail *read) {
   struct pm_entry *e = pm_table_add(&c->table, t->pid, t->birth);
@@ -30,14 +30,15 @@ static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
     pm_groups_payer(&c->groups, e->group)->events[PM_EVENT_START]++;
   }
   if (c->turn.first && t->state == 'Z')
-    e->flags |= PM_ENTRY_EXIT_REPORTED; /* it ended before we came */
+    e->flags |= PM_ENTRY_EXIT_REPORTED; /* it ended before the first scan */
   c->turn.sees_kernel |= t->pid == 2 && t->flags & PM_TASK_KERNEL;
   return e;
 }
 
-/* The same of one that was seen before. */
-static struct pm_entry *known(struct pm_cycle *c, struct pm_entry *e,
-                              const struct pm_task *t, struct pm_detail *read) {
+/* The entry of a process that was found before; NULL: no memory. */
+static struct pm_entry *update_known(struct pm_cycle *c, struct pm_entry *e,
+                                     const struct pm_task *t,
+                                     struct pm_detail *read) {
   if (pm_assign_is_due(c, e, t) && pm_assign_group(c, e, t, read) < 0)
     return NULL;
   e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
@@ -50,7 +51,7 @@ static void mark_seen(struct pm_cycle *c, struct pm_entry *e) {
   e->seen = c->turn.number;
 }
 
-static void unreadable(struct pm_cycle *c, int32_t pid) {
+static void mark_unreadable(struct pm_cycle *c, int32_t pid) {
   struct pm_entry *e = pm_table_find_live(&c->table, pid);
   c->turn.unreadable++;
   if (!e)
@@ -60,13 +61,13 @@ static void unreadable(struct pm_cycle *c, int32_t pid) {
   e->group->lacks |= c->sampler.gives;
 }
 
-static void count(struct pm_cycle *c, struct pm_entry *e) {
+static void count_entry(struct pm_cycle *c, struct pm_entry *e) {
   pm_rows_count_state(&c->turn.states, e->state);
   c->turn.threads += e->gauge[PM_F_threads - PM_F_COUNTERS];
   e->group->processes++;
 }
 
-/* What the control half is shown of it. */
+/* What the control thread needs of it. */
 static void note_for_control(struct pm_cycle *c, struct pm_entry *e,
                              const struct pm_task *t,
                              const struct pm_detail *read) {
@@ -86,15 +87,15 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
   /* 1. A counter that was not known until now gets a base, so that only what
    *    grows from here on is charged. */
   pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);
-  /* 2. The delay may have fallen, as threads that end take theirs along.  Its
-   *    base is lowered before anything grows from it. */
+  /* 2. The delay may have fallen, as it loses that of threads that end.  Its
+   *    base is lowered before growth is charged. */
   pm_charge_lower_delay(e, t);
   /* 3. What wait4(2) added of its ended children, which were charged
-   *    themselves, is taken out: the bases move past it. */
+   *    themselves, is left out: the bases are raised by it. */
   pm_reaped_correct(&c->reaped, e, true);
-  /* 4. Now what lies above the bases is this process's own growth. */
+  /* 4. What is above the bases is now this process's own growth. */
   pm_charge_growth(c, e, t);
-  /* 5. How it ended is counted where its growth went, and not before. */
+  /* 5. How it ended is counted for the group that was charged, and last. */
   pm_exits_report(c, e, t, c->turn.now.boot);
   pm_gauges_keep(e, t);
   pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
@@ -104,23 +105,23 @@ static void take_task(struct pm_cycle *c, const struct pm_task *t) {
   struct pm_detail read;
   c->turn.processes++;
   if (t->birth == 0) {
-    unreadable(c, t->pid);
+    mark_unreadable(c, t->pid);
     return;
   }
   pm_detail_clear(&read);
   struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
-  e = e ? known(c, e, t, &read) : add_new(c, t, &read);
+  e = e ? update_known(c, e, t, &read) : add_new(c, t, &read);
   if (!e) {
     c->turn.failed = -ENOMEM;
     return;
   }
-  if (c->options->control) /* before it is marked: it asks when it was seen */
+  if (c->options->control) /* before it is marked: this reads e->seen */
     note_for_control(c, e, t, &read);
   mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
   take_numbers(c, e, t);
-  count(c, e);
+  count_entry(c, e);
 }
 
 static void on_tasks(void *arg, const struct pm_task *batch, size_t n) {
@@ -131,7 +132,7 @@ static void on_tasks(void *arg, const struct pm_task *batch, size_t n) {
 
 /* ---- the turn ---- */
 
-static void begin(struct pm_cycle *c, struct pm_now now) {
+static void begin_turn(struct pm_cycle *c, struct pm_now now) {
   c->turn.number++;
   c->turn.now = now;
   c->turn.failed = 0;
@@ -144,13 +145,13 @@ static void begin(struct pm_cycle *c, struct pm_now now) {
   pm_cmdline_begin(c);
 }
 
-static int scan(struct pm_cycle *c, const struct pm_sink *sink,
-                struct pm_err *err) {
+static int scan_all(struct pm_cycle *c, const struct pm_sink *sink,
+                    struct pm_err *err) {
   int status = c->sampler.ops->scan(c->sampler.self, sink, err);
   if (status < 0)
     return status;
   if (c->turn.failed)
-    return pm_err_set(err, -c->turn.failed, "take in %u processes",
+    return pm_err_set(err, -c->turn.failed, "track %u processes",
                       c->turn.processes);
   if (c->turn.processes == 0)
     return pm_err_say(err, ESRCH, "no process in %s: is it a proc(5)?",
@@ -167,9 +168,9 @@ int pm_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
                                err);
 }
 
-static int whole_turn(struct pm_cycle *c, struct pm_err *err) {
+static int run_turn(struct pm_cycle *c, struct pm_err *err) {
   struct pm_sink sink = {.tasks = on_tasks, .arg = c};
-  int status = scan(c, &sink, err);
+  int status = scan_all(c, &sink, err);
   if (status < 0)
     return status;
   if (c->turn.first)
@@ -185,8 +186,8 @@ static int whole_turn(struct pm_cycle *c, struct pm_err *err) {
 }
 
 int pm_turn(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
-  begin(c, now);
-  int status = whole_turn(c, err);
+  begin_turn(c, now);
+  int status = run_turn(c, err);
   c->turn.skipped += status < 0;
   return status;
 }
