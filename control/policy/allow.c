@@ -63,7 +63,7 @@ bool pm_allow_as(const struct pm_allow_options *options,
 }
 
 /* As __ptrace_may_access() and cap_ptrace_access_check() of the kernel; of a
- * process that is not dumpable, /proc/PID belongs to root. */
+ * process that is not dumpable, the files in /proc/PID belong to root. */
 bool pm_allow_private(const struct pm_viewer *v, const struct pm_target *t) {
   if (v->capabilities & UINT64_C(1) << CAP_SYS_PTRACE)
     return true;

@@ -71,11 +71,23 @@ OWNERS = {
 }
 
 
+# Like ssh-agent(1): not even its own user may read its files (prctl(2)).
+NOT_DUMPABLE = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+assert libc.prctl(4, 0, 0, 0, 0) == 0  # PR_SET_DUMPABLE
+libc.prctl(15, b"sleep", 0, 0, 0)  # PR_SET_NAME
+time.sleep(600)
+"""
+
+
 class Targets:
     """Processes of several owners; any of them could be hit."""
 
     def __init__(self):
         self.by_name = {name: sleeper(prefix) for name, prefix in OWNERS.items()}
+        self.by_name["the owner's that is not dumpable"] = sleeper(
+            [*as_user(OWNER), sys.executable, "-c", NOT_DUMPABLE])
 
     def end(self):
         for p in self.by_name.values():

@@ -33,9 +33,11 @@ static void read_status(int dir, unsigned want, struct pm_detail *d) {
   d->got |= PM_WANT_SWAP;
 }
 
+/* Not of the directory itself, which is readable to all and so belongs to the
+ * process's effective ids even if it is not dumpable. */
 static void read_owner(int dir, struct pm_detail *d) {
   struct stat st;
-  if (fstat(dir, &st) < 0)
+  if (fstatat(dir, "status", &st, 0) < 0)
     return;
   d->owner_uid = st.st_uid;
   d->owner_gid = st.st_gid;

@@ -21,9 +21,8 @@ enum pm_want {
   PM_WANT_RSS = 128, /* stat field 24, as in the samplers */
   PM_WANT_CWD = 256,
   PM_WANT_IDS = 512,    /* all users and groups */
-  PM_WANT_OWNER = 1024, /* of the directory /proc/PID: its effective ids, also
-                           where it is not dumpable (task_dump_owner(),
-                           fs/proc/base.c) */
+  PM_WANT_OWNER = 1024, /* of the files in /proc/PID: root's if the process is
+                           not dumpable (task_dump_owner(), fs/proc/base.c) */
   PM_WANT_STAT = 2048,  /* what the sampler "proc" reads */
 };
 
