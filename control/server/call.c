@@ -62,7 +62,7 @@ bool pm_call_may_act(const struct pm_context *context, uint32_t uid) {
 static void free_call(struct pm_call *call) {
   if (call->ops->outlives)
     remove_acting(call);
-  if (call->ops->end)
+  if (call->started && call->ops->end)
     call->ops->end(call);
   pm_snapshot_unref(call->snapshot);
   pm_peer_unref(call->peer);
@@ -143,9 +143,12 @@ static void note_failure(struct pm_call *call) {
 }
 
 void pm_call_start(struct pm_call *call, const struct pm_json *params) {
-  if (!call->failure.code && call->ops->start(call, params) < 0 &&
-      !call->failure.code)
-    pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed", call->method->name);
+  if (!call->failure.code) {
+    call->started = true;
+    if (call->ops->start(call, params) < 0 && !call->failure.code)
+      pm_fail(&call->failure, PM_CODE_INTERNAL, "%s failed",
+              call->method->name);
+  }
   note_failure(call);
 }
 

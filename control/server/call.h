@@ -32,6 +32,7 @@ struct pm_call {
   const struct pm_method_ops *ops;
   struct pm_request_id id;
   enum pm_call_state state;
+  bool started;                 /* start() was called, so end() must be */
   unsigned waits_for;           /* of enum pm_wake; step() is called then */
   unsigned happened;            /* of enum pm_wake: not yet handled by step() */
   uint64_t wake_at;             /* mono; PM_WAKE_TIME */

@@ -31,7 +31,8 @@ struct pm_method_ops {
   /* Writes the next piece.  Called only while the client has room and no other
    * of its calls is in the middle of a message. */
   enum pm_progress (*more)(struct pm_call *call, struct pm_json_out *out);
-  /* Releases what call->data holds.  NULL: nothing. */
+  /* Releases what call->data holds; called once if start() was called, whether
+   * it failed or not.  NULL: nothing. */
   void (*end)(struct pm_call *call);
 };
 
