@@ -25,7 +25,11 @@ enum phase {
   OVER,
 };
 
-enum { POLL_MS = 50, POLL_MAX_MS = 500, KILL_WAIT_S = 5 };
+enum { KILL_WAIT_S = 5 };
+
+/* How often it is looked whether the process has ended. */
+#define POLL_NS (PM_NS_PER_S / 20)
+#define POLL_MAX_NS (PM_NS_PER_S / 2)
 
 struct act {
   enum phase phase;
@@ -33,8 +37,9 @@ struct act {
   struct pm_action *helper;
   int pidfd; /* tells when the process has ended; -1: none */
   uint64_t timeout, until, poll_every; /* ns; mono; ns */
-  int signal;                          /* the first one */
-  uint32_t signalled;                  /* by the first signal */
+  uint64_t ask_at;    /* mono: when procman-hold may be asked again */
+  int signal;         /* the first one */
+  uint32_t signalled; /* by the first signal */
   bool escalated, exited;
 };
 
@@ -126,16 +131,18 @@ static bool has_ended(const struct act *a) {
 /* Zombies keep the number of a process group in use, so procman-hold is asked,
  * not too often, whether any member is alive. */
 static void ask_if_alive(struct pm_call *call, struct act *a) {
-  bool often = a->poll_every < POLL_MAX_MS * (PM_NS_PER_S / 1000);
-  if (a->record.scope == PM_HOLD_PROCESS_GROUP && !often && !a->helper)
-    send_signal(call, a, 0, NULL);
+  uint64_t mono = call->context->now.mono;
+  if (a->record.scope != PM_HOLD_PROCESS_GROUP || a->helper || mono < a->ask_at)
+    return;
+  a->ask_at = mono + POLL_MAX_NS;
+  send_signal(call, a, 0, NULL);
 }
 
 static void poll_again(struct pm_call *call, struct act *a) {
   ask_if_alive(call, a);
   uint64_t next = call->context->now.mono + a->poll_every;
   pm_call_wait_until(call, next < a->until ? next : a->until);
-  if (a->poll_every < POLL_MAX_MS * (PM_NS_PER_S / 1000))
+  if (a->poll_every < POLL_MAX_NS)
     a->poll_every *= 2;
 }
 
@@ -143,7 +150,8 @@ static void wait_for_exit(struct pm_call *call, struct act *a, enum phase phase,
                           uint64_t ns) {
   a->phase = phase;
   a->until = call->context->now.mono + ns;
-  a->poll_every = POLL_MS * (PM_NS_PER_S / 1000);
+  a->poll_every = POLL_NS;
+  a->ask_at = call->context->now.mono + POLL_MAX_NS;
   pm_call_wait_until(call, call->context->now.mono + a->poll_every);
 }
 
