@@ -190,6 +190,7 @@ void pm_action_done(struct pm_actions *actions) {
 static const struct {
   const char *name, *what;
 } stages[] = {
+    [PM_HOLD_STAGE_NONE] = {NULL, "procman-hold did not answer"},
     [PM_HOLD_STAGE_REQUEST] = {"request", "procman-hold does not take that"},
     [PM_HOLD_STAGE_GROUPS] = {"setgroups", NULL},
     [PM_HOLD_STAGE_GID] = {"setgid", NULL},
