@@ -76,6 +76,7 @@ unit_tests = \
 	tests/unit/server/test_server \
 	tests/unit/server/test_accept \
 	tests/unit/server/test_server_time \
+	tests/unit/server/test_server_kill \
 	tests/unit/policy/test_allow \
 	tests/unit/server/test_request \
 	tests/unit/cli/test_print \
@@ -282,6 +283,10 @@ tests_unit_server_test_server_LDFLAGS = $(failing_alloc_ldflags)
 tests_unit_server_test_accept_SOURCES = tests/unit/server/test_accept.c $(fake_server_sources)
 tests_unit_server_test_accept_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_accept_LDADD = $(control_ldadd)
+
+tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.c $(fake_server_sources)
+tests_unit_server_test_server_kill_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_server_kill_LDADD = $(control_ldadd)
 
 tests_unit_server_test_server_time_SOURCES = tests/unit/server/test_server_time.c $(fake_server_sources)
 tests_unit_server_test_server_time_CPPFLAGS = $(unit_cppflags)
