@@ -31,8 +31,8 @@ views_sources = \
 	control/views/system.c control/views/system.h
 
 server_sources = \
-	control/server/action.c control/server/action.h \
 	control/server/accept.c control/server/accept.h \
+	control/server/action.c control/server/action.h \
 	control/server/call.c control/server/call.h \
 	control/server/call_state.c control/server/call_state.h \
 	control/server/client.c control/server/client.h \

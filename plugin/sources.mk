@@ -11,6 +11,7 @@ base_sources = \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
+	plugin/base/pidfd.c plugin/base/pidfd.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
 	plugin/base/units.h \
 	plugin/base/words.c plugin/base/words.h
@@ -23,23 +24,14 @@ parse_sources = \
 	plugin/core/parse/parse_pid.c plugin/core/parse/parse_pid.h \
 	plugin/core/parse/parse_sys.c plugin/core/parse/parse_sys.h
 
-report_sources = \
-	plugin/core/report/report.h
+helper_sources = \
+	plugin/core/helper/probe.c plugin/core/helper/probe.h \
+	plugin/core/helper/user.c plugin/core/helper/user.h
 
 procfs_sources = \
 	plugin/core/procfs/cgroup.c plugin/core/procfs/cgroup.h \
 	plugin/core/procfs/detail.c plugin/core/procfs/detail.h \
 	plugin/core/procfs/root.c plugin/core/procfs/root.h
-
-helper_sources = \
-	plugin/core/helper/probe.c plugin/core/helper/probe.h \
-	plugin/core/helper/user.c plugin/core/helper/user.h
-
-sampler_sources = \
-	plugin/core/sampler/sample.c plugin/core/sampler/sample.h \
-	plugin/core/sampler/sampler.h \
-	plugin/core/sampler/sample_bpf.h \
-	plugin/core/sampler/sample_proc.c plugin/core/sampler/sample_proc.h
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \
@@ -47,6 +39,13 @@ identity_sources = \
 	plugin/core/identity/name.c plugin/core/identity/name.h \
 	plugin/core/identity/select.c plugin/core/identity/select.h \
 	plugin/core/identity/unit.c plugin/core/identity/unit.h
+
+report_sources = \
+	plugin/core/report/report.h
+
+snapshot_sources = \
+	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \
+	plugin/core/snapshot/snapshot.c plugin/core/snapshot/snapshot.h
 
 account_sources = \
 	plugin/core/account/admit.c plugin/core/account/admit.h \
@@ -57,14 +56,16 @@ account_sources = \
 	plugin/core/account/slot.c plugin/core/account/slot.h \
 	plugin/core/account/table.c plugin/core/account/table.h
 
-snapshot_sources = \
-	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \
-	plugin/core/snapshot/snapshot.c plugin/core/snapshot/snapshot.h
-
 machine_sources = \
 	plugin/core/machine/disk.c plugin/core/machine/disk.h \
 	plugin/core/machine/sensor.c plugin/core/machine/sensor.h \
 	plugin/core/machine/system.c plugin/core/machine/system.h
+
+sampler_sources = \
+	plugin/core/sampler/sample.c plugin/core/sampler/sample.h \
+	plugin/core/sampler/sampler.h \
+	plugin/core/sampler/sample_bpf.h \
+	plugin/core/sampler/sample_proc.c plugin/core/sampler/sample_proc.h
 
 cycle_sources = \
 	plugin/core/cycle/assign.c plugin/core/cycle/assign.h \
@@ -103,14 +104,14 @@ bpf_programs = \
 # what procman-hold has, too
 parser_sources = $(record_sources) $(parse_sources)
 
-core_sources = $(report_sources) \
+core_sources = $(helper_sources) \
 	$(procfs_sources) \
-	$(helper_sources) \
-	$(sampler_sources) \
 	$(identity_sources) \
-	$(account_sources) \
+	$(report_sources) \
 	$(snapshot_sources) \
+	$(account_sources) \
 	$(machine_sources) \
+	$(sampler_sources) \
 	$(cycle_sources)
 
 options_sources = \

@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_copy \
 	tests/unit/base/test_hash_table \
+	tests/unit/base/test_pidfd \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_arena \
 	tests/unit/wire/test_json_in \
@@ -120,6 +121,10 @@ tests_unit_base_test_err_LDADD = $(unit_ldadd)
 tests_unit_base_test_copy_SOURCES = tests/unit/base/test_copy.c
 tests_unit_base_test_copy_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_copy_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_pidfd_SOURCES = tests/unit/base/test_pidfd.c
+tests_unit_base_test_pidfd_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_pidfd_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_hash_table_SOURCES = tests/unit/base/test_hash_table.c
 tests_unit_base_test_hash_table_CPPFLAGS = $(unit_cppflags)
@@ -400,14 +405,14 @@ scenarios = \
 	tests/scenario/23-io-outside.scn \
 	tests/scenario/24-blind.scn \
 	tests/scenario/25-exits.scn \
-	tests/scenario/26-strangers.scn \
-	tests/scenario/27-inheritance.scn \
+	tests/scenario/26-unseen-processes.scn \
+	tests/scenario/27-reaped-io.scn \
 	tests/scenario/28-notify.scn \
-	tests/scenario/29-last-face.scn \
+	tests/scenario/29-last-record.scn \
 	tests/scenario/30-alien-kernel.scn \
 	tests/scenario/31-snapshot.scn \
 	tests/scenario/32-watched.scn \
-	tests/scenario/33-labels.scn \
+	tests/scenario/33-command-lines.scn \
 	tests/scenario/34-events.scn \
 	tests/scenario/35-no-memory-to-watch.scn \
 	tests/scenario/36-control-configuration.scn

@@ -4,13 +4,13 @@
 #include "hold/process.h"
 
 #include "base/clean.h"
+#include "base/pidfd.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 struct work {
   const struct pm_hold_kill_request *request;
@@ -75,11 +75,11 @@ static bool is_spared(const struct work *w, const struct hold_process *p) {
  * has ended and the signal will fail with ESRCH. */
 static int open_process(const struct work *w, int32_t pid, uint64_t birth,
                         struct hold_process *ret) {
-  PM_CLEAN_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) /* EINVAL and ENOENT: the number of a thread */
-    return errno == ENOSYS                      ? -ENOTSUP
-           : errno == EINVAL || errno == ENOENT ? -ESRCH
-                                                : -errno;
+  PM_CLEAN_FD int fd = pm_pidfd_open(pid);
+  if (fd < 0)
+    return fd == -ENOSYS                    ? -ENOTSUP
+           : fd == -EINVAL || fd == -ENOENT ? -ESRCH
+                                            : fd;
   int status = hold_process_read(w->proc, pid, ret);
   if (status < 0)
     return status;
@@ -91,9 +91,7 @@ static int open_process(const struct work *w, int32_t pid, uint64_t birth,
 }
 
 static int send_signal(const struct work *w, int fd) {
-  return syscall(SYS_pidfd_send_signal, fd, w->request->signal, NULL, 0) < 0
-             ? -errno
-             : 0;
+  return pm_pidfd_send_signal(fd, w->request->signal);
 }
 
 static int kill_process(struct work *w) {

@@ -70,9 +70,9 @@ static int put_user(const struct pm_hold_probe_request *ask,
   return 0;
 }
 
-static int server(const struct roots *roots,
-                  const struct pm_hold_probe_request *ask,
-                  struct pm_hold_probe_reply *answer) {
+static int answer_request(const struct roots *roots,
+                          const struct pm_hold_probe_request *ask,
+                          struct pm_hold_probe_reply *answer) {
   switch ((enum pm_hold_probe_kind)ask->kind) {
   case PM_HOLD_CMDLINE:
     return put_cmdline(roots, ask, answer);
@@ -114,7 +114,7 @@ int hold_probe(int argc, char **argv) {
     ask.path[PM_HOLD_PATH - 1] = '\0';
     answer.length = 0;
     answer.seq = ask.seq;
-    answer.error = server(&roots, &ask, &answer);
+    answer.error = answer_request(&roots, &ask, &answer);
     if (answer.error)
       answer.length = 0;
     if (reply(&answer) < 0)

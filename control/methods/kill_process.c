@@ -6,13 +6,12 @@
 
 #include "base/fd.h"
 #include "base/hold_protocol.h"
+#include "base/pidfd.h"
 #include "wire/signal.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* procman-hold sends the signals, as the caller; here it is decided with which
@@ -34,7 +33,7 @@ enum { KILL_WAIT_S = 5 };
 struct act {
   enum phase phase;
   struct pm_hold_kill_request record;
-  struct pm_action *helper;
+  struct pm_action *action;
   int pidfd; /* tells when the process has ended; -1: none */
   uint64_t timeout, until, poll_every; /* ns; mono; ns */
   uint64_t ask_at;    /* mono: when procman-hold may be asked again */
@@ -74,7 +73,7 @@ static void take_parameters(const struct pm_call *call, struct act *a,
 static void open_pidfd(struct act *a) {
   if (!a->timeout || a->record.scope != PM_HOLD_PROCESS)
     return;
-  a->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, a->record.pid, 0));
+  a->pidfd = pm_fd_high(pm_pidfd_open(a->record.pid));
 }
 
 /* ---- sending ---- */
@@ -108,7 +107,7 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
   return pm_action_start(&call->context->actions, call->context->now, "kill",
-                         p->uid, parts, 2, on_answer, call, &a->helper, err);
+                         p->uid, parts, 2, on_answer, call, &a->action, err);
 }
 
 /* ---- the end of it ---- */
@@ -120,9 +119,8 @@ static void finish(struct pm_call *call, struct act *a) {
 }
 
 static bool has_ended(const struct act *a) {
-  struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
   if (a->pidfd >= 0)
-    return poll(&p, 1, 0) > 0;
+    return pm_pidfd_has_ended(a->pidfd);
   bool group = a->record.scope == PM_HOLD_PROCESS_GROUP;
   return kill(group ? -a->record.group : a->record.pid, 0) < 0 &&
          errno == ESRCH;
@@ -132,7 +130,7 @@ static bool has_ended(const struct act *a) {
  * not too often, whether any member is alive. */
 static void ask_if_alive(struct pm_call *call, struct act *a) {
   uint64_t mono = call->context->now.mono;
-  if (a->record.scope != PM_HOLD_PROCESS_GROUP || a->helper || mono < a->ask_at)
+  if (a->record.scope != PM_HOLD_PROCESS_GROUP || a->action || mono < a->ask_at)
     return;
   a->ask_at = mono + POLL_MAX_NS;
   send_signal(call, a, 0, NULL);
@@ -199,7 +197,7 @@ static void on_answer(void *arg, const void *record, size_t length) {
   static const struct pm_hold_kill_reply none = {.error = EPIPE};
   const struct pm_hold_kill_reply *k = record;
   bool whole = length == sizeof *k && k->schema == PM_HOLD_SCHEMA;
-  a->helper = NULL;
+  a->action = NULL;
   pm_call_wake(call, PM_WAKE_ANSWER);
   if (!whole)
     k = &none;
@@ -232,7 +230,7 @@ static void step(struct pm_call *call) {
     end_exited(call, a);
   else if (call->context->now.mono < a->until)
     poll_again(call, a);
-  else if (a->helper)
+  else if (a->action)
     pm_call_wait_until(call, call->context->now.mono + PM_NS_PER_S / 20);
   else if (a->phase == WAITING)
     escalate(call, a);
@@ -240,7 +238,7 @@ static void step(struct pm_call *call) {
     finish(call, a);
 }
 
-/* ---- the verb ---- */
+/* ---- the method ---- */
 
 static int choose_identity(struct pm_call *call, const struct pm_detail *d,
                            struct act *a) {
@@ -305,7 +303,7 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
 
 static void end(struct pm_call *call) {
   struct act *a = call->data;
-  pm_action_cancel(a->helper);
+  pm_action_cancel(a->action);
   if (a->pidfd >= 0)
     close(a->pidfd);
 }

@@ -1,6 +1,7 @@
 /* What list_processes and list_groups have in common: waiting for a snapshot
  * that is recent enough, sorting, choosing fields, and writing row by row while
- * the client has room. */
+ * the client has room.  Part of a method's data; for the control thread only.
+ */
 #ifndef PM_METHODS_QUERY_H
 #define PM_METHODS_QUERY_H
 

@@ -3,11 +3,11 @@
 #include "base/clean.h"
 #include "base/copy.h"
 #include "base/fd.h"
+#include "base/pidfd.h"
 #include "core/parse/parse_pid.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,8 +210,7 @@ static const char *reason(int dir, int one, struct pm_confinement *ret) {
 static bool same_process(const struct pm_peer *peer, int dir) {
   if (peer->pidfd < 0)
     return peer->start != 0 && start_of(dir) == peer->start;
-  struct pollfd p = {.fd = peer->pidfd, .events = POLLIN};
-  return poll(&p, 1, 0) == 0;
+  return pm_pidfd_is_alive(peer->pidfd);
 }
 
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {

@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/hold_protocol.h"
+#include "base/pidfd.h"
 #include "base/spawn.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct pm_action {
@@ -23,29 +22,29 @@ struct pm_action {
   uint64_t deadline;
   pm_action_answer *answer; /* NULL: cancelled */
   void *arg;
-  bool through;
+  bool done;
 };
 
 static bool has_room(const struct pm_actions *actions, uint32_t uid) {
   int all = 0, user = 0;
-  for (const struct pm_action *h = actions->list; h; h = h->next) {
+  for (const struct pm_action *a = actions->list; a; a = a->next) {
     all++;
-    user += h->uid == uid;
+    user += a->uid == uid;
   }
   return all < PM_ACTIONS && user < PM_ACTIONS_USER;
 }
 
-static void finish(struct pm_action *h, const void *record, size_t length) {
-  pm_action_answer *answer = h->answer;
-  pm_loop_remove(h->owner->loop, &h->watch);
-  h->through = true;
-  h->answer = NULL;
+static void finish(struct pm_action *a, const void *record, size_t length) {
+  pm_action_answer *answer = a->answer;
+  pm_loop_remove(a->owner->loop, &a->watch);
+  a->done = true;
+  a->answer = NULL;
   if (answer)
-    answer(h->arg, record, length);
+    answer(a->arg, record, length);
 }
 
 static void on_answer(struct pm_watch *watch, uint32_t events) {
-  struct pm_action *h = (struct pm_action *)watch;
+  struct pm_action *a = (struct pm_action *)watch;
   union {
     struct pm_hold_kill_reply killed;
     char bytes[512];
@@ -55,7 +54,7 @@ static void on_answer(struct pm_watch *watch, uint32_t events) {
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return;
   int fd = watch->fd;
-  finish(h, &record, n > 0 ? (size_t)n : 0);
+  finish(a, &record, n > 0 ? (size_t)n : 0);
   close(fd);
 }
 
@@ -73,7 +72,7 @@ static int send_record(int fd, const struct iovec *record, int count) {
 }
 
 /* The record is in the socket before the helper is started. */
-static int launch(struct pm_action *h, const char *mode,
+static int launch(struct pm_action *a, const char *mode,
                   const struct iovec *record, int count) {
   int ends[2];
   pid_t pid;
@@ -82,18 +81,18 @@ static int launch(struct pm_action *h, const char *mode,
     return status;
   status = send_record(ends[0], record, count);
   if (status == 0)
-    status = pm_loop_add(h->owner->loop, &h->watch, ends[0], EPOLLIN);
+    status = pm_loop_add(a->owner->loop, &a->watch, ends[0], EPOLLIN);
   if (status == 0)
-    status = spawn(h->owner, mode, ends[1], &pid);
+    status = spawn(a->owner, mode, ends[1], &pid);
   close(ends[1]);
   if (status < 0) {
-    pm_loop_remove(h->owner->loop, &h->watch);
+    pm_loop_remove(a->owner->loop, &a->watch);
     close(ends[0]);
     return status;
   }
   /* It is not waited for, so its pid may be another process's by now; but it is
    * killed only while it still holds its end of the socket. */
-  h->pidfd = pm_fd_high((int)syscall(SYS_pidfd_open, pid, 0));
+  a->pidfd = pm_fd_high(pm_pidfd_open(pid));
   return 0;
 }
 
@@ -105,83 +104,81 @@ int pm_action_start(struct pm_actions *actions, struct pm_now now,
     return pm_err_say(err, EAGAIN,
                       "too many actions are under way (%d, %d a user)",
                       PM_ACTIONS, PM_ACTIONS_USER);
-  struct pm_action *h = calloc(1, sizeof *h);
-  if (!h)
+  struct pm_action *a = calloc(1, sizeof *a);
+  if (!a)
     return pm_err_set(err, ENOMEM, "make room for a helper");
-  h->owner = actions;
-  h->uid = uid;
-  h->watch.fd = h->pidfd = -1;
-  h->watch.ready = on_answer;
-  h->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;
-  h->answer = answer;
-  h->arg = arg;
-  int status = launch(h, mode, record, record_count);
+  a->owner = actions;
+  a->uid = uid;
+  a->watch.fd = a->pidfd = -1;
+  a->watch.ready = on_answer;
+  a->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;
+  a->answer = answer;
+  a->arg = arg;
+  int status = launch(a, mode, record, record_count);
   if (status < 0) {
-    free(h);
+    free(a);
     return pm_err_set(err, -status, "start the helper %s", actions->path);
   }
-  h->next = actions->list;
-  actions->list = h;
+  a->next = actions->list;
+  actions->list = a;
   if (ret)
-    *ret = h;
+    *ret = a;
   return 0;
 }
 
-void pm_action_cancel(struct pm_action *helper) {
-  if (helper)
-    helper->answer = NULL;
+void pm_action_cancel(struct pm_action *action) {
+  if (action)
+    action->answer = NULL;
 }
 
 uint64_t pm_action_next(const struct pm_actions *actions) {
   uint64_t first = 0;
-  for (const struct pm_action *h = actions->list; h; h = h->next)
-    if (!first || h->deadline < first)
-      first = h->deadline;
+  for (const struct pm_action *a = actions->list; a; a = a->next)
+    if (!first || a->deadline < first)
+      first = a->deadline;
   return first;
 }
 
-static void give_up(struct pm_action *h) {
-  int fd = h->watch.fd;
-  if (h->pidfd >= 0)
-    syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
-  finish(h, NULL, 0);
+static void give_up(struct pm_action *a) {
+  int fd = a->watch.fd;
+  if (a->pidfd >= 0)
+    pm_pidfd_send_signal(a->pidfd, SIGKILL);
+  finish(a, NULL, 0);
   close(fd);
 }
 
-static void release(struct pm_action *h) {
-  siginfo_t unused;
-  if (h->pidfd >= 0) {
-    /* where SIGCHLD is not ignored, it would remain a zombie */
-    waitid((idtype_t)P_PIDFD, (id_t)h->pidfd, &unused, WEXITED | WNOHANG);
-    close(h->pidfd);
+static void release(struct pm_action *a) {
+  if (a->pidfd >= 0) {
+    pm_pidfd_reap(a->pidfd);
+    close(a->pidfd);
   }
-  free(h);
+  free(a);
 }
 
 void pm_action_sweep(struct pm_actions *actions, struct pm_now now) {
   for (struct pm_action **at = &actions->list; *at;) {
-    struct pm_action *h = *at;
-    if (!h->through && now.mono >= h->deadline)
-      give_up(h);
-    if (!h->through) {
-      at = &h->next;
+    struct pm_action *a = *at;
+    if (!a->done && now.mono >= a->deadline)
+      give_up(a);
+    if (!a->done) {
+      at = &a->next;
       continue;
     }
-    *at = h->next;
-    release(h);
+    *at = a->next;
+    release(a);
   }
 }
 
 void pm_action_done(struct pm_actions *actions) {
   while (actions->list) {
-    struct pm_action *h = actions->list;
-    actions->list = h->next;
-    if (!h->through) {
-      int fd = h->watch.fd;
-      pm_loop_remove(actions->loop, &h->watch);
+    struct pm_action *a = actions->list;
+    actions->list = a->next;
+    if (!a->done) {
+      int fd = a->watch.fd;
+      pm_loop_remove(actions->loop, &a->watch);
       close(fd);
     }
-    release(h);
+    release(a);
   }
 }
 

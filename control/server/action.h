@@ -38,7 +38,7 @@ int pm_action_start(struct pm_actions *actions, struct pm_now now,
                     struct pm_action **ret, struct pm_err *err);
 /* The answer is not wanted any more; the action itself goes on.  Accepts
  * NULL. */
-void pm_action_cancel(struct pm_action *helper);
+void pm_action_cancel(struct pm_action *action);
 
 /* When the next one times out (mono); 0: there is none. */
 uint64_t pm_action_next(const struct pm_actions *actions);

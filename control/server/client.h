@@ -12,6 +12,7 @@
 #include "wire/json_out.h"
 
 struct pm_call;
+struct pm_clients;
 
 enum {
   PM_CLIENT_FULL = 16 << 10, /* above this much output nothing more is
@@ -28,7 +29,7 @@ enum {
 struct pm_client {
   struct pm_watch watch; /* must be first: the loop passes it back */
   struct pm_client *next;
-  void *owner; /* (borrowed) struct pm_clients */
+  struct pm_clients *owner; /* (borrowed) */
   struct pm_peer *peer;
   bool fds_refused; /* the kernel refuses passed descriptors, so there are none
                      * in its queue */

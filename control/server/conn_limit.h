@@ -1,5 +1,6 @@
 /* Limits on connections: in all, of one user, and some that are kept for
- * root. */
+ * root.  Pure but for the client that is marked; for the control thread only.
+ */
 #ifndef PM_SERVER_CONN_LIMIT_H
 #define PM_SERVER_CONN_LIMIT_H
 

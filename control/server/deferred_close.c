@@ -2,15 +2,13 @@
 
 #include "base/fd.h"
 #include "base/hold_protocol.h"
+#include "base/pidfd.h"
 #include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Starts a helper that holds the connection as PM_HOLD_SOCKET. -errno. */
@@ -33,7 +31,7 @@ static bool hand_over(struct pm_deferred_closes *deferred, int fd) {
   pid_t pid;
   if (start(deferred, fd, &pid) < 0)
     return false;
-  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  int pidfd = pm_pidfd_open(pid);
   if (pidfd < 0)
     return false;
   deferred->pidfd[deferred->busy++] = pm_fd_high(pidfd);
@@ -55,21 +53,13 @@ bool pm_deferred_close_full(const struct pm_deferred_closes *deferred) {
   return deferred->waiting >= PM_DEFERRED_FULL;
 }
 
-static bool has_ended(int pidfd) {
-  struct pollfd p = {.fd = pidfd, .events = POLLIN};
-  return poll(&p, 1, 0) > 0;
-}
-
 static void reap(struct pm_deferred_closes *deferred) {
-  siginfo_t unused;
   for (unsigned i = 0; i < deferred->busy;) {
-    if (!has_ended(deferred->pidfd[i])) {
+    if (!pm_pidfd_has_ended(deferred->pidfd[i])) {
       i++;
       continue;
     }
-    /* where SIGCHLD is not ignored, it would remain a zombie */
-    waitid((idtype_t)P_PIDFD, (id_t)deferred->pidfd[i], &unused,
-           WEXITED | WNOHANG);
+    pm_pidfd_reap(deferred->pidfd[i]);
     close(deferred->pidfd[i]);
     deferred->pidfd[i] = deferred->pidfd[--deferred->busy];
   }

@@ -1,5 +1,5 @@
 /* From a frame to a call: parses it, checks limits and permissions, and starts
- * the method or answers why not. */
+ * the method or answers why not.  For the control thread only. */
 #ifndef PM_SERVER_DISPATCH_H
 #define PM_SERVER_DISPATCH_H
 

@@ -1,7 +1,7 @@
 /* The door to the socket's file: made in a folder that nobody else can write,
  * with owner and permissions set before anybody can connect; a socket in use is
  * never taken over, a stale one is replaced.  And accept(2), which copes with
- * running out of descriptors. */
+ * running out of descriptors.  The caller owns the listener; one thread. */
 #ifndef PM_SERVER_LISTEN_H
 #define PM_SERVER_LISTEN_H
 

@@ -1,4 +1,5 @@
-/* The envelopes of JSON-RPC 2.0 around what methods write. */
+/* The envelopes of JSON-RPC 2.0 around what methods write.  Pure:
+ * writes to `out` and nothing else. */
 #ifndef PM_SERVER_REPLY_H
 #define PM_SERVER_REPLY_H
 

@@ -220,7 +220,7 @@ int pm_request_read(const struct pm_json *root, struct pm_request *ret,
   return check_params(ret->method, ret->params, f);
 }
 
-/* ---- for verbs ---- */
+/* ---- for methods ---- */
 
 const struct pm_json *pm_param_find(const struct pm_json *params,
                                     const char *name) {

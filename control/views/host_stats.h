@@ -17,11 +17,6 @@ void pm_host_stats_init(struct pm_host_stats *machine,
                         const struct pm_root *root);
 void pm_host_stats_done(struct pm_host_stats *machine);
 
-/* The current reading, valid until the next call; what could not be read is
- * NaN. */
-const struct pm_system_reading *
-pm_host_stats_read(struct pm_host_stats *machine, struct pm_now now);
-
 /* Keeps the reading as a base for rates; to be called about once a turn. */
 void pm_host_stats_keep_base(struct pm_host_stats *machine, struct pm_now now);
 

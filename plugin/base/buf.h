@@ -1,5 +1,5 @@
 /* A byte buffer that grows up to a limit.  An addition that does not fit fails
- * and leaves the buffer unchanged. */
+ * and leaves the buffer unchanged.  One owner, one thread. */
 #ifndef PM_BASE_BUF_H
 #define PM_BASE_BUF_H
 

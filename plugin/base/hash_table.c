@@ -11,8 +11,21 @@ void pm_hash_table_done(struct pm_hash_table *t) {
   *t = (struct pm_hash_table){0};
 }
 
+/* Of what was there, it takes a quarter of the half. */
+static void shrink(struct pm_hash_table *t) {
+  if (t->size <= SIZE_MIN || t->count * 8 >= t->size)
+    return;
+  struct pm_hash_place *half =
+      realloc(t->place, t->size / 2 * sizeof *t->place);
+  if (!half)
+    return;
+  t->place = half;
+  t->size /= 2;
+}
+
 void pm_hash_table_clear(struct pm_hash_table *t) {
-  if (t->count)
+  shrink(t);
+  if (t->size)
     memset(t->place, 0, t->size * sizeof *t->place);
   t->count = 0;
 }
@@ -25,12 +38,14 @@ static void put(struct pm_hash_table *t, struct pm_hash_place new) {
 }
 
 /* At most three quarters are taken. */
-int pm_hash_table_reserve(struct pm_hash_table *t) {
-  if ((t->count + 1) * 4 <= t->size * 3)
+int pm_hash_table_reserve(struct pm_hash_table *t, size_t more) {
+  size_t size = t->size ? t->size : SIZE_MIN;
+  while ((t->count + more) * 4 > size * 3)
+    size *= 2;
+  if (size == t->size)
     return 0;
-  struct pm_hash_table grown = {.size = t->size ? t->size * 2 : SIZE_MIN,
-                                .count = t->count};
-  grown.place = calloc(grown.size, sizeof *grown.place);
+  struct pm_hash_table grown = {.size = size, .count = t->count};
+  grown.place = calloc(size, sizeof *grown.place);
   if (!grown.place)
     return -ENOMEM;
   for (size_t i = 0; i < t->size; i++)

@@ -26,11 +26,12 @@ struct pm_hash_table {
 };
 
 void pm_hash_table_done(struct pm_hash_table *table);
-/* Without items, and as large as before. */
+/* Removes all items.  There is room for as many as there were; a table that was
+ * nearly empty is halved. */
 void pm_hash_table_clear(struct pm_hash_table *table);
 
-/* Makes room for one more.  -ENOMEM: the table is as before. */
-int pm_hash_table_reserve(struct pm_hash_table *table);
+/* Makes room for so many more.  -ENOMEM: the table is as before. */
+int pm_hash_table_reserve(struct pm_hash_table *table, size_t more);
 /* There must be room.  number < UINT32_MAX. */
 void pm_hash_table_add(struct pm_hash_table *table, uint32_t hash,
                        uint32_t number);

@@ -1,5 +1,6 @@
 /* Reads <Plugin procman> into option structs.  Values are checked here and
- * nowhere else; an option is one line of a table in options.c. */
+ * nowhere else; an option is one line of a table in options.c.  Called before
+ * collectd starts its threads. */
 #ifndef PM_OPTIONS_OPTIONS_H
 #define PM_OPTIONS_OPTIONS_H
 

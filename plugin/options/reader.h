@@ -1,5 +1,6 @@
 /* Reads the options of a block by the block's table, and reports what is wrong
- * with one: where it stands, its value, and what would be valid. */
+ * with one: where it stands, its value, and what would be valid.
+ * Everything that it points to is the caller's. */
 #ifndef PM_OPTIONS_READER_H
 #define PM_OPTIONS_READER_H
 

@@ -243,6 +243,7 @@ def check_monitor(c):
     gaps = [b["item"]["time"] - a["item"]["time"] for a, b in zip(items, items[1:])]
     # some may be late, and the next ones early
     assert 0.15 < sorted(gaps)[len(gaps) // 2] < 0.6, gaps
+    assert 9 * 0.2 < sum(gaps) < 30, gaps
     with Wire(c.socket) as wire:
         stream = wire.send("monitor_system", interval_seconds=1, processes=3)
         item = wire.read()["params"]["item"]

@@ -28,10 +28,10 @@ class Linger:
     """A TCP connection with a full queue, whose close waits for a minute."""
 
     def __init__(self, path):
-        door = socket.create_server(("127.0.0.1", 0))
-        self.mine = socket.create_connection(door.getsockname())
-        self.other = door.accept()[0]
-        door.close()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.mine = socket.create_connection(listener.getsockname())
+        self.other = listener.accept()[0]
+        listener.close()
         self.mine.setblocking(False)
         try:
             while True:
@@ -70,12 +70,12 @@ TRAPS = {"linger": Linger, "fuse": lambda path: Fuse("trap", path)}
 def check_it_is_a_trap(kind, folder):
     """A plain recv(2) hangs, or what follows would show nothing."""
     path = os.path.join(folder, "plain-" + kind)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
         os.chmod(path, 0o666)
-        door.listen()
+        listener.listen()
         trap = TRAPS[kind](path)
-        wire = door.accept()[0]
+        wire = listener.accept()[0]
         try:
             assert trap.do("pass") == "done"
             reader = subprocess.Popen(

@@ -99,7 +99,7 @@ def expect(c, group, cpu, relative=1e-6):
 
 def check_storm(c):
     """wait4 of their parent, of the same name, adds them all up.  On a kernel
-    that keeps some records to itself a few are estimated (see recall.h)."""
+    that keeps some records to itself a few are estimated (see missed.h)."""
     expect(c, "short", used(child("pmshort", storm, 6)), relative=0.001)
 
 

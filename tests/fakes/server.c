@@ -50,7 +50,7 @@ static void start(bool fds_refused) {
   must(mkdtemp(server.folder), "mkdtemp");
   chmod(server.folder, 0755); /* others are to connect, too */
   snprintf(server.path, sizeof server.path, "%s/s", server.folder);
-  must(pm_exchange_new(&server.exchange, &err) == 0, "feed");
+  must(pm_exchange_new(&server.exchange, &err) == 0, "exchange");
   server.environment = (struct pm_environment){.options = &server.options,
                                                .exchange = server.exchange,
                                                .proc_path = "/proc",

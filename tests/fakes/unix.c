@@ -59,16 +59,16 @@ void lingering(int ends[2]) {
   struct linger wait = {.l_onoff = 1, .l_linger = 20};
   socklen_t size = sizeof address;
   static const char bytes[65536];
-  int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  must(bind(door, (struct sockaddr *)&address, size) == 0 &&
-           listen(door, 1) == 0 &&
-           getsockname(door, (struct sockaddr *)&address, &size) == 0,
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  must(bind(listener, (struct sockaddr *)&address, size) == 0 &&
+           listen(listener, 1) == 0 &&
+           getsockname(listener, (struct sockaddr *)&address, &size) == 0,
        "listen");
   ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   must(connect(ends[0], (struct sockaddr *)&address, size) == 0, "connect");
-  ends[1] = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+  ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   must(ends[1] >= 0, "accept");
-  close(door);
+  close(listener);
   while (send(ends[0], bytes, sizeof bytes, MSG_DONTWAIT) > 0)
     ;
   must(setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &wait, sizeof wait) == 0,

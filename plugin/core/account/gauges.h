@@ -1,5 +1,5 @@
 /* A process's gauges: kept from turn to turn, joined into its group's.  For the
- * files of cycle/. */
+ * files of cycle/, on the tick's thread. */
 #ifndef PM_CORE_ACCOUNT_GAUGES_H
 #define PM_CORE_ACCOUNT_GAUGES_H
 

@@ -89,7 +89,7 @@ static struct pm_group *add_automatic(struct pm_groups *g, enum pm_group_by by,
                                       const char *key) {
   char *raw = strdup(key);
   struct pm_group *group = NULL;
-  if (raw && pm_hash_table_reserve(&g->index) == 0)
+  if (raw && pm_hash_table_reserve(&g->index, 1) == 0)
     group = new_group(g, PM_ROW_AUTOMATIC);
   if (!group) {
     free(raw);

@@ -23,7 +23,7 @@ static struct pm_reaped_io *find_io(const struct pm_reaped *r, int32_t pid,
 }
 
 static bool make_room(struct pm_reaped *r) {
-  if (pm_hash_table_reserve(&r->index) < 0)
+  if (pm_hash_table_reserve(&r->index, 1) < 0)
     return false;
   if (r->count < r->room)
     return true;
@@ -92,9 +92,20 @@ void pm_reaped_correct(struct pm_reaped *r, struct pm_entry *parent,
     clear_io(io);
 }
 
+/* A burst of exits is over: gives memory back, half of it at a time. */
+static void shrink(struct pm_reaped *r) {
+  if (r->room <= ROOM_MIN || r->count * 8 >= r->room)
+    return;
+  struct pm_reaped_io *half = realloc(r->list, r->room / 2 * sizeof *r->list);
+  if (!half)
+    return;
+  r->list = half;
+  r->room /= 2;
+}
+
 void pm_reaped_expire(struct pm_reaped *r, uint32_t turn) {
   size_t kept = 0;
-  if (r->count == 0)
+  if (r->count == 0 && r->room <= ROOM_MIN)
     return;
   pm_hash_table_clear(&r->index);
   for (size_t i = 0; i < r->count; i++) {
@@ -105,6 +116,5 @@ void pm_reaped_expire(struct pm_reaped *r, uint32_t turn) {
     kept++;
   }
   r->count = kept;
-  if (kept == 0 && r->room > ROOM_MIN) /* a burst of exits is over */
-    pm_reaped_done(r);
+  shrink(r);
 }

@@ -81,7 +81,7 @@ static bool grow_slabs(struct pm_table *t) {
 }
 
 struct pm_entry *pm_table_add(struct pm_table *t, int32_t pid, uint64_t birth) {
-  if (pm_hash_table_reserve(&t->index) < 0 || !grow_slabs(t))
+  if (pm_hash_table_reserve(&t->index, 1) < 0 || !grow_slabs(t))
     return NULL;
   uint32_t number = t->free_head - 1;
   struct pm_entry *e = entry_at(t, number);

@@ -2,7 +2,8 @@
  * process as the rules need, classifies it, and moves it.
  *
  * Writes group, assigned_turn, exec_mark, comm, uid, ptrace_gid, details_turn
- * and PM_ENTRY_ASK_AGAIN of an entry.  Reads cycle->turn. */
+ * and PM_ENTRY_ASK_AGAIN of an entry, and drops its command line after an
+ * exec.  Reads cycle->turn. */
 #ifndef PM_CORE_CYCLE_ASSIGN_H
 #define PM_CORE_CYCLE_ASSIGN_H
 

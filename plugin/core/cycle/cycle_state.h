@@ -65,13 +65,13 @@ struct pm_cycle {
     uint64_t skipped; /* turns that failed since the start */
   } turn;
 
-  struct { /* exits.c; turn.c adds lost records to dropped */
+  struct { /* exits.c; turn.c adds lost records, cycle.c sets the watcher */
     void (*report)(void *arg, const struct pm_exit *exit); /* or NULL */
     void *arg;
     uint64_t dropped; /* ended processes since the start, not counted */
   } exits;
 
-  struct { /* events.c */
+  struct { /* read by events.c; cycle.c sets the watcher */
     void (*report)(void *arg,
                    const struct pm_exchange_event *event); /* or NULL */
     void *arg;

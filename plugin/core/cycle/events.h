@@ -1,5 +1,6 @@
 /* Starts and ends of processes, reported one by one to the watcher of
- * pm_cycle_watch_events.  Reads cycle->events, which cycle.c sets. */
+ * pm_cycle_watch_events.  Reads cycle->events, which cycle.c sets.  The
+ * watcher is called on the tick's thread. */
 #ifndef PM_CORE_CYCLE_EVENTS_H
 #define PM_CORE_CYCLE_EVENTS_H
 

@@ -82,7 +82,7 @@ static void add_uid(struct pm_hash_table *index, struct uid_list *u,
   for (uint32_t i; pm_hash_table_next(index, &walk, &i);)
     if (u->list[i] == uid)
       return;
-  if (u->count == USERS || pm_hash_table_reserve(index) < 0)
+  if (u->count == USERS)
     return;
   pm_hash_table_add(index, hash, (uint32_t)u->count);
   u->list[u->count++] = uid;
@@ -116,6 +116,8 @@ static int allocate(struct build *m) {
   };
   n.text = n.processes * PM_COMM + c->cmdlines.bytes + n.groups * PM_NAME +
            users * PM_USER + REASON;
+  if (pm_hash_table_reserve(&m->c->snapshot.uids, users) < 0)
+    return -ENOMEM;
   return pm_snapshot_draft(&m->draft, &n);
 }
 
@@ -326,10 +328,10 @@ int pm_snapshot_build(struct pm_cycle *c, struct pm_now now,
   struct build m = {.c = c, .now = now};
   if (c->snapshot.turn)
     m.wall_ns = now.mono - c->snapshot.now.mono;
+  pm_hash_table_clear(&c->snapshot.uids);
   if (c->snapshot.scanned_lost || allocate(&m) < 0)
     return pm_err_set(err, ENOMEM, "make a snapshot of %zu processes",
                       c->snapshot.scanned_count);
-  pm_hash_table_clear(&c->snapshot.uids);
   add_groups(&m); /* first: processes point at their rows */
   for (size_t i = 0; i < c->snapshot.scanned_count; i++)
     add_process(&m, c->snapshot.scanned[i]);

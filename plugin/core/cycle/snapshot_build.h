@@ -1,6 +1,7 @@
 /* Makes a snapshot of what the last turn found.  Only with the option
- * `control`: the control thread cannot read the table.  Owns cycle->snapshot,
- * and PM_ENTRY_RATED of an entry; resets since_snapshot_ns. */
+ * `control`: the control thread cannot read the table.  Owns cycle->snapshot.
+ * Of an entry it writes PM_ENTRY_RATED, uid, ptrace_gid and PM_ENTRY_OWNER, and
+ * resets since_snapshot_ns and PM_ENTRY_UNREADABLE; of a group its place. */
 #ifndef PM_CORE_CYCLE_SNAPSHOT_BUILD_H
 #define PM_CORE_CYCLE_SNAPSHOT_BUILD_H
 

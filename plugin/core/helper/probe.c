@@ -4,6 +4,7 @@
 #include "base/copy.h"
 #include "base/fd.h"
 #include "base/hash.h"
+#include "base/pidfd.h"
 #include "base/spawn.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 enum {
   BACKOFF_SLOTS = 64, /* subjects; the one that ends first is replaced */
@@ -131,7 +131,7 @@ static void drop_child(struct pm_probe *probe) {
 
 static void abandon_child(struct pm_probe *probe, uint32_t kind) {
   if (probe->pidfd >= 0)
-    syscall(SYS_pidfd_send_signal, probe->pidfd, SIGKILL, NULL, 0);
+    pm_pidfd_send_signal(probe->pidfd, SIGKILL);
   for (size_t i = 0; i < PM_PROBE_STUCK; i++) {
     if (probe->stuck[i].pidfd >= 0)
       continue;
@@ -160,9 +160,9 @@ static int start_child(struct pm_probe *probe, struct pm_now now,
   probe->sock = ends[0];
   /* Used only while the child still holds its end of the socket, so the pid
    * cannot be another process's by now. */
-  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  int pidfd = pm_pidfd_open(pid);
   if (pidfd < 0) { /* a child that hangs could be neither killed nor counted */
-    num = errno;
+    num = -pidfd;
     drop_child(probe);
     return note_start_error(probe, now, num);
   }
@@ -180,8 +180,7 @@ static int start_child(struct pm_probe *probe, struct pm_now now,
 static bool is_stuck(struct stuck_child *s) {
   if (s->pidfd < 0)
     return false;
-  struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
-  if (poll(&p, 1, 0) == 0)
+  if (pm_pidfd_is_alive(s->pidfd))
     return true;
   drop_fd(&s->pidfd);
   return false;

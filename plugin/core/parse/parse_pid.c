@@ -11,21 +11,21 @@
 
 enum { STAT_LAST = 28 }; /* startstack; what follows is not needed */
 
-/* Fields 4..STAT_LAST into f[] by their number in proc(5).  Negative values
- * (tpgid, priority) come out as garbage and are not used. */
+/* Fields 4..STAT_LAST into f[] by their number in proc(5); of a task that is
+ * being released, group and session are -1, which stays -1 when it is cast. */
 static bool stat_numbers(const char *p, const char *end,
                          uint64_t f[STAT_LAST + 1]) {
   for (int i = 4; i <= STAT_LAST; i++) {
     while (p < end && *p == ' ')
       p++;
-    if (p < end && *p == '-')
-      p++;
+    bool negative = p < end && *p == '-';
+    p += negative;
     if (p >= end || !isdigit((unsigned char)*p))
       return false;
     uint64_t n = 0;
     for (; p < end && *p >= '0' && *p <= '9'; p++)
       n = n * 10 + (uint64_t)(*p - '0');
-    f[i] = n;
+    f[i] = negative ? -n : n;
   }
   /* a number that ends with the text may have been cut in half */
   return p < end;
@@ -65,8 +65,8 @@ int pm_parse_stat(const char *text, size_t length, struct pm_stat *ret) {
   return 0;
 }
 
-void pm_parse_stat_task(const struct pm_stat *s, struct pm_units units,
-                        struct pm_task *t) {
+static void stat_to_task(const struct pm_stat *s, struct pm_units units,
+                         struct pm_task *t) {
   *t = (struct pm_task){
       .pid = s->pid,
       .ppid = s->ppid,
@@ -94,7 +94,7 @@ int pm_parse_task(const char *text, size_t length, struct pm_units units,
   struct pm_stat stat;
   int status = pm_parse_stat(text, length, &stat);
   if (status == 0)
-    pm_parse_stat_task(&stat, units, ret);
+    stat_to_task(&stat, units, ret);
   return status;
 }
 

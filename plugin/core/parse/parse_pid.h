@@ -27,8 +27,6 @@ struct pm_stat {
 int pm_parse_stat(const char *text, size_t length, struct pm_stat *ret);
 
 /* The same as the record that the samplers make. */
-void pm_parse_stat_task(const struct pm_stat *stat, struct pm_units units,
-                        struct pm_task *ret);
 int pm_parse_task(const char *text, size_t length, struct pm_units units,
                   struct pm_task *ret);
 

@@ -1,4 +1,5 @@
-/* Chooses the sampler: the one that is named, or the first that opens. */
+/* Chooses the sampler: the one that is named, or the first that opens.
+ * Belongs to the tick's thread. */
 #ifndef PM_CORE_SAMPLER_SAMPLE_H
 #define PM_CORE_SAMPLER_SAMPLE_H
 

@@ -18,7 +18,7 @@ static const struct pm_admit_options by_cpu = {
 };
 
 /* A world of few groups, whose sizes a test writes down. */
-struct environment {
+struct world {
   struct pm_admit_options options;
   struct pm_admit admit;
   struct pm_now now;
@@ -27,9 +27,8 @@ struct environment {
   unsigned entered, left;
 };
 
-static struct environment *world_new(const struct pm_admit_options *o,
-                                     size_t count) {
-  struct environment *w = calloc(1, sizeof *w);
+static struct world *world_new(const struct pm_admit_options *o, size_t count) {
+  struct world *w = calloc(1, sizeof *w);
   assert_non_null(w);
   w->options = *o;
   w->count = count;
@@ -41,7 +40,7 @@ static struct environment *world_new(const struct pm_admit_options *o,
 }
 
 /* One close; the letters of those that are in, 'A' being the first group. */
-static const char *run(struct environment *w) {
+static const char *run(struct world *w) {
   static char in[ITEMS_MAX + 1];
   pm_admit_run(&w->admit, &w->options, w->now, w->list, w->count);
   w->now.mono += INTERVAL_S * PM_NS_PER_S;
@@ -56,7 +55,7 @@ static const char *run(struct environment *w) {
   return in;
 }
 
-static void set_cpu(struct environment *w, const uint64_t *size) {
+static void set_cpu(struct world *w, const uint64_t *size) {
   for (size_t i = 0; i < w->count; i++)
     w->item[i].size[PM_TOP_CPU] = size[i];
 }
@@ -120,7 +119,7 @@ static const struct scene scenes[] = {
 static void scene_plays(void **state) {
   (void)state;
   for (size_t i = 0; i < CHECK_COUNT(scenes); i++) {
-    struct environment *w = world_new(&by_cpu, GROUPS);
+    struct world *w = world_new(&by_cpu, GROUPS);
     for (size_t k = 0; k < SCENE && scenes[i].step[k].in; k++) {
       char row[128];
       snprintf(row, sizeof row, "%s: interval %zu", scenes[i].name, k + 1);
@@ -134,8 +133,7 @@ static void scene_plays(void **state) {
 
 /* ---- leaving by itself ---- */
 
-static void repeat(struct environment *w, const uint64_t *size,
-                   unsigned seconds) {
+static void repeat(struct world *w, const uint64_t *size, unsigned seconds) {
   set_cpu(w, size);
   for (unsigned i = 0; i < seconds / INTERVAL_S; i++)
     run(w);
@@ -160,7 +158,7 @@ static void small_ones_leave(void **state) {
   struct pm_admit_options o = by_cpu;
   o.top = 3;
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    struct environment *w = world_new(&o, GROUPS);
+    struct world *w = world_new(&o, GROUPS);
     uint64_t a = rows[i].size, d = a ? a + 1 : 0;
     set_cpu(w, (const uint64_t[GROUPS]){100, 90, 90, 0, 0});
     check_text(rows[i].name, "at first", run(w), "ABC");
@@ -173,7 +171,7 @@ static void small_ones_leave(void **state) {
 
 static void small_for_a_while_stays(void **state) {
   (void)state;
-  struct environment *w = world_new(&by_cpu, GROUPS);
+  struct world *w = world_new(&by_cpu, GROUPS);
   set_cpu(w, (const uint64_t[GROUPS]){100, 90, 0, 0, 0});
   run(w);
   for (int i = 0; i < 10; i++) {
@@ -189,7 +187,7 @@ static void small_for_a_while_stays(void **state) {
 /* Small, but still the largest there is: it would come straight back. */
 static void chosen_is_not_let_go(void **state) {
   (void)state;
-  struct environment *w = world_new(&by_cpu, GROUPS);
+  struct world *w = world_new(&by_cpu, GROUPS);
   set_cpu(w, (const uint64_t[GROUPS]){1000, 900, 0, 0, 0});
   run(w);
   repeat(w, (const uint64_t[GROUPS]){1, 1, 0, 0, 0}, 24 * 3600);
@@ -230,7 +228,7 @@ static void lists_take_turns(void **state) {
         .names_per_hour = 20,
         .max_names = 500,
     };
-    struct environment *w = world_new(&o, GROUPS);
+    struct world *w = world_new(&o, GROUPS);
     for (size_t k = 0; k < GROUPS; k++)
       memcpy(w->item[k].size, size[k], sizeof size[k]);
     check_text(rows[i].name, "in", run(w), rows[i].in);
@@ -265,7 +263,7 @@ static void places(void **state) {
 }
 
 /* Closes that each see one group, under a name that was never there. */
-static unsigned new_names(struct environment *w, unsigned closes) {
+static unsigned new_names(struct world *w, unsigned closes) {
   unsigned before = w->entered;
   for (unsigned i = 0; i < closes; i++) {
     memset(w->item, 0, sizeof w->item);
@@ -276,7 +274,7 @@ static unsigned new_names(struct environment *w, unsigned closes) {
 }
 
 /* Many of them in one instant, so that nothing is refilled in between. */
-static unsigned burst(struct environment *w) {
+static unsigned burst(struct world *w) {
   unsigned n = 0;
   for (int i = 0; i < 100; i++) {
     n += new_names(w, 1);
@@ -300,7 +298,7 @@ static void names_per_hour(void **state) {
     struct pm_admit_options o = by_cpu;
     o.top = rows[i].top;
     o.names_per_hour = rows[i].per_hour;
-    struct environment *w = world_new(&o, 1);
+    struct world *w = world_new(&o, 1);
     check_u64(rows[i].name, "at first", burst(w), rows[i].first);
     w->now.mono += 1801 * PM_NS_PER_S;
     check_u64(rows[i].name, "half an hour later", burst(w), rows[i].after_half);
@@ -319,7 +317,7 @@ static void max_names(void **state) {
   struct pm_admit_options o = by_cpu;
   o.names_per_hour = 1000;
   o.max_names = 7;
-  struct environment *w = world_new(&o, 60);
+  struct world *w = world_new(&o, 60);
   check_u64("MaxNames 7", "entered", new_names(w, 50), 7);
   check_u64("MaxNames 7", "names", w->admit.names, 7);
   /* a name that was used before is free */
@@ -344,7 +342,7 @@ static void crash_loop(void **state) {
   (void)state;
   struct pm_admit_options o = by_cpu;
   o.top = 20;
-  struct environment *w = world_new(&o, 60);
+  struct world *w = world_new(&o, 60);
   uint32_t seed = 7;
   unsigned most = 0;
   for (unsigned i = 0; i < 10000; i++) {
@@ -376,7 +374,7 @@ static void no_flapping(void **state) {
   (void)state;
   struct pm_admit_options o = by_cpu;
   o.top = 20;
-  struct environment *w = world_new(&o, 40);
+  struct world *w = world_new(&o, 40);
   uint32_t seed = 3;
   for (size_t k = 0; k < w->count; k++)
     w->item[k].size[PM_TOP_CPU] = 1000;
@@ -406,7 +404,7 @@ static void invariants(void **state) {
       .names_per_hour = 1000,
       .max_names = 500,
   };
-  struct environment *w = world_new(&o, 30);
+  struct world *w = world_new(&o, 30);
   uint32_t seed = 11;
   for (unsigned i = 0; i < 20000; i++) {
     bool was[ITEMS_MAX];
@@ -434,7 +432,7 @@ static void invariants(void **state) {
 /* ---- what people are told of it ---- */
 
 /* A letter for each enum pm_admit_why, one for each group. */
-static const char *whys(const struct environment *w) {
+static const char *whys(const struct world *w) {
   static char text[ITEMS_MAX + 1];
   static const char letters[PM_ADMIT_WHYS + 1] = "ucliSMHop";
   for (size_t i = 0; i < w->count; i++)
@@ -481,7 +479,7 @@ static void reasons(void **state) {
     struct pm_admit_options o = by_cpu;
     o.names_per_hour = rows[i].names_per_hour;
     o.max_names = rows[i].max_names;
-    struct environment *w = world_new(&o, GROUPS);
+    struct world *w = world_new(&o, GROUPS);
     check_text(rows[i].name, "before any run", whys(w), "uuuuu");
     for (size_t k = 0; k < 5 && rows[i].step[k].want; k++) {
       char row[128];

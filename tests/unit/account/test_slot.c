@@ -112,7 +112,7 @@ static void assigning(void **state) {
 }
 
 /* Left in one interval, empty in its report, taken in the next. */
-static void closing(void **state) {
+static void leaving(void **state) {
   (void)state;
   struct pm_entry entry[PROCESSES];
   struct pm_slot slots[PLACES];
@@ -138,7 +138,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ranking),
       cmocka_unit_test(assigning),
-      cmocka_unit_test(closing),
+      cmocka_unit_test(leaving),
   };
   return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
 }

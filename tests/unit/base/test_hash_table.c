@@ -17,7 +17,7 @@ static bool has(const struct pm_hash_table *t, uint32_t hash, uint32_t number) {
 }
 
 static void add(struct pm_hash_table *t, uint32_t hash, uint32_t number) {
-  check_int("add", "room", pm_hash_table_reserve(t), 0);
+  check_int("add", "room", pm_hash_table_reserve(t, 1), 0);
   pm_hash_table_add(t, hash, number);
 }
 
@@ -90,6 +90,29 @@ static void removes(void **state) {
   check_end();
 }
 
+/* What is reserved can be added without another word; what was large and is
+ * cleared when nearly empty gets smaller, and has room for what it had. */
+static void room(void **state) {
+  (void)state;
+  struct pm_hash_table t = {0};
+  check_int("5000 at once", "status", pm_hash_table_reserve(&t, ITEMS), 0);
+  size_t size = t.size;
+  for (uint32_t i = 0; i < ITEMS; i++)
+    pm_hash_table_add(&t, i, i);
+  check_u64("5000 at once", "size", t.size, size);
+  pm_hash_table_clear(&t);
+  check_u64("was full", "size", t.size, size);
+  for (int i = 0; i < 20; i++) {
+    pm_hash_table_clear(&t);
+    for (uint32_t k = 0; k < 3; k++)
+      pm_hash_table_add(&t, k, k);
+  }
+  check_true("3 at a time", "size", t.size >= 4 && t.size <= 64);
+  check_true("3 at a time", "found", has(&t, 2, 2) && !has(&t, 3, 3));
+  pm_hash_table_done(&t);
+  check_end();
+}
+
 static void no_memory(void **state) {
   (void)state;
   struct pm_hash_table t = {0};
@@ -97,7 +120,7 @@ static void no_memory(void **state) {
   uint32_t n = 0;
   while (n < 1000) {
     failing_alloc_fail_at(n > 100);
-    status = pm_hash_table_reserve(&t);
+    status = pm_hash_table_reserve(&t, 1);
     failing_alloc_fail_at(0);
     if (status < 0)
       break;
@@ -115,9 +138,8 @@ static void no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(empty),
-      cmocka_unit_test(grows),
-      cmocka_unit_test(removes),
+      cmocka_unit_test(empty),     cmocka_unit_test(grows),
+      cmocka_unit_test(removes),   cmocka_unit_test(room),
       cmocka_unit_test(no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ long __wrap_syscall(long number, ...) {
 
 /* ---- a world with a probe ---- */
 
-struct environment {
+struct world {
   struct fake_root *fake;
   struct pm_probe *probe;
   struct pm_now now;
@@ -75,7 +75,7 @@ struct environment {
 };
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   w->fake = fake_root_new();
   w->now.mono = 1000 * PM_NS_PER_S;
   snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
@@ -94,7 +94,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_probe_free(w->probe);
   for (size_t i = 0; i < child_count; i++)
     if (children[i])
@@ -106,18 +106,18 @@ static int end(void **state) {
   return 0;
 }
 
-static ssize_t ask_cmdline(struct environment *w, int32_t pid) {
+static ssize_t ask_cmdline(struct world *w, int32_t pid) {
   char text[64];
   return pm_probe_cmdline(w->probe, w->now, pid, 5, text, sizeof text);
 }
 
-static ssize_t ask_sysfs(struct environment *w, const char *path) {
+static ssize_t ask_sysfs(struct world *w, const char *path) {
   char text[64];
   return pm_probe_sysfs(w->probe, w->now, path, text, sizeof text);
 }
 
 /* Stops the child that serves now (one is started if need be). */
-static pid_t stop_child(struct environment *w) {
+static pid_t stop_child(struct world *w) {
   assert_true(ask_sysfs(w, "a/temp") > 0);
   pid_t pid = children[child_count - 1];
   assert_int_equal(kill(pid, SIGSTOP), 0);
@@ -125,7 +125,7 @@ static pid_t stop_child(struct environment *w) {
   return pid;
 }
 
-static ssize_t cmdline_hangs(struct environment *w, int32_t pid) {
+static ssize_t cmdline_hangs(struct world *w, int32_t pid) {
   stop_child(w);
   patient_poll_no_more = true;
   ssize_t n = ask_cmdline(w, pid);
@@ -133,7 +133,7 @@ static ssize_t cmdline_hangs(struct environment *w, int32_t pid) {
   return n;
 }
 
-static ssize_t sysfs_hangs(struct environment *w, const char *path) {
+static ssize_t sysfs_hangs(struct world *w, const char *path) {
   stop_child(w);
   patient_poll_no_more = true;
   ssize_t n = ask_sysfs(w, path);
@@ -144,7 +144,7 @@ static ssize_t sysfs_hangs(struct environment *w, const char *path) {
 /* ---- answers ---- */
 
 static void answers(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   char text[64];
   struct pm_probe *p = w->probe;
   check_u64("before the first request", "children", child_count, 0);
@@ -166,7 +166,7 @@ static void answers(void **state) {
 }
 
 static void answers_of_statvfs(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   struct pm_hold_space space = {0};
   struct statvfs vfs;
   const char *path = fake_root_proc(w->fake);
@@ -181,7 +181,7 @@ static void answers_of_statvfs(void **state) {
 }
 
 static void refusals(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   char text[64], longest[PM_HOLD_PATH + 1];
   struct pm_hold_space space;
   memset(longest, 'x', sizeof longest - 1);
@@ -205,7 +205,7 @@ static void refusals(void **state) {
 }
 
 static void lengths(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     size_t length, size;
@@ -235,7 +235,7 @@ static void lengths(void **state) {
 /* ---- one that hangs ---- */
 
 static void a_request_hangs(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pid_t first = stop_child(w);
   patient_poll_no_more = true;
   check_int("hangs", "status", ask_cmdline(w, 1), -ETIMEDOUT);
@@ -257,7 +257,7 @@ static void a_request_hangs(void **state) {
 
 /* The pid is used again: that process has done nothing. */
 static void rest_is_of_one_birth(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   char text[64];
   check_int("hangs", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("the same", "status", ask_cmdline(w, 1), -EAGAIN);
@@ -268,7 +268,7 @@ static void rest_is_of_one_birth(void **state) {
 
 /* Neither do a user and a process of one number. */
 static void rest_is_of_one_kind(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   char text[64];
   stop_child(w);
   patient_poll_no_more = true;
@@ -283,7 +283,7 @@ static void rest_is_of_one_kind(void **state) {
 }
 
 static void rest_doubles(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   uint64_t start = w->now.mono;
   static const uint64_t lengths_s[] = {60,  120,  240,  480,
                                        960, 1920, 3600, 3600};
@@ -312,7 +312,7 @@ static void kill_oldest(size_t which) {
 }
 
 static void stuck_children(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   immortal = true;
   check_int("cmdline 1", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
   check_int("cmdline 2", "status", cmdline_hangs(w, 2), -ETIMEDOUT);
@@ -334,7 +334,7 @@ static void stuck_children(void **state) {
 
 /* The bound holds, or the child is killed, without pidfd_open(2) too. */
 static void without_pidfd(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   no_pidfd = true;
   for (int i = 0; i < 8; i++) {
     char path[16];
@@ -357,7 +357,7 @@ static void without_pidfd(void **state) {
 /* ---- ones that die, or never lived ---- */
 
 static void child_dies(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_int("alive", "length", ask_sysfs(w, "a/temp"), 6);
   kill_oldest(0);
   ssize_t n = ask_sysfs(w, "a/temp");
@@ -369,7 +369,7 @@ static void child_dies(void **state) {
 }
 
 static void no_helper(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name, *path;
     int status;
@@ -423,7 +423,7 @@ static uint64_t signals_of(pid_t pid, const char *key) {
 }
 
 static void clean_state(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   enum { LEAK = 77 };
   sigset_t usr1, before;
   sigemptyset(&usr1);
@@ -447,7 +447,7 @@ static void clean_state(void **state) {
 
 /* The child leaves by itself when its probe is freed. */
 static void freed(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   int status = -1;
   check_int("alive", "length", ask_sysfs(w, "a/temp"), 6);
   pm_probe_free(w->probe);

@@ -262,7 +262,7 @@ static void check_rows(const struct row *rows, size_t count) {
 
 /* ---- tests ---- */
 
-static void can_become(void **state) {
+static void becomes(void **state) {
   (void)state;
   static const struct row rows[] = {
       {.name = "a user", .uid = HOLD_CLIENT_USER},
@@ -481,7 +481,7 @@ int main(void) {
   if (geteuid() != 0)
     return cmocka_run_group_tests(as_user, NULL, NULL);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(can_become),
+      cmocka_unit_test(becomes),
       cmocka_unit_test(refuses),
       cmocka_unit_test(sees_through),
       cmocka_unit_test(sees_the_former),

@@ -111,14 +111,14 @@ static void the_kernel_decides(void **state) {
 
 /* ---- what collectd was started with ---- */
 
-static void cut(uint64_t lost, bool reaped) {
+static void cut(uint64_t lost, bool inherit) {
   struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct d[2];
   syscall(SYS_capget, &head, d);
   for (int i = 0; i < 2; i++) {
     d[i].permitted &= ~(uint32_t)(lost >> 32 * i);
     d[i].effective = d[i].permitted;
-    d[i].inheritable = reaped ? d[i].permitted : 0;
+    d[i].inheritable = inherit ? d[i].permitted : 0;
   }
   if (syscall(SYS_capset, &head, d) < 0)
     _exit(99);

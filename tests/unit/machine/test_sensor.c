@@ -73,7 +73,7 @@ static void names(void **state) {
 
 /* ---- reading ---- */
 
-struct environment {
+struct world {
   struct fake_root *fake;
   struct pm_root root;
   struct pm_probe *probe;
@@ -83,7 +83,7 @@ struct environment {
 };
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
   snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
@@ -100,7 +100,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_probe_free(w->probe);
   while (wait(NULL) > 0)
     ;
@@ -111,7 +111,7 @@ static int end(void **state) {
   return 0;
 }
 
-static void put_all(struct environment *w, const char *const (*files)[2],
+static void put_all(struct world *w, const char *const (*files)[2],
                     size_t count) {
   for (size_t i = 0; i < count; i++) {
     char path[160];
@@ -121,8 +121,7 @@ static void put_all(struct environment *w, const char *const (*files)[2],
 }
 
 /* The rows as "name=degrees" words. */
-static void check_reading(struct environment *w, const char *row,
-                          const char *want) {
+static void check_reading(struct world *w, const char *row, const char *want) {
   char got[1024] = "";
   int n = pm_sensor_read(w->sensors, &w->root, w->probe, w->now);
   check_true(row, "no error", n >= 0);
@@ -143,7 +142,7 @@ static const char *const hwmon[][2] = {
 };
 
 static void labels(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   put_all(w, hwmon, CHECK_COUNT(hwmon));
   check_reading(w, "one chip",
                 "coretemp-Package_id_0=41.5 coretemp-temp2=-3.25 "
@@ -152,7 +151,7 @@ static void labels(void **state) {
 }
 
 static void duplicated_chips(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const char *const two[][2] = {
       {"hwmon/hwmon9/name", "nvme\n"},
       {"hwmon/hwmon9/temp1_input", "31000\n"},
@@ -168,7 +167,7 @@ static void duplicated_chips(void **state) {
 
 /* Numbers of hwmon entries change between boots: names must not. */
 static void numbers_change(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const char *const two[][2] = {
       {"hwmon/hwmon0/name", "nvme\n"},
       {"hwmon/hwmon0/temp1_input", "32000\n"},
@@ -183,7 +182,7 @@ static void numbers_change(void **state) {
 }
 
 static void unreadable(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   put_all(w, hwmon, CHECK_COUNT(hwmon));
   static const char *const odd[][2] = {
       {"hwmon/hwmon0/temp3_input", "\n"},
@@ -213,7 +212,7 @@ static const char *const zones[][2] = {
 };
 
 static void thermal_zones(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   put_all(w, zones, CHECK_COUNT(zones));
   check_reading(w, "no hwmon", "thermal-acpitz=27.8 thermal-x86_pkg_temp=45");
   put_all(w, hwmon, CHECK_COUNT(hwmon));
@@ -226,7 +225,7 @@ static void thermal_zones(void **state) {
 
 /* A chip that only blows does not hide the zones. */
 static void chips_without_sensors(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const char *const fan[][2] = {{"hwmon/hwmon0/name", "fan\n"},
                                        {"hwmon/hwmon0/fan1_input", "900\n"}};
   put_all(w, fan, CHECK_COUNT(fan));
@@ -237,7 +236,7 @@ static void chips_without_sensors(void **state) {
 
 /* Before 2.6.31's layout the files stood below the device. */
 static void old_layout(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const char *const old[][2] = {
       {"hwmon/hwmon0/device/name", "lm75\n"},
       {"hwmon/hwmon0/device/temp1_input", "33000\n"},
@@ -249,7 +248,7 @@ static void old_layout(void **state) {
 
 /* Listing costs; it is done again after five minutes, not before. */
 static void listed_again(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     uint64_t after_s;
@@ -272,7 +271,7 @@ static void listed_again(void **state) {
 }
 
 static void too_many(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   for (int i = 0; i < PM_SENSOR_MAX + 5; i++) {
     char path[80];
     snprintf(path, sizeof path, "sys/class/hwmon/hwmon0/temp%d_input", i);
@@ -287,7 +286,7 @@ static void too_many(void **state) {
 }
 
 static void no_sys(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_reading(w, "an empty /sys", "");
   pm_root_close(&w->root);
   check_reading(w, "no /sys", "");

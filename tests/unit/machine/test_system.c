@@ -17,7 +17,7 @@ static const char meminfo[] =
     "SReclaimable: 60 kB\n";
 
 /* One world: two CPUs, ticks of 10 ms. */
-struct environment {
+struct world {
   struct fake_root *fake;
   struct pm_root root;
   struct pm_system system;
@@ -26,7 +26,7 @@ struct environment {
   struct pm_err err;
 };
 
-static void put_stat(struct environment *w, const char *columns) {
+static void put_stat(struct world *w, const char *columns) {
   char text[256];
   snprintf(text, sizeof text,
            "cpu  %s\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nintr 1\nbtime 1700000000\n",
@@ -35,7 +35,7 @@ static void put_stat(struct environment *w, const char *columns) {
 }
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   w->fake = fake_root_new();
   put_stat(w, "1000 100 1000 10000 500 10 20 30 0 0");
   fake_root_put(w->fake, "proc/meminfo", meminfo);
@@ -51,7 +51,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_system_done(&w->system);
   pm_root_close(&w->root);
   fake_root_free(w->fake);
@@ -59,7 +59,7 @@ static int end(void **state) {
   return 0;
 }
 
-static int read_at(struct environment *w, uint64_t mono) {
+static int read_at(struct world *w, uint64_t mono) {
   struct pm_now now = {.mono = mono, .boot = mono};
   w->err = (struct pm_err)PM_ERR_INIT;
   memset(&w->row, 0x5a, sizeof w->row);
@@ -68,7 +68,7 @@ static int read_at(struct environment *w, uint64_t mono) {
 }
 
 static void first_reading(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_int("first", "status", read_at(w, 100 * S), 0);
   const struct pm_system_row *r = &w->row;
   const struct {
@@ -133,7 +133,7 @@ static const struct {
 };
 
 static void second_reading(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   for (size_t i = 0; i < CHECK_COUNT(second); i++) {
     const char *name = second[i].name;
     pm_system_done(&w->system);
@@ -155,7 +155,7 @@ static void second_reading(void **state) {
 
 /* No time has passed, or it went backwards: no rate, and no huge one next. */
 static void clock_steps(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     uint64_t mono;
@@ -175,7 +175,7 @@ static void clock_steps(void **state) {
 }
 
 /* One file is absent or cut: its numbers are, the others are not. */
-static void check_failure(struct environment *w, size_t file, const char *row) {
+static void check_failure(struct world *w, size_t file, const char *row) {
   check_true(row, "boot_time", isnan(w->row.boot_time) == (file == 0));
   check_true(row, "total", isnan(w->row.total) == (file == 1));
   check_true(row, "swap_used", isnan(w->row.swap_used) == (file == 1));
@@ -195,7 +195,7 @@ static void files_fail(void **state) {
     for (size_t k = 0; k < CHECK_COUNT(ways); k++) {
       char row[32], path[32];
       assert_int_equal(begin(state), 0);
-      struct environment *w = *state;
+      struct world *w = *state;
       snprintf(row, sizeof row, "%s is %s", files[i], ways[k].name);
       snprintf(path, sizeof path, "proc/%s", files[i]);
       fake_root_remove(w->fake, path);
@@ -214,7 +214,7 @@ static void files_fail(void **state) {
 /* The first fault is told; later ones do not write over it. */
 static void first_fault_is_told(void **state) {
   static const char *const files[] = {"stat", "meminfo", "loadavg", "uptime"};
-  struct environment *w = *state;
+  struct world *w = *state;
   for (size_t i = CHECK_COUNT(files); i-- > 0;) {
     char path[32];
     snprintf(path, sizeof path, "proc/%s", files[i]);
@@ -228,7 +228,7 @@ static void first_fault_is_told(void **state) {
 
 /* A reading that failed leaves the base alone: the next one spans both. */
 static void rates_go_on(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   read_at(w, 100 * S);
   fake_root_remove(w->fake, "proc/stat");
   check_int("lost", "status", read_at(w, 110 * S), -ENOENT);

@@ -402,6 +402,10 @@ static void status_rest(void **state) {
        "NSpid:\t77\t12\t1\n",
        PM_STATUS_UIDS,
        {0}},
+      {"a name that is a key",
+       "Name:\tSeccomp:\t2\nSeccomp:\t0\n",
+       PM_STATUS_UIDS | PM_STATUS_SECCOMP,
+       {0}},
       {"keys that only begin or end alike",
        "Seccomp_filters:\t3\nXSeccomp:\t2\nNSpids:\t4\n",
        PM_STATUS_UIDS,
@@ -491,6 +495,13 @@ static void stat_of_a_group(void **state) {
   check_u64("stat", "vsize", s.vsize_bytes, 4096);
   check_u64("stat", "rss", s.rss_pages, 77);
   check_u64("stat", "startstack", s.startstack, 13);
+  static const char released[] = "12 (a) X 0 -1 -1 0 -1 4194304 1 2 3 4 5 6 7 "
+                                 "8 20 0 1 0 123 0 0 0 0 0 0 0 "
+                                 "0\n";
+  check_int("released", "status",
+            pm_parse_stat(released, sizeof released - 1, &s), 0);
+  check_int("released", "group", s.group, -1);
+  check_int("released", "session", s.session, -1);
   check_end();
 }
 

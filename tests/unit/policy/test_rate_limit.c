@@ -94,5 +94,5 @@ int main(void) {
       cmocka_unit_test(many_users),
       cmocka_unit_test(at_zero),
   };
-  return cmocka_run_group_tests_name("bucket", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("rate_limit", tests, NULL, NULL);
 }

@@ -271,5 +271,5 @@ int main(void) {
       cmocka_unit_test(private_things),
       cmocka_unit_test(who_is_gone),
   };
-  return cmocka_run_group_tests_name("see", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("visibility", tests, NULL, NULL);
 }

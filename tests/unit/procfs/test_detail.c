@@ -23,7 +23,7 @@ enum { PID = 42, BIRTH = 4711 };
 /* A folder of the real /proc whose size is 0, as fd's was before 6.2. */
 #define FDS_OLD "/proc/sys/kernel/random"
 
-struct environment {
+struct world {
   struct fake_root *fake;
   struct pm_root root;
   struct pm_probe *probe;
@@ -33,7 +33,7 @@ struct environment {
 };
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
   w->now.mono = PM_NS_PER_S;
@@ -69,7 +69,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_probe_free(w->probe);
   while (wait(NULL) > 0)
     ;
@@ -79,8 +79,7 @@ static int end(void **state) {
   return 0;
 }
 
-static int look(struct environment *w, int32_t pid, uint64_t birth,
-                unsigned want) {
+static int look(struct world *w, int32_t pid, uint64_t birth, unsigned want) {
   memset(&w->detail, 0x5a, sizeof w->detail);
   return pm_detail_read(&w->root, w->probe, w->now, pid, birth, want,
                         &w->detail);
@@ -99,7 +98,7 @@ static uint64_t entries_in(const char *path) {
 /* ---- what is there ---- */
 
 static void everything(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   const struct pm_detail *d = &w->detail;
   uint64_t files = entries_in(FDS_OLD);
   check_int("all", "status", look(w, PID, BIRTH, ALL), 0);
@@ -133,7 +132,7 @@ static void everything(void **state) {
 
 /* What was not asked for is not read, and not said to be known. */
 static void one_at_a_time(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     unsigned want;
@@ -194,7 +193,7 @@ static void denied(void **state) {
     for (size_t way = 0; way < (rows[i].takes_any ? 1 : 3); way++) {
       char row[48], path[48];
       assert_int_equal(begin(state), 0);
-      struct environment *w = *state;
+      struct world *w = *state;
       unsigned missing = rows[i].missing | (way ? 0 : rows[i].absent);
       snprintf(row, sizeof row, "%s is %s", rows[i].file, ways[way]);
       snprintf(path, sizeof path, "proc/42/%s", rows[i].file);
@@ -211,7 +210,7 @@ static void denied(void **state) {
 }
 
 static void kernel_threads(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   fake_root_put(w->fake, "proc/42/status",
                 "Name:\tkthreadd\nUid:\t0\t0\t0\t0\n");
   fake_root_remove(w->fake, "proc/42/exe");
@@ -230,7 +229,7 @@ static void kernel_threads(void **state) {
 
 /* The real thing: our own descriptors, counted by this kernel in its way. */
 static void own_descriptors(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   fake_root_link(w->fake, "proc/42/fd", "/proc/self/fd");
   uint64_t before = entries_in("/proc/self/fd") - 1; /* without our listing */
   check_int("own", "status", look(w, PID, BIRTH, PM_WANT_FDS), 0);
@@ -243,7 +242,7 @@ static void own_descriptors(void **state) {
 }
 
 static void fd_shares(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   uint64_t files = entries_in(FDS_OLD), ours = entries_in("/proc/self/fd");
   const struct {
     const char *limit;
@@ -284,7 +283,7 @@ static void identity(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     assert_int_equal(begin(state), 0);
-    struct environment *w = *state;
+    struct world *w = *state;
     if (rows[i].stat)
       fake_root_put(w->fake, "proc/42/stat", rows[i].stat);
     check_int(rows[i].name, "status", look(w, rows[i].pid, rows[i].birth, ALL),
@@ -301,7 +300,7 @@ static void identity(void **state) {
 /* Of whoever has the pid; its birth is part of the answer, and the probe is
  * asked for that one's command line. */
 static void whoever(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_int("whoever", "status", look(w, PID, 0, ALL), 0);
   check_u64("whoever", "birth", w->detail.birth, BIRTH);
   check_u64("whoever", "got", w->detail.got, ALL);
@@ -319,7 +318,7 @@ static void whoever(void **state) {
 
 /* A path that does not fit is cut, and ends inside its room. */
 static void long_paths(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   char path[3000];
   memset(path, 'a', sizeof path);
   path[0] = '/';
@@ -336,7 +335,7 @@ static void long_paths(void **state) {
 }
 
 static void without_probe(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   struct pm_probe *probe = w->probe;
   w->probe = NULL;
   check_int("no probe", "status", look(w, PID, BIRTH, ALL), 0);
@@ -349,7 +348,7 @@ static void without_probe(void **state) {
 
 /* No helper: the command line is unknown, all else is known. */
 static void without_helper(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_probe_free(w->probe);
   w->probe = pm_probe_new("/no/such", "/proc", "/sys");
   check_int("first", "status", look(w, PID, BIRTH, ALL), 0);

@@ -36,7 +36,7 @@ struct deaths {
   size_t count;
 };
 
-struct environment {
+struct world {
   struct pm_root root;
   struct pm_sampler walk, dump, proc;
   struct seen seen;
@@ -44,18 +44,18 @@ struct environment {
 };
 
 static void take(void *arg, const struct pm_task *batch, size_t n) {
-  struct environment *w = arg;
+  struct world *w = arg;
   for (size_t i = 0; i < n && w->seen.count < SEEN_MAX; i++)
     w->seen.task[w->seen.count++] = batch[i];
 }
 
 static void take_deaths(void *arg, const struct pm_death *batch, size_t n) {
-  struct environment *w = arg;
+  struct world *w = arg;
   for (size_t i = 0; i < n && w->deaths.count < SEEN_MAX; i++)
     w->deaths.death[w->deaths.count++] = batch[i];
 }
 
-static void scan(struct environment *w, struct pm_sampler *sampler) {
+static void scan(struct world *w, struct pm_sampler *sampler) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   w->seen.count = 0;
@@ -63,14 +63,14 @@ static void scan(struct environment *w, struct pm_sampler *sampler) {
     fail_msg("%s", err.text);
 }
 
-static const struct pm_task *find(const struct environment *w, pid_t pid) {
+static const struct pm_task *find(const struct world *w, pid_t pid) {
   for (size_t i = 0; i < w->seen.count; i++)
     if (w->seen.task[i].pid == pid)
       return &w->seen.task[i];
   return NULL;
 }
 
-static uint64_t drain(struct environment *w) {
+static uint64_t drain(struct world *w) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   uint64_t lost = 0;
@@ -80,7 +80,7 @@ static uint64_t drain(struct environment *w) {
 }
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   struct pm_err err = PM_ERR_INIT;
   w->root = (struct pm_root)PM_ROOT_INIT;
   if (pm_root_open(&w->root, "/proc", "/sys", &err) < 0 ||
@@ -94,7 +94,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_sample_close(&w->walk);
   pm_sample_close(&w->dump);
   pm_sample_close(&w->proc);
@@ -228,7 +228,7 @@ static void check_equal(const char *row, const struct pm_task *have,
 }
 
 /* The other files of the process, as far as the sampler knows them too. */
-static void check_files(const struct environment *w, const char *row,
+static void check_files(const struct world *w, const char *row,
                         const struct pm_task *have) {
   static struct pm_detail d;
   unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
@@ -245,7 +245,7 @@ static void check_files(const struct environment *w, const char *row,
 }
 
 static void frozen_tree(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   enum { CHILDREN = 6 };
   pid_t pid[CHILDREN];
   struct pm_task want[CHILDREN];
@@ -314,7 +314,7 @@ static bool is_hidden(const struct seen *have, const struct pm_task *want) {
 /* Everybody: who is there, and what cannot change while we look.  Others come
  * and go meanwhile: who was there before and after was there in between, and
  * who was in neither was born after the first look. */
-static void check_machine(struct environment *w, struct pm_sampler *sampler) {
+static void check_machine(struct world *w, struct pm_sampler *sampler) {
   static struct seen before, have;
   uint64_t start = pm_now_read().boot / w->root.units.tick_ns;
   scan(w, &w->proc);
@@ -336,7 +336,7 @@ static void check_machine(struct environment *w, struct pm_sampler *sampler) {
 }
 
 static void whole_machine(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_machine(w, &w->walk);
   check_machine(w, &w->dump);
   check_end();
@@ -373,14 +373,14 @@ static void end_child(pid_t pid) {
  * that of a child of ours that was meant for another place. */
 static bool is_taken(pid_t pid) { return pid > 0 && kill(pid, 0) == 0; }
 
-static size_t times_ours(const struct environment *w, pid_t pid) {
+static size_t times_ours(const struct world *w, pid_t pid) {
   size_t times = 0;
   for (size_t i = 0; i < w->seen.count; i++)
     times += w->seen.task[i].pid == pid && w->seen.task[i].ppid == getpid();
   return times;
 }
 
-static void check_rows(struct environment *w, struct pm_sampler *sampler,
+static void check_rows(struct world *w, struct pm_sampler *sampler,
                        const pid_t *pid, int n, const char *row) {
   size_t wrong = 0;
   scan(w, sampler);
@@ -391,7 +391,7 @@ static void check_rows(struct environment *w, struct pm_sampler *sampler,
   check_u64(row, "wrong ones", wrong, 0);
 }
 
-static void come_and_go(struct environment *w, struct pm_sampler *sampler) {
+static void come_and_go(struct world *w, struct pm_sampler *sampler) {
   enum { CHILDREN = 1100 }; /* more than the first room */
   static pid_t pid[CHILDREN];
   for (int i = 0; i < CHILDREN; i++)
@@ -417,7 +417,7 @@ static void come_and_go(struct environment *w, struct pm_sampler *sampler) {
  * who come in between find a place; nobody is shown twice, left out, or kept.
  */
 static void rows_come_and_go(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   come_and_go(w, &w->walk);
   come_and_go(w, &w->dump);
   check_end();
@@ -433,7 +433,7 @@ static void two_threads(unsigned unused) {
 /* More pieces than the iterator's buffer holds: one that finds no room is
  * written again, and its process is still one. */
 static void threads_fill_the_buffer(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   enum { CHILDREN = 500 };
   static pid_t pid[CHILDREN];
   static uint64_t want[CHILDREN]; /* a sanitizer may have threads of its own */
@@ -474,7 +474,7 @@ static void wait_then_burn(unsigned microseconds) {
   raise(SIGSTOP);
 }
 
-static void wake(struct environment *w, struct pm_sampler *sampler) {
+static void wake(struct world *w, struct pm_sampler *sampler) {
   const char *row = sampler->what;
   assert_int_equal(pipe2(go, O_CLOEXEC), 0);
   pid_t pid = child(wait_then_burn, 50000);
@@ -498,7 +498,7 @@ static void wake(struct environment *w, struct pm_sampler *sampler) {
 
 /* A row that was kept for a sleeper is read anew when it has run. */
 static void sleepers_wake(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   wake(w, &w->walk);
   wake(w, &w->dump);
   check_end();
@@ -538,8 +538,7 @@ static void short_life(unsigned kind) {
   }
 }
 
-static const struct pm_death *find_death(const struct environment *w,
-                                         pid_t pid) {
+static const struct pm_death *find_death(const struct world *w, pid_t pid) {
   for (size_t i = 0; i < w->deaths.count; i++)
     if (w->deaths.death[i].last.pid == pid &&
         w->deaths.death[i].last.ppid == getpid())
@@ -547,9 +546,9 @@ static const struct pm_death *find_death(const struct environment *w,
   return NULL;
 }
 
-/* So soon that it was told by its own record?  Its last words take a second,
+/* So soon that its free record was there?  Its exit record takes a second,
  * whatever a busy machine makes of our pauses. */
-static bool wait_for_death(struct environment *w, pid_t pid) {
+static bool wait_for_death(struct world *w, pid_t pid) {
   enum { PAUSE_US = 20000 };
   uint64_t start = pm_now_read().mono, took = 0;
   while (!find_death(w, pid) && took < 60 * PM_NS_PER_S) {
@@ -607,7 +606,7 @@ static void check_death(const char *row, const struct pm_death *d,
  * Some kernels make no record of some processes (see procman_exit in
  * task.bpf.c): these are told by their exit record, and so later. */
 static void ends_equal_wait4(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   enum { CHILDREN = 400 };
   int inexact = 0;
   for (unsigned i = 0; i < CHILDREN; i++) {
@@ -634,14 +633,14 @@ static void ends_equal_wait4(void **state) {
   check_end();
 }
 
-static const struct pm_task *self(struct environment *w) {
+static const struct pm_task *self(struct world *w) {
   scan(w, &w->walk);
   return find(w, getpid());
 }
 
 /* A copy of its parent can be told from one that has become another program. */
 static void knows_its_parent(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   uint64_t mark = self(w)->exec_mark, birth = self(w)->birth;
   drain(w);
   pid_t copy = child(short_life, 0), other = child(short_life, 6);
@@ -663,7 +662,7 @@ static void knows_its_parent(void **state) {
 
 /* Every process that ended is either told or counted as lost. */
 static void counts_what_is_lost(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   enum { CHILDREN = 20000 };
   drain(w);
   w->deaths.count = 0;
@@ -677,7 +676,7 @@ static void counts_what_is_lost(void **state) {
   check_true("storm", "nearly none is forgotten",
              w->deaths.count + lost >= CHILDREN * 99 / 100);
   /* those of others may have found no room until it was emptied */
-  check_true("storm", "they are counted once", drain(w) < lost / 2);
+  check_true("storm", "they are counted once", drain(w) <= lost / 10 + 8);
   check_end();
 }
 
@@ -697,7 +696,7 @@ static int somebodys_print(enum libbpf_print_level level, const char *format,
 }
 
 static void leaves_no_trace(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   libbpf_print_fn_t print = libbpf_set_print(somebodys_print);
   struct rlimit before, after;
   struct pm_err err = PM_ERR_INIT;
@@ -724,7 +723,7 @@ static void leaves_no_trace(void **state) {
 }
 
 static void says_what_it_is(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_int("walk", "level", w->walk.level, 3);
   check_true("walk", "deaths", w->walk.deaths);
   check_text("dump", "form", w->dump.what, "BPF, task iterator");
@@ -800,7 +799,7 @@ static void other_pid_namespaces(void **state) {
 }
 
 static void says_what_it_lacks(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   check_int("apart", "level", w->walk.level, 2);
   check_true("apart", "deaths", !w->walk.deaths && !w->dump.deaths);
   check_true("apart", "says why", strstr(w->walk.passed.text, "namespace"));

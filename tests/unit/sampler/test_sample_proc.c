@@ -16,7 +16,7 @@ struct seen {
   size_t count, batches, largest;
 };
 
-struct environment {
+struct world {
   struct fake_root *fake;
   struct pm_root root;
   struct pm_sampler sampler;
@@ -36,7 +36,7 @@ static int by_pid(const void *a, const void *b) {
   return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static int scan(struct environment *w, struct pm_err *err) {
+static int scan(struct world *w, struct pm_err *err) {
   struct pm_sink sink = {.tasks = take, .arg = &w->seen};
   w->seen.count = w->seen.batches = w->seen.largest = 0;
   int status = pm_sample_proc.scan(w->sampler.self, &sink, err);
@@ -45,7 +45,7 @@ static int scan(struct environment *w, struct pm_err *err) {
 }
 
 static int begin(void **state) {
-  struct environment *w = calloc(1, sizeof *w);
+  struct world *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
   if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
@@ -58,7 +58,7 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   pm_sample_proc.close(w->sampler.self);
   pm_root_close(&w->root);
   fake_root_free(w->fake);
@@ -69,7 +69,7 @@ static int end(void **state) {
 /* ---- what is seen ---- */
 
 static void says_what_it_gives(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   struct pm_err err = PM_ERR_INIT;
   fake_root_process(w->fake, &(struct fake_process){.pid = 1, .birth = 2});
   check_int("one", "status", scan(w, &err), 0);
@@ -84,7 +84,7 @@ static void says_what_it_gives(void **state) {
 
 /* Written in no order, and next to all that /proc holds besides. */
 static void only_processes(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct fake_process processes[] = {
       {.pid = 300, .comm = "c", .birth = 30, .threads = 3, .state = 'D'},
       {.pid = 1, .comm = "init) S", .birth = 1, .utime = 7},
@@ -118,7 +118,7 @@ static void only_processes(void **state) {
 }
 
 static void odd_processes(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     int32_t pid;
@@ -163,7 +163,7 @@ static void odd_processes(void **state) {
 }
 
 static void batches(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const size_t counts[] = {0, 1, 255, 256, 257, 600};
   size_t made = 0;
   for (size_t i = 0; i < CHECK_COUNT(counts); i++) {
@@ -190,7 +190,7 @@ static void batches(void **state) {
 
 /* A record must not keep anything of the one that stood there before. */
 static void records_are_fresh(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   struct pm_err err = PM_ERR_INIT;
   fake_root_process(w->fake, &(struct fake_process){.pid = 7,
                                                     .comm = "longer name",
@@ -211,7 +211,7 @@ static void records_are_fresh(void **state) {
 }
 
 static void exec_marks(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   static const struct {
     const char *name;
     uint64_t code, stack;
@@ -242,7 +242,7 @@ static void exec_marks(void **state) {
 }
 
 static void unreadable_root(void **state) {
-  struct environment *w = *state;
+  struct world *w = *state;
   struct pm_err err = PM_ERR_INIT;
   int proc = w->root.proc;
   w->root.proc = -1;

@@ -232,5 +232,5 @@ int main(void) {
       cmocka_unit_test(no_descriptors),
       cmocka_unit_test(no_descriptors_for_good),
   };
-  return cmocka_run_group_tests_name("door", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("accept", tests, NULL, NULL);
 }

@@ -199,5 +199,5 @@ int main(int argc, char **argv) {
       HERE(answers), HERE(timeout),      HERE(cancelled),
       HERE(limits),  HERE(cannot_start),
   };
-  return cmocka_run_group_tests_name("helper", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("action", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* One connection's bytes, and the descriptors that a peer may put among them.
- * Link with -Wl,--wrap=malloc and its like (faulty.h). */
+ * Link with -Wl,--wrap=malloc and its like (failing_alloc.h). */
 #include "server/client.h"
 #include "server/listen.h"
 

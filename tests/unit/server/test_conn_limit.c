@@ -107,5 +107,5 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(places),
   };
-  return cmocka_run_group_tests_name("door", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("conn_limit", tests, NULL, NULL);
 }

@@ -177,5 +177,5 @@ int main(int argc, char **argv) {
       HERE(waits_for_us),   HERE(so_many), HERE(no_helper),
       HERE(no_descriptors), HERE(done),
   };
-  return cmocka_run_group_tests_name("drop", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("deferred_close", tests, NULL, NULL);
 }

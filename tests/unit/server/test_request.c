@@ -295,7 +295,7 @@ static void in_an_object(void **state) {
   check_end();
 }
 
-/* ---- for verbs ---- */
+/* ---- for methods ---- */
 
 static void fetching(void **state) {
   (void)state;

@@ -1,5 +1,6 @@
 /* Requests and answers through the whole server: how they are cut, who waits
- * for whom, and what is refused.  Link with faulty.h's --wraps. */
+ * for whom, and what is refused.  Link with the
+ * --wraps of failing_alloc.h. */
 #include "server/client.h"
 #include "server/conn_limit.h"
 
@@ -386,5 +387,5 @@ int main(void) {
       HERE(no_memory),
       HERE(no_memory_to_begin),
   };
-  return cmocka_run_group_tests_name("serve", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("server", tests, NULL, NULL);
 }

@@ -421,5 +421,5 @@ int main(void) {
       HERE(events),
       HERE(events_lost),
   };
-  return cmocka_run_group_tests_name("serve in time", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("server, in time", tests, NULL, NULL);
 }

@@ -271,5 +271,5 @@ int main(void) {
       HERE(two_threads),
   };
   high_ones = check_descriptors();
-  return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static const struct {
   uint64_t birth;
 } shuffled[] = {{7, 100}, {3, 5}, {7, 50}, {1, 9}, {2000000000, 1}};
 
-static struct pm_snapshot_draft fds_refused(void) {
+static struct pm_snapshot_draft sealed(void) {
   struct pm_snapshot_draft d = drafted(CHECK_COUNT(shuffled) + 1, 3, 0);
   for (size_t i = 0; i < CHECK_COUNT(shuffled); i++)
     d.processes[i] = (struct pm_snapshot_process){.pid = shuffled[i].pid,
@@ -95,7 +95,7 @@ static struct pm_snapshot_draft fds_refused(void) {
 
 static void order(void **state) {
   (void)state;
-  struct pm_snapshot_draft d = fds_refused();
+  struct pm_snapshot_draft d = sealed();
   static const int32_t pids[] = {1, 3, 7, 7, 2000000000};
   static const uint64_t births[] = {9, 5, 50, 100, 1};
   for (size_t i = 0; i < CHECK_COUNT(pids); i++) {
@@ -108,7 +108,7 @@ static void order(void **state) {
 
 static void finding(void **state) {
   (void)state;
-  struct pm_snapshot_draft d = fds_refused();
+  struct pm_snapshot_draft d = sealed();
   static const struct {
     const char *name;
     int32_t pid;

@@ -91,5 +91,5 @@ int main(void) {
       cmocka_unit_test(few),
       cmocka_unit_test(many),
   };
-  return cmocka_run_group_tests_name("top", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("busiest", tests, NULL, NULL);
 }

@@ -308,5 +308,5 @@ int main(void) {
       HERE(process), HERE(group),   HERE(statuses),
       HERE(tables),  HERE(sorting), HERE(machine),
   };
-  return cmocka_run_group_tests_name("show", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("fields", tests, NULL, NULL);
 }
