@@ -10,11 +10,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, Wire, as_user, call
-from harness import PATIENCE, folder, skip, wait_for
+from harness import PATIENCE, folder, idle_uids, skip, wait_for
 
-OWNER, OTHER, GROUP, DAEMON = 54321, 54322, 54400, 54999
+OWNER, OTHER, THIRD, GROUP, DAEMON = idle_uids(5)
 
-MEMBER = ["setpriv", "--reuid", "54323", "--regid", "54323", "--groups", str(GROUP)]
+MEMBER = ["setpriv", "--reuid", str(THIRD), "--regid", str(THIRD), "--groups", str(GROUP)]
 NO_CAPS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
 
 # name: (what it becomes, uid, is it as free as a login's shell?)
@@ -22,7 +22,7 @@ PEERS = {
     "root": ([], 0, True),
     "owner": (as_user(OWNER), OWNER, True),
     "other user": (as_user(OTHER), OTHER, True),
-    "group member": (MEMBER, 54323, True),
+    "group member": (MEMBER, THIRD, True),
     "collectd's user": (as_user(DAEMON), DAEMON, True),
     "no_new_privs": (as_user(OWNER, "--no-new-privs"), OWNER, False),
     "user namespace": ([*as_user(OWNER), "unshare", "--user"], OWNER, False),

@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import HIGH, STOPPED, Collectd, near_once, wait_for
+from harness import HIGH, STOPPED, Collectd, idle_uids, near_once, wait_for
 
 
 def seen_once(pid):
@@ -92,17 +92,6 @@ def check_without_helper():
         print("  without its helper: one line in the log, the rest works")
 
 
-def idle_uid():
-    """Of nobody who has a process."""
-    found = set()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            found.add(os.stat(f"/proc/{pid}").st_uid)
-        except OSError:
-            pass
-    return next(uid for uid in range(54900, 60000) if uid not in found)
-
-
 def check_hidepid():
     """As somebody who has no other process, on a /proc that hides others'."""
     if os.geteuid() != 0:
@@ -115,7 +104,7 @@ def check_hidepid():
     c.write()
     # in a chroot "/" is no mount, whose propagation could be changed
     spread = "private" if root_is_a_mount() else "unchanged"
-    uid = idle_uid()
+    uid, = idle_uids(1)
     c.prefix = ["unshare", "-m", "--propagation", spread, "sh", "-c",
                 f'mount -t proc -o hidepid=2 proc {proc} && '
                 f'chown -R {uid} {c.dir} 2>/dev/null; '
