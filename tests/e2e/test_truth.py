@@ -4,6 +4,7 @@ collectd on the live machine: processes too short for any sample, a load that
 dodges the scheduler's tick and one that hits it, exec, and a recycled pid."""
 import os
 import random
+import re
 import sys
 import time
 
@@ -193,7 +194,14 @@ def check_figures(c):
 NAMES = ("short", "dodge", "hit", "before", "after", "first", "second", "old")
 
 
+def started():
+    """Processes and threads of the whole machine, since its boot."""
+    with open("/proc/stat", encoding="ascii") as f:
+        return int(re.search(r"^processes (\d+)", f.read(), re.M)[1])
+
+
 def check_all():
+    before = started()
     c = Collectd("\n".join(f'<Group "{n}">\n  Name "pm{n}"\n</Group>' for n in NAMES))
     with c:
         c.intervals(2)
@@ -203,7 +211,10 @@ def check_all():
         near("CPU seconds since then of an old process", charged(c, "old"), 0)
         check_figures(c)
         check_books(c)
-        assert total(c, "procman_self/total_events-dropped", "value") == 0
+        # nobody can be refused room unless others, too, end by the thousands:
+        # there is some for 7,700 at once, and ours are fewer in all
+        dropped = total(c, "procman_self/total_events-dropped", "value")
+        assert dropped == 0 or started() - before > 7500, dropped
 
 
 def main():
