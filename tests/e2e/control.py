@@ -32,10 +32,14 @@ class Controlled(Collectd):
 
     def __enter__(self):
         super().__enter__()
-        wait_for("the socket", lambda: os.path.exists(self.socket))
-        wait_for("a turn", lambda: call(
-            self.socket, "list_groups")["success"])
+        wait_for("a turn", self.has_turned)
         return self
+
+    def has_turned(self):
+        try:
+            return call(self.socket, "list_groups")["success"]
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False  # there is no socket yet, or nobody listens yet
 
 
 # ---- peers ----
