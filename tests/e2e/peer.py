@@ -7,6 +7,7 @@ import queue
 import socket
 import sys
 import threading
+import time
 
 PATIENCE = 150  # as in harness.py
 
@@ -159,14 +160,19 @@ class Ears:
     @classmethod
     def heard(cls, pids):
         """Who was told of, with the code of his end, until all of these were
-        told to have ended."""
+        told to have ended; and whether they were.  If not, others may have
+        made more for a moment than the server keeps."""
         left, codes = set(pids), {}
+        end = time.monotonic() + 20
         while left:
-            item = cls.items.get(timeout=PATIENCE)
+            try:
+                item = cls.items.get(timeout=max(end - time.monotonic(), 0))
+            except queue.Empty:
+                return codes, False
             codes[item["pid"]] = item.get("code", 0)
             if item["kind"] == "exit":
                 left.discard(item["pid"])
-        return codes
+        return codes, True
 
 
 HANDS = {"call": call, "kill": own_kill, "links": own_links, "pids": own_pids,

@@ -157,6 +157,27 @@ def zombies():
     return found
 
 
+def ends_agree(c, daemon, peers):
+    """Was all told?  What was told has to be right."""
+    ended = zombies()
+    by_hand = {kind: {name: peer.do("code", p.pid) for name, p in ended.items()}
+               for kind, peer in peers.items()}
+    c.intervals(2)  # by /proc alone, whom no turn has seen does not end
+    for p in ended.values():
+        p.wait()
+    every = True
+    for kind, peer in peers.items():
+        told, all_told = peer.do("heard", [p.pid for p in ended.values()])
+        every &= all_told
+        for name, p in ended.items():
+            hand, code = by_hand[kind][name], told.get(str(p.pid))
+            what = f"{daemon}: {kind}: {name}: {code}, by hand {hand}"
+            assert code in (None, 0, hand), what
+            if daemon == "root" and kind in ("owner", "other user", "root"):
+                assert code in (None, hand), what
+    return every
+
+
 def check_ends(c, daemon):
     """How a process ended is told to whom a zombie's stat would tell it."""
     with contextlib.ExitStack() as stack:
@@ -164,20 +185,7 @@ def check_ends(c, daemon):
                  for kind, (becomes, _, _) in PEERS.items()}
         for peer in peers.values():
             peer.do("listen", c.socket, kinds=["exit"])
-        ended = zombies()
-        by_hand = {kind: {name: peer.do("code", p.pid) for name, p in ended.items()}
-                   for kind, peer in peers.items()}
-        c.intervals(2)  # by /proc alone, whom no turn has seen does not end
-        for p in ended.values():
-            p.wait()
-        for kind, peer in peers.items():
-            told = peer.do("heard", [p.pid for p in ended.values()])
-            for name, p in ended.items():
-                hand, code = by_hand[kind][name], told[str(p.pid)]
-                what = f"{daemon}: {kind}: {name}: {code}, by hand {hand}"
-                assert code in (0, hand), what
-                if daemon == "root" and kind in ("owner", "other user", "root"):
-                    assert code == hand, what
+        wait_for("all ends to be heard", lambda: ends_agree(c, daemon, peers))
     print(f"  {daemon}: ends are told to whom /proc would tell them", flush=True)
 
 
@@ -253,23 +261,24 @@ def check_grants():
     print("  grants: RunAs and Sandboxed give what they say and no more")
 
 
-def check_hidden_ends(c, peer, prefix, kind, place):
-    """Nor does anybody hear of whom he could not see: whose end comes before
-    that of one of his own, which he does hear of."""
-    peer.do("listen", c.socket)
+def hears_whom_he_sees(c, peer, prefix, kind, place):
+    """Of nobody whom he could not see: whose end comes before that of one of
+    his own, which he does hear of.  Was all told?"""
     ended = zombies()
     hands = set(peer.do("pids", place))
-    c.intervals(2)  # see check_ends
+    c.intervals(2)  # see ends_agree
     for p in ended.values():
         p.wait()
     last = sleeper(prefix)
     c.intervals(2)
     last.kill()
     last.wait()
-    told = peer.do("heard", [last.pid])
+    told, every = peer.do("heard", [last.pid])
     for name, p in ended.items():
-        seen = p.pid in hands
-        assert (str(p.pid) in told) == seen, f"{kind}: {name}: by hand {seen}"
+        seen, heard = p.pid in hands, str(p.pid) in told
+        assert seen or not heard, f"{kind}: {name} is heard of"
+        every &= heard == seen
+    return every
 
 
 def check_hidden():
@@ -301,7 +310,9 @@ def check_hidden():
                                            pid=target.pid, signal=0)
                             assert kill["error"]["code"] == "not_found", kill
                     check_streams(c, peer, kind, place)
-                    check_hidden_ends(c, peer, prefix, kind, place)
+                    peer.do("listen", c.socket)
+                    wait_for("ends to be heard", lambda who=(peer, prefix, kind):
+                             hears_whom_he_sees(c, *who, place))
                 print(f"  hidepid: {kind} sees what /proc shows", flush=True)
     finally:
         targets.end()
