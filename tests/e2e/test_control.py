@@ -243,7 +243,6 @@ def check_monitor(c):
     gaps = [b["item"]["time"] - a["item"]["time"] for a, b in zip(items, items[1:])]
     # some may be late, and the next ones early
     assert 0.15 < sorted(gaps)[len(gaps) // 2] < 0.6, gaps
-    assert 9 * 0.2 < sum(gaps) < 30, gaps
     with Wire(c.socket) as wire:
         stream = wire.send("monitor_system", interval_seconds=1, processes=3)
         item = wire.read()["params"]["item"]
@@ -262,23 +261,28 @@ def check_events(c):
     with Wire(c.socket) as wire:
         seen = []
 
-        def until(kind):
-            while not seen or (seen[-1]["pid"], seen[-1]["kind"]) != (child.pid, kind):
+        def until(kind, pid):
+            """Read all the while: who does not is told less."""
+            while not seen or (seen[-1]["pid"], seen[-1]["kind"]) != (pid, kind):
                 seen.append(wire.read()["params"]["item"])
+        exits = wire.call("hello")["capabilities"]["exits"]
         wire.watch("watch_events")
-        subprocess.run(["bash", "-c", "sleep 0.05; exit 7"], check=False)
+        with subprocess.Popen(["bash", "-c", "sleep 0.05; exit 7"]) as short:
+            if exits:
+                until("exit", short.pid)
+                assert seen[-1]["code"] == 7, seen[-1]
         child = sleeper()
-        until("start")
+        until("start", child.pid)
         child.terminate()
         child.wait()
-        until("exit")
+        until("exit", child.pid)
     mine = [e for e in seen if e["pid"] == child.pid]
     assert [e["kind"] for e in mine] == ["start", "exit"], mine
-    exits = call(c.socket, "hello")["capabilities"]["exits"]
     if exits:
         assert mine[1]["signal"] == "TERM" and not mine[1]["core"], mine
-        assert any(e.get("code") == 7 for e in seen), seen
-    assert len({(e["pid"], e["start_time"], e["kind"]) for e in seen}) == len(seen), seen
+    # other tests hand out numbers again within a tick, but never a moment
+    ends = [(e["pid"], e["start_time"], e["time"]) for e in seen if e["kind"] == "exit"]
+    assert len(set(ends)) == len(ends), "an end was told twice"
 
 
 def check_faults(c):
