@@ -227,10 +227,18 @@ LoadPlugin procman
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def connected(self):
-        """A connection to unixsock."""
+        """A connection to unixsock, whose thread may come after the first reads."""
+        return wait_for("unixsock", self.connect)
+
+    def connect(self):
         s = socket.socket(socket.AF_UNIX)
         s.settimeout(PATIENCE)
-        s.connect(self.path("sock"))
+        try:
+            s.connect(self.path("sock"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            s.close()
+            assert self.process.poll() is None, self.said()
+            return None
         return s
 
     def ask(self, line, connection=None):
