@@ -40,9 +40,17 @@ def hit(seconds):
         burn(TICK / 8)
 
 
+RUN = os.getpid()
+
+
+def comm(name):
+    """Another run's processes are not ours."""
+    return f"pm{name}{RUN}"
+
+
 def rename(name):
     with open("/proc/self/comm", "w", encoding="ascii") as f:
-        f.write(name)
+        f.write(comm(name))
 
 
 def at_rest_after(pid, seconds):
@@ -79,7 +87,7 @@ def storm(seconds):
     """Children of a few milliseconds, two at a time."""
     end, living, count = time.monotonic() + seconds, [], 0
     while time.monotonic() < end:
-        living.append(child("pmshort", burn, random.uniform(0, 0.006)))
+        living.append(child("short", burn, random.uniform(0, 0.006)))
         count += 1
         if len(living) == 2:
             os.waitpid(living.pop(0), 0)
@@ -101,11 +109,11 @@ def expect(c, group, cpu, relative=1e-6):
 def check_storm(c):
     """wait4 of their parent, of the same name, adds them all up.  On a kernel
     that keeps some records to itself a few are estimated (see missed.h)."""
-    expect(c, "short", used(child("pmshort", storm, 6)), relative=0.001)
+    expect(c, "short", used(child("short", storm, 6)), relative=0.001)
 
 
 def check_ticks(c):
-    pids = [child("pmdodge", dodge, 4), child("pmhit", hit, 4)]
+    pids = [child("dodge", dodge, 4), child("hit", hit, 4)]
     for group, pid in zip(("dodge", "hit"), pids):
         expect(c, group, used(pid))
 
@@ -114,8 +122,8 @@ def check_exec(c):
     """What it used before goes with its old name."""
     def work():
         burn(0.7)
-        os.execv("/usr/bin/python3", ["pmafter", "-c", AFTER])
-    pid = child("pmbefore", work)
+        os.execv("/usr/bin/python3", ["after", "-c", AFTER, comm("after")])
+    pid = child("before", work)
     cpu = used(pid)
     c.intervals(2)
     before, after = charged(c, "before"), charged(c, "after")
@@ -124,8 +132,8 @@ def check_exec(c):
 
 
 AFTER = """
-import time
-open("/proc/self/comm", "w").write("pmafter")
+import sys, time
+open("/proc/self/comm", "w").write(sys.argv[1])
 while time.process_time() < 1.4:
     pass
 time.sleep(1.5)
@@ -161,9 +169,9 @@ def burn_and_rest(seconds, rest):
 
 
 def check_reuse(c):
-    pid = child("pmfirst", burn_and_rest, 0.9, 2.5)
+    pid = child("first", burn_and_rest, 0.9, 2.5)
     first = used(pid)
-    take_pid(pid, "pmsecond", burn_and_rest, 0.3, 1.5)
+    take_pid(pid, "second", burn_and_rest, 0.3, 1.5)
     second = used(pid)
     expect(c, "first", first)
     expect(c, "second", second)
@@ -202,7 +210,7 @@ def started():
 
 def check_all():
     before = started()
-    c = Collectd("\n".join(f'<Group "{n}">\n  Name "pm{n}"\n</Group>' for n in NAMES))
+    c = Collectd("\n".join(f'<Group "{n}">\n  Name "{comm(n)}"\n</Group>' for n in NAMES))
     with c:
         c.intervals(2)
         for check in (check_storm, check_ticks, check_exec, check_reuse):
@@ -222,7 +230,7 @@ def main():
         skip("only root may load BPF programs and choose a pid")
     if "bpf" not in samplers():
         skip("BPF cannot be had here (see above)")
-    old = child("pmold", burn_and_rest, 1, 3600)
+    old = child("old", burn_and_rest, 1, 3600)
     try:
         wait_for("an old process at rest", lambda: at_rest_after(old, 1))
         check_all()
