@@ -99,10 +99,37 @@ def charged(c, group):
     return sum(written(c, f"procman-{group}/ps_cputime")[1][-1][1:]) / 1e6
 
 
+BEFORE = {}  # what was charged before the check that runs
+
+
+def grown(c, group):
+    return charged(c, group) - BEFORE[group]
+
+
+def dropped(c):
+    return total(c, "procman_self/total_events-dropped", "value")
+
+
+def run(c, check):
+    """Again if others, who end by the thousands, have left no room for deaths
+    meanwhile."""
+    for tries_left in range(4, -1, -1):
+        BEFORE.update((n, charged(c, n)) for n in NAMES)
+        lost = dropped(c)
+        try:
+            check(c)
+            return
+        except AssertionError as e:
+            c.intervals(2)
+            if dropped(c) == lost or not tries_left:
+                raise
+            print(f"  again, as deaths were dropped: {e}")
+
+
 def expect(c, group, cpu, relative=1e-6):
     """rusage is in whole microseconds, and so is what csv writes."""
     c.intervals(2)
-    near(f"CPU seconds of {group}", charged(c, group), cpu, relative,
+    near(f"CPU seconds of {group}", grown(c, group), cpu, relative,
          absolute=2e-5)
 
 
@@ -126,7 +153,7 @@ def check_exec(c):
     pid = child("before", work)
     cpu = used(pid)
     c.intervals(2)
-    before, after = charged(c, "before"), charged(c, "after")
+    before, after = grown(c, "before"), grown(c, "after")
     near("CPU seconds of before and after", before + after, cpu, absolute=2e-5)
     assert before <= 1 and after >= 0.2, (before, after)
 
@@ -177,8 +204,9 @@ def check_reuse(c):
     expect(c, "second", second)
 
 
-def check_figures(c):
-    """Over the whole run nothing was negative or above the machine."""
+def check_figures(c, room):
+    """Over the whole run nothing was negative or above the machine, and no more
+    of it than that unattributed."""
     cpus = os.cpu_count()
     for group in groups(c):
         rows = written(c, group + "/ps_cputime")[1]
@@ -196,7 +224,7 @@ def check_figures(c):
                                                "value")
     took = system[-1][0] - system[0][0]
     near("unattributed and surplus of the machine's seconds", idle, 0,
-         absolute=0.01 * took * cpus)
+         absolute=room * took * cpus)
 
 
 NAMES = ("short", "dodge", "hit", "before", "after", "first", "second", "old")
@@ -215,14 +243,14 @@ def check_all():
         c.intervals(2)
         for check in (check_storm, check_ticks, check_exec, check_reuse):
             print(check.__name__)
-            check(c)
+            run(c, check)
         near("CPU seconds since then of an old process", charged(c, "old"), 0)
-        check_figures(c)
-        check_books(c)
         # nobody can be refused room unless others, too, end by the thousands:
         # there is some for 7,700 at once, and ours are fewer in all
-        dropped = total(c, "procman_self/total_events-dropped", "value")
-        assert dropped == 0 or started() - before > 7500, dropped
+        stormy = started() - before > 7500
+        check_figures(c, 0.1 if stormy else 0.01)
+        check_books(c)
+        assert dropped(c) == 0 or stormy, dropped(c)
 
 
 def main():
