@@ -498,7 +498,7 @@ EXTRA_DIST += tests/data
 
 # ---- bench: numbers, never a verdict of `make check` ----
 
-EXTRA_PROGRAMS = tests/bench/sleepers tests/bench/floor \
+bench_programs = tests/bench/sleepers tests/bench/floor \
 	tests/bench/storm tests/bench/threads
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
@@ -508,14 +508,15 @@ tests_bench_threads_LDFLAGS = -pthread
 tests_bench_scans_SOURCES = tests/bench/scans.c
 tests_bench_scans_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
 if HAVE_BPF
-EXTRA_PROGRAMS += tests/bench/scans
+bench_programs += tests/bench/scans
 endif
-CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
 	tests/bench/cost.py tests/bench/machine.py tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md
 
+check_PROGRAMS += $(bench_programs) # so that they go on to build
+
 # make bench BENCH='--sizes 10000 --write RESULTS.md'
-bench: procman.la procman-hold $(EXTRA_PROGRAMS)
+bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
 .PHONY: bench

@@ -2,6 +2,7 @@
  * calling thread, with a pause before each as in real use: caches cool.  Prints
  * "FORM NANOSECONDS PROCESSES" a scan.  usage: scans COUNT PAUSE-MS */
 #include "base/now.h"
+#include "core/sampler/sample.h"
 #include "core/sampler/sample_bpf.h"
 #include "core/sampler/sample_proc.h"
 
