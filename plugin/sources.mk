@@ -31,7 +31,8 @@ helper_sources = \
 procfs_sources = \
 	plugin/core/procfs/cgroup.c plugin/core/procfs/cgroup.h \
 	plugin/core/procfs/detail.c plugin/core/procfs/detail.h \
-	plugin/core/procfs/root.c plugin/core/procfs/root.h
+	plugin/core/procfs/root.c plugin/core/procfs/root.h \
+	plugin/core/procfs/status.c plugin/core/procfs/status.h
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \

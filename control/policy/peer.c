@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/pidfd.h"
 #include "core/parse/parse_pid.h"
+#include "core/procfs/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,9 +65,7 @@ static uint64_t start_of(int dir) {
 }
 
 static bool read_status(int dir, struct pm_status *ret) {
-  char text[8192];
-  return read_file(dir, "status", text, sizeof text) > 0 &&
-         pm_parse_status(text, ret) == 0 && ret->known & PM_STATUS_EFFECTIVE;
+  return pm_status_read(dir, ret) == 0 && ret->known & PM_STATUS_EFFECTIVE;
 }
 
 static void read_start(struct pm_peer *peer) {

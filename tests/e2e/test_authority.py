@@ -15,6 +15,9 @@ from harness import PATIENCE, folder, idle_uids, skip, wait_for
 OWNER, OTHER, THIRD, GROUP, DAEMON = idle_uids(5)
 
 MEMBER = ["setpriv", "--reuid", str(THIRD), "--regid", str(THIRD), "--groups", str(GROUP)]
+# as directory services give them
+MANY = ["setpriv", "--reuid", str(OWNER), "--regid", str(OWNER), "--groups",
+        ",".join(str(70000 + n) for n in range(1500))]
 NO_CAPS = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
 
 # name: (what it becomes, uid, is it as free as a login's shell?)
@@ -23,6 +26,7 @@ PEERS = {
     "owner": (as_user(OWNER), OWNER, True),
     "other user": (as_user(OTHER), OTHER, True),
     "group member": (MEMBER, THIRD, True),
+    "member of many groups": (MANY, OWNER, True),
     "collectd's user": (as_user(DAEMON), DAEMON, True),
     "no_new_privs": (as_user(OWNER, "--no-new-privs"), OWNER, False),
     "user namespace": ([*as_user(OWNER), "unshare", "--user"], OWNER, False),
@@ -66,6 +70,7 @@ OWNERS = {
     "the daemon's": as_user(DAEMON),
     "the owner's of another group": [
         "setpriv", "--reuid", str(OWNER), "--regid", str(GROUP), "--clear-groups"],
+    "the owner's of many groups": MANY,
     "one with the owner's real uid": [
         "setpriv", "--ruid", str(OWNER), "--euid", str(OTHER), "--clear-groups"],
 }

@@ -96,7 +96,14 @@ ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size) {
   return -ENOENT;
 }
 
-/* ---- core/sample.h ---- */
+ssize_t pm_root_read_whole(int dir, const char *path, char *buf, size_t size,
+                           char **longer, const char **whole) {
+  (void)longer;
+  (void)whole;
+  return pm_root_read(dir, path, buf, size);
+}
+
+/* ---- core/sampler/sample.h ---- */
 
 const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};
 

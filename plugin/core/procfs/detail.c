@@ -1,6 +1,8 @@
 #include "core/procfs/detail.h"
 
 #include "base/clean.h"
+#include "core/procfs/status.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,10 +17,8 @@ static unsigned read_link(int dir, const char *name, char *ret, size_t size,
 }
 
 static void read_status(int dir, unsigned want, struct pm_detail *d) {
-  char text[4096];
   struct pm_status status;
-  if (pm_root_read(dir, "status", text, sizeof text) < 0 ||
-      pm_parse_status(text, &status) < 0)
+  if (pm_status_read(dir, &status) < 0)
     return;
   d->uid = status.uid[PM_ID_EFFECTIVE];
   memcpy(d->uids, status.uid, sizeof d->uids);
@@ -45,9 +45,12 @@ static void read_owner(int dir, struct pm_detail *d) {
 }
 
 static void read_cgroup(int dir, struct pm_detail *d) {
-  char text[8192];
-  if (pm_root_read(dir, "cgroup", text, sizeof text) > 0 &&
-      pm_parse_cgroup(text, d->cgroup, sizeof d->cgroup) == 0)
+  char text[4096];
+  PM_CLEAN_MEM char *longer = NULL;
+  const char *whole; /* a line for each v1 hierarchy, each with a path */
+  if (pm_root_read_whole(dir, "cgroup", text, sizeof text, &longer, &whole) >
+          0 &&
+      pm_parse_cgroup(whole, d->cgroup, sizeof d->cgroup) == 0)
     d->got |= PM_WANT_CGROUP;
 }
 

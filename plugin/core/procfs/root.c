@@ -82,3 +82,15 @@ ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size) {
     *size = more;
   }
 }
+
+ssize_t pm_root_read_whole(int dir, const char *path, char *buf, size_t size,
+                           char **longer, const char **whole) {
+  size_t room = 0;
+  ssize_t n = pm_root_read(dir, path, buf, size);
+  *whole = buf;
+  if (n != -EOVERFLOW)
+    return n;
+  n = pm_root_read_grow(dir, path, longer, &room);
+  *whole = *longer;
+  return n;
+}

@@ -35,4 +35,9 @@ ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size);
 enum { PM_ROOT_GROW_MAX = 8 << 20 };
 ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size);
 
+/* The same where most fit into the caller's buf and a few do not.  *whole is
+ * then buf or *longer (NULL before), which the caller frees. */
+ssize_t pm_root_read_whole(int dir, const char *path, char *buf, size_t size,
+                           char **longer, const char **whole);
+
 #endif

@@ -359,6 +359,46 @@ static void without_helper(void **state) {
   check_end();
 }
 
+/* As directory services give them: 65,536 is NGROUPS_MAX. */
+static void many_groups(void **state) {
+  struct world *w = *state;
+  static const size_t counts[] = {300, 700, 65536};
+  enum { ROOM = 1 << 20 };
+  char *text = malloc(ROOM), name[32];
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    size_t n = (size_t)sprintf(text, "Name:\tfake\nUid:\t1\t1001\t2\t3\n"
+                                     "Gid:\t4\t5\t6\t7\nGroups:\t");
+    for (size_t k = 0; k < counts[i]; k++)
+      n += (size_t)sprintf(text + n, "%zu ", 4294900000 + k);
+    snprintf(text + n, ROOM - n, "\nVmSwap:\t    12 kB\nCapPrm:\t%016x\n", 5);
+    fake_root_put(w->fake, "proc/42/status", text);
+    snprintf(name, sizeof name, "%zu groups", counts[i]);
+    look(w, PID, BIRTH, PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP);
+    check_u64(name, "got", w->detail.got,
+              PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP);
+    check_u64(name, "uid", w->detail.uid, 1001);
+    check_u64(name, "permitted", w->detail.permitted, 5);
+    check_u64(name, "swap", w->detail.numbers.v[PM_F_swap], 12288);
+  }
+  free(text);
+  check_end();
+}
+
+/* Version 1: a line each, and each may have a path of PATH_MAX. */
+static void many_cgroups(void **state) {
+  struct world *w = *state;
+  char text[64 << 10];
+  size_t n = 0;
+  for (int i = 13; i > 1; i--)
+    n += (size_t)sprintf(text + n, "%d:c%d:/%0*d\n", i, i, 4000, 1);
+  snprintf(text + n, sizeof text - n, "1:name=systemd:/a.service\n0::/\n");
+  fake_root_put(w->fake, "proc/42/cgroup", text);
+  look(w, PID, BIRTH, PM_WANT_CGROUP);
+  check_u64("version 1", "got", w->detail.got, PM_WANT_CGROUP);
+  check_text("version 1", "cgroup", w->detail.cgroup, "/a.service");
+  check_end();
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -368,6 +408,8 @@ int main(void) {
       HERE(one_at_a_time),
       cmocka_unit_test(denied),
       HERE(kernel_threads),
+      HERE(many_groups),
+      HERE(many_cgroups),
       HERE(own_descriptors),
       HERE(fd_shares),
       cmocka_unit_test(identity),
