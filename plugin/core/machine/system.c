@@ -67,6 +67,14 @@ static int read_cpu(struct pm_system *s, const struct pm_root *root,
   return 0;
 }
 
+/* The kernel sums up counters of its CPUs while they change, and containers'
+ * /proc (lxcfs) subtracts one source's from another's: either can give more
+ * than there is, or less than nothing, which looks like 2^64.  That is not
+ * known then. */
+static double part_of(double bytes, uint64_t whole) {
+  return bytes <= (double)whole ? bytes : NAN;
+}
+
 static int read_memory(const struct pm_root *root, struct pm_system_row *row,
                        struct pm_err *err) {
   char text[8192];
@@ -77,15 +85,15 @@ static int read_memory(const struct pm_root *root, struct pm_system_row *row,
   if (pm_parse_memory(text, &m) < 0)
     return pm_err_say(err, EINVAL, "%s/meminfo is incomplete", root->proc_path);
   row->total = (double)m.total;
-  row->available = (double)m.available;
-  row->used = (double)(m.total - m.available); /* psutil since 7.1 */
+  row->available = part_of((double)m.available, m.total);
+  row->used = row->total - row->available; /* psutil since 7.1 */
   row->memory_percent = 100 * row->used / row->total;
-  row->free = (double)m.free;
-  row->buffered = (double)m.buffers;
-  row->cached = (double)(m.cached + m.reclaimable);
+  row->free = part_of((double)m.free, m.total);
+  row->buffered = part_of((double)m.buffers, m.total);
+  row->cached = part_of((double)m.cached + (double)m.reclaimable, m.total);
   row->swap_total = (double)m.swap_total;
-  row->swap_free = (double)m.swap_free;
-  row->swap_used = (double)growth(m.swap_total, m.swap_free);
+  row->swap_free = part_of((double)m.swap_free, m.swap_total);
+  row->swap_used = row->swap_total - row->swap_free;
   return 0;
 }
 

@@ -42,6 +42,12 @@ struct memory_line {
   bool optional;
 };
 
+/* A count of kB that stands for a negative one stays impossibly large. */
+static uint64_t bytes_of(const char *kilobytes) {
+  uint64_t n = strtoull(kilobytes, NULL, 10);
+  return n > UINT64_MAX / 1024 ? UINT64_MAX : n * 1024;
+}
+
 static bool read_memory_line(const char *text, const struct memory_line *line,
                              struct pm_memory *m) {
   size_t length = strlen(line->key);
@@ -50,7 +56,7 @@ static bool read_memory_line(const char *text, const struct memory_line *line,
       continue;
     if (!next_line(p))
       return false;
-    uint64_t bytes = strtoull(p + length, NULL, 10) * 1024;
+    uint64_t bytes = bytes_of(p + length);
     memcpy((char *)m + line->offset, &bytes, sizeof bytes);
     return true;
   }

@@ -174,6 +174,58 @@ static void clock_steps(void **state) {
   check_end();
 }
 
+/* What cannot be is absent, and takes nothing else away. */
+static void impossible_memory(void **state) {
+  static const char usual[] = "Buffers: 30 kB\nCached: 400 kB\n"
+                              "SReclaimable: 60 kB\nMemTotal: 1000 kB\n";
+  enum { K = 1024 };
+  static const struct {
+    const char *name, *text; /* before the usual lines */
+    double available, free, swap_free, swap_used, cached;
+  } rows[] = {
+      {"no swap, and less than none is free",
+       "MemFree: 200 kB\nMemAvailable: 600 kB\nSwapTotal: 0 kB\n"
+       "SwapFree: 18446744073709551612 kB\n",
+       600 * K, 200 * K, NAN, NAN, 460 * K},
+      {"2^64 bytes",
+       "MemFree: 200 kB\nMemAvailable: 600 kB\nSwapTotal: 50 kB\n"
+       "SwapFree: 18014398509481984 kB\n",
+       600 * K, 200 * K, NAN, NAN, 460 * K},
+      {"more swap free than there is",
+       "MemFree: 200 kB\nMemAvailable: 600 kB\nSwapTotal: 50 kB\n"
+       "SwapFree: 51 kB\n",
+       600 * K, 200 * K, NAN, NAN, 460 * K},
+      {"more available than there is",
+       "MemFree: 200 kB\nMemAvailable: 1001 kB\nSwapTotal: 50 kB\n"
+       "SwapFree: 50 kB\n",
+       200 * K, 200 * K, 50 * K, 0, 460 * K},
+      {"more free than there is",
+       "MemFree: 1001 kB\nSwapTotal: 50 kB\nSwapFree: 50 kB\n", NAN, NAN,
+       50 * K, 0, 460 * K},
+      {"less than nothing cached",
+       "MemFree: 200 kB\nSwapTotal: 50 kB\nSwapFree: 0 kB\nCached: -4 kB\n",
+       200 * K, 200 * K, 0, 50 * K, NAN},
+  };
+  struct world *w = *state;
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    const char *name = rows[i].name;
+    char text[512];
+    snprintf(text, sizeof text, "%s%s", rows[i].text, usual);
+    fake_root_put(w->fake, "proc/meminfo", text);
+    check_int(name, "status", read_at(w, 100 * S), 0);
+    check_real(name, "total", w->row.total, 1000 * K);
+    check_real(name, "available", w->row.available, rows[i].available);
+    check_real(name, "used", w->row.used, 1000 * K - rows[i].available);
+    check_real(name, "percent", w->row.memory_percent,
+               100 - rows[i].available / (10 * K));
+    check_real(name, "free", w->row.free, rows[i].free);
+    check_real(name, "cached", w->row.cached, rows[i].cached);
+    check_real(name, "swap_free", w->row.swap_free, rows[i].swap_free);
+    check_real(name, "swap_used", w->row.swap_used, rows[i].swap_used);
+  }
+  check_end();
+}
+
 /* One file is absent or cut: its numbers are, the others are not. */
 static void check_failure(struct world *w, size_t file, const char *row) {
   check_true(row, "boot_time", isnan(w->row.boot_time) == (file == 0));
@@ -245,6 +297,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(first_reading, begin, end),
       cmocka_unit_test_setup_teardown(second_reading, begin, end),
       cmocka_unit_test_setup_teardown(clock_steps, begin, end),
+      cmocka_unit_test_setup_teardown(impossible_memory, begin, end),
       cmocka_unit_test(files_fail),
       cmocka_unit_test_setup_teardown(first_fault_is_told, begin, end),
       cmocka_unit_test_setup_teardown(rates_go_on, begin, end),
