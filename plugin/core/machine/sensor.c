@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Copies the first line. */
 static void copy_line(char *ret, size_t size, const char *from) {
@@ -89,6 +90,9 @@ static void visit_input(const struct visit *v, const char *name) {
   snprintf(own, sizeof own, "%.*s", stem < 24 ? stem : 24, name);
   snprintf(path, sizeof path, "%.100s/%s_label", v->chip, own);
   read_attribute(v->probe, v->now, path, s->label, sizeof s->label, own);
+  snprintf(path, sizeof path, "%.100s/%s_fault", v->chip, own);
+  if (faccessat(v->root->sys, path, F_OK, 0) == 0)
+    copy_line(s->fault, sizeof s->fault, path);
 }
 
 static void visit_chip(const struct visit *v, const char *name) {
@@ -162,6 +166,35 @@ void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
       pm_name_tell_apart(sensors[i].path, sensors[i].name);
 }
 
+static bool read_number(struct pm_probe *probe, struct pm_now now,
+                        const char *path, long *ret) {
+  char text[64], *end;
+  ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
+  if (n <= 0)
+    return false;
+  *ret = strtol(text, &end, 10);
+  return end != text;
+}
+
+/* A register of all ones is how a diode that is not there or a bus that does
+ * not answer looks: -128 (8 bits), 65261.85 (Intel's 0xffff), or more; and the
+ * kernel says -274 where it knows none (THERMAL_TEMP_INVALID).  No sensor of a
+ * computer is made for these. */
+static bool is_plausible(double celsius) {
+  return celsius > -100 && celsius < 500;
+}
+
+static bool read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
+                         struct pm_now now, double *ret) {
+  long fault = 0, milli; /* millidegrees Celsius */
+  if (s->fault[0])
+    read_number(probe, now, s->fault, &fault);
+  if (fault || !read_number(probe, now, s->path, &milli))
+    return false;
+  *ret = (double)milli / 1000;
+  return is_plausible(*ret);
+}
+
 int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {
   if (root->sys < 0)
@@ -170,16 +203,11 @@ int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
     list_all(s, root, probe, now);
   int rows = 0;
   for (size_t i = 0; i < s->count; i++) {
-    char text[64], *end;
-    ssize_t n =
-        pm_probe_sysfs(probe, now, s->sensor[i].path, text, sizeof text);
-    if (n <= 0)
+    struct pm_sensor_row *row = &s->row[rows];
+    if (!read_celsius(&s->sensor[i], probe, now, &row->celsius))
       continue;
-    long milli = strtol(text, &end, 10); /* millidegrees Celsius */
-    if (end == text)
-      continue;
-    memcpy(s->row[rows].name, s->sensor[i].name, PM_NAME);
-    s->row[rows++].celsius = (double)milli / 1000;
+    memcpy(row->name, s->sensor[i].name, PM_NAME);
+    rows++;
   }
   return rows;
 }

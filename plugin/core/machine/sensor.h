@@ -13,7 +13,8 @@
 enum { PM_SENSOR_MAX = 128, PM_SENSOR_AGAIN_S = 300 };
 
 struct pm_sensor {
-  char path[160]; /* below /sys */
+  char path[160];  /* below /sys */
+  char fault[160]; /* the file that says whether it is broken; "" = none */
   char chip[64];  /* the driver's name for it */
   char place[64]; /* the device it belongs to: stable, unlike hwmonN */
   char label[64];
@@ -31,8 +32,8 @@ struct pm_sensors {
  * too, and if they are still equal a hash of the path. */
 void pm_sensor_name_all(struct pm_sensor *sensors, size_t count);
 
-/* Returns the number of rows in sensors->row.  A sensor that cannot be read
- * has none. */
+/* Returns the number of rows in sensors->row.  A sensor that cannot be read,
+ * says that it is broken or shows what no sensor can measure has none. */
 int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now);
 

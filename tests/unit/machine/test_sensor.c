@@ -202,6 +202,35 @@ static void unreadable(void **state) {
   check_end();
 }
 
+/* What a broken one shows is no temperature. */
+static void broken(void **state) {
+  struct world *w = *state;
+  static const char *const chip[][2] = {
+      {"hwmon/hwmon0/name", "x\n"},
+      {"hwmon/hwmon0/temp1_input", "40000\n"},
+      {"hwmon/hwmon0/temp1_fault", "0\n"},
+      {"hwmon/hwmon0/temp2_input", "41000\n"},
+      {"hwmon/hwmon0/temp2_fault", "1\n"},
+      {"hwmon/hwmon0/temp3_input", "-128000\n"},
+      {"hwmon/hwmon0/temp4_input", "3892313987\n"},
+      {"hwmon/hwmon0/temp5_input", "-274000\n"},
+      {"hwmon/hwmon0/temp6_input", "-99000\n"},
+      {"hwmon/hwmon0/temp7_input", "499000\n"},
+      {"hwmon/hwmon0/temp8_input", "99999999999999999999999\n"},
+      {"hwmon/hwmon0/temp9_input", "65261850\n"},
+      {"hwmon/hwmon0/temp10_input", "43000\n"},
+      {"hwmon/hwmon0/temp10_fault", "\n"},
+  };
+  put_all(w, chip, CHECK_COUNT(chip));
+  check_reading(w, "broken ones",
+                "x-temp1=40 x-temp6=-99 x-temp7=499 x-temp10=43");
+  fake_root_put(w->fake, "sys/class/hwmon/hwmon0/temp1_fault", "1\n");
+  fake_root_put(w->fake, "sys/class/hwmon/hwmon0/temp2_fault", "0\n");
+  check_reading(w, "one breaks, one heals",
+                "x-temp2=41 x-temp6=-99 x-temp7=499 x-temp10=43");
+  check_end();
+}
+
 static const char *const zones[][2] = {
     {"thermal/thermal_zone0/type", "acpitz\n"},
     {"thermal/thermal_zone0/temp", "27800\n"},
@@ -303,6 +332,7 @@ int main(void) {
       HERE(duplicated_chips),
       HERE(numbers_change),
       HERE(unreadable),
+      HERE(broken),
       HERE(thermal_zones),
       HERE(chips_without_sensors),
       HERE(old_layout),
