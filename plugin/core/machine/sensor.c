@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Copies the first line. */
@@ -31,6 +32,35 @@ static void read_place(const struct pm_root *root, const char *entry, char *ret,
   target[n > 0 ? n : 0] = '\0';
   const char *slash = strrchr(target, '/');
   copy_line(ret, size, slash ? slash + 1 : target);
+}
+
+static bool read_number(struct pm_probe *probe, struct pm_now now,
+                        const char *path, long *ret) {
+  char text[64], *end;
+  ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
+  if (n <= 0)
+    return false;
+  *ret = strtol(text, &end, 10);
+  return end != text;
+}
+
+/* A register of all ones is how a diode that is not there or a bus that does
+ * not answer looks: -128 (8 bits), 65261.85 (Intel's 0xffff), or more; and the
+ * kernel says -274 where it knows none (THERMAL_TEMP_INVALID).  No sensor of a
+ * computer is made for these. */
+static bool is_plausible(double celsius) {
+  return celsius > -100 && celsius < 500;
+}
+
+static bool read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
+                         struct pm_now now, double *ret) {
+  long fault = 0, milli; /* millidegrees Celsius */
+  if (s->fault[0])
+    read_number(probe, now, s->fault, &fault);
+  if (fault || !read_number(probe, now, s->path, &milli))
+    return false;
+  *ret = (double)milli / 1000;
+  return is_plausible(*ret);
 }
 
 static struct pm_sensor *add_sensor(struct pm_sensors *s) {
@@ -123,13 +153,39 @@ static void visit_zone(const struct visit *v, const char *name) {
   copy_line(s->place, sizeof s->place, name);
 }
 
+static uint64_t inode_of(const struct pm_root *root, const char *path) {
+  struct stat st;
+  return fstatat(root->sys, path, &st, 0) < 0 ? 0 : st.st_ino;
+}
+
+/* Drivers that are loaded once more may share out the numbers of hwmon
+ * differently: hwmon1 is then another chip.  kernfs gives no inode twice. */
+static bool has_changed(const struct pm_sensors *s,
+                        const struct pm_root *root) {
+  for (size_t i = 0; i < s->count; i++)
+    if (inode_of(root, s->sensor[i].path) != s->sensor[i].inode)
+      return true;
+  return false;
+}
+
+static bool is_any_readable(const struct pm_sensors *s, struct pm_probe *probe,
+                            struct pm_now now) {
+  double celsius;
+  for (size_t i = 0; i < s->count; i++)
+    if (read_celsius(&s->sensor[i], probe, now, &celsius))
+      return true;
+  return false;
+}
+
 static void list_all(struct pm_sensors *s, const struct pm_root *root,
                      struct pm_probe *probe, struct pm_now now) {
   struct visit v = {s, root, probe, now, NULL};
   s->count = 0;
   visit_entries(&v, "class/hwmon", is_visible, visit_chip);
-  if (s->count == 0)
+  if (!is_any_readable(s, probe, now))
     visit_entries(&v, "class/thermal", is_visible, visit_zone);
+  for (size_t i = 0; i < s->count; i++)
+    s->sensor[i].inode = inode_of(root, s->sensor[i].path);
   pm_sensor_name_all(s->sensor, s->count);
   s->listed = now.mono;
 }
@@ -166,40 +222,12 @@ void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
       pm_name_tell_apart(sensors[i].path, sensors[i].name);
 }
 
-static bool read_number(struct pm_probe *probe, struct pm_now now,
-                        const char *path, long *ret) {
-  char text[64], *end;
-  ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
-  if (n <= 0)
-    return false;
-  *ret = strtol(text, &end, 10);
-  return end != text;
-}
-
-/* A register of all ones is how a diode that is not there or a bus that does
- * not answer looks: -128 (8 bits), 65261.85 (Intel's 0xffff), or more; and the
- * kernel says -274 where it knows none (THERMAL_TEMP_INVALID).  No sensor of a
- * computer is made for these. */
-static bool is_plausible(double celsius) {
-  return celsius > -100 && celsius < 500;
-}
-
-static bool read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
-                         struct pm_now now, double *ret) {
-  long fault = 0, milli; /* millidegrees Celsius */
-  if (s->fault[0])
-    read_number(probe, now, s->fault, &fault);
-  if (fault || !read_number(probe, now, s->path, &milli))
-    return false;
-  *ret = (double)milli / 1000;
-  return is_plausible(*ret);
-}
-
 int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {
   if (root->sys < 0)
     return 0;
-  if (!s->listed || now.mono - s->listed > PM_SENSOR_AGAIN_S * PM_NS_PER_S)
+  if (!s->listed || now.mono - s->listed > PM_SENSOR_AGAIN_S * PM_NS_PER_S ||
+      has_changed(s, root))
     list_all(s, root, probe, now);
   int rows = 0;
   for (size_t i = 0; i < s->count; i++) {

@@ -15,8 +15,9 @@ enum { PM_SENSOR_MAX = 128, PM_SENSOR_AGAIN_S = 300 };
 struct pm_sensor {
   char path[160];  /* below /sys */
   char fault[160]; /* the file that says whether it is broken; "" = none */
-  char chip[64];  /* the driver's name for it */
-  char place[64]; /* the device it belongs to: stable, unlike hwmonN */
+  uint64_t inode;  /* of path, when it was listed */
+  char chip[64];   /* the driver's name for it */
+  char place[64];  /* the device it belongs to: stable, unlike hwmonN */
   char label[64];
   char name[PM_NAME];
 };

@@ -181,6 +181,33 @@ static void numbers_change(void **state) {
   check_end();
 }
 
+/* So do they when drivers are loaded once more. */
+static void numbers_change_while_it_runs(void **state) {
+  struct world *w = *state;
+  static const char *const two[][2] = {
+      {"hwmon/hwmon0/name", "nvme\n"},
+      {"hwmon/hwmon0/temp1_input", "32000\n"},
+      {"hwmon/hwmon1/name", "acpi\n"},
+      {"hwmon/hwmon1/temp1_input", "31000\n"},
+  };
+  char *paths[3];
+  for (int i = 0; i < 3; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "sys/class/hwmon/hwmon%d", i);
+    paths[i] = fake_root_path(w->fake, path);
+  }
+  put_all(w, two, CHECK_COUNT(two));
+  check_reading(w, "before", "nvme-temp1=32 acpi-temp1=31");
+  check_int("swap", "status",
+            rename(paths[0], paths[2]) || rename(paths[1], paths[0]) ||
+                rename(paths[2], paths[1]),
+            0);
+  check_reading(w, "after", "acpi-temp1=31 nvme-temp1=32");
+  for (int i = 0; i < 3; i++)
+    free(paths[i]);
+  check_end();
+}
+
 static void unreadable(void **state) {
   struct world *w = *state;
   put_all(w, hwmon, CHECK_COUNT(hwmon));
@@ -263,6 +290,20 @@ static void chips_without_sensors(void **state) {
   check_end();
 }
 
+/* Nor does one that cannot be read. */
+static void chips_that_do_not_answer(void **state) {
+  struct world *w = *state;
+  static const char *const dead[][2] = {{"hwmon/hwmon0/name", "dead\n"},
+                                        {"hwmon/hwmon0/temp1_input", "N/A\n"}};
+  put_all(w, dead, CHECK_COUNT(dead));
+  put_all(w, zones, CHECK_COUNT(zones));
+  check_reading(w, "dead", "thermal-acpitz=27.8 thermal-x86_pkg_temp=45");
+  fake_root_put(w->fake, "sys/class/hwmon/hwmon0/temp1_input", "30000\n");
+  w->now.mono += (PM_SENSOR_AGAIN_S + 1) * PM_NS_PER_S;
+  check_reading(w, "alive", "dead-temp1=30");
+  check_end();
+}
+
 /* Before 2.6.31's layout the files stood below the device. */
 static void old_layout(void **state) {
   struct world *w = *state;
@@ -331,10 +372,12 @@ int main(void) {
       HERE(labels),
       HERE(duplicated_chips),
       HERE(numbers_change),
+      HERE(numbers_change_while_it_runs),
       HERE(unreadable),
       HERE(broken),
       HERE(thermal_zones),
       HERE(chips_without_sensors),
+      HERE(chips_that_do_not_answer),
       HERE(old_layout),
       HERE(listed_again),
       HERE(too_many),
