@@ -156,17 +156,41 @@ enum {
 
 /* ---- reading ---- */
 
+/* The identifier counts: two texts may give the same. */
 static bool is_group_name(const struct pm_options *o, const char *name) {
   char identifier[PM_NAME], other[PM_NAME];
-  if (!*name || *name == '_' || strncmp(name, "job@", 4) == 0)
-    return false;
   pm_name_identifier(name, false, identifier);
+  if (!*name || *identifier == '_' || *identifier == '.' ||
+      strncmp(identifier, "job@", 4) == 0)
+    return false;
   for (size_t i = 0; i < o->cycle.select.rule_count; i++) {
     pm_name_identifier(o->cycle.select.rules[i].name, false, other);
     if (pm_name_same(identifier, other))
       return false;
   }
   return true;
+}
+
+/* A typing error in a key must not give the group every process. */
+static int check_selects(const struct pm_rule_options *rule,
+                         const struct pm_reader *r, const oconfig_item_t *item,
+                         bool has_unknown) {
+  char fault[256];
+  if (pm_select_rule_selects(rule))
+    return 0;
+  if (has_unknown) {
+    snprintf(fault, sizeof fault,
+             "the group \"%.100s\" takes no process: no key that this version "
+             "knows says which",
+             rule->name);
+    pm_reader_warn(r, item, fault);
+    return 0;
+  }
+  snprintf(fault, sizeof fault,
+           "nothing says which processes belong to the group \"%.100s\"; "
+           "valid: at least one of Name, Command, User, Unit and Cgroup",
+           rule->name);
+  return pm_reader_bad_block(r, item, fault);
 }
 
 static int read_group(struct pm_options *o, const struct pm_reader *r,
@@ -177,9 +201,10 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
       !is_group_name(o, name))
     return pm_reader_bad_value(
         r, item,
-        "one name that no other group has (\".\" and \"_\" count "
-        "as equal) and that begins neither with \"_\" nor with "
-        "\"job@\"");
+        "one name that no other group has and that begins neither with \"_\" "
+        "nor with \"job@\" (\".\" and all but letters, digits and \"_@+-\" "
+        "count "
+        "as \"_\")");
   struct pm_rule_options *rules =
       realloc(select->rules, (select->rule_count + 1) * sizeof *rules);
   char *copy = strdup(name);
@@ -191,13 +216,14 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   }
   struct pm_rule_options *rule = &rules[select->rule_count++];
   *rule = (struct pm_rule_options){.name = copy, .full = true};
+  unsigned unknown = r->unknown->count;
   for (int i = 0; i < item->children_num; i++) {
     int status = pm_reader_option(r, &item->children[i], group_options,
                                   GROUP_COUNT, rule);
     if (status < 0)
       return status;
   }
-  return 0;
+  return check_selects(rule, r, item, r->unknown->count > unknown);
 }
 
 static int check_groups(const struct pm_options *o, const struct pm_reader *r,

@@ -123,3 +123,11 @@ int pm_reader_bad_block(const struct pm_reader *r, const oconfig_item_t *block,
   pm_location(block, place, sizeof place);
   return pm_err_say(r->err, EINVAL, "%s: %s", place, fault);
 }
+
+void pm_reader_warn(const struct pm_reader *r, const oconfig_item_t *block,
+                    const char *fault) {
+  char place[512], text[1024];
+  pm_location(block, place, sizeof place);
+  snprintf(text, sizeof text, "%s: %s", place, fault);
+  r->log(text);
+}

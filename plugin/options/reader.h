@@ -15,7 +15,7 @@ struct pm_unknown_options {
 
 struct pm_reader {
   struct pm_unknown_options *unknown;
-  void (*log)(const char *text); /* of options that are not known */
+  void (*log)(const char *text); /* what is no error */
   struct pm_err *err;
 };
 
@@ -28,6 +28,9 @@ int pm_reader_option(const struct pm_reader *reading,
 /* Reports a value that is not valid, and what would be.  Returns -EINVAL. */
 int pm_reader_bad_value(const struct pm_reader *reading,
                         const oconfig_item_t *item, const char *valid);
+/* Logs what is no error, and what comes of it. */
+void pm_reader_warn(const struct pm_reader *reading,
+                    const oconfig_item_t *block, const char *fault);
 /* Reports a block whose options are not valid together.  Returns -EINVAL. */
 int pm_reader_bad_block(const struct pm_reader *reading,
                         const oconfig_item_t *block, const char *fault);

@@ -36,7 +36,9 @@ BAD = [
     ("Top -1", "Top cannot be -1; valid: 0 to 1000"),
     ('GroupBy "colour"', 'GroupBy cannot be "colour"'),
     ('<Group "a">\n  Command "a(b"\n</Group>', 'Command cannot be "a(b"'),
-    ('<Group "a">\n</Group>\n<Group "a">\n</Group>', "one name that no other"),
+    ('<Group "a">\n  Name "a"\n</Group>\n<Group "a">\n  Name "b"\n</Group>',
+     "one name that no other"),
+    ('<Group "web">\n  Detail "full"\n</Group>', "nothing says which processes"),
     ("Strict true\nTpo 20", "does not know the option Tpo"),
 ]
 

@@ -122,6 +122,11 @@ struct pm_needs pm_select_needs(const struct pm_select *s) {
   return s->needs;
 }
 
+bool pm_select_rule_selects(const struct pm_rule_options *rule) {
+  return rule->names.count || rule->commands.count || rule->users.count ||
+         rule->units.count || rule->cgroups.count;
+}
+
 /* A key that is not configured matches everything; one whose fact is not known
  * matches nothing. */
 static bool any_glob(const struct pm_words *globs, const char *text) {
@@ -155,8 +160,8 @@ static bool rule_matches(const struct pm_select *s, uint32_t i,
                          const struct pm_facts *f, const char *unit) {
   const struct rule *rule = &s->rules[i];
   const struct pm_rule_options *o = rule->options;
-  if (!any_equal(&o->users, f->user) || !any_glob(&o->units, unit) ||
-      !any_glob(&o->cgroups, f->cgroup))
+  if (!pm_select_rule_selects(o) || !any_equal(&o->users, f->user) ||
+      !any_glob(&o->units, unit) || !any_glob(&o->cgroups, f->cgroup))
     return false;
   return i + 1 == f->relative_rule ||
          (any_glob(&o->names, f->program) && any_command(rule, f->cmdline));

@@ -21,6 +21,10 @@ struct pm_rule_options {
   uint32_t slots; /* PerProcess */
 };
 
+/* Does it say anything about which processes belong to it?  One that does not
+ * takes none. */
+bool pm_select_rule_selects(const struct pm_rule_options *rule);
+
 struct pm_select_options {
   struct pm_rule_options *rules;
   size_t rule_count;
