@@ -60,6 +60,9 @@ static void units_that_do_not_fit(void **state) {
   check_end();
 }
 
+#define HEX16 "0123456789abcdef"
+#define HEX64 HEX16 HEX16 HEX16 HEX16
+
 static void numbered_units(void **state) {
   (void)state;
   static const struct {
@@ -78,9 +81,47 @@ static void numbered_units(void **state) {
       {"session-3.service", "session-3.service"},
       {"prerun-1.scope", "prerun-1.scope"},
       {"getty@tty1.service", "getty@tty1.service"},
+      {"systemd-coredump@7-12345-0.service", "systemd-coredump@.service"},
+      {"drkonqi-coredump-processor@12-345-1000.service",
+       "drkonqi-coredump-processor@.service"},
+      {"sshd@17-192.168.1.5:22-10.0.0.1:51234.service", "sshd@.service"},
+      {"sshd@3-[2001:db8::1]:22-[fe80::1]:40000.service", "sshd@.service"},
+      {"systemd-bootchart@7-12345.service",
+       "systemd-bootchart@7-12345.service"},
+      {"docker-" HEX64 ".scope", "docker.scope"},
+      {"libpod-conmon-" HEX64 ".scope", "libpod-conmon.scope"},
+      {"cri-containerd-" HEX64 ".scope", "cri-containerd.scope"},
+      {"docker-0123456789ab.scope", "docker.scope"},
+      {HEX64 ".scope", "scope"},
+      {"app-org.kde.kate@5e4f9c0d1b2a4c3d8e7f.service",
+       "app-org.kde.kate@.service"},
+      {"snap.firefox.firefox.01234567-89ab-cdef-0123-456789abcdef.scope",
+       "snap.firefox.firefox.scope"},
+      {"snap.lxd.hook.configure-01234567-89ab-cdef-0123-456789abcdef.scope",
+       "snap.lxd.hook.configure.scope"},
+      {"a@01234567\\x2d89ab\\x2dcdef\\x2d0123\\x2d456789abcdef.service",
+       "a@.service"},
+      {"dbus-:1.108-org.gnome.Shell@0.service",
+       "dbus-org.gnome.Shell@0.service"},
+      {"machine-qemu\\x2d17\\x2dweb.scope", "machine-qemu\\x2dweb.scope"},
+      {"machine-lxc\\x2d4242\\x2ddb.scope", "machine-lxc\\x2ddb.scope"},
+      /* somebody gave them these names */
+      {"machine-web\\x2d01.scope", "machine-web\\x2d01.scope"},
+      {"redis@6379.service", "redis@6379.service"},
+      {"user@1000.service", "user@1000.service"},
+      {"postgresql@15-main.service", "postgresql@15-main.service"},
+      {"php8.2-fpm.service", "php8.2-fpm.service"},
+      {"deadbeefcafe.service", "deadbeefcafe.service"},
+      {"a-1234567890.service", "a-1234567890.service"},
+      {"0123456789abcxyz.service", "0123456789abcxyz.service"},
+      {"@.service", "@.service"},
+      {"a@7-.service", "a@7-.service"},
+      {"a@7-1-.service", "a@7-1-.service"},
+      {"no suffix", "no suffix"},
+      {"", ""},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
-    char unit[64];
+    char unit[128];
     strcpy(unit, rows[i].unit);
     pm_unit_group(unit);
     check_text(rows[i].unit, "group", unit, rows[i].want);
