@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -132,6 +133,22 @@ def check_young(c):
         child.wait()
     gone = call(c.socket, "get_process_info", pid=child.pid)
     assert gone["error"]["code"] == "not_found", gone
+
+
+def check_thread(c):
+    """A thread's number is no process's, whatever /proc shows under it."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        for method in ("get_process_info", "kill_process"):
+            params = {"signal": 0} if method == "kill_process" else {}
+            said = call(c.socket, method, pid=thread.native_id, **params)
+            assert not said["success"], said
+            assert said["error"]["code"] == "not_found", said
+    finally:
+        end.set()
+        thread.join()
 
 
 def check_kill(c):
@@ -328,7 +345,7 @@ def check_leftovers(c):
     assert not os.path.exists(c.socket), "the socket outlived collectd"
 
 
-CHECKS = [check_socket, check_hello, check_system, check_busy, check_young,
+CHECKS = [check_socket, check_hello, check_system, check_busy, check_young, check_thread,
           check_kill, check_escalation, check_group, check_group_without_leader,
           check_left, check_monitor, check_events, check_faults, check_half_close]
 

@@ -141,6 +141,7 @@ static const struct status_line {
 } status_lines[] = {
 #define LINE(key, kind, bit, member)                                           \
   { key, kind, PM_STATUS_##bit, offsetof(struct pm_status, member) }
+    LINE("Tgid:", DECIMAL, TGID, tgid),
     LINE("NSpid:", ONLY_ONE, ONLY_PID, only_pid),
     LINE("Uid:", IDS, UIDS, uid),
     LINE("Gid:", IDS, GIDS, gid),

@@ -47,6 +47,7 @@ enum pm_status_known {
   PM_STATUS_BOUNDING = 32,
   PM_STATUS_NO_NEW_PRIVS = 64,
   PM_STATUS_SECCOMP = 128,
+  PM_STATUS_TGID = 512,
   PM_STATUS_ONLY_PID = 256, /* it lives in the pid namespace of this /proc */
 };
 
@@ -56,6 +57,7 @@ struct pm_status {
   uint64_t swap_bytes;
   uint64_t permitted, effective, bounding; /* capabilities */
   uint64_t no_new_privs, seccomp;
+  uint64_t tgid;     /* that of its process: a thread's own number is another */
   uint64_t only_pid; /* NSpid where it is a single number: it has one more for
                         each pid namespace below that of /proc */
 };

@@ -16,10 +16,12 @@ static unsigned read_link(int dir, const char *name, char *ret, size_t size,
   return n > 0 ? want : 0;
 }
 
-static void read_status(int dir, unsigned want, struct pm_detail *d) {
+static void read_status(int dir, int32_t pid, unsigned want,
+                        struct pm_detail *d) {
   struct pm_status status;
   if (pm_status_read(dir, &status) < 0)
     return;
+  d->is_thread = status.known & PM_STATUS_TGID && status.tgid != (uint64_t)pid;
   d->uid = status.uid[PM_ID_EFFECTIVE];
   memcpy(d->uids, status.uid, sizeof d->uids);
   memcpy(d->gids, status.gid, sizeof d->gids);
@@ -127,13 +129,14 @@ static void copy_stat(unsigned want, struct pm_detail *d) {
   d->got |= PM_WANT_RSS;
 }
 
-static void read_files(int dir, unsigned want, struct pm_detail *d) {
+static void read_files(int dir, int32_t pid, unsigned want,
+                       struct pm_detail *d) {
   if (want & PM_WANT_EXE)
     d->got |= read_link(dir, "exe", d->exe, sizeof d->exe, PM_WANT_EXE);
   if (want & PM_WANT_CWD)
     d->got |= read_link(dir, "cwd", d->cwd, sizeof d->cwd, PM_WANT_CWD);
   if (want & (PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP))
-    read_status(dir, want, d);
+    read_status(dir, pid, want, d);
   if (want & PM_WANT_OWNER)
     read_owner(dir, d);
   if (want & PM_WANT_CGROUP)
@@ -156,10 +159,10 @@ int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
   pm_detail_clear(ret);
   if (birth == 0 && read_stat(root, dir, ret))
     birth = ret->birth; /* the probe opens /proc/PID by itself */
-  read_files(dir, want, ret);
+  read_files(dir, pid, want, ret);
   if (want & PM_WANT_CMDLINE && probe)
     read_cmdline(probe, now, pid, birth, ret);
-  if (!read_stat(root, dir, ret) || ret->birth != birth)
+  if (ret->is_thread || !read_stat(root, dir, ret) || ret->birth != birth)
     return -ESRCH;
   copy_stat(want, ret);
   return 0;

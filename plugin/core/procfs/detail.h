@@ -34,8 +34,10 @@ enum {
 };
 
 struct pm_detail {
-  unsigned got; /* of enum pm_want; the others could not be read */
-  bool slow;    /* the command line did not come in time: ask again later */
+  unsigned got;   /* of enum pm_want; the others could not be read */
+  bool is_thread; /* the number is that of a thread, which /proc shows, too,
+                   * but does not list; only found with what status says */
+  bool slow;      /* the command line did not come in time: ask again later */
   uint64_t birth;
   uint32_t uid; /* effective */
   uint32_t uids[PM_IDS], gids[PM_IDS];
@@ -52,7 +54,7 @@ struct pm_detail {
 /* Empties it, as if nothing had been read. */
 static inline void pm_detail_clear(struct pm_detail *detail) {
   detail->got = 0;
-  detail->slow = false;
+  detail->is_thread = detail->slow = false;
   detail->exe[0] = detail->cwd[0] = detail->cgroup[0] = detail->cmdline[0] =
       '\0';
   detail->cmdline_length = 0;

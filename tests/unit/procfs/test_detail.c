@@ -359,6 +359,27 @@ static void without_helper(void **state) {
   check_end();
 }
 
+/* /proc/TID is there for every thread, though it is not listed. */
+static void threads(void **state) {
+  struct world *w = *state;
+  static const struct {
+    const char *tgid;
+    int want;
+  } rows[] = {{"Tgid:\t42\n", 0}, {"Tgid:\t41\n", -ESRCH}, {"", 0}};
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char text[128];
+    snprintf(text, sizeof text,
+             "Name:\tfake\n%sUid:\t1\t1\t1\t1\nGid:\t4\t4\t4\t4\n",
+             rows[i].tgid);
+    fake_root_put(w->fake, "proc/42/status", text);
+    check_int(rows[i].tgid, "by birth", look(w, PID, BIRTH, PM_WANT_UID),
+              rows[i].want);
+    check_int(rows[i].tgid, "whoever", look(w, PID, 0, PM_WANT_IDS),
+              rows[i].want);
+  }
+  check_end();
+}
+
 /* As directory services give them: 65,536 is NGROUPS_MAX. */
 static void many_groups(void **state) {
   struct world *w = *state;
@@ -408,6 +429,7 @@ int main(void) {
       HERE(one_at_a_time),
       cmocka_unit_test(denied),
       HERE(kernel_threads),
+      HERE(threads),
       HERE(many_groups),
       HERE(many_cgroups),
       HERE(own_descriptors),
