@@ -2,6 +2,7 @@
 """The configuration in a real collectd: the shipped example works unchanged, a
 bad value keeps collectd from starting and the message names file and line."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -23,8 +24,7 @@ def check_example():
     assert f'by the sampler "{samplers()[0]}"' in said, said
     # every commented default must be valid when it is taken out of comments
     with open(example, encoding="utf-8") as f:
-        text = "".join(l.replace("#", "", 1) if l.lstrip().startswith("#") and
-                       not l.lstrip().startswith("# ") else l for l in f)
+        text = "".join(re.sub(r"^(\s*)#(?! \S)", r"\1", l) for l in f)
     inner = text.split("<Plugin procman>")[1].rsplit("</Plugin>")[0]
     status, said, _ = once(inner)
     assert status == 0 and "does not know the option" not in said, said
