@@ -106,8 +106,8 @@ def check_hidepid():
     spread = "private" if root_is_a_mount() else "unchanged"
     uid, = idle_uids(1)
     c.prefix = ["unshare", "-m", "--propagation", spread, "sh", "-c",
+                f'chown -R {uid} {c.dir} && '
                 f'mount -t proc -o hidepid=2 proc {proc} && '
-                f'chown -R {uid} {c.dir} 2>/dev/null; '
                 f'exec setpriv --reuid {uid} --regid {uid} --clear-groups -- "$@"',
                 "-"]
     with c:
