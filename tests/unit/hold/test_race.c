@@ -66,7 +66,9 @@ static bool ask(const struct row *row, struct pm_hold_kill_reply *ret) {
   struct pm_hold_kill_request request =
       row->scope == PM_HOLD_PROCESS ? hold_client_process(target, 0).request
                                     : hold_client_group(leader, 0).request;
-  kill(leader, SIGKILL); /* a zombie, which keeps the group */
+  siginfo_t ended; /* a zombie keeps the group, and is not signalled */
+  kill(leader, SIGKILL);
+  waitid(P_PID, (id_t)leader, &ended, WEXITED | WNOWAIT);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
     return false;
   ssize_t n = send(ends[0], &request, sizeof request, 0);
