@@ -73,7 +73,8 @@ hold_sources = \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/main.c \
 	control/hold/probe.c control/hold/probe.h \
-	control/hold/process.c control/hold/process.h
+	control/hold/process.c control/hold/process.h \
+	control/hold/read.c control/hold/read.h
 
 cli_sources = \
 	control/cli/args.c control/cli/args.h \

@@ -25,14 +25,22 @@ parse_sources = \
 	plugin/core/parse/parse_sys.c plugin/core/parse/parse_sys.h
 
 helper_sources = \
+	plugin/core/helper/backoff.c plugin/core/helper/backoff.h \
+	plugin/core/helper/budget.h \
+	plugin/core/helper/child.c plugin/core/helper/child.h \
 	plugin/core/helper/probe.c plugin/core/helper/probe.h \
+	plugin/core/helper/reader.c plugin/core/helper/reader.h \
 	plugin/core/helper/user.c plugin/core/helper/user.h
 
-procfs_sources = \
-	plugin/core/procfs/cgroup.c plugin/core/procfs/cgroup.h \
+# below /proc/PID: what procman-hold has, too
+process_sources = \
 	plugin/core/procfs/detail.c plugin/core/procfs/detail.h \
 	plugin/core/procfs/root.c plugin/core/procfs/root.h \
 	plugin/core/procfs/status.c plugin/core/procfs/status.h
+
+procfs_sources = \
+	plugin/core/procfs/cgroup.c plugin/core/procfs/cgroup.h \
+	plugin/core/procfs/reader_memory.h
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \
@@ -79,6 +87,7 @@ cycle_sources = \
 	plugin/core/cycle/details.c plugin/core/cycle/details.h \
 	plugin/core/cycle/events.c plugin/core/cycle/events.h \
 	plugin/core/cycle/exits.c plugin/core/cycle/exits.h \
+	plugin/core/cycle/files.c plugin/core/cycle/files.h \
 	plugin/core/cycle/measure.c plugin/core/cycle/measure.h \
 	plugin/core/cycle/snapshot_build.c plugin/core/cycle/snapshot_build.h \
 	plugin/core/cycle/turn.c plugin/core/cycle/turn.h
@@ -103,7 +112,7 @@ bpf_programs = \
 	plugin/core/sampler/bpf/task.h
 
 # what procman-hold has, too
-parser_sources = $(record_sources) $(parse_sources)
+parser_sources = $(record_sources) $(parse_sources) $(process_sources)
 
 core_sources = $(helper_sources) \
 	$(procfs_sources) \

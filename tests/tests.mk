@@ -17,6 +17,7 @@ libpmunit_la_SOURCES = \
 	tests/fakes/root.c tests/fakes/root.h \
 	tests/unit/support/hold_client.c tests/unit/support/hold_client.h \
 	tests/fakes/unix.c tests/fakes/unix.h \
+	tests/unit/support/built_reader.c tests/unit/support/built_reader.h \
 	tests/unit/support/check.c tests/unit/support/check.h \
 	tests/unit/support/comma_locale.c tests/unit/support/comma_locale.h \
 	tests/unit/support/failing_alloc.c tests/unit/support/failing_alloc.h \
@@ -65,7 +66,9 @@ unit_tests = \
 	tests/unit/snapshot/test_exchange \
 	tests/unit/sampler/test_sample_proc \
 	tests/unit/procfs/test_detail \
+	tests/unit/helper/test_backoff \
 	tests/unit/helper/test_probe \
+	tests/unit/helper/test_reader \
 	tests/unit/options/test_options_control \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_race \
@@ -224,7 +227,14 @@ tests_unit_sampler_test_sample_proc_LDADD = $(unit_ldadd)
 tests_unit_procfs_test_detail_SOURCES = tests/unit/procfs/test_detail.c
 tests_unit_procfs_test_detail_CPPFLAGS = $(unit_cppflags)
 tests_unit_procfs_test_detail_LDADD = $(unit_ldadd)
-tests_unit_procfs_test_detail_LDFLAGS = $(patient_poll_ldflags)
+
+tests_unit_helper_test_backoff_SOURCES = tests/unit/helper/test_backoff.c
+tests_unit_helper_test_backoff_CPPFLAGS = $(unit_cppflags)
+tests_unit_helper_test_backoff_LDADD = $(unit_ldadd)
+
+tests_unit_helper_test_reader_SOURCES = tests/unit/helper/test_reader.c
+tests_unit_helper_test_reader_CPPFLAGS = $(unit_cppflags)
+tests_unit_helper_test_reader_LDADD = $(unit_ldadd)
 
 tests_unit_helper_test_probe_SOURCES = tests/unit/helper/test_probe.c
 tests_unit_helper_test_probe_CPPFLAGS = $(unit_cppflags)
@@ -289,7 +299,7 @@ tests_unit_server_test_accept_SOURCES = tests/unit/server/test_accept.c $(fake_s
 tests_unit_server_test_accept_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_accept_LDADD = $(control_ldadd)
 
-tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.c $(fake_server_sources)
+tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.c control/hold/read.c $(fake_server_sources)
 tests_unit_server_test_server_kill_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_server_kill_LDADD = $(control_ldadd)
 
@@ -474,7 +484,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 e2e_tests = tests/e2e/test_authority.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
-	tests/e2e/test_hang.py tests/e2e/test_hostile.py \
+	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
 	tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py

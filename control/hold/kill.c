@@ -16,6 +16,7 @@ struct work {
   const struct pm_hold_kill_request *request;
   struct pm_hold_kill_reply *answer;
   int proc;
+  int pidfd; /* that came with the request, or -1 */
 };
 
 struct packet {
@@ -48,7 +49,7 @@ static bool is_identity(const struct packet *packet) {
  * pid 1 that never called setsid(2). */
 static bool is_target(const struct pm_hold_kill_request *k) {
   bool given = k->group > 0 && k->session >= 0;
-  if (k->pid < 0 || k->spare < 0 || k->zero)
+  if (k->pid < 0 || k->spare < 0 || k->verified > 1)
     return false;
   if (k->scope == PM_HOLD_PROCESS)
     return !k->group && !k->session && k->birth;
@@ -70,10 +71,10 @@ static bool is_spared(const struct work *w, const struct hold_process *p) {
   return p->pid <= 1 || p->pid == w->request->spare || p->kernel;
 }
 
-/* Opens a pidfd of the process with that pid and birth.  /proc is read after
- * the pidfd was opened: either it showed the pidfd's process, or that process
- * has ended and the signal will fail with ESRCH. */
-static int open_process(const struct work *w, int32_t pid, uint64_t birth,
+/* Opens a pidfd of whichever process has the pid.  /proc is read after that:
+ * either it showed the pidfd's process, or that process has ended and the
+ * signal will fail with ESRCH. */
+static int open_process(const struct work *w, int32_t pid,
                         struct hold_process *ret) {
   PM_CLEAN_FD int fd = pm_pidfd_open(pid);
   if (fd < 0)
@@ -83,11 +84,32 @@ static int open_process(const struct work *w, int32_t pid, uint64_t birth,
   int status = hold_process_read(w->proc, pid, ret);
   if (status < 0)
     return status;
-  if (ret->birth != birth)
-    return -ESTALE;
   int taken = fd;
   fd = -1;
   return taken;
+}
+
+/* The one that is meant: its start is verified under its pidfd, or was. */
+static int open_target(struct work *w, struct hold_process *ret) {
+  const struct pm_hold_kill_request *k = w->request;
+  uint64_t birth;
+  if (k->verified) {
+    int status = hold_process_read(w->proc, k->pid, ret);
+    int fd = w->pidfd;
+    w->pidfd = -1;
+    if (status == 0 || fd < 0)
+      return fd < 0 ? -EBADF : fd;
+    close(fd);
+    return status;
+  }
+  int fd = open_process(w, k->pid, ret);
+  if (fd < 0)
+    return fd;
+  int status = hold_process_birth(w->proc, k->pid, &birth);
+  if (status == 0 && birth == k->birth)
+    return fd;
+  close(fd);
+  return status < 0 ? status : -ESTALE;
 }
 
 static int send_signal(const struct work *w, int fd) {
@@ -99,7 +121,7 @@ static int kill_process(struct work *w) {
   struct hold_process p = {.pid = k->pid};
   if (is_spared(w, &p))
     return fail(w, PM_HOLD_STAGE_SCOPE, EPERM);
-  PM_CLEAN_FD int fd = open_process(w, k->pid, k->birth, &p);
+  PM_CLEAN_FD int fd = open_target(w, &p);
   if (fd < 0)
     return fail(w, PM_HOLD_STAGE_FIND, -fd);
   if (is_spared(w, &p))
@@ -126,12 +148,13 @@ static int choose_group(struct work *w) {
   answer->group = k->group;
   answer->session = k->session;
   if (k->group) {
+    uint64_t birth;
     bool other = k->birth && k->pid == k->group &&
-                 hold_process_read(w->proc, k->pid, &p) == 0 &&
-                 p.birth != k->birth;
+                 hold_process_birth(w->proc, k->pid, &birth) == 0 &&
+                 birth != k->birth;
     return other ? fail(w, PM_HOLD_STAGE_FIND, ESTALE) : 0;
   }
-  PM_CLEAN_FD int fd = open_process(w, k->pid, k->birth, &p);
+  PM_CLEAN_FD int fd = open_target(w, &p);
   if (fd < 0)
     return fail(w, PM_HOLD_STAGE_FIND, -fd);
   answer->group = p.group;
@@ -141,8 +164,7 @@ static int choose_group(struct work *w) {
 
 static int compare_processes(const void *left, const void *right) {
   const struct hold_process *a = left, *b = right;
-  return a->pid != b->pid ? (a->pid > b->pid) - (a->pid < b->pid)
-                          : (a->birth > b->birth) - (a->birth < b->birth);
+  return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
 /* Lists the members of the group that are not in `seen`. */
@@ -168,11 +190,11 @@ static int refuse_spared(struct work *w, const struct hold_list *list) {
   return 0;
 }
 
-/* Skips a member that has ended, was replaced, or has left the group. */
+/* Skips a member that has ended, or whose pid is that of no member any more. */
 static int signal_member(struct work *w, const struct hold_process *member) {
   struct pm_hold_kill_reply *answer = w->answer;
   struct hold_process p;
-  PM_CLEAN_FD int fd = open_process(w, member->pid, member->birth, &p);
+  PM_CLEAN_FD int fd = open_process(w, member->pid, &p);
   answer->denied += fd == -EPERM; /* hidden by now: hidepid of proc(5) */
   if (fd == -ESRCH || fd == -ESTALE || fd == -EPERM)
     return 0;
@@ -257,16 +279,34 @@ static int serve_request(struct work *w, struct packet *packet,
   return status;
 }
 
+/* MSG_TRUNC: returns the real length, even if it does not fit. */
+static ssize_t receive(struct packet *packet, int *ret_pidfd) {
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } control;
+  struct iovec part = {packet, sizeof *packet};
+  struct msghdr message = {.msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  ssize_t n;
+  do
+    n = recvmsg(PM_HOLD_SOCKET, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+  if (c && c->cmsg_type == SCM_RIGHTS)
+    memcpy(ret_pidfd, CMSG_DATA(c), sizeof *ret_pidfd);
+  return n;
+}
+
 int hold_kill(int argc, char **argv) {
   static struct packet packet;
   struct pm_hold_kill_reply answer = {.schema = PM_HOLD_SCHEMA};
-  struct work w = {.request = &packet.request, .answer = &answer};
-  ssize_t n;
+  struct work w = {.request = &packet.request, .answer = &answer, .pidfd = -1};
   if (argc != 2)
     return 2;
-  do /* MSG_TRUNC: returns the real length, even if it does not fit */
-    n = recv(PM_HOLD_SOCKET, &packet, sizeof packet, MSG_TRUNC);
-  while (n < 0 && errno == EINTR);
+  ssize_t n = receive(&packet, &w.pidfd);
   if (n < 0)
     return 1;
   if (is_request(&packet, (size_t)n))

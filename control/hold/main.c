@@ -2,6 +2,7 @@
  * own.  Started by procman.so only. */
 #include "hold/kill.h"
 #include "hold/probe.h"
+#include "hold/read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static int hold_drop(int argc, char **argv) {
 
 static const struct mode modes[] = {
     {"probe", hold_probe},
+    {"read", hold_read},
     {"kill", hold_kill},
     {"drop", hold_drop},
 };

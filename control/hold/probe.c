@@ -11,10 +11,6 @@
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 
-struct roots {
-  int proc, sys;
-};
-
 /* Fills the answer with at most PM_HOLD_TEXT bytes of a file. */
 static int put_file(int dir, const char *path,
                     struct pm_hold_probe_reply *answer) {
@@ -33,14 +29,6 @@ static int put_file(int dir, const char *path,
     answer->length += (uint32_t)n;
   }
   return 0;
-}
-
-static int put_cmdline(const struct roots *roots,
-                       const struct pm_hold_probe_request *ask,
-                       struct pm_hold_probe_reply *answer) {
-  char path[32];
-  snprintf(path, sizeof path, "%u/cmdline", ask->id);
-  return put_file(roots->proc, path, answer);
 }
 
 static int put_space(const struct pm_hold_probe_request *ask,
@@ -70,14 +58,11 @@ static int put_user(const struct pm_hold_probe_request *ask,
   return 0;
 }
 
-static int answer_request(const struct roots *roots,
-                          const struct pm_hold_probe_request *ask,
+static int answer_request(int sys, const struct pm_hold_probe_request *ask,
                           struct pm_hold_probe_reply *answer) {
   switch ((enum pm_hold_probe_kind)ask->kind) {
-  case PM_HOLD_CMDLINE:
-    return put_cmdline(roots, ask, answer);
   case PM_HOLD_SYSFS:
-    return put_file(roots->sys, ask->path, answer);
+    return put_file(sys, ask->path, answer);
   case PM_HOLD_STATVFS:
     return put_space(ask, answer);
   case PM_HOLD_USER:
@@ -94,10 +79,7 @@ static int reply(const struct pm_hold_probe_reply *answer) {
 int hold_probe(int argc, char **argv) {
   if (argc != 3)
     return 2;
-  struct roots roots = {
-      .proc = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC),
-      .sys = open(argv[2], O_PATH | O_DIRECTORY | O_CLOEXEC),
-  };
+  int sys = open(argv[2], O_PATH | O_DIRECTORY | O_CLOEXEC);
   static struct pm_hold_probe_reply answer;
   static struct pm_hold_probe_request ask;
   answer.schema = PM_HOLD_SCHEMA;
@@ -114,7 +96,7 @@ int hold_probe(int argc, char **argv) {
     ask.path[PM_HOLD_PATH - 1] = '\0';
     answer.length = 0;
     answer.seq = ask.seq;
-    answer.error = answer_request(&roots, &ask, &answer);
+    answer.error = answer_request(sys, &ask, &answer);
     if (answer.error)
       answer.length = 0;
     if (reply(&answer) < 0)

@@ -6,10 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
   STAT_TEXT = 4096,
+  BIRTH_MS = 500,
   STATUS_MAX = 2 << 20, /* 65536 groups (NGROUPS_MAX) of 11 bytes, and more */
 };
 
@@ -30,35 +36,98 @@ static int read_text(int proc, const char *path, char *ret, size_t size) {
   return (int)length;
 }
 
+static bool read_status(int proc, const char *pid, struct pm_status *ret) {
+  char path[32];
+  PM_CLEAN_MEM char *text = malloc(STATUS_MAX);
+  snprintf(path, sizeof path, "%s/status", pid);
+  return text && read_text(proc, path, text, STATUS_MAX) > 0 &&
+         pm_parse_status(text, ret) == 0;
+}
+
 int hold_process_read(int proc, int32_t pid, struct hold_process *ret) {
-  char path[32], text[STAT_TEXT];
-  struct pm_stat stat;
-  snprintf(path, sizeof path, "%" PRId32 "/stat", pid);
-  int length = read_text(proc, path, text, sizeof text);
-  if (length == -ENOENT || length == -ESRCH)
-    return -ESRCH;
-  if (length < 0)
-    return length;
-  if (pm_parse_stat(text, (size_t)length, &stat) < 0)
-    return -EIO;
-  bool zombie = stat.state == 'Z' || stat.state == 'X';
+  char name[16];
+  struct pm_status status;
+  enum { NEEDS = PM_STATUS_STATE | PM_STATUS_GROUP | PM_STATUS_SESSION };
+  snprintf(name, sizeof name, "%" PRId32, pid);
+  if (faccessat(proc, name, F_OK, 0) < 0)
+    return errno == ENOENT ? -ESRCH : -errno;
+  if (!read_status(proc, name, &status))
+    return -ESRCH; /* it has ended meanwhile, or is hidden */
+  if ((status.known & NEEDS) != NEEDS)
+    return -ENOTSUP;
+  bool zombie = status.state == 'Z' || status.state == 'X';
   *ret = (struct hold_process){
-      .birth = stat.birth,
       .pid = pid,
-      .group = stat.group,
-      .session = stat.session,
-      .lives = !zombie || stat.threads > 1,
-      .kernel = stat.flags & PM_PF_KTHREAD,
+      .group = (int32_t)status.group,
+      .session = (int32_t)status.session,
+      .lives = !zombie || status.threads > 1,
+      .kernel = !zombie && !(status.known & PM_STATUS_VSIZE),
   };
   return 0;
 }
 
+/* ---- its start ---- */
+
+static int read_birth(int proc, int32_t pid, uint64_t *ret) {
+  char path[32], text[STAT_TEXT];
+  struct pm_stat stat;
+  snprintf(path, sizeof path, "%" PRId32 "/stat", pid);
+  int length = read_text(proc, path, text, sizeof text);
+  if (length < 0)
+    return length == -ENOENT ? -ESRCH : length;
+  if (pm_parse_stat(text, (size_t)length, &stat) < 0)
+    return -EIO;
+  *ret = stat.birth;
+  return 0;
+}
+
+struct birth {
+  int status;
+  uint64_t ticks;
+};
+
+_Noreturn static void tell_birth(int proc, int32_t pid, int to) {
+  struct birth birth = {0, 0};
+  birth.status = read_birth(proc, pid, &birth.ticks);
+  _exit(write(to, &birth, sizeof birth) != sizeof birth);
+}
+
+static int hear_birth(int from, uint64_t *ret) {
+  struct birth birth;
+  struct pollfd p = {.fd = from, .events = POLLIN};
+  if (poll(&p, 1, BIRTH_MS) == 0)
+    return -ETIMEDOUT;
+  if (read(from, &birth, sizeof birth) != sizeof birth)
+    return -EIO;
+  *ret = birth.ticks;
+  return birth.status;
+}
+
+/* By a child, which may be left behind: it dies as soon as it can. */
+int hold_process_birth(int proc, int32_t pid, uint64_t *ret) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0)
+    return -errno;
+  pid_t child = fork();
+  if (child == 0)
+    tell_birth(proc, pid, ends[1]);
+  close(ends[1]);
+  int status =
+      child < 0 ? read_birth(proc, pid, ret) : hear_birth(ends[0], ret);
+  close(ends[0]);
+  if (child > 0) {
+    kill(child, SIGKILL);
+    waitpid(child, NULL, status == -ETIMEDOUT ? WNOHANG : 0);
+  }
+  return status;
+}
+
+/* ---- /proc ---- */
+
 /* Is this process what that /proc shows as self, and by the same number? */
 static bool is_own_proc(int proc) {
   struct pm_status status;
-  PM_CLEAN_MEM char *text = malloc(STATUS_MAX);
-  return text && read_text(proc, "self/status", text, STATUS_MAX) > 0 &&
-         pm_parse_status(text, &status) == 0 &&
+  return read_status(proc, "self", &status) &&
          status.known & PM_STATUS_ONLY_PID &&
          status.only_pid == (uint64_t)getpid();
 }

@@ -1,4 +1,5 @@
-/* Reads /proc: a process by its pid, or the members of a process group. */
+/* Reads /proc: a process by its pid, or the members of a process group.  From
+ * status, which no user can make block (core/procfs/detail.h). */
 #ifndef PM_HOLD_PROCESS_H
 #define PM_HOLD_PROCESS_H
 
@@ -6,12 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From PID/stat, proc_pid_stat(5). */
 struct hold_process {
-  uint64_t birth; /* start time in clock ticks since boot */
   int32_t pid, group, session;
   bool lives;  /* not a zombie, or a zombie leader with live threads */
-  bool kernel; /* a kernel thread */
+  bool kernel; /* a kernel thread: in no group but 0 */
 };
 
 struct hold_list {
@@ -25,6 +24,10 @@ int hold_process_open_proc(const char *path);
 
 /* -ESRCH: there is no such process, or it is hidden. */
 int hold_process_read(int proc, int32_t pid, struct hold_process *ret);
+
+/* Its start, stat field 22, in clock ticks since boot; -ETIMEDOUT: its user
+ * makes stat block. */
+int hold_process_birth(int proc, int32_t pid, uint64_t *ret);
 
 /* Adds the members of that group of that session to the list, in no particular
  * order.  Processes that vanish meanwhile or are hidden are skipped. */

@@ -6,6 +6,7 @@
 
 #include "core/identity/unit.h"
 
+#include <errno.h>
 #include <math.h>
 
 /* From the last snapshot.  A process that is younger is read at once, and so is
@@ -83,10 +84,14 @@ static void read_private(struct pm_call *call, struct info *info) {
   struct pm_visibility_viewer viewer;
   pm_visibility_viewer(&o->visibility, o->now, call->peer, &viewer);
   info->private = pm_visibility_private(&viewer, &info->detail);
-  if (info->private &&
-      pm_detail_read(&o->root, NULL, o->now, info->row.pid, info->row.birth,
-                     public_fields | owner_only, &info->detail) < 0)
-    info->detail.got = 0;
+  if (!info->private || info->detail.slow)
+    return;
+  const struct pm_detail *read;
+  int status = pm_context_read(o, info->row.pid, info->row.birth,
+                               public_fields | owner_only, &read);
+  info->detail = *read;
+  if (status < 0)
+    info->detail.got &= status == -ESRCH ? 0 : PM_WANT_SAFE;
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {

@@ -27,7 +27,7 @@ static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
 /* The acting methods that would be permitted; the kernel decides then. */
 static void put_may(struct pm_call *call, struct pm_json_out *out) {
   struct pm_confinement confinement;
-  pm_peer_confinement(call->peer, &confinement);
+  pm_context_confinement(call->context, call->peer, &confinement);
   struct pm_subject subject =
       pm_peer_subject(call->peer, confinement.why[0] != '\0');
   pm_json_key(out, "may");

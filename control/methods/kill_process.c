@@ -17,6 +17,7 @@
 /* procman-hold sends the signals, as the caller; here it is decided with which
  * ids, and what happens afterwards. */
 enum phase {
+  VERIFYING,  /* its stat blocks: the next turn shows whether it is meant */
   SENDING,    /* procman-hold is sending the first signal */
   WAITING,    /* for the end of the process, until the timeout */
   ESCALATING, /* procman-hold is sending KILL */
@@ -24,7 +25,7 @@ enum phase {
   OVER,
 };
 
-enum { KILL_WAIT_S = 5 };
+enum { KILL_WAIT_S = 5, VERIFY_WAIT_S = 20 };
 
 /* How often it is looked whether the process has ended. */
 #define POLL_NS (PM_NS_PER_S / 20)
@@ -34,7 +35,8 @@ struct act {
   enum phase phase;
   struct pm_hold_kill_request record;
   struct pm_action *action;
-  int pidfd; /* tells when the process has ended; -1: none */
+  int pidfd;       /* tells when the process has ended; -1: none */
+  uint64_t opened; /* mono, pidfd */
   uint64_t timeout, until, poll_every; /* ns; mono; ns */
   uint64_t ask_at;    /* mono: when procman-hold may be asked again */
   int signal;         /* the first one */
@@ -71,9 +73,8 @@ static void take_parameters(const struct pm_call *call, struct act *a,
 /* To know when it ends.  Opened before procman-hold verifies the process, so it
  * may be another one's; it is only polled. */
 static void open_pidfd(struct act *a) {
-  if (!a->timeout || a->record.scope != PM_HOLD_PROCESS)
-    return;
-  a->pidfd = pm_fd_high(pm_pidfd_open(a->record.pid));
+  if (a->timeout && a->record.scope == PM_HOLD_PROCESS)
+    a->pidfd = pm_fd_high(pm_pidfd_open(a->record.pid));
 }
 
 /* ---- sending ---- */
@@ -107,7 +108,63 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
   return pm_action_start(&call->context->actions, call->context->now, "kill",
-                         p->uid, parts, 2, on_answer, call, &a->action, err);
+                         p->uid, parts, 2, a->record.verified ? a->pidfd : -1,
+                         on_answer, call, &a->action, err);
+}
+
+/* ---- one whose start cannot be read ----
+ *
+ * Its pidfd is opened, then a turn shows who has the pid, and if the pidfd's
+ * process lives still, that was it all the time. */
+
+static void fail_unverified(struct pm_call *call, struct act *a,
+                            enum pm_code code, const char *why) {
+  pm_fail(&call->failure, code, "pid %d: %s", a->record.pid, why);
+  audit(call, a, pm_codes[code].word);
+  a->phase = OVER;
+}
+
+static void begin_verifying(struct pm_call *call, struct act *a) {
+  if (a->pidfd < 0)
+    a->pidfd = pm_fd_high(pm_pidfd_open(a->record.pid));
+  if (a->pidfd < 0) {
+    fail_unverified(call, a, PM_CODE_NOT_FOUND, "it is not there any more");
+    return;
+  }
+  a->phase = VERIFYING;
+  a->opened = call->context->now.mono;
+  a->until = a->opened + VERIFY_WAIT_S * PM_NS_PER_S;
+  pm_snapshot_unref(pm_context_latest(call->context)); /* requests turns */
+  pm_call_wait(call, PM_WAKE_TURN);
+  pm_call_wait_until(call, a->until);
+}
+
+static void send_verified(struct pm_call *call, struct act *a) {
+  struct pm_err err = PM_ERR_INIT;
+  a->record.verified = 1;
+  int status = send_signal(call, a, a->signal, &err);
+  if (status < 0)
+    fail_unverified(
+        call, a, status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED : PM_CODE_INTERNAL,
+        err.text);
+  else
+    a->phase = SENDING;
+}
+
+static void verify(struct pm_call *call, struct act *a) {
+  struct pm_snapshot *s = pm_context_latest(call->context);
+  bool newer = s && s->now.mono > a->opened;
+  bool found =
+      newer && pm_snapshot_find(s, a->record.pid, a->record.birth) != NULL;
+  pm_snapshot_unref(s);
+  if (newer && (!found || pm_pidfd_has_ended(a->pidfd)))
+    fail_unverified(call, a, PM_CODE_STALE_PROCESS, "it is not there any more");
+  else if (newer)
+    send_verified(call, a);
+  else if (call->context->now.mono >= a->until)
+    fail_unverified(call, a, PM_CODE_TIMED_OUT,
+                    "it blocks whoever reads it, and no turn came that shows "
+                    "that it is the one");
 }
 
 /* ---- the end of it ---- */
@@ -119,9 +176,9 @@ static void finish(struct pm_call *call, struct act *a) {
 }
 
 static bool has_ended(const struct act *a) {
-  if (a->pidfd >= 0)
-    return pm_pidfd_has_ended(a->pidfd);
   bool group = a->record.scope == PM_HOLD_PROCESS_GROUP;
+  if (a->pidfd >= 0 && !group)
+    return pm_pidfd_has_ended(a->pidfd);
   return kill(group ? -a->record.group : a->record.pid, 0) < 0 &&
          errno == ESRCH;
 }
@@ -160,6 +217,11 @@ static void end_exited(struct pm_call *call, struct act *a) {
 
 static void on_first_answer(struct pm_call *call, struct act *a,
                             const struct pm_hold_kill_reply *k) {
+  if (k->error == ETIMEDOUT && k->stage == PM_HOLD_STAGE_FIND &&
+      !a->record.verified) {
+    begin_verifying(call, a);
+    return;
+  }
   if (k->error)
     pm_action_failed(&call->failure, a->record.pid, k->error,
                      (enum pm_hold_stage)k->stage);
@@ -224,6 +286,8 @@ static void escalate(struct pm_call *call, struct act *a) {
 
 static void step(struct pm_call *call) {
   struct act *a = call->data;
+  if (a->phase == VERIFYING)
+    verify(call, a);
   if (a->phase != WAITING && a->phase != ENDING)
     return;
   if (has_ended(a))
@@ -242,9 +306,12 @@ static void step(struct pm_call *call) {
 
 static int choose_identity(struct pm_call *call, const struct pm_detail *d,
                            struct act *a) {
-  const struct pm_context *context = call->context;
+  struct pm_context *context = call->context;
+  struct pm_confinement confinement;
+  pm_context_confinement(context, call->peer, &confinement);
   struct pm_run_as wanted = {
       .peer = call->peer,
+      .sandboxed = confinement.why[0] != '\0',
       .allow = &context->environment->options->allow,
       .method = PM_METHOD_kill_process,
       .owner_uid = d->uids[PM_ID_REAL],
@@ -270,6 +337,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   a->record.birth = detail.birth;
   pm_call_wait(call, PM_WAKE_ANSWER);
   open_pidfd(a);
+  if (detail.slow) {
+    begin_verifying(call, a);
+    return call->failure.code ? -1 : 0;
+  }
+  a->phase = SENDING;
   int status = send_signal(call, a, a->signal, &err);
   if (status < 0)
     return pm_fail(&call->failure,

@@ -48,8 +48,7 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
     return false;
   if (*q->status && (!status || strcmp(status, q->status) != 0))
     return false;
-  return pm_visibility_process(&call->context->visibility, call->context->now,
-                               &q->viewer, p);
+  return pm_visibility_process(&call->context->visibility, &q->viewer, p);
 }
 
 static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {

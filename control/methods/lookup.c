@@ -1,26 +1,53 @@
 #include "methods/lookup.h"
 
+#include <errno.h>
+
 static bool sees(struct pm_call *call, int32_t pid, const struct pm_detail *d) {
   struct pm_context *o = call->context;
   struct pm_visibility_viewer viewer;
   struct pm_snapshot_process row = {
       .pid = pid, .birth = d->birth, .uid = d->uid, .have = PM_SNAPSHOT_UID};
   pm_visibility_viewer(&o->visibility, o->now, call->peer, &viewer);
-  return pm_visibility_process(&o->visibility, o->now, &viewer, &row);
+  return pm_visibility_process(&o->visibility, &viewer, &row);
+}
+
+/* The start of a process that cannot be read now; 0: no turn has seen it. */
+static uint64_t birth_in_snapshot(const struct pm_call *call, int32_t pid) {
+  struct pm_snapshot *s = pm_context_latest(call->context);
+  const struct pm_snapshot_process *row =
+      s ? pm_snapshot_find(s, pid, 0) : NULL;
+  uint64_t birth = row ? row->birth : 0;
+  pm_snapshot_unref(s);
+  return birth;
+}
+
+static bool is_there(struct pm_call *call, int32_t pid, unsigned want,
+                     struct pm_detail *ret) {
+  const struct pm_detail *read;
+  int status = pm_context_read(call->context, pid, 0,
+                               want | PM_WANT_IDS | PM_WANT_OWNER, &read);
+  if (status == -ESRCH)
+    return false;
+  *ret = *read;
+  if (status < 0)
+    ret->birth = birth_in_snapshot(call, pid);
+  return ret->got & PM_WANT_IDS && sees(call, pid, ret);
 }
 
 int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,
                       unsigned want, struct pm_detail *ret) {
-  struct pm_context *o = call->context;
-  bool there = pm_detail_read(&o->root, NULL, o->now, pid, 0,
-                              want | PM_WANT_IDS | PM_WANT_OWNER, ret) == 0 &&
-               ret->got & PM_WANT_IDS && sees(call, pid, ret);
+  bool there = is_there(call, pid, want, ret);
   if (!there && start_time)
     return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
                    "there is no process %d any more", pid);
   if (!there)
     return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
                    "there is no process %d that you may see", pid);
+  if (!ret->birth)
+    return pm_fail(&call->failure, PM_CODE_TIMED_OUT,
+                   "process %d blocks whoever reads it, and no interval has "
+                   "seen it yet; try again in a moment",
+                   pid);
   if (start_time && start_time != ret->birth)
     return pm_fail(&call->failure, PM_CODE_STALE_PROCESS,
                    "pid %d is now another process, started at %llu", pid,

@@ -5,8 +5,9 @@
 #include "server/call.h"
 
 /* 0: it exists, the caller may see it, and it started at start_time (0: any).
- * ret holds what `want` names and PM_WANT_IDS. -1: call->failure says why
- * not. */
+ * ret holds what `want` names and PM_WANT_IDS.  If it cannot be read because it
+ * blocks whoever reads it, ret->slow is set: ret has only what is safe, and its
+ * start is that of the last snapshot.  -1: call->failure says why not. */
 int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,
                       unsigned want, struct pm_detail *ret);
 

@@ -71,8 +71,7 @@ struct viewing {
 
 static bool visible(void *arg, const struct pm_snapshot_process *p) {
   const struct viewing *q = arg;
-  return pm_visibility_process(&q->context->visibility, q->context->now,
-                               &q->viewer, p);
+  return pm_visibility_process(&q->context->visibility, &q->viewer, p);
 }
 
 /* Where /proc hides nothing, all monitors share one choice. */

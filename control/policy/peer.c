@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/pidfd.h"
 #include "core/parse/parse_pid.h"
+#include "core/procfs/root.h"
 #include "core/procfs/status.h"
 
 #include <errno.h>
@@ -12,10 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+#ifndef PIDFD_GET_USER_NAMESPACE
+#define PIDFD_GET_USER_NAMESPACE _IO(0xff, 9) /* Linux 6.11 */
 #endif
 
 enum { GROUPS_AT_FIRST = 64, GROUPS_MOST = 65536 }; /* NGROUPS_MAX */
@@ -38,46 +44,37 @@ static int read_groups(int fd, struct pm_peer *peer) {
   return 0;
 }
 
-/* Reads a file of /proc/PID in one piece. -errno. */
-static ssize_t read_file(int dir, const char *name, char *buf, size_t size) {
-  PM_CLEAN_FD int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0)
-    return -errno;
-  ssize_t n = read(fd, buf, size - 1);
-  if (n < 0)
-    return -errno;
-  buf[n] = '\0';
-  return n;
-}
-
 static int open_process(int32_t pid) {
   char path[32];
   snprintf(path, sizeof path, "/proc/%d", pid);
   return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static uint64_t start_of(int dir) {
-  char text[1024];
-  struct pm_stat stat;
-  ssize_t n = read_file(dir, "stat", text, sizeof text);
-  bool known = n > 0 && pm_parse_stat(text, (size_t)n, &stat) == 0;
-  return known ? stat.birth : 0;
-}
-
 static bool read_status(int dir, struct pm_status *ret) {
   return pm_status_read(dir, ret) == 0 && ret->known & PM_STATUS_EFFECTIVE;
 }
 
-static void read_start(struct pm_peer *peer) {
-  PM_CLEAN_FD int dir = open_process(peer->pid);
-  peer->start = dir < 0 ? 0 : start_of(dir);
-}
-
+/* Before Linux 6.5 whoever has the pid at accept(2) is taken for the one that
+ * connected. */
 static void read_pidfd(int fd, struct pm_peer *peer) {
   int pidfd;
   socklen_t size = sizeof pidfd;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
+    pidfd = peer->pid > 0 ? pm_pidfd_open(peer->pid) : -1;
+  if (pidfd >= 0)
     peer->pidfd = pm_fd_high(pidfd);
+}
+
+/* SELinux and Smack label a connection; AppArmor labels processes alone. */
+static void read_label(int fd, struct pm_peer *peer) {
+  socklen_t size = sizeof peer->label - 1;
+  char own[PM_PEER_LABEL];
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERSEC, peer->label, &size) < 0)
+    size = 0;
+  peer->label[size] = '\0';
+  peer->label_by_proc =
+      size == 0 &&
+      pm_root_read(AT_FDCWD, "/proc/self/attr/current", own, sizeof own) > 0;
 }
 
 int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err) {
@@ -103,7 +100,7 @@ int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err) {
                       cred.uid);
   }
   read_pidfd(fd, peer);
-  read_start(peer);
+  read_label(fd, peer);
   *ret = peer;
   return 0;
 }
@@ -135,56 +132,89 @@ struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
                              peer->group_count, sandboxed};
 }
 
-/* ---- how it is confined ---- */
+/* ---- where it is ----
+ * Nothing here opens what proc(5) guards by ptrace_may_access(), as the peer
+ * could make that block for ever (procfs/detail.h). */
 
-static ssize_t link_of(int dir, const char *name, char *ret, size_t size) {
-  ssize_t n = readlinkat(dir, name, ret, size - 1);
-  if (n < 0)
-    return -errno;
-  ret[n] = '\0';
-  return n;
+static int open_self(void) {
+  return open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Are the links of two processes the same?  1, 0, or -errno. */
-static int same_link(int dir, int other, const char *name) {
-  char theirs[256], ours[256];
-  ssize_t n = link_of(dir, name, theirs, sizeof theirs);
+/* Do both processes have the same text in that file?  1, 0, or -errno. */
+static int same_text(int dir, int other, const char *name) {
+  char theirs[1024], ours[1024];
+  ssize_t n = pm_root_read(dir, name, theirs, sizeof theirs);
   if (n >= 0)
-    n = link_of(other, name, ours, sizeof ours);
+    n = pm_root_read(other, name, ours, sizeof ours);
   return n < 0 ? (int)n : strcmp(theirs, ours) == 0;
 }
 
-static bool same_as_ours(int dir, const char *name) {
-  PM_CLEAN_FD int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return self >= 0 && same_link(dir, self, name) == 1;
+/* The inode of the user namespace of a pidfd's process; 0: before 6.11. */
+static uint64_t user_namespace(int pidfd) {
+  struct stat st;
+  PM_CLEAN_FD int fd = pidfd < 0 ? -1 : ioctl(pidfd, PIDFD_GET_USER_NAMESPACE);
+  return fd < 0 || fstat(fd, &st) < 0 ? 0 : st.st_ino;
 }
 
-/* The namespaces and the root directory of a login are those of PID 1.  A
- * collectd without privileges cannot read those: then they must be its own. */
-static int same_place(int dir, int one, const char *name) {
-  int same = same_link(dir, one, name);
-  if (same != -EACCES && same != -EPERM)
-    return same;
-  return same_as_ours(dir, name) ? 1 : same;
+/* Is it in our user namespace?  The map of another one is another, but for one
+ * that somebody made who may map all users: that is seen since 6.11. */
+static bool in_our_user_namespace(const struct pm_peer *peer, int dir) {
+  struct stat ours;
+  PM_CLEAN_FD int self = open_self();
+  if (self < 0 || fstatat(self, "ns/user", &ours, 0) < 0 ||
+      same_text(dir, self, "uid_map") != 1)
+    return false;
+  uint64_t theirs = user_namespace(peer->pidfd);
+  return theirs == 0 || theirs == ours.st_ino;
 }
 
-/* SELinux, AppArmor and Smack answer here; without any of them it is EINVAL. */
-static bool label_is_free(int dir) {
-  char label[256];
-  ssize_t n = read_file(dir, "attr/current", label, sizeof label);
-  if (n == -EINVAL || n == -ENOENT || n == -EOPNOTSUPP || n == 0)
-    return true;
-  label[n > 0 ? strcspn(label, "\n") : 0] = '\0';
-  return n > 0 && (strcmp(label, "unconfined") == 0 ||
-                   strstr(label, ":unconfined_t:") || strcmp(label, "_") == 0);
+/* The mount that a process has as its root, by its number, which is another in
+ * each mount namespace; 0: its root is no mount point. */
+static int root_mount(int dir, uint64_t *ret) {
+  PM_CLEAN_MEM char *text = NULL;
+  size_t size = 0;
+  ssize_t n = pm_root_read_grow(dir, "mountinfo", &text, &size);
+  if (n < 0)
+    return (int)n;
+  *ret = 0;
+  for (const char *line = text; line && *line;) {
+    char point[3];
+    unsigned long long id;
+    if (sscanf(line, "%llu %*s %*s %*s %2s", &id, point) == 2 &&
+        strcmp(point, "/") == 0)
+      *ret = id; /* the last one covers the others */
+    line = strchr(line, '\n');
+    line = line ? line + 1 : NULL;
+  }
+  return 0;
 }
 
-static const char *reason(int dir, int one, struct pm_confinement *ret) {
+/* ---- how it is confined ---- */
+
+/* That a security module gives to a login shell. */
+static bool is_free_label(const char *label) {
+  return strcmp(label, "unconfined") == 0 || strstr(label, ":unconfined_t:") ||
+         strcmp(label, "_") == 0;
+}
+
+static const char *place_of(int dir, int one, struct pm_confinement *ret) {
+  uint64_t root, first;
+  int status = root_mount(dir, &root);
+  if (status == 0)
+    status = root_mount(one, &first);
+  ret->unknown = status < 0;
+  if (status < 0)
+    return "its mounts cannot be read";
+  if (!root)
+    return "it has another root directory";
+  return root == first ? ""
+                       : "it is in another mount namespace, or has "
+                         "another root directory";
+}
+
+static const char *reason(const struct pm_peer *peer, const char *label,
+                          int dir, int one, struct pm_confinement *ret) {
   struct pm_status status, first;
-  static const char *const places[] = {"ns/user", "ns/pid", "ns/mnt", "root"};
-  static const char *const words[] = {
-      "it is in another user namespace", "it is in another pid namespace",
-      "it is in another mount namespace", "it has another root directory"};
   if (!read_status(dir, &status) || !read_status(one, &first))
     return "its status cannot be read";
   ret->capabilities = status.effective;
@@ -195,43 +225,45 @@ static const char *reason(int dir, int one, struct pm_confinement *ret) {
   if (!(status.known & first.known & PM_STATUS_BOUNDING) ||
       (status.bounding & first.bounding) != first.bounding)
     return "its capability bounding set is reduced";
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    int same = same_place(dir, one, places[i]);
-    ret->unknown = same < 0;
-    if (same != 1)
-      return same < 0 ? "collectd lacks CAP_SYS_PTRACE to look at you"
-                      : words[i];
-  }
-  return label_is_free(dir) ? "" : "a security module confines it";
+  if (!in_our_user_namespace(peer, dir))
+    return "it is in another user namespace";
+  if ((status.known & PM_STATUS_ONLY_PID) != (first.known & PM_STATUS_ONLY_PID))
+    return "it is in another pid namespace";
+  const char *why = place_of(dir, one, ret);
+  if (*why)
+    return why;
+  if (!peer->label_by_proc)
+    label = peer->label;
+  if (!label)
+    return "the label of its security module cannot be read";
+  return !*label || is_free_label(label) ? "" : "a security module confines it";
 }
 
-/* Is `dir` still the process that connected? */
-static bool same_process(const struct pm_peer *peer, int dir) {
-  if (peer->pidfd < 0)
-    return peer->start != 0 && start_of(dir) == peer->start;
-  return pm_pidfd_is_alive(peer->pidfd);
+/* Is it still the process that connected, so that what was read is its own? */
+static bool still_lives(const struct pm_peer *peer) {
+  return peer->pidfd >= 0 && pm_pidfd_is_alive(peer->pidfd);
 }
 
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   struct pm_status status;
   *ret = (struct pm_peer_caps){.foreign = true};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
-  if (dir < 0 || !same_as_ours(dir, "ns/user") || !read_status(dir, &status) ||
-      !same_process(peer, dir))
+  if (dir < 0 || !in_our_user_namespace(peer, dir) ||
+      !read_status(dir, &status) || !still_lives(peer))
     return;
   ret->foreign = false;
   ret->effective = status.effective;
 }
 
-void pm_peer_confinement(const struct pm_peer *peer,
+void pm_peer_confinement(const struct pm_peer *peer, const char *label,
                          struct pm_confinement *ret) {
   *ret = (struct pm_confinement){0};
   PM_CLEAN_FD int dir = peer->pid > 0 ? open_process(peer->pid) : -1;
   PM_CLEAN_FD int one = open_process(1);
   const char *why = "it is gone, or in another pid namespace";
   if (dir >= 0 && one >= 0)
-    why = reason(dir, one, ret);
-  if (dir >= 0 && !same_process(peer, dir)) {
+    why = reason(peer, label, dir, one, ret);
+  if (dir >= 0 && !still_lives(peer)) {
     why = "the process that connected is gone";
     ret->capabilities = 0;
   }

@@ -12,12 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PM_PEER_LABEL = 256 };
+
 struct pm_peer {
   unsigned refs;
-  uint32_t uid, gid; /* effective, at connect(2) */
-  int32_t pid;       /* 0: not visible in our pid namespace */
-  int pidfd;         /* -1: before Linux 6.5 */
-  uint64_t start;    /* of pid, stat field 22, read at connect; 0: not known */
+  uint32_t uid, gid;         /* effective, at connect(2) */
+  int32_t pid;               /* 0: not visible in our pid namespace */
+  int pidfd;                 /* -1: it was gone already */
+  char label[PM_PEER_LABEL]; /* of a security module, SO_PEERSEC; "" = none */
+  bool label_by_proc; /* a module labels processes, but not connections */
   uint32_t *groups;
   size_t group_count;
 };
@@ -48,8 +51,9 @@ struct pm_confinement {
 };
 
 /* Determined at this moment, not at connect: the peer may have confined itself
- * since.  What cannot be read counts as confined. */
-void pm_peer_confinement(const struct pm_peer *peer,
+ * since.  What cannot be read counts as confined.  label: of its process, where
+ * label_by_proc is set; NULL = it could not be read. */
+void pm_peer_confinement(const struct pm_peer *peer, const char *label,
                          struct pm_confinement *ret);
 
 #endif

@@ -12,9 +12,7 @@ static void be_peer(const struct pm_peer *p, struct pm_hold_identity *ret) {
 }
 
 static bool is_allowed(const struct pm_run_as *w, uint32_t uid) {
-  struct pm_confinement c;
-  pm_peer_confinement(w->peer, &c);
-  struct pm_subject subject = pm_peer_subject(w->peer, c.why[0] != '\0');
+  struct pm_subject subject = pm_peer_subject(w->peer, w->sandboxed);
   return pm_allow_as(w->allow, &subject, w->method, uid);
 }
 

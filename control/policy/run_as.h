@@ -11,6 +11,7 @@
 
 struct pm_run_as {
   const struct pm_peer *peer; /* (borrowed) the caller */
+  bool sandboxed;             /* it is confined */
   const struct pm_allow_options *allow;
   enum pm_method_id method;
   uint32_t owner_uid, owner_gid; /* of the process, real */

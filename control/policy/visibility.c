@@ -101,7 +101,7 @@ bool pm_visibility_exited(const struct pm_visibility_viewer *v, uint32_t uid,
   return !v->caps.foreign && (same || may_all);
 }
 
-bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,
+bool pm_visibility_process(const struct pm_visibility *see,
                            const struct pm_visibility_viewer *v,
                            const struct pm_snapshot_process *p) {
   if (v->all)
@@ -109,7 +109,7 @@ bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,
   if (!(p->have & PM_SNAPSHOT_UID) || p->uid != v->peer->uid)
     return false;
   struct pm_detail d;
-  return pm_detail_read(see->root, NULL, now, p->pid, p->birth,
-                        PM_WANT_IDS | PM_WANT_OWNER, &d) == 0 &&
+  return pm_detail_read_safe(see->root, p->pid, PM_WANT_IDS | PM_WANT_OWNER,
+                             &d) == 0 &&
          pm_visibility_private(v, &d);
 }

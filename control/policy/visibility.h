@@ -32,8 +32,10 @@ void pm_visibility_viewer(struct pm_visibility *see, struct pm_now now,
                           struct pm_visibility_viewer *ret);
 
 /* Is that process visible to the viewer at all?  Reads /proc only where it
- * hides processes, and then only of processes of the viewer's uid. */
-bool pm_visibility_process(const struct pm_visibility *see, struct pm_now now,
+ * hides processes, and then only of processes of the viewer's uid.  Its start
+ * is not verified, as that could block: of a number that was given away since
+ * the snapshot, to another process of the viewer, the row is still shown. */
+bool pm_visibility_process(const struct pm_visibility *see,
                            const struct pm_visibility_viewer *viewer,
                            const struct pm_snapshot_process *process);
 

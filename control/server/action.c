@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,21 +66,35 @@ static int spawn(const struct pm_actions *actions, const char *mode, int fd,
   return pm_spawn(actions->path, argv, fd, ret);
 }
 
-static int send_record(int fd, const struct iovec *record, int count) {
+static int send_record(int sock, const struct iovec *record, int count,
+                       int fd) {
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } control = {.bytes = {0}};
   struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)record,
                            .msg_iovlen = (size_t)count};
-  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+  if (fd >= 0) {
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  return sendmsg(sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 /* The record is in the socket before the helper is started. */
 static int launch(struct pm_action *a, const char *mode,
-                  const struct iovec *record, int count) {
+                  const struct iovec *record, int count, int fd) {
   int ends[2];
   pid_t pid;
   int status = pm_spawn_pair(ends);
   if (status < 0)
     return status;
-  status = send_record(ends[0], record, count);
+  status = send_record(ends[0], record, count, fd);
   if (status == 0)
     status = pm_loop_add(a->owner->loop, &a->watch, ends[0], EPOLLIN);
   if (status == 0)
@@ -98,8 +113,8 @@ static int launch(struct pm_action *a, const char *mode,
 
 int pm_action_start(struct pm_actions *actions, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, pm_action_answer *answer, void *arg,
-                    struct pm_action **ret, struct pm_err *err) {
+                    int record_count, int fd, pm_action_answer *answer,
+                    void *arg, struct pm_action **ret, struct pm_err *err) {
   if (!has_room(actions, uid))
     return pm_err_say(err, EAGAIN,
                       "too many actions are under way (%d, %d a user)",
@@ -114,7 +129,7 @@ int pm_action_start(struct pm_actions *actions, struct pm_now now,
   a->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;
   a->answer = answer;
   a->arg = arg;
-  int status = launch(a, mode, record, record_count);
+  int status = launch(a, mode, record, record_count, fd);
   if (status < 0) {
     free(a);
     return pm_err_set(err, -status, "start the helper %s", actions->path);
@@ -214,6 +229,7 @@ static const struct {
      "ProcPath shows another pid namespace, or the kernel has no "
      "pidfd_open(2)"},
     {EINVAL, PM_CODE_INVALID_ARGUMENT, NULL},
+    {ETIMEDOUT, PM_CODE_TIMED_OUT, "it blocks whoever reads it"},
 };
 
 void pm_action_failed(struct pm_failure *ret, int32_t pid, int num,

@@ -29,13 +29,14 @@ struct pm_actions {
 /* The answer; length 0: procman-hold died or did not answer in time. */
 typedef void pm_action_answer(void *arg, const void *record, size_t length);
 
-/* uid is the user whose limit it counts against.  After success answer(arg,
+/* fd goes along with the record; -1: none.  uid is the user whose limit it
+ * counts against.  After success answer(arg,
  * ...) is called exactly once, later, unless the action is cancelled. -EAGAIN:
  * too many are under way; another -errno: procman-hold could not be started. */
 int pm_action_start(struct pm_actions *actions, struct pm_now now,
                     const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, pm_action_answer *answer, void *arg,
-                    struct pm_action **ret, struct pm_err *err);
+                    int record_count, int fd, pm_action_answer *answer,
+                    void *arg, struct pm_action **ret, struct pm_err *err);
 /* The answer is not wanted any more; the action itself goes on.  Accepts
  * NULL. */
 void pm_action_cancel(struct pm_action *action);

@@ -1,5 +1,6 @@
 #include "server/context.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +30,12 @@ int pm_context_open(struct pm_context *c, const struct pm_environment *e,
     c->environment = NULL;
     return status;
   }
+  c->reader = pm_reader_new(e->helper, &c->root, &c->budget);
+  if (!c->reader) {
+    pm_root_close(&c->root);
+    c->environment = NULL;
+    return pm_err_set(err, ENOMEM, "make room for the reader");
+  }
   pm_host_stats_init(&c->host_stats, &c->root);
   c->visibility.root = &c->root;
   c->audit.log = e->log;
@@ -40,6 +47,7 @@ void pm_context_close(struct pm_context *c) {
   if (!c->environment)
     return;
   pm_action_done(&c->actions);
+  pm_reader_free(c->reader);
   pm_host_stats_done(&c->host_stats);
   pm_visibility_done(&c->visibility);
   pm_root_close(&c->root);
@@ -55,6 +63,26 @@ struct pm_snapshot *pm_context_latest(const struct pm_context *c) {
   pm_exchange_request_turns(exchange,
                             c->now.mono + PM_CONTEXT_WATCH_S * PM_NS_PER_S);
   return pm_exchange_latest(exchange);
+}
+
+int pm_context_read(struct pm_context *c, int32_t pid, uint64_t birth,
+                    unsigned want, const struct pm_detail **ret) {
+  if (c->now.mono >= c->budget_until) {
+    c->budget.left_ns = PM_CONTEXT_READ_MS * PM_NS_PER_S / 1000;
+    c->budget_until = c->now.mono + PM_NS_PER_S;
+  }
+  return pm_reader_read_one(c->reader, c->now, pid, birth, want, ret);
+}
+
+void pm_context_confinement(struct pm_context *c, const struct pm_peer *peer,
+                            struct pm_confinement *ret) {
+  const struct pm_detail *read = NULL;
+  const char *label = NULL;
+  if (peer->label_by_proc && peer->pid > 0 &&
+      pm_context_read(c, peer->pid, 0, PM_WANT_LABEL, &read) == 0 &&
+      read->got & PM_WANT_LABEL)
+    label = read->label;
+  pm_peer_confinement(peer, label, ret);
 }
 
 const struct pm_method_ops *pm_context_ops(const struct pm_context *c,

@@ -11,6 +11,7 @@
 #include "views/busiest.h"
 #include "views/host_stats.h"
 
+#include "core/helper/reader.h"
 #include "core/snapshot/exchange.h"
 
 #include "wire/method.h"
@@ -29,6 +30,9 @@ struct pm_context {
   struct pm_rate_limits rate_limits;
   struct pm_audit audit;
   struct pm_actions actions;
+  struct pm_budget budget; /* for the reader, in this second */
+  uint64_t budget_until;   /* mono */
+  struct pm_reader *reader;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
   bool can_become;        /* procman-hold can take on other ids */
 };
@@ -47,6 +51,18 @@ struct pm_exchange *pm_context_exchange(const struct pm_context *context);
 /* A reference to the latest snapshot, or NULL; asks for turns to go on for a
  * while. */
 struct pm_snapshot *pm_context_latest(const struct pm_context *context);
+
+/* Reads files of a process, of which PM_WANT_SAFE may be had without its help.
+ * The control thread may be kept waiting, but not much: see enum.  As
+ * pm_reader_read_one. */
+enum { PM_CONTEXT_READ_MS = 30 /* in each second, in all */ };
+int pm_context_read(struct pm_context *context, int32_t pid, uint64_t birth,
+                    unsigned want, const struct pm_detail **ret);
+
+/* pm_peer_confinement, with the label of its process where that is needed. */
+void pm_context_confinement(struct pm_context *context,
+                            const struct pm_peer *peer,
+                            struct pm_confinement *ret);
 
 const struct pm_method_ops *pm_context_ops(const struct pm_context *context,
                                            const struct pm_method *method);

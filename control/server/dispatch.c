@@ -51,7 +51,7 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
                          struct pm_failure *f) {
   struct pm_confinement c = {0};
   if (method->level == PM_LEVEL_ACT)
-    pm_peer_confinement(call->peer, &c);
+    pm_context_confinement(call->context, call->peer, &c);
   if (c.unknown)
     return pm_fail(f, PM_CODE_UNSUPPORTED,
                    "%s is unavailable: %s; the drop-in "

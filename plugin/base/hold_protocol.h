@@ -14,17 +14,16 @@ enum {
 };
 
 enum pm_hold_probe_kind {
-  PM_HOLD_CMDLINE = 1, /* PID/cmdline below the /proc root */
-  PM_HOLD_SYSFS,       /* path: a file below the /sys root */
-  PM_HOLD_STATVFS,     /* path: absolute */
-  PM_HOLD_USER,        /* id: a uid; answers the user's name */
+  PM_HOLD_SYSFS = 1, /* path: a file below the /sys root */
+  PM_HOLD_STATVFS,   /* path: absolute */
+  PM_HOLD_USER,      /* id: a uid; answers the user's name */
 };
 
 struct pm_hold_probe_request {
   uint32_t schema;
   uint32_t kind; /* enum pm_hold_probe_kind */
   uint64_t seq;  /* copied to the answer */
-  uint32_t id;   /* pid or uid */
+  uint32_t id;   /* uid */
   uint32_t zero;
   char path[PM_HOLD_PATH];
 };
@@ -62,7 +61,9 @@ enum {
 
 enum pm_hold_scope { PM_HOLD_PROCESS, PM_HOLD_PROCESS_GROUP };
 
-/* Signal 0 only checks the permission.  The members named zero must be 0. */
+/* Signal 0 only checks the permission.  With `verified` a pidfd comes along: it
+ * is that of (pid, birth), which the helper then need not read.  The members
+ * named zero must be 0. */
 struct pm_hold_kill_request {
   uint32_t schema;
   int32_t pid;
@@ -76,7 +77,7 @@ struct pm_hold_kill_request {
    * refused as another group of that number (ESTALE). */
   int32_t group, session;
   int32_t spare; /* a pid that must not be signalled: collectd's */
-  int32_t zero;
+  uint32_t verified;
   struct pm_hold_identity as;
 };
 
@@ -91,7 +92,8 @@ enum pm_hold_stage {
   PM_HOLD_STAGE_VERIFY,       /* the identity is not the requested one */
   PM_HOLD_STAGE_FIND,         /* ESRCH: no such process; ESTALE: another one;
                                  ENOTSUP: /proc is another namespace's, or the
-                                 kernel has no pidfds */
+                                 kernel has no pidfds; ETIMEDOUT: its stat
+                                 blocks, so that its start is not known */
   PM_HOLD_STAGE_SCOPE,        /* collectd, pid 1 or a kernel thread is in it */
   PM_HOLD_STAGE_SIGNAL,       /* pidfd_send_signal(2) */
 };

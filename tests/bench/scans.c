@@ -1,7 +1,9 @@
 /* What one scan of all processes costs by each form of each sampler, CPU of the
- * calling thread, with a pause before each as in real use: caches cool.  Prints
- * "FORM NANOSECONDS PROCESSES" a scan.  usage: scans COUNT PAUSE-MS */
+ * calling thread and of its helper, with a pause before each as in real use:
+ * caches cool.  Prints "FORM NANOSECONDS PROCESSES" a scan.  usage: scans
+ * HELPER COUNT PAUSE-MS */
 #include "base/now.h"
+#include "core/helper/reader.h"
 #include "core/sampler/sample.h"
 #include "core/sampler/sample_bpf.h"
 #include "core/sampler/sample_proc.h"
@@ -18,10 +20,29 @@ static void count(void *arg, const struct pm_task *batch, size_t n) {
   *(size_t *)arg += n;
 }
 
+/* Of the helper; it has one thread. */
+static long long helper_ns(void) {
+  char path[64];
+  long long ns = 0;
+  int pid = 0;
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+  FILE *file = fopen(path, "re");
+  if (file && fscanf(file, "%d", &pid) == 1)
+    snprintf(path, sizeof path, "/proc/%d/schedstat", pid);
+  if (file)
+    fclose(file);
+  file = pid ? fopen(path, "re") : NULL;
+  if (file && fscanf(file, "%lld", &ns) != 1)
+    ns = 0;
+  if (file)
+    fclose(file);
+  return ns;
+}
+
 static long long cpu_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return t.tv_sec * 1000000000LL + t.tv_nsec;
+  return t.tv_sec * 1000000000LL + t.tv_nsec + helper_ns();
 }
 
 static int time_scans(const char *form, struct pm_sampler *sampler, int scans,
@@ -32,7 +53,7 @@ static int time_scans(const char *form, struct pm_sampler *sampler, int scans,
     struct pm_sink sink = {.tasks = count, .arg = &processes};
     usleep((useconds_t)pause_ms * 1000);
     long long before = cpu_ns();
-    if (sampler->ops->scan(sampler->self, &sink, &err) < 0) {
+    if (sampler->ops->scan(sampler->self, &sink, pm_now_read(), &err) < 0) {
       fprintf(stderr, "scans: %s: %s\n", form, err.text);
       return 1;
     }
@@ -44,18 +65,20 @@ static int time_scans(const char *form, struct pm_sampler *sampler, int scans,
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) {
-    fprintf(stderr, "usage: scans COUNT PAUSE-MS\n");
+  if (argc != 4) {
+    fprintf(stderr, "usage: scans HELPER COUNT PAUSE-MS\n");
     return 2;
   }
-  int scans = atoi(argv[1]), pause_ms = atoi(argv[2]);
+  int scans = atoi(argv[2]), pause_ms = atoi(argv[3]);
+  struct pm_budget budget = {.left_ns = PM_NS_PER_S};
   struct pm_err err = PM_ERR_INIT;
   struct pm_root root = PM_ROOT_INIT;
   struct pm_sampler walk = {0}, dump = {0}, proc = {.ops = &pm_sample_proc};
   if (pm_root_open(&root, "/proc", "/sys", &err) < 0 ||
       pm_sample_bpf_open(&root, PM_BPF_WALK_MAX, &walk, &err) < 0 ||
       pm_sample_bpf_open(&root, 0, &dump, &err) < 0 ||
-      pm_sample_proc.open(&root, &proc, &err) < 0) {
+      pm_sample_proc.open(&root, pm_reader_new(argv[1], &root, &budget), &proc,
+                          &err) < 0) {
     fprintf(stderr, "scans: %s\n", err.text);
     return 1;
   }

@@ -16,7 +16,8 @@ def scans(bench):
     found = collections.defaultdict(list)
     with Limits(BUDGET_SIZE), \
             Crowd(bench.tool("sleepers"), BUDGET_SIZE, bench.names):
-        out = subprocess.run([bench.tool("scans"), str(COUNT), str(PAUSE_MS)],
+        out = subprocess.run([bench.tool("scans"), str(bench.build / "procman-hold"),
+                              str(COUNT), str(PAUSE_MS)],
                              stdout=subprocess.PIPE, text=True, check=True)
     for line in out.stdout.splitlines():
         form, ns, _ = line.split()

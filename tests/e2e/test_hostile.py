@@ -140,7 +140,7 @@ def droppers(c):
                 words = f.read().split(b"\0")
         except OSError:
             continue
-        found += name.endswith("(procman-hold") and words[1:2] != [b"probe"] \
+        found += name.endswith("(procman-hold") and words[1:2] not in ([b"probe"], [b"read"]) \
             and rest.split()[0] != "Z" and int(rest.split()[1]) == daemon
     return found
 

@@ -1,11 +1,11 @@
 #include "fakes/machine.h"
 
 #include "core/helper/probe.h"
+#include "core/helper/reader.h"
 #include "core/machine/disk.h"
 #include "core/machine/sensor.h"
 #include "core/machine/system.h"
 #include "core/procfs/cgroup.h"
-#include "core/procfs/detail.h"
 #include "core/procfs/root.h"
 #include "core/sampler/sample.h"
 
@@ -155,8 +155,10 @@ static void pass(uint64_t ns) {
   fake_machine.now.real += ns;
 }
 
-static int scan(void *self, const struct pm_sink *sink, struct pm_err *err) {
+static int scan(void *self, const struct pm_sink *sink, struct pm_now now,
+                struct pm_err *err) {
   (void)self;
+  (void)now;
   pass(fake_machine.scan_ns);
   struct pm_task batch[PM_BATCH];
   size_t n = 0;
@@ -196,9 +198,11 @@ static const struct pm_sampler_ops ops = {"fake", NULL, scan, drain,
                                           close_sampler};
 
 int pm_sample_open(struct pm_sampler *ret, const char *name,
-                   const struct pm_root *root, struct pm_err *err) {
+                   const struct pm_root *root, struct pm_reader *reader,
+                   struct pm_err *err) {
   (void)name;
   (void)root;
+  (void)reader;
   (void)err;
   *ret = (struct pm_sampler){.ops = &ops, .what = "made up", .level = 1};
   ret->gives = gives();
@@ -211,7 +215,7 @@ int pm_sample_open(struct pm_sampler *ret, const char *name,
 
 void pm_sample_close(struct pm_sampler *sampler) { sampler->ops = NULL; }
 
-/* ---- core/detail.h, core/probe.h ---- */
+/* ---- core/helper/reader.h, core/helper/probe.h ---- */
 
 static void copy(char *to, size_t size, const char *from) {
   snprintf(to, size, "%s", from);
@@ -227,28 +231,76 @@ static void numbers_of(const struct fake_task *t, unsigned want,
   d->numbers.have &= fields;
 }
 
-int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
-                   struct pm_now now, int32_t pid, uint64_t birth,
-                   unsigned want, struct pm_detail *ret) {
-  (void)root;
-  (void)probe;
-  (void)now;
-  struct fake_task *t = fake_machine_find(pid);
-  if (!t || t->task.birth != birth)
+static int read_task(const struct pm_reader_request *r, struct pm_detail *ret) {
+  struct fake_task *t = fake_machine_find(r->pid);
+  unsigned want = r->want;
+  if (!t || t->task.birth != r->birth)
     return -ESRCH;
   t->looks++;
-  ret->got = want;
-  ret->birth = birth;
+  bool slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
+  ret->got = slow ? want & ~(unsigned)PM_WANT_CMDLINE : want;
+  ret->birth = r->birth;
   ret->stat = t->task;
-  ret->slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
+  ret->slow = slow;
   copy(ret->exe, sizeof ret->exe, want & PM_WANT_EXE ? t->exe : "");
   copy(ret->cgroup, sizeof ret->cgroup, t->cgroup[0] ? t->cgroup : "/");
   memcpy(ret->cmdline, t->cmdline, sizeof t->cmdline);
-  ret->cmdline_length = t->cmdline_hangs ? 0 : t->cmdline_length;
+  ret->cmdline_length = slow ? 0 : t->cmdline_length;
   ret->uid = number_of(t->user);
-  if (t->cmdline_hangs)
-    ret->got &= ~(unsigned)PM_WANT_CMDLINE;
   numbers_of(t, want, ret);
+  return slow ? -ETIMEDOUT : 0;
+}
+
+struct pm_reader {
+  struct pm_detail detail[PM_READER_BATCH];
+};
+
+struct pm_reader *pm_reader_new(const char *helper, const struct pm_root *root,
+                                struct pm_budget *budget) {
+  (void)helper;
+  (void)root;
+  (void)budget;
+  return calloc(1, sizeof(struct pm_reader));
+}
+
+void pm_reader_free(struct pm_reader *reader) { free(reader); }
+
+void pm_reader_read(struct pm_reader *reader, struct pm_now now,
+                    struct pm_reader_item *items, size_t count) {
+  (void)now;
+  for (size_t i = 0; i < count; i++) {
+    pm_detail_clear(&reader->detail[i]);
+    items[i].detail = &reader->detail[i];
+    items[i].status = read_task(&items[i].request, &reader->detail[i]);
+  }
+}
+
+int pm_reader_read_one(struct pm_reader *reader, struct pm_now now, int32_t pid,
+                       uint64_t birth, unsigned want,
+                       const struct pm_detail **ret) {
+  struct pm_reader_item item = {.request = {pid, want, birth}};
+  pm_reader_read(reader, now, &item, 1);
+  *ret = item.detail;
+  return item.status;
+}
+
+int pm_reader_list(struct pm_reader *reader, struct pm_now now,
+                   struct pm_reader_list *list) {
+  (void)reader;
+  (void)now;
+  (void)list;
+  return -ENOSYS; /* no sampler here asks for it */
+}
+
+uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid) {
+  (void)root;
+  (void)pid;
+  return UINT32_MAX;
+}
+
+int pm_reader_error(struct pm_reader *reader, struct pm_err *err) {
+  (void)reader;
+  (void)err;
   return 0;
 }
 
@@ -257,10 +309,11 @@ struct pm_probe {
 };
 
 struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
-                              const char *sys_path) {
+                              const char *sys_path, struct pm_budget *budget) {
   (void)helper;
   (void)proc_path;
   (void)sys_path;
+  (void)budget;
   return calloc(1, sizeof(struct pm_probe));
 }
 

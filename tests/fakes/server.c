@@ -40,10 +40,20 @@ static void unseal(void) {
   server.listener.fds_refused = false;
 }
 
+void server_lose_helper(void) {
+  snprintf(server.helper, sizeof server.helper, "/no/such/helper");
+}
+
+void server_use_helper(void) {
+  const char *folder = getenv("PM_BUILD");
+  snprintf(server.helper, sizeof server.helper, "%s/procman-hold",
+           folder ? folder : ".");
+}
+
 static void start(bool fds_refused) {
   struct pm_err err = PM_ERR_INIT;
-  server = (struct server){.folder = "/tmp/pm-server-XXXXXX",
-                           .helper = "/no/such/helper"};
+  server = (struct server){.folder = "/tmp/pm-server-XXXXXX"};
+  server_use_helper();
   server.now = (struct pm_now){.mono = 1000 * PM_NS_PER_S,
                                .boot = 2000 * PM_NS_PER_S,
                                .real = 1700000000 * PM_NS_PER_S};
@@ -79,12 +89,6 @@ int server_begin_unsealed(void **state) {
   (void)state;
   start(false);
   return 0;
-}
-
-void server_use_helper(void) {
-  const char *folder = getenv("PM_BUILD");
-  snprintf(server.helper, sizeof server.helper, "%s/procman-hold",
-           folder ? folder : ".");
 }
 
 int server_end(void **state) {

@@ -23,12 +23,14 @@ extern struct server {
   unsigned said[PM_CONTROL_INFO + 1]; /* lines in the log, by level */
 } server;
 
-/* For cmocka: a server without a snapshot; and its end.  Its procman-hold is
- * not there until server_use_helper. */
+/* For cmocka: a server without a snapshot, with the built procman-hold; and its
+ * end. */
 int server_begin(void **state);
 /* One to which descriptors can be passed, as before Linux 6.16. */
 int server_begin_unsealed(void **state);
 int server_end(void **state);
+/* Takes procman-hold away, and gives it back. */
+void server_lose_helper(void);
 void server_use_helper(void);
 
 /* One pass of the loop; how much was ready. */

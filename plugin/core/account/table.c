@@ -1,6 +1,7 @@
 #include "core/account/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SLAB = 128 };
 
@@ -99,6 +100,11 @@ void pm_table_remove(struct pm_table *t, struct pm_entry *e) {
   e->cmdline = NULL;
   put_free(t, e);
   t->count--;
+}
+
+bool pm_entry_has_execed(const struct pm_entry *e, const struct pm_task *t) {
+  return memcmp(e->comm, t->comm, sizeof e->comm) != 0 ||
+         (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark);
 }
 
 void pm_table_each(struct pm_table *t,

@@ -33,8 +33,10 @@ struct pm_entry {
   uint32_t assigned_turn;     /* turn in which its group was looked up */
   uint32_t details_turn;      /* turn in which details were read; 0 = never */
   uint32_t cmdline_due;       /* mono, seconds: when to read it (again) */
+  uint32_t files_due;         /* mono, seconds: until then it is not read */
   uint32_t number;            /* the table's own */
   uint32_t uid, ptrace_gid;   /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint16_t files_wait_s;      /* it blocked the reader: 0 = not lately */
   uint8_t life;               /* enum pm_life */
   uint8_t flags;              /* enum pm_entry_flag */
   char state;
@@ -44,7 +46,7 @@ struct pm_entry {
 enum pm_entry_flag {
   PM_ENTRY_FRESH = 1,         /* born since the first scan, new in this turn */
   PM_ENTRY_MOVED = 2,         /* a counter of it grew in the last turn */
-  PM_ENTRY_ASK_AGAIN = 4,     /* look up its group again in the next turn */
+  PM_ENTRY_ASK_AGAIN = 4,     /* its files could not be read in time */
   PM_ENTRY_EXIT_REPORTED = 8, /* how it ended was counted */
   PM_ENTRY_OWNER = 16,        /* uid is known */
   PM_ENTRY_UNREADABLE = 32,   /* it was found, but could not be read */
@@ -76,6 +78,11 @@ struct pm_entry *pm_table_find_live(const struct pm_table *table, int32_t pid);
 struct pm_entry *pm_table_add(struct pm_table *table, int32_t pid,
                               uint64_t birth);
 void pm_table_remove(struct pm_table *table, struct pm_entry *entry);
+
+/* Does it run another program than when comm and exec_mark were noted?  A
+ * zombie has no address space, and so no mark. */
+bool pm_entry_has_execed(const struct pm_entry *entry,
+                         const struct pm_task *task);
 
 /* Calls back with every entry that is in use; the callback may remove that
  * entry and no other. */

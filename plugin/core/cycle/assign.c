@@ -2,6 +2,7 @@
 
 #include "core/account/slot.h"
 #include "core/cycle/cmdline.h"
+#include "core/cycle/files.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,15 +30,16 @@ void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
   group->members++;
 }
 
-/* ---- reading ---- */
+/* ---- what is known of it ---- */
 
-static unsigned wanted_files(const struct pm_cycle *c,
-                             const struct pm_task *t) {
+unsigned pm_assign_wants(const struct pm_cycle *c, const struct pm_task *t) {
   struct pm_needs needs = pm_select_needs(c->select);
   const char *const *interpreters = pm_select_interpreters(c->select);
   unsigned want = 0;
-  if (pm_name_is_cut(t->comm))
-    want |= PM_WANT_EXE;
+  if (t->flags & PM_TASK_KERNEL)
+    return 0;
+  if (pm_name_is_cut(t->comm)) /* of a script exe does not have the rest */
+    want |= PM_WANT_EXE | PM_WANT_CMDLINE;
   if (needs.cmdline || pm_name_is_interpreter(t->comm, interpreters))
     want |= PM_WANT_CMDLINE;
   if (needs.uid && !(t->flags & PM_TASK_OWNER))
@@ -45,13 +47,6 @@ static unsigned wanted_files(const struct pm_cycle *c,
   if (needs.cgroup)
     want |= PM_WANT_CGROUP;
   return want;
-}
-
-static void read_detail(struct pm_cycle *c, const struct pm_task *t,
-                        unsigned want, struct pm_detail *ret) {
-  if (!want || pm_detail_read(&c->root, c->probe, c->turn.now, t->pid, t->birth,
-                              want, ret) < 0)
-    pm_detail_clear(ret); /* it is gone; what was read may be another's */
 }
 
 /* The user's name, where a rule asks for it; NULL: not known. */
@@ -77,16 +72,8 @@ static struct pm_evidence evidence_of(const struct pm_task *t,
 }
 
 static void classify_task(struct pm_cycle *c, const struct pm_task *t,
-                          struct pm_detail *d, struct pm_choice *ret) {
-  unsigned want = wanted_files(c, t);
-  read_detail(c, t, want, d);
+                          const struct pm_detail *d, struct pm_choice *ret) {
   struct pm_evidence evidence = evidence_of(t, d);
-  if (!(want & PM_WANT_CMDLINE) &&
-      pm_classify_is_cut(&c->classifier, &evidence)) {
-    /* exe does not have the rest of the name: a script */
-    read_detail(c, t, want | PM_WANT_CMDLINE, d);
-    evidence = evidence_of(t, d);
-  }
   evidence.user = user_of(c, t, d);
   evidence.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
   if (evidence.cgroup && t->flags & PM_TASK_CGROUP)
@@ -97,8 +84,7 @@ static void classify_task(struct pm_cycle *c, const struct pm_task *t,
 /* ---- assigning ---- */
 
 static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
-                                 struct pm_detail *d) {
-  pm_detail_clear(d);
+                                 const struct pm_detail *d) {
   if (t->flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
   struct pm_choice choice;
@@ -109,19 +95,13 @@ static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
   return group;
 }
 
-/* A zombie has no address space, and so no mark. */
-static bool runs_another(const struct pm_entry *e, const struct pm_task *t) {
-  return memcmp(e->comm, t->comm, sizeof e->comm) != 0 ||
-         (e->exec_mark && t->exec_mark && e->exec_mark != t->exec_mark);
-}
-
 int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
-                    const struct pm_task *t, struct pm_detail *d) {
+                    const struct pm_task *t, const struct pm_detail *d) {
   struct pm_group *group = group_of(c, t, d);
   if (!group)
     return -ENOMEM;
   pm_assign_move(e, group);
-  if (runs_another(e, t))
+  if (pm_entry_has_execed(e, t))
     pm_cmdline_drop(e);
   e->assigned_turn = c->turn.number;
   e->exec_mark = t->exec_mark;
@@ -130,10 +110,6 @@ int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
     e->ptrace_gid = t->ptrace_gid;
   }
   memcpy(e->comm, t->comm, sizeof e->comm);
-  if (d->slow) /* the command line did not come in time */
-    e->flags |= PM_ENTRY_ASK_AGAIN;
-  else
-    e->flags &= (uint8_t)~PM_ENTRY_ASK_AGAIN;
   return 0;
 }
 
@@ -152,7 +128,7 @@ struct pm_group *pm_assign_ended(struct pm_cycle *c, const struct pm_task *last,
 
 bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
                       const struct pm_task *t) {
-  if (e->flags & PM_ENTRY_ASK_AGAIN || runs_another(e, t))
+  if (pm_files_again(c, e) || pm_entry_has_execed(e, t))
     return true;
   struct pm_needs needs = pm_select_needs(c->select);
   if (!needs.uid && !needs.cgroup && !needs.cmdline)

@@ -1,9 +1,9 @@
-/* Which group a process belongs to, and for how long: reads as much of the
- * process as the rules need, classifies it, and moves it.
+/* Which group a process belongs to, and for how long: says how much of
+ * the process the rules need, classifies it, and moves it.
  *
- * Writes group, assigned_turn, exec_mark, comm, uid, ptrace_gid, details_turn
- * and PM_ENTRY_ASK_AGAIN of an entry, and drops its command line after an
- * exec.  Reads cycle->turn. */
+ * Writes group, assigned_turn, exec_mark, comm, uid, ptrace_gid and
+ * details_turn of an entry, and drops its command line after an exec.  Reads
+ * cycle->turn. */
 #ifndef PM_CORE_CYCLE_ASSIGN_H
 #define PM_CORE_CYCLE_ASSIGN_H
 
@@ -14,10 +14,14 @@
 bool pm_assign_is_due(const struct pm_cycle *cycle,
                       const struct pm_entry *entry, const struct pm_task *task);
 
-/* Moves it to the group that it belongs to.  *ret_read is what was read for
- * that, empty if nothing was needed.  -ENOMEM: the entry is as it was. */
+/* The files of it that the rules need, of enum pm_want. */
+unsigned pm_assign_wants(const struct pm_cycle *cycle,
+                         const struct pm_task *task);
+
+/* Moves it to the group that it belongs to, by what was read of it.  -ENOMEM:
+ * the entry is as it was. */
 int pm_assign_group(struct pm_cycle *cycle, struct pm_entry *entry,
-                    const struct pm_task *task, struct pm_detail *ret_read);
+                    const struct pm_task *task, const struct pm_detail *read);
 
 /* The group of a process that has ended, by its final numbers and a relative's
  * group.  NULL: no memory. */

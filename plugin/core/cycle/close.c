@@ -3,8 +3,8 @@
 #include "base/copy.h"
 #include "core/account/slot.h"
 #include "core/cycle/details.h"
+#include "core/cycle/files.h"
 #include "core/cycle/measure.h"
-#include "core/procfs/detail.h"
 
 #include <errno.h>
 #include <math.h>
@@ -173,17 +173,17 @@ static void consider_slot(void *arg, struct pm_entry *e) {
 static void add_meta(struct pm_cycle *c, struct pm_now now,
                      const struct pm_entry *e, struct pm_process_row *row) {
   const struct pm_cycle_options *o = c->options;
-  struct pm_detail d;
+  const struct pm_detail *d;
   unsigned want = (o->meta_user ? PM_WANT_UID : 0) |
                   (o->meta_command ? PM_WANT_CMDLINE : 0);
-  if (!want ||
-      pm_detail_read(&c->root, c->probe, now, e->pid, e->birth, want, &d) < 0)
+  if (!want || !pm_files_due(c, e, want) ||
+      pm_reader_read_one(c->reader, now, e->pid, e->birth, want, &d) < 0)
     return;
-  if (d.got & PM_WANT_UID)
+  if (d->got & PM_WANT_UID)
     pm_copy_text(row->user, sizeof row->user,
-                 pm_user_name(&c->users, c->probe, now, d.uid));
-  if (d.got & PM_WANT_CMDLINE)
-    pm_parse_cmdline(d.cmdline, d.cmdline_length, row->command,
+                 pm_user_name(&c->users, c->probe, now, d->uid));
+  if (d->got & PM_WANT_CMDLINE)
+    pm_parse_cmdline(d->cmdline, d->cmdline_length, row->command,
                      sizeof row->command);
 }
 

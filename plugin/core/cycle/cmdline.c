@@ -1,10 +1,11 @@
 #include "core/cycle/cmdline.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-  AGAIN_S = 60, /* after it could not be read; the probe backs off as well */
+  AGAIN_S = 60, /* after it could not be read */
   KEEP_S = 600, /* programs change their arguments, setproctitle(3) */
 };
 
@@ -97,25 +98,33 @@ static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
   return keep_texts(e, &texts);
 }
 
-static unsigned wanted_files(const struct pm_entry *e,
-                             const struct pm_task *t) {
+static unsigned wanted_files(const struct pm_task *t) {
   unsigned want = t->flags & PM_TASK_OWNER ? 0 : PM_WANT_UID | PM_WANT_IDS;
+  if (t->flags & PM_TASK_KERNEL)
+    return 0;
   if (t->state == 'Z' || t->state == 'X')
     return want; /* it has no memory any more */
-  if (pm_name_is_cut(e->comm))
+  if (pm_name_is_cut(t->comm))
     want |= PM_WANT_EXE;
   return want | PM_WANT_CMDLINE;
 }
 
-/* What was not read already in this turn. */
-static unsigned files_not_read(const struct pm_detail *read, unsigned want) {
-  if (read->got & PM_WANT_CMDLINE || read->slow) /* one try a turn */
-    return want & PM_WANT_UID & ~read->got;
-  return want;
-}
-
 static uint32_t turn_seconds(const struct pm_cycle *c) {
   return (uint32_t)(c->turn.now.mono / PM_NS_PER_S);
+}
+
+static bool is_due(const struct pm_cycle *c, const struct pm_entry *e,
+                   const struct pm_task *t) {
+  return !e || e->cmdline_due <= turn_seconds(c) || pm_entry_has_execed(e, t);
+}
+
+unsigned pm_cmdline_wants(struct pm_cycle *c, const struct pm_entry *e,
+                          const struct pm_task *t) {
+  unsigned want = wanted_files(t);
+  if (!want || !c->cmdlines.reads_left || !is_due(c, e, t))
+    return 0;
+  c->cmdlines.reads_left--;
+  return want;
 }
 
 /* A child may be seen before it execs, a server before it drops its privileges:
@@ -129,37 +138,22 @@ static uint32_t due_after(const struct pm_entry *e, unsigned want, bool got,
   return now_s + KEEP_S + (uint32_t)e->pid % AGAIN_S;
 }
 
-static void read_cmdline(struct pm_cycle *c, struct pm_entry *e, unsigned want,
-                         const struct pm_detail *read) {
+void pm_cmdline_take(struct pm_cycle *c, struct pm_entry *e,
+                     const struct pm_task *t,
+                     const struct pm_reader_item *read) {
   uint32_t now_s = turn_seconds(c);
-  unsigned more = files_not_read(read, want);
-  bool got = take_detail(read, e);
-  if (more) {
-    struct pm_detail d;
-    c->cmdlines.reads_left--;
-    if (pm_detail_read(&c->root, c->probe, c->turn.now, e->pid, e->birth, more,
-                       &d) < 0) {
-      e->cmdline_due = now_s + 1; /* it is gone: the next scan will show it */
-      return;
-    }
-    got |= take_detail(&d, e);
-  }
-  e->cmdline_due = due_after(e, want, got, now_s);
+  if (e->cmdline_due > now_s && pm_cmdline_text(e))
+    return; /* it was read for the rules, and is known */
+  unsigned want = wanted_files(t);
+  bool whole = (read->request.want & want) == want;
+  bool got = read->status != -ESRCH && take_detail(read->detail, e);
+  if (read->status == -ESRCH || read->status == -EAGAIN)
+    e->cmdline_due = now_s; /* the next scan shows whether it is gone */
+  else if (whole)
+    e->cmdline_due = due_after(e, want, got, now_s);
 }
 
-static bool is_due(const struct pm_cycle *c, const struct pm_entry *e,
-                   const struct pm_detail *read) {
-  /* what was read for the rules costs nothing more */
-  bool given = read->got & PM_WANT_CMDLINE && !pm_cmdline_text(e);
-  return c->cmdlines.reads_left > 0 &&
-         (e->cmdline_due <= turn_seconds(c) || given);
-}
-
-void pm_cmdline_refresh(struct pm_cycle *c, struct pm_entry *e,
-                        const struct pm_task *t, const struct pm_detail *read) {
-  unsigned want = t->flags & PM_TASK_KERNEL ? 0 : wanted_files(e, t);
-  if (want && is_due(c, e, read))
-    read_cmdline(c, e, want, read);
+void pm_cmdline_count(struct pm_cycle *c, const struct pm_entry *e) {
   if (e->cmdline)
     c->cmdlines.bytes += e->cmdline->name_size + e->cmdline->command_size;
 }

@@ -16,11 +16,18 @@ enum {
 
 void pm_cmdline_begin(struct pm_cycle *cycle);
 
-/* Reads these of a process that the scan has just found, if they are due.
- * read: what was read of it in this turn already. */
-void pm_cmdline_refresh(struct pm_cycle *cycle, struct pm_entry *entry,
-                        const struct pm_task *task,
-                        const struct pm_detail *read);
+/* The files that are to be read for that of a process that the scan has just
+ * found, of enum pm_want.  entry NULL: it is new. */
+unsigned pm_cmdline_wants(struct pm_cycle *cycle, const struct pm_entry *entry,
+                          const struct pm_task *task);
+
+/* Takes what was read of it. */
+void pm_cmdline_take(struct pm_cycle *cycle, struct pm_entry *entry,
+                     const struct pm_task *task,
+                     const struct pm_reader_item *read);
+
+/* The scan found it: counts what is kept. */
+void pm_cmdline_count(struct pm_cycle *cycle, const struct pm_entry *entry);
 
 /* It runs another program: drops what is known of the old one. */
 void pm_cmdline_drop(struct pm_entry *entry);

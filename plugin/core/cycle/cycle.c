@@ -16,15 +16,16 @@ static int open_parts(struct pm_cycle *c, struct pm_err *err) {
   int status = pm_root_open(&c->root, o->proc_path, o->sys_path, err);
   if (status < 0)
     return status;
-  status = pm_sample_open(&c->sampler, o->sampler, &c->root, err);
+  c->probe = pm_probe_new(o->helper, o->proc_path, o->sys_path, &c->budget);
+  c->reader = pm_reader_new(o->helper, &c->root, &c->budget);
+  if (!c->probe || !c->reader)
+    return pm_err_set(err, ENOMEM, "make room for the helpers");
+  status = pm_sample_open(&c->sampler, o->sampler, &c->root, c->reader, err);
   if (status < 0)
     return status;
   status = pm_select_new(&o->select, &c->select, err);
   if (status < 0)
     return status;
-  c->probe = pm_probe_new(o->helper, o->proc_path, o->sys_path);
-  if (!c->probe)
-    return pm_err_set(err, ENOMEM, "make the probe");
   return pm_groups_init(&c->groups, &o->select, err);
 }
 
@@ -73,9 +74,10 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_reaped_done(&c->reaped);
   pm_cgroups_done(&c->cgroups);
   pm_groups_done(&c->groups);
-  pm_probe_free(c->probe);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);
+  pm_reader_free(c->reader);
+  pm_probe_free(c->probe);
   pm_measure_done(c);
   pm_root_close(&c->root);
   free(c);
@@ -93,7 +95,8 @@ bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
 }
 
 int pm_cycle_helper_error(struct pm_cycle *c, struct pm_err *err) {
-  return pm_probe_error(c->probe, err);
+  int status = pm_reader_error(c->reader, err);
+  return status < 0 ? status : pm_probe_error(c->probe, err);
 }
 
 int pm_cycle_measure(struct pm_cycle *c, struct pm_now now,

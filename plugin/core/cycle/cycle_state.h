@@ -1,5 +1,5 @@
-/* What a cycle is made of, by the file that writes it.  For the files of this
- * folder only; the header of each says what it owns.  One thread at a time. */
+/* What a cycle is made of, by the file that writes it, whose header says what
+ * it owns.  For the files of this folder only.  One thread at a time. */
 #ifndef PM_CORE_CYCLE_CYCLE_STATE_H
 #define PM_CORE_CYCLE_CYCLE_STATE_H
 
@@ -8,6 +8,7 @@
 #include "core/account/rows.h"
 #include "core/account/table.h"
 #include "core/cycle/cycle_options.h"
+#include "core/helper/reader.h"
 #include "core/helper/user.h"
 #include "core/identity/classify.h"
 #include "core/machine/disk.h"
@@ -25,15 +26,16 @@ struct pm_cycle {
   struct pm_root root;
   struct pm_sampler sampler;
   struct pm_select *select;
+  struct pm_budget budget; /* for these two; set by turn.c and measure.c */
   struct pm_probe *probe;
+  struct pm_reader *reader;
 
   /* objects of other folders, changed by their functions:
    *   table   entries are added by turn, removed by exits
    *   groups  made by assign, charged by charge, removed by close
    *   reaped  filled by exits, applied by turn and exits
    *   admit   run by close
-   *   classifier, users, cgroups  caches of assign; users also of close and
-   *           snapshot_build */
+   *   classifier, users, cgroups  caches of assign, users of others, too */
   struct pm_table table;
   struct pm_groups groups;
   struct pm_reaped reaped;
@@ -58,8 +60,7 @@ struct pm_cycle {
     bool first;           /* this scan only sets the bases */
     int failed;           /* -errno: the turn is skipped */
     bool sees_kernel;     /* pid 2 is a kernel thread: the init pid namespace */
-    uint32_t unreadable, processes;
-    uint32_t seen; /* entries of the table that the scan found */
+    uint32_t unreadable, processes, seen; /* seen: of those in the table */
     uint64_t threads;
     struct pm_states states;
     uint64_t skipped; /* turns that failed since the start */
@@ -71,20 +72,28 @@ struct pm_cycle {
     uint64_t dropped; /* ended processes since the start, not counted */
   } exits;
 
-  struct { /* read by events.c; cycle.c sets the watcher */
-    void (*report)(void *arg,
-                   const struct pm_exchange_event *event); /* or NULL */
+  struct { /* read by events.c; cycle.c sets the watcher, or NULL */
+    void (*report)(void *arg, const struct pm_exchange_event *event);
     void *arg;
   } events;
+
+  struct { /* files.c: processes whose files are about to be read */
+    struct pm_task task[PM_READER_BATCH];
+    struct pm_reader_item item[PM_READER_BATCH];
+    size_t count;
+  } files;
 
   struct {              /* details.c */
     uint32_t processes; /* whose other files are needed */
     uint32_t rotation;  /* turns in which each that is idle is read once */
+    int64_t fds_left;   /* entries of fd folders that may be read */
+    uint32_t fds_from;  /* number of the entry that is the next to be read */
+    bool fds_full;      /* not all were read in this turn */
   } details;
 
-  struct {               /* cmdline.c */
-    size_t bytes;        /* kept for the processes of this scan */
-    uint32_t reads_left; /* in this turn */
+  struct {        /* cmdline.c, of this scan */
+    size_t bytes; /* kept */
+    uint32_t reads_left;
   } cmdlines;
 
   struct {                     /* snapshot_build.c */
@@ -96,14 +105,12 @@ struct pm_cycle {
     struct pm_hash_table uids; /* of the snapshot that is being made */
   } snapshot;
 
-  /* busy is written by measure.c, charged by charge.c, the rest by close.c */
-  struct pm_books books;
+  struct pm_books books; /* written by measure.c, charge.c and close.c */
 
   struct {     /* close.c */
     bool done; /* there was a close: rates have a base */
-    uint64_t last_unattributed;
+    uint64_t last_unattributed, admitted, evicted;
     double unattributed_cores; /* of the last interval; NaN: not known */
-    uint64_t admitted, evicted;
     struct pm_admit_item **items;
     size_t items_room, groups_room, processes_room;
     struct pm_report report;

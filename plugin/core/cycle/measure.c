@@ -23,6 +23,7 @@ static int measure_system(struct pm_cycle *c, struct pm_now now,
 
 int pm_measure(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   const struct pm_cycle_options *o = c->options;
+  c->budget.left_ns = PM_BUDGET_MACHINE_NS;
   int status = measure_system(c, now, err);
   bool all = o->system || o->control;
   int rows = all ? pm_disk_read(&c->machine.disks, &o->disk, &c->root, c->probe,

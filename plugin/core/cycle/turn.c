@@ -7,15 +7,17 @@
 #include "core/cycle/details.h"
 #include "core/cycle/events.h"
 #include "core/cycle/exits.h"
+#include "core/cycle/files.h"
 #include "core/cycle/snapshot_build.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- entries ---- */
 
 /* An entry for a process that no scan has found before; NULL: no memory. */
 static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
-                                struct pm_detail *read) {
+                                const struct pm_detail *read) {
   struct pm_entry *e = pm_table_add(&c->table, t->pid, t->birth);
   if (!e)
     return NULL;
@@ -38,7 +40,7 @@ static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
 /* The entry of a process that was found before; NULL: no memory. */
 static struct pm_entry *update_known(struct pm_cycle *c, struct pm_entry *e,
                                      const struct pm_task *t,
-                                     struct pm_detail *read) {
+                                     const struct pm_detail *read) {
   if (pm_assign_is_due(c, e, t) && pm_assign_group(c, e, t, read) < 0)
     return NULL;
   e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
@@ -70,9 +72,11 @@ static void count_entry(struct pm_cycle *c, struct pm_entry *e) {
 /* What the control thread needs of it. */
 static void note_for_control(struct pm_cycle *c, struct pm_entry *e,
                              const struct pm_task *t,
-                             const struct pm_detail *read) {
+                             const struct pm_reader_item *read) {
   pm_snapshot_build_note(c, e, t);
-  pm_cmdline_refresh(c, e, t, read);
+  if (read->request.want)
+    pm_cmdline_take(c, e, t, read);
+  pm_cmdline_count(c, e);
   if (e->flags & PM_ENTRY_FRESH)
     pm_events_start(c, e);
 }
@@ -101,27 +105,75 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
   pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
 }
 
-static void take_task(struct pm_cycle *c, const struct pm_task *t) {
-  struct pm_detail read;
-  c->turn.processes++;
-  if (t->birth == 0) {
-    mark_unreadable(c, t->pid);
-    return;
-  }
-  pm_detail_clear(&read);
-  struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
-  e = e ? update_known(c, e, t, &read) : add_new(c, t, &read);
+/* e NULL: it is new. */
+static void take_process(struct pm_cycle *c, struct pm_entry *e,
+                         const struct pm_task *t,
+                         const struct pm_reader_item *read) {
+  e = e ? update_known(c, e, t, read->detail) : add_new(c, t, read->detail);
   if (!e) {
     c->turn.failed = -ENOMEM;
     return;
   }
+  if (read->request.want)
+    pm_files_note(c, e, read);
   if (c->options->control) /* before it is marked: this reads e->seen */
-    note_for_control(c, e, t, &read);
+    note_for_control(c, e, t, read);
   mark_seen(c, e);
   e->ppid = t->ppid;
   e->state = t->state;
   take_numbers(c, e, t);
   count_entry(c, e);
+}
+
+/* Its files, which it had to wait for, have been read. */
+static void take_read(struct pm_cycle *c, const struct pm_task *t,
+                      const struct pm_reader_item *read) {
+  take_process(c, pm_table_find(&c->table, t->pid, t->birth), t, read);
+}
+
+static unsigned wanted_files(struct pm_cycle *c, const struct pm_entry *e,
+                             const struct pm_task *t) {
+  unsigned want = 0;
+  if (!e || pm_assign_is_due(c, e, t))
+    want |= pm_assign_wants(c, t);
+  if (c->options->control)
+    want |= pm_cmdline_wants(c, e, t);
+  return pm_files_due(c, e, want);
+}
+
+static const struct pm_detail nothing;
+static const struct pm_reader_item no_files = {.detail = &nothing};
+
+/* It is there, but was not read.  One that was passed over keeps what is known
+ * of it, and the sampler may have some newer numbers. */
+static void take_without_birth(struct pm_cycle *c, const struct pm_task *t) {
+  struct pm_entry *e = pm_table_find_live(&c->table, t->pid);
+  if (!e || !(t->flags & PM_TASK_PASSED_OVER)) {
+    mark_unreadable(c, t->pid);
+    return;
+  }
+  struct pm_task known = *t;
+  known.birth = e->birth;
+  known.ppid = e->ppid;
+  known.exec_mark = e->exec_mark;
+  known.reaped_faults = e->reaped_faults;
+  known.state = t->state ? t->state : e->state;
+  memcpy(known.comm, e->comm, sizeof known.comm);
+  take_process(c, e, &known, &no_files);
+}
+
+static void take_task(struct pm_cycle *c, const struct pm_task *t) {
+  c->turn.processes++;
+  if (t->birth == 0) {
+    take_without_birth(c, t);
+    return;
+  }
+  struct pm_entry *e = pm_table_next(&c->table, t->pid, t->birth);
+  unsigned want = wanted_files(c, e, t);
+  if (!want)
+    take_process(c, e, t, &no_files);
+  else if (!pm_files_wait(c, t, want))
+    pm_files_flush(c, take_read);
 }
 
 static void on_tasks(void *arg, const struct pm_task *batch, size_t n) {
@@ -136,6 +188,8 @@ static void begin_turn(struct pm_cycle *c, struct pm_now now) {
   c->turn.number++;
   c->turn.now = now;
   c->turn.failed = 0;
+  c->budget.left_ns = PM_BUDGET_TURN_NS;
+  c->files.count = 0;
   c->turn.first = c->turn.first_birth == 0;
   c->turn.unreadable = c->turn.processes = c->turn.seen = 0;
   c->turn.threads = 0;
@@ -147,7 +201,8 @@ static void begin_turn(struct pm_cycle *c, struct pm_now now) {
 
 static int scan_all(struct pm_cycle *c, const struct pm_sink *sink,
                     struct pm_err *err) {
-  int status = c->sampler.ops->scan(c->sampler.self, sink, err);
+  int status = c->sampler.ops->scan(c->sampler.self, sink, c->turn.now, err);
+  pm_files_flush(c, take_read);
   if (status < 0)
     return status;
   if (c->turn.failed)

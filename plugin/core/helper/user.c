@@ -4,7 +4,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { KEEP_S = 3600, KEEP_UNKNOWN_S = 60 };
+enum {
+  KEEP_S = 3600,
+  KEEP_UNKNOWN_S = 60,
+  KEEP_LATE_S = 1, /* the answer may have come until the next turn */
+};
 
 const char *pm_user_kept(const struct pm_users *users, struct pm_now now,
                          uint32_t uid) {
@@ -21,8 +25,10 @@ const char *pm_user_name(struct pm_users *users, struct pm_probe *probe,
   bool known = n > 0;
   if (!known)
     snprintf(slot->name, sizeof slot->name, "%u", uid);
-  bool settled = known || n == -ENOENT;
+  uint64_t keep_s = known || n == -ENOENT ? KEEP_S
+                    : n == -EAGAIN        ? KEEP_LATE_S
+                                          : KEEP_UNKNOWN_S;
   slot->uid = uid;
-  slot->until = now.mono + (settled ? KEEP_S : KEEP_UNKNOWN_S) * PM_NS_PER_S;
+  slot->until = now.mono + keep_s * PM_NS_PER_S;
   return slot->name;
 }

@@ -2,7 +2,6 @@
 
 #include "base/copy.h"
 #include "base/hash.h"
-#include "base/hold_protocol.h"
 #include "core/parse/parse_pid.h"
 
 #include <string.h>
@@ -15,13 +14,6 @@ static void name_program(const struct pm_classifier *c,
                          const struct pm_evidence *e, char ret[PM_PROGRAM]) {
   struct pm_name_hints hints = {e->comm, e->exe, e->cmdline, e->cmdline_length};
   pm_name_program(&hints, pm_select_interpreters(c->select), ret);
-}
-
-bool pm_classify_is_cut(const struct pm_classifier *c,
-                        const struct pm_evidence *e) {
-  char program[PM_PROGRAM];
-  name_program(c, e, program);
-  return pm_name_is_cut(program);
 }
 
 /* ---- names that comm cuts ---- */
@@ -51,7 +43,7 @@ static const char *recall_name(const struct pm_classifier *c,
 void pm_classify(struct pm_classifier *c, const struct pm_evidence *e,
                  struct pm_choice *ret) {
   struct pm_facts facts = {.user = e->user, .cgroup = e->cgroup};
-  char cmdline[PM_HOLD_TEXT + 1];
+  char cmdline[PM_CLASSIFY_CMDLINE];
   name_program(c, e, facts.program);
   remember_name(c, e->comm, facts.program);
   if (e->cmdline_known && e->cmdline_length > 0) {

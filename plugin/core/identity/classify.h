@@ -22,7 +22,10 @@ struct pm_full_name {
   char program[PM_PROGRAM];
 };
 
-enum { PM_FULL_NAMES = 64 };
+enum {
+  PM_FULL_NAMES = 64,
+  PM_CLASSIFY_CMDLINE = 4096 + 1, /* rules see that much of a command line */
+};
 
 struct pm_classifier {
   const struct pm_select *select; /* (borrowed) */
@@ -31,10 +34,6 @@ struct pm_classifier {
 
 void pm_classify_init(struct pm_classifier *classifier,
                       const struct pm_select *select);
-
-/* Is the program's name still cut, so that the command line is needed? */
-bool pm_classify_is_cut(const struct pm_classifier *classifier,
-                        const struct pm_evidence *evidence);
 
 void pm_classify(struct pm_classifier *classifier,
                  const struct pm_evidence *evidence, struct pm_choice *ret);

@@ -130,7 +130,15 @@ int pm_parse_io(const char *text, struct pm_task *ret) {
 
 /* ---- status ---- */
 
-enum status_kind { IDS, DECIMAL, HEXADECIMAL, KILOBYTES, ONLY_ONE };
+enum status_kind {
+  IDS,
+  DECIMAL,
+  HEXADECIMAL,
+  KILOBYTES,
+  ONLY_ONE, /* a decimal, and nothing behind it */
+  FIRST,    /* a decimal, and perhaps others */
+  LETTER,
+};
 
 /* The lines that are read. */
 static const struct status_line {
@@ -141,11 +149,17 @@ static const struct status_line {
 } status_lines[] = {
 #define LINE(key, kind, bit, member)                                           \
   { key, kind, PM_STATUS_##bit, offsetof(struct pm_status, member) }
+    LINE("State:", LETTER, STATE, state),
     LINE("Tgid:", DECIMAL, TGID, tgid),
     LINE("NSpid:", ONLY_ONE, ONLY_PID, only_pid),
     LINE("Uid:", IDS, UIDS, uid),
     LINE("Gid:", IDS, GIDS, gid),
+    LINE("NSpgid:", FIRST, GROUP, group),
+    LINE("NSsid:", FIRST, SESSION, session),
+    LINE("VmSize:", KILOBYTES, VSIZE, vsize_bytes),
+    LINE("VmRSS:", KILOBYTES, RSS, rss_bytes),
     LINE("VmSwap:", KILOBYTES, SWAP, swap_bytes),
+    LINE("Threads:", DECIMAL, THREADS, threads),
     LINE("CapPrm:", HEXADECIMAL, PERMITTED, permitted),
     LINE("CapEff:", HEXADECIMAL, EFFECTIVE, effective),
     LINE("CapBnd:", HEXADECIMAL, BOUNDING, bounding),
@@ -188,6 +202,11 @@ static bool parse_status_line(const struct status_line *line, const char *p,
       return false;
     *(uint64_t *)at = n[0] * 1024;
     return true;
+  case LETTER:
+    *(char *)at = p[strspn(p, " \t")];
+    return isalpha((unsigned char)*(char *)at);
+  case FIRST:
+    return line_numbers(p, 10, at, 1) >= 1;
   case DECIMAL:
   case HEXADECIMAL:
   case ONLY_ONE:

@@ -48,13 +48,22 @@ enum pm_status_known {
   PM_STATUS_NO_NEW_PRIVS = 64,
   PM_STATUS_SECCOMP = 128,
   PM_STATUS_TGID = 512,
+  PM_STATUS_STATE = 1024,
+  PM_STATUS_THREADS = 2048,
+  PM_STATUS_VSIZE = 4096, /* this and the next: not without memory */
+  PM_STATUS_RSS = 8192,
+  PM_STATUS_GROUP = 16384, /* since 4.1, and this */
+  PM_STATUS_SESSION = 32768,
   PM_STATUS_ONLY_PID = 256, /* it lives in the pid namespace of this /proc */
 };
 
 struct pm_status {
   unsigned known;
   uint32_t uid[PM_IDS], gid[PM_IDS];
-  uint64_t swap_bytes;
+  char state;
+  uint64_t threads;
+  uint64_t vsize_bytes, rss_bytes, swap_bytes;
+  uint64_t group, session; /* of processes, in this /proc's pid namespace */
   uint64_t permitted, effective, bounding; /* capabilities */
   uint64_t no_new_privs, seccomp;
   uint64_t tgid;     /* that of its process: a thread's own number is another */

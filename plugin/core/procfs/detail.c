@@ -56,6 +56,12 @@ static void read_cgroup(int dir, struct pm_detail *d) {
     d->got |= PM_WANT_CGROUP;
 }
 
+static void read_label(int dir, struct pm_detail *d) {
+  ssize_t n = pm_root_read(dir, "attr/current", d->label, sizeof d->label);
+  d->label[n > 0 ? strcspn(d->label, "\n") : 0] = '\0';
+  d->got |= n > 0 ? PM_WANT_LABEL : 0;
+}
+
 static void read_io(int dir, struct pm_detail *d) {
   char text[512];
   if (pm_root_read(dir, "io", text, sizeof text) > 0 &&
@@ -63,7 +69,8 @@ static void read_io(int dir, struct pm_detail *d) {
     d->got |= PM_WANT_IO;
 }
 
-static bool list_fds(int dir, uint64_t *ret) {
+/* False: there are none, or too many to be counted. */
+static bool list_fds(int dir, struct pm_detail *d, uint64_t *ret) {
   int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return false;
@@ -73,9 +80,12 @@ static bool list_fds(int dir, uint64_t *ret) {
     return false;
   }
   *ret = 0;
-  for (const struct dirent *e; (e = readdir(list));)
+  for (const struct dirent *e;
+       d->fds_listed < PM_DETAIL_FDS && (e = readdir(list));) {
+    d->fds_listed++;
     *ret += e->d_name[0] != '.';
-  return true;
+  }
+  return d->fds_listed < PM_DETAIL_FDS;
 }
 
 /* Since Linux 6.2 (f1f1f2569901) the directory's size is the count, for
@@ -85,7 +95,7 @@ static void read_fds(int dir, struct pm_detail *d) {
   if (fstatat(dir, "fd", &st, 0) < 0)
     return;
   uint64_t count = (uint64_t)st.st_size, limit;
-  if (count == 0 && !list_fds(dir, &count))
+  if (count == 0 && !list_fds(dir, d, &count))
     return;
   char text[4096];
   if (pm_root_read(dir, "limits", text, sizeof text) <= 0 ||
@@ -97,11 +107,12 @@ static void read_fds(int dir, struct pm_detail *d) {
   d->got |= PM_WANT_FDS;
 }
 
-static void read_cmdline(struct pm_probe *probe, struct pm_now now, int32_t pid,
-                         uint64_t birth, struct pm_detail *d) {
-  ssize_t n =
-      pm_probe_cmdline(probe, now, pid, birth, d->cmdline, sizeof d->cmdline);
-  d->slow = n == -ETIMEDOUT || n == -EAGAIN;
+static void read_cmdline(int dir, struct pm_detail *d) {
+  PM_CLEAN_FD int fd = openat(dir, "cmdline", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  ssize_t n = read(fd, d->cmdline, sizeof d->cmdline - 1);
+  d->cmdline[n > 0 ? n : 0] = '\0';
   if (n < 0)
     return;
   d->cmdline_length = (size_t)n;
@@ -129,41 +140,59 @@ static void copy_stat(unsigned want, struct pm_detail *d) {
   d->got |= PM_WANT_RSS;
 }
 
-static void read_files(int dir, int32_t pid, unsigned want,
-                       struct pm_detail *d) {
-  if (want & PM_WANT_EXE)
-    d->got |= read_link(dir, "exe", d->exe, sizeof d->exe, PM_WANT_EXE);
-  if (want & PM_WANT_CWD)
-    d->got |= read_link(dir, "cwd", d->cwd, sizeof d->cwd, PM_WANT_CWD);
+static void read_safe_files(int dir, int32_t pid, unsigned want,
+                            struct pm_detail *d) {
   if (want & (PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP))
     read_status(dir, pid, want, d);
   if (want & PM_WANT_OWNER)
     read_owner(dir, d);
   if (want & PM_WANT_CGROUP)
     read_cgroup(dir, d);
+}
+
+static void read_files(int dir, unsigned want, struct pm_detail *d) {
+  if (want & PM_WANT_EXE)
+    d->got |= read_link(dir, "exe", d->exe, sizeof d->exe, PM_WANT_EXE);
+  if (want & PM_WANT_CWD)
+    d->got |= read_link(dir, "cwd", d->cwd, sizeof d->cwd, PM_WANT_CWD);
+  if (want & PM_WANT_LABEL)
+    read_label(dir, d);
   if (want & PM_WANT_IO)
     read_io(dir, d);
   if (want & PM_WANT_FDS)
     read_fds(dir, d);
+  if (want & PM_WANT_CMDLINE)
+    read_cmdline(dir, d);
 }
 
-int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
-                   struct pm_now now, int32_t pid, uint64_t birth,
-                   unsigned want, struct pm_detail *ret) {
+static int open_process(const struct pm_root *root, int32_t pid) {
   char path[16];
   snprintf(path, sizeof path, "%d", pid);
-  PM_CLEAN_FD int dir =
-      openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
+                   unsigned want, struct pm_detail *ret) {
+  PM_CLEAN_FD int dir = open_process(root, pid);
   if (dir < 0)
     return -ESRCH;
   pm_detail_clear(ret);
-  if (birth == 0 && read_stat(root, dir, ret))
-    birth = ret->birth; /* the probe opens /proc/PID by itself */
-  read_files(dir, pid, want, ret);
-  if (want & PM_WANT_CMDLINE && probe)
-    read_cmdline(probe, now, pid, birth, ret);
-  if (ret->is_thread || !read_stat(root, dir, ret) || ret->birth != birth)
+  read_safe_files(dir, pid, want, ret);
+  read_files(dir, want, ret);
+  if (ret->is_thread || !read_stat(root, dir, ret) ||
+      (birth && ret->birth != birth))
     return -ESRCH;
   copy_stat(want, ret);
   return 0;
+}
+
+int pm_detail_read_safe(const struct pm_root *root, int32_t pid, unsigned want,
+                        struct pm_detail *ret) {
+  PM_CLEAN_FD int dir = open_process(root, pid);
+  if (dir < 0)
+    return -ESRCH;
+  pm_detail_clear(ret);
+  ret->birth = 0;
+  read_safe_files(dir, pid, want & PM_WANT_SAFE, ret);
+  return ret->is_thread ? -ESRCH : 0;
 }

@@ -1,18 +1,20 @@
-/* The door to one process's other files: in core nothing else but the sampler
- * reads below /proc/PID.  What was read is of (pid, birth): that is verified
- * after reading. */
+/* The door to the files below /proc/PID.  Most of them can be made to block for
+ * ever by the process's user: proc(5) waits for the lock of its address space,
+ * which a page fault on a FUSE file holds (cmdline, environ), and for
+ * signal->exec_update_lock, which an execve(2) holds that waits for the former
+ * (stat, io, exe, cwd and all else that ptrace_may_access() guards).  So
+ * collectd reads only PM_WANT_SAFE of a foreign process; the rest is read by
+ * `procman-hold read` (helper/reader.h). */
 #ifndef PM_CORE_PROCFS_DETAIL_H
 #define PM_CORE_PROCFS_DETAIL_H
 
-#include "base/now.h"
-#include "core/helper/probe.h"
 #include "core/parse/parse_pid.h"
 #include "core/procfs/root.h"
 #include "core/record/task.h"
 
 enum pm_want {
   PM_WANT_EXE = 1,
-  PM_WANT_CMDLINE = 2, /* by the probe; without one it is unavailable */
+  PM_WANT_CMDLINE = 2,
   PM_WANT_UID = 4,
   PM_WANT_CGROUP = 8,
   PM_WANT_IO = 16,
@@ -24,13 +26,20 @@ enum pm_want {
   PM_WANT_OWNER = 1024, /* of the files in /proc/PID: root's if the process is
                            not dumpable (task_dump_owner(), fs/proc/base.c) */
   PM_WANT_STAT = 2048,  /* what the sampler "proc" reads */
+  PM_WANT_LABEL = 4096, /* of a security module */
 };
+
+/* These never block: they take no lock that its user can hold. */
+#define PM_WANT_SAFE                                                           \
+  (PM_WANT_UID | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP | PM_WANT_SWAP)
 
 enum {
   PM_DETAIL_EXE = 256,
   PM_DETAIL_CWD = 1024,
-  PM_DETAIL_CMDLINE = PM_HOLD_TEXT + 1,
-  PM_DETAIL_CGROUP = 512
+  PM_DETAIL_CMDLINE = 4096 + 1, /* more is cut */
+  PM_DETAIL_CGROUP = 512,
+  PM_DETAIL_LABEL = 256,
+  PM_DETAIL_FDS = 65536, /* descriptors that are counted by listing them */
 };
 
 struct pm_detail {
@@ -45,8 +54,10 @@ struct pm_detail {
   uint32_t owner_uid, owner_gid;
   char exe[PM_DETAIL_EXE], cwd[PM_DETAIL_CWD]; /* cut where they do not fit */
   char cgroup[PM_DETAIL_CGROUP];
+  char label[PM_DETAIL_LABEL];
   char cmdline[PM_DETAIL_CMDLINE]; /* arguments, each ended by a NUL */
   size_t cmdline_length;
+  uint32_t fds_listed;    /* entries that were read to count descriptors */
   struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS, RSS */
   struct pm_task stat;
 };
@@ -58,15 +69,21 @@ static inline void pm_detail_clear(struct pm_detail *detail) {
   detail->exe[0] = detail->cwd[0] = detail->cgroup[0] = detail->cmdline[0] =
       '\0';
   detail->cmdline_length = 0;
+  detail->fds_listed = 0;
   detail->numbers.have = 0;
 }
 
-/* Reads what `want` names.  birth 0: of whichever process has the pid.
- * probe may be NULL; then any thread may call it.  -ESRCH: the process is gone
- * or is another one now, and *ret must not be used.  0 otherwise, even if
- * everything was denied. */
-int pm_detail_read(const struct pm_root *root, struct pm_probe *probe,
-                   struct pm_now now, int32_t pid, uint64_t birth,
+/* Reads what `want` names, for procman-hold: this may block.  birth 0: of
+ * whichever process has the pid.  -ESRCH: the process is gone or is another one
+ * now, and *ret must not be used.  0 otherwise, even if everything was
+ * denied. */
+int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
                    unsigned want, struct pm_detail *ret);
+
+/* Reads what is safe of `want`, without blocking; any thread may call it.  The
+ * process's start is not read: it is whichever has the pid.  -ESRCH: none, or
+ * the number is a thread's. */
+int pm_detail_read_safe(const struct pm_root *root, int32_t pid, unsigned want,
+                        struct pm_detail *ret);
 
 #endif

@@ -19,11 +19,12 @@ enum {
 #define PM_PF_KTHREAD UINT32_C(0x00200000) /* of include/linux/sched.h */
 
 enum pm_task_flag {
-  PM_TASK_KERNEL = 1, /* PF_KTHREAD */
-  PM_TASK_OWNER = 2,  /* uid is known */
-  PM_TASK_CGROUP = 4, /* cgroup is known */
-  PM_TASK_ENDED = 8,  /* every thread has ended: status is known */
-  PM_TASK_OOM = 16,   /* chosen by the OOM killer */
+  PM_TASK_KERNEL = 1,       /* PF_KTHREAD */
+  PM_TASK_OWNER = 2,        /* uid is known */
+  PM_TASK_CGROUP = 4,       /* cgroup is known */
+  PM_TASK_ENDED = 8,        /* every thread has ended: status is known */
+  PM_TASK_OOM = 16,         /* chosen by the OOM killer */
+  PM_TASK_PASSED_OVER = 32, /* not read this time; birth is 0 */
 };
 
 struct pm_task {

@@ -15,7 +15,8 @@ static const struct pm_sampler_ops *const backends[] = {
 const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};
 
 int pm_sample_open(struct pm_sampler *ret, const char *name,
-                   const struct pm_root *root, struct pm_err *err) {
+                   const struct pm_root *root, struct pm_reader *reader,
+                   struct pm_err *err) {
   struct pm_err passed = PM_ERR_INIT;
   int status = -EINVAL;
   for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
@@ -24,7 +25,7 @@ int pm_sample_open(struct pm_sampler *ret, const char *name,
       continue;
     struct pm_sampler sampler = {.ops = ops};
     struct pm_err why = PM_ERR_INIT;
-    status = ops->open(root, &sampler, &why);
+    status = ops->open(root, reader, &sampler, &why);
     if (status == 0) {
       sampler.passed = passed.num ? passed : sampler.passed;
       *ret = sampler;

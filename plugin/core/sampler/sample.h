@@ -5,10 +5,11 @@
 
 #include "core/sampler/sampler.h"
 
-/* name: "auto" or one of the list; root must outlive the sampler.  -EINVAL:
- * there is no such name; otherwise the error of the last one tried. */
+/* name: "auto" or one of the list; root and reader must outlive the sampler.
+ * -EINVAL: there is no such name; otherwise the error of the last one tried. */
 int pm_sample_open(struct pm_sampler *ret, const char *name,
-                   const struct pm_root *root, struct pm_err *err);
+                   const struct pm_root *root, struct pm_reader *reader,
+                   struct pm_err *err);
 void pm_sample_close(struct pm_sampler *sampler); /* accepts a zeroed one */
 
 /* The names that pm_sample_open knows, "auto" first, NULL-terminated. */

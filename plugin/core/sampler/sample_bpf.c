@@ -256,7 +256,9 @@ static bool needs_dump(struct bpf_sampler *self) {
          pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, NULL) == 0;
 }
 
-static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_err *err) {
+static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_now now,
+                    struct pm_err *err) {
+  (void)now;
   struct bpf_sampler *self = arg;
   self->sink = sink;
   self->count = 0;
@@ -311,7 +313,7 @@ static int check_self(struct bpf_sampler *self, const struct pm_root *root,
   if (n < 0 || pm_parse_task(text, (size_t)n, units, &m.expected) < 0)
     return pm_err_say(err, EIO, "read %s/self/stat", root->proc_path);
   self->foreign = m.expected.pid != getpid();
-  int status = bpf_scan(self, &sink, err);
+  int status = bpf_scan(self, &sink, (struct pm_now){0}, err);
   if (status < 0)
     return status;
   *gives = m.found.have;
@@ -408,8 +410,9 @@ int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
   return 0;
 }
 
-static int bpf_open(const struct pm_root *root, struct pm_sampler *ret,
-                    struct pm_err *err) {
+static int bpf_open(const struct pm_root *root, struct pm_reader *reader,
+                    struct pm_sampler *ret, struct pm_err *err) {
+  (void)reader;
   return pm_sample_bpf_open(root, PM_BPF_WALK_MAX, ret, err);
 }
 

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 
-static int open_none(const struct pm_root *root, struct pm_sampler *ret,
-                     struct pm_err *err) {
+static int open_none(const struct pm_root *root, struct pm_reader *reader,
+                     struct pm_sampler *ret, struct pm_err *err) {
   (void)root;
+  (void)reader;
   (void)ret;
   return pm_err_say(err, ENOTSUP, "this procman was built without libbpf");
 }

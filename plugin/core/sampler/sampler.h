@@ -9,6 +9,7 @@
 #include "core/procfs/root.h"
 #include "core/record/task.h"
 
+struct pm_reader;
 struct pm_sampler_ops;
 
 struct pm_sampler {
@@ -24,10 +25,11 @@ struct pm_sampler {
 struct pm_sampler_ops {
   const char *name; /* as in the option Sampler */
   /* Fills in all of *ret but ops. */
-  int (*open)(const struct pm_root *root, struct pm_sampler *ret,
-              struct pm_err *err);
+  int (*open)(const struct pm_root *root, struct pm_reader *reader,
+              struct pm_sampler *ret, struct pm_err *err);
   /* Every process once.  -errno: what was pushed is incomplete. */
-  int (*scan)(void *self, const struct pm_sink *sink, struct pm_err *err);
+  int (*scan)(void *self, const struct pm_sink *sink, struct pm_now now,
+              struct pm_err *err);
   /* Deaths since the last call; adds to *lost the number of those for which
    * there was no room.  Only called where the sampler reports them. */
   int (*drain)(void *self, const struct pm_sink *sink, struct pm_now now,

@@ -70,6 +70,7 @@ long __wrap_syscall(long number, ...) {
 struct world {
   struct fake_root *fake;
   struct pm_probe *probe;
+  struct pm_budget budget;
   struct pm_now now;
   char helper[512];
 };
@@ -80,11 +81,10 @@ static int begin(void **state) {
   w->now.mono = 1000 * PM_NS_PER_S;
   snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
            check_env("PM_BUILD"));
-  w->probe =
-      pm_probe_new(w->helper, fake_root_proc(w->fake), fake_root_sys(w->fake));
-  fake_root_put_bytes(w->fake, "proc/1/cmdline", "/sbin/init\0--x\0", 15);
-  fake_root_put_bytes(w->fake, "proc/2/cmdline", "", 0);
-  fake_root_put_bytes(w->fake, "proc/3/cmdline", "three", 6);
+  w->probe = pm_probe_new(w->helper, fake_root_proc(w->fake),
+                          fake_root_sys(w->fake), &w->budget);
+  w->budget.left_ns = 3600 * PM_NS_PER_S;
+  fake_root_put(w->fake, "sys/empty", "");
   fake_root_put(w->fake, "sys/a/temp", "41000\n");
   fake_root_put(w->fake, "sys/b/temp", "42000\n");
   child_count = 0;
@@ -106,11 +106,6 @@ static int end(void **state) {
   return 0;
 }
 
-static ssize_t ask_cmdline(struct world *w, int32_t pid) {
-  char text[64];
-  return pm_probe_cmdline(w->probe, w->now, pid, 5, text, sizeof text);
-}
-
 static ssize_t ask_sysfs(struct world *w, const char *path) {
   char text[64];
   return pm_probe_sysfs(w->probe, w->now, path, text, sizeof text);
@@ -125,18 +120,15 @@ static pid_t stop_child(struct world *w) {
   return pid;
 }
 
-static ssize_t cmdline_hangs(struct world *w, int32_t pid) {
-  stop_child(w);
-  patient_poll_no_more = true;
-  ssize_t n = ask_cmdline(w, pid);
-  patient_poll_no_more = false;
-  return n;
-}
-
+/* A stopped child has not answered at once, and not a second later. */
 static ssize_t sysfs_hangs(struct world *w, const char *path) {
   stop_child(w);
   patient_poll_no_more = true;
   ssize_t n = ask_sysfs(w, path);
+  if (n == -EAGAIN) {
+    w->now.mono += PM_NS_PER_S;
+    n = ask_sysfs(w, path);
+  }
   patient_poll_no_more = false;
   return n;
 }
@@ -148,12 +140,9 @@ static void answers(void **state) {
   char text[64];
   struct pm_probe *p = w->probe;
   check_u64("before the first request", "children", child_count, 0);
-  check_int("cmdline", "length",
-            pm_probe_cmdline(p, w->now, 1, 5, text, sizeof text), 15);
-  check_bytes("cmdline", "text", text, "/sbin/init\0--x\0", 16);
-  check_int("cmdline, empty", "length",
-            pm_probe_cmdline(p, w->now, 2, 5, text, sizeof text), 0);
-  check_text("cmdline, empty", "text", text, "");
+  check_int("empty", "length",
+            pm_probe_sysfs(p, w->now, "empty", text, sizeof text), 0);
+  check_text("empty", "text", text, "");
   check_int("sysfs", "length",
             pm_probe_sysfs(p, w->now, "a/temp", text, sizeof text), 6);
   check_text("sysfs", "text", text, "41000\n");
@@ -186,7 +175,6 @@ static void refusals(void **state) {
   struct pm_hold_space space;
   memset(longest, 'x', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
-  check_int("cmdline of nobody", "status", ask_cmdline(w, 999), -ENOENT);
   check_int("no such file", "status", ask_sysfs(w, "a/none"), -ENOENT);
   check_int("a folder", "status", ask_sysfs(w, "a"), -EISDIR);
   check_int("no such mount", "status",
@@ -221,9 +209,9 @@ static void lengths(void **state) {
   memset(big, 'z', sizeof big);
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     char *got = malloc(rows[i].size);
-    fake_root_put_bytes(w->fake, "proc/7/cmdline", big, rows[i].length);
+    fake_root_put_bytes(w->fake, "sys/big", big, rows[i].length);
     check_int(rows[i].name, "length",
-              pm_probe_cmdline(w->probe, w->now, 7, 5, got, rows[i].size),
+              pm_probe_sysfs(w->probe, w->now, "big", got, rows[i].size),
               rows[i].want);
     check_bytes(rows[i].name, "text", got, big, (size_t)rows[i].want);
     check_int(rows[i].name, "end", got[rows[i].want], '\0');
@@ -238,12 +226,15 @@ static void a_request_hangs(void **state) {
   struct world *w = *state;
   pid_t first = stop_child(w);
   patient_poll_no_more = true;
-  check_int("hangs", "status", ask_cmdline(w, 1), -ETIMEDOUT);
+  check_int("not in time", "status", ask_sysfs(w, "b/temp"), -EAGAIN);
+  check_int("another meanwhile", "status", ask_sysfs(w, "a/temp"), -EAGAIN);
+  check_u64("not in time", "children", child_count, 1);
+  w->now.mono += PM_NS_PER_S;
+  check_int("hangs", "status", ask_sysfs(w, "b/temp"), -ETIMEDOUT);
   patient_poll_no_more = false;
-  check_int("at once again", "status", ask_cmdline(w, 1), -EAGAIN);
+  check_int("at once again", "status", ask_sysfs(w, "b/temp"), -EAGAIN);
   check_u64("at once again", "children", child_count, 1);
-  check_int("another process", "status", ask_cmdline(w, 3), 6);
-  check_int("another file", "status", ask_sysfs(w, "b/temp"), 6);
+  check_int("another file", "status", ask_sysfs(w, "a/temp"), 6);
   check_u64("served by another", "children", child_count, 2);
   int status = 0;
   check_int("the first child", "is there to be reaped",
@@ -255,45 +246,76 @@ static void a_request_hangs(void **state) {
   check_end();
 }
 
-/* The pid is used again: that process has done nothing. */
-static void rest_is_of_one_birth(void **state) {
+/* What comes late is kept for who asked, and nobody else is served before. */
+static void late(void **state) {
   struct world *w = *state;
-  char text[64];
-  check_int("hangs", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
-  check_int("the same", "status", ask_cmdline(w, 1), -EAGAIN);
-  check_int("born later", "status",
-            pm_probe_cmdline(w->probe, w->now, 1, 6, text, sizeof text), 15);
+  pid_t child = stop_child(w);
+  patient_poll_no_more = true;
+  check_int("not in time", "status", ask_sysfs(w, "b/temp"), -EAGAIN);
+  patient_poll_no_more = false;
+  kill(child, SIGCONT);
+  check_int("another", "status", ask_sysfs(w, "a/temp"), -EAGAIN);
+  check_int("the same", "length", ask_sysfs(w, "b/temp"), 6);
+  check_int("another", "length", ask_sysfs(w, "a/temp"), 6);
+  check_u64("all", "children", child_count, 1);
+  stop_child(w);
+  patient_poll_no_more = true;
+  check_int("again", "status", ask_sysfs(w, "b/temp"), -EAGAIN);
+  patient_poll_no_more = false;
+  kill(child, SIGCONT);
+  w->now.mono += 20 * PM_NS_PER_S;
+  check_int("nobody comes for it", "length", ask_sysfs(w, "a/temp"), 6);
   check_end();
 }
 
-/* Neither do a user and a process of one number. */
+/* A turn that has waited long enough asks for nothing more. */
+static void no_time(void **state) {
+  struct world *w = *state;
+  stop_child(w);
+  w->budget.left_ns = 3 * PM_NS_PER_S / 1000;
+  patient_poll_no_more = true;
+  check_int("not in time", "status", ask_sysfs(w, "b/temp"), -EAGAIN);
+  check_u64("not in time", "left", w->budget.left_ns, 0);
+  kill(children[0], SIGCONT);
+  patient_poll_no_more = false;
+  w->budget.left_ns = PM_NS_PER_S;
+  check_int("in the next turn", "length", ask_sysfs(w, "b/temp"), 6);
+  w->budget.left_ns = 0;
+  check_int("no time", "status", ask_sysfs(w, "a/temp"), -EAGAIN);
+  check_end();
+}
+
+/* A user and a file of one number rest apart. */
 static void rest_is_of_one_kind(void **state) {
   struct world *w = *state;
   char text[64];
   stop_child(w);
   patient_poll_no_more = true;
+  check_int("late", "status",
+            pm_probe_user(w->probe, w->now, 1, text, sizeof text), -EAGAIN);
+  w->now.mono += PM_NS_PER_S;
   check_int("hangs", "status",
             pm_probe_user(w->probe, w->now, 1, text, sizeof text), -ETIMEDOUT);
   patient_poll_no_more = false;
   check_int("the user", "status",
             pm_probe_user(w->probe, w->now, 1, text, sizeof text), -EAGAIN);
-  check_int("the process", "status",
-            pm_probe_cmdline(w->probe, w->now, 1, 0, text, sizeof text), 15);
+  check_int("another", "status",
+            pm_probe_user(w->probe, w->now, 0, text, sizeof text), 4);
+  check_int("a file", "status", ask_sysfs(w, "a/temp"), 6);
   check_end();
 }
 
 static void rest_doubles(void **state) {
   struct world *w = *state;
-  uint64_t start = w->now.mono;
   static const uint64_t lengths_s[] = {60,  120,  240,  480,
                                        960, 1920, 3600, 3600};
   for (size_t i = 0; i < CHECK_COUNT(lengths_s); i++) {
     char row[32];
     snprintf(row, sizeof row, "time %zu", i + 1);
     check_int(row, "hangs", sysfs_hangs(w, "b/temp"), -ETIMEDOUT);
-    w->now.mono = start + lengths_s[i] * PM_NS_PER_S - 1;
+    w->now.mono += lengths_s[i] * PM_NS_PER_S - 1;
     check_int(row, "a moment too early", ask_sysfs(w, "b/temp"), -EAGAIN);
-    start = w->now.mono += 1;
+    w->now.mono += 1;
   }
   /* one answer, and all is forgiven */
   check_int("answers", "length", ask_sysfs(w, "b/temp"), 6);
@@ -314,12 +336,11 @@ static void kill_oldest(size_t which) {
 static void stuck_children(void **state) {
   struct world *w = *state;
   immortal = true;
-  check_int("cmdline 1", "status", cmdline_hangs(w, 1), -ETIMEDOUT);
-  check_int("cmdline 2", "status", cmdline_hangs(w, 2), -ETIMEDOUT);
-  check_int("cmdline 3: two are enough", "status", ask_cmdline(w, 3), -EAGAIN);
-  check_int("sensors are still read", "status", ask_sysfs(w, "a/temp"), 6);
-  check_int("sysfs b", "status", sysfs_hangs(w, "b/temp"), -ETIMEDOUT);
-  check_int("sysfs c", "status", sysfs_hangs(w, "c/temp"), -ETIMEDOUT);
+  for (int i = 0; i < PM_PROBE_STUCK; i++) {
+    char path[16];
+    snprintf(path, sizeof path, "%d", i);
+    check_int(path, "status", sysfs_hangs(w, path), -ETIMEDOUT);
+  }
   size_t before = child_count;
   check_int("four are enough", "status", ask_sysfs(w, "a/temp"), -EAGAIN);
   check_int("of any kind", "status",
@@ -328,7 +349,6 @@ static void stuck_children(void **state) {
   check_u64("four are enough", "children", child_count, before);
   kill_oldest(0);
   check_int("one died", "status", ask_sysfs(w, "a/temp"), 6);
-  check_int("one cmdline may be tried", "status", ask_cmdline(w, 3), 6);
   check_end();
 }
 
@@ -380,7 +400,8 @@ static void no_helper(void **state) {
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     const char *name = rows[i].name;
-    struct pm_probe *p = pm_probe_new(rows[i].path, "/proc", "/sys");
+    struct pm_probe *p =
+        pm_probe_new(rows[i].path, "/proc", "/sys", &w->budget);
     struct pm_err err = PM_ERR_INIT;
     struct pm_now now = {.mono = 5 * PM_NS_PER_S};
     char text[16];
@@ -401,7 +422,6 @@ static void no_helper(void **state) {
     check_u64(name, "tries", child_count, 2);
     pm_probe_free(p);
   }
-  (void)w;
   check_end();
 }
 
@@ -458,7 +478,7 @@ static void freed(void **state) {
              WIFEXITED(status) && WEXITSTATUS(status) == 0);
   children[0] = 0;
   pm_probe_free(NULL);
-  pm_probe_free(pm_probe_new("/no/such", "/proc", "/sys"));
+  pm_probe_free(pm_probe_new("/no/such", "/proc", "/sys", &w->budget));
   check_end();
 }
 
@@ -467,20 +487,11 @@ static void freed(void **state) {
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(answers),
-      HERE(answers_of_statvfs),
-      HERE(refusals),
-      HERE(lengths),
-      HERE(a_request_hangs),
-      HERE(rest_is_of_one_birth),
-      HERE(rest_is_of_one_kind),
-      HERE(rest_doubles),
-      HERE(without_pidfd),
-      HERE(stuck_children),
-      HERE(child_dies),
-      HERE(no_helper),
-      HERE(clean_state),
-      HERE(freed),
+      HERE(answers),       HERE(answers_of_statvfs),  HERE(refusals),
+      HERE(lengths),       HERE(a_request_hangs),     HERE(late),
+      HERE(no_time),       HERE(rest_is_of_one_kind), HERE(rest_doubles),
+      HERE(without_pidfd), HERE(stuck_children),      HERE(child_dies),
+      HERE(no_helper),     HERE(clean_state),         HERE(freed),
   };
   return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
 }

@@ -712,7 +712,7 @@ static void bad_records(void **state) {
   a[n++].request.as.uid = UINT32_MAX;
   a[n++].request.as.gid = UINT32_MAX;
   a[n++].request.as.zero = 1;
-  a[n++].request.zero = 1;
+  a[n++].request.verified = 2;
   a[n++].request.signal = -1;
   a[n++].request.signal = _NSIG;
   a[n++].request.pid = -pid;

@@ -78,6 +78,7 @@ struct world {
   struct pm_root root;
   struct pm_probe *probe;
   struct pm_sensors *sensors;
+  struct pm_budget budget;
   struct pm_now now;
   char helper[512];
 };
@@ -91,8 +92,9 @@ static int begin(void **state) {
   if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
                    &err) < 0)
     return -1;
-  w->probe =
-      pm_probe_new(w->helper, fake_root_proc(w->fake), fake_root_sys(w->fake));
+  w->probe = pm_probe_new(w->helper, fake_root_proc(w->fake),
+                          fake_root_sys(w->fake), &w->budget);
+  w->budget.left_ns = 3600 * PM_NS_PER_S;
   w->sensors = calloc(1, sizeof *w->sensors);
   w->now.mono = PM_NS_PER_S;
   *state = w;

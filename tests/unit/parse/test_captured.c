@@ -5,6 +5,7 @@
 #include "core/procfs/detail.h"
 #include "core/sampler/sample_proc.h"
 
+#include "unit/support/built_reader.h"
 #include "unit/support/check.h"
 
 #include <errno.h>
@@ -74,10 +75,13 @@ static void sampled(void **state) {
   struct seen seen = {.count = 0};
   struct pm_sink sink = {.tasks = take, .arg = &seen};
   struct pm_err err = PM_ERR_INIT;
-  assert_int_equal(pm_sample_proc.open(&root, &sampler, &err), 0);
-  check_int("scan", "status", pm_sample_proc.scan(sampler.self, &sink, &err),
-            0);
+  struct pm_reader *reader = built_reader(&root);
+  struct pm_now now = {.mono = PM_NS_PER_S};
+  assert_int_equal(pm_sample_proc.open(&root, reader, &sampler, &err), 0);
+  check_int("scan", "status",
+            pm_sample_proc.scan(sampler.self, &sink, now, &err), 0);
   pm_sample_proc.close(sampler.self);
+  pm_reader_free(reader);
   check_u64("scan", "processes", seen.count, PROCESSES);
   for (size_t i = 0; i < PROCESSES; i++) {
     const struct pm_task *t = &seen.task[i];
@@ -101,20 +105,18 @@ static void detailed(void **state) {
   (void)state;
   enum { WANT = PM_WANT_UID | PM_WANT_CGROUP | PM_WANT_IO | PM_WANT_SWAP };
   for (size_t i = 0; i < PROCESSES; i++) {
-    struct pm_now now = {.mono = 1};
     struct pm_detail d;
     const char *name = processes[i].name;
-    check_int(name, "status",
-              pm_detail_read(&root, NULL, now, processes[i].pid,
-                             processes[i].birth, WANT, &d),
-              0);
+    check_int(
+        name, "status",
+        pm_detail_read(&root, processes[i].pid, processes[i].birth, WANT, &d),
+        0);
     check_u64(name, "got", d.got,
               processes[i].user ? WANT : WANT & ~(unsigned)PM_WANT_SWAP);
     check_u64(name, "uid", d.uid, 0);
     check_text(name, "cgroup", d.cgroup, "/");
     check_int(name, "another birth",
-              pm_detail_read(&root, NULL, now, processes[i].pid, 1, WANT, &d),
-              -ESRCH);
+              pm_detail_read(&root, processes[i].pid, 1, WANT, &d), -ESRCH);
   }
   check_end();
 }
@@ -122,9 +124,8 @@ static void detailed(void **state) {
 static void written_bytes(void **state) {
   (void)state;
   struct pm_detail d;
-  struct pm_now now = {.mono = 1};
-  assert_int_equal(pm_detail_read(&root, NULL, now, processes[2].pid,
-                                  processes[2].birth, PM_WANT_IO, &d),
+  assert_int_equal(pm_detail_read(&root, processes[2].pid, processes[2].birth,
+                                  PM_WANT_IO, &d),
                    0);
   check_true("3 MiB to /dev/null", "io_write",
              d.numbers.v[PM_F_io_write] >= 3 << 20);
@@ -151,11 +152,11 @@ static void limited(void **state) {
 
 static void the_machine(void **state) {
   (void)state;
+  struct pm_now now = {.mono = 1};
   struct pm_system system = {0};
   struct pm_system_row r;
   struct pm_system_sums sums;
   struct pm_err err = PM_ERR_INIT;
-  struct pm_now now = {.mono = 1};
   check_int("system", "status",
             pm_system_read(&system, &root, now, &r, &sums, &err), 0);
   check_text("system", "text", err.text, "");

@@ -113,7 +113,7 @@ static void processes(void **state) {
                          of an unknown uid */
   } rows[] = {
       {"not hidden", "", {.uid = 999, .gid = 999}, "yyyyyy"},
-      {"hidden from him", ",hidepid=2", {.uid = me, .gid = gid}, "ynnnnn"},
+      {"hidden from him", ",hidepid=2", {.uid = me, .gid = gid}, "ynnnyn"},
       {"another gid", ",hidepid=2", {.uid = me, .gid = 1}, "nnnnnn"},
       {"another uid", ",hidepid=2", {.uid = me + 1, .gid = gid}, "nnnnnn"},
       {"gid 0", ",hidepid=2", {.uid = 999, .gid = 0}, "yyyyyy"},
@@ -138,7 +138,10 @@ static void processes(void **state) {
       {.pid = 11, .birth = 9, .uid = me + 1, .have = PM_SNAPSHOT_UID},
       {.pid = 12, .birth = 9, .uid = me, .have = PM_SNAPSHOT_UID},
       {.pid = 13, .birth = 9, .uid = me, .have = PM_SNAPSHOT_UID},
-      {.pid = 14, .birth = 8, .uid = me, .have = PM_SNAPSHOT_UID},
+      {.pid = 14,
+       .birth = 8,
+       .uid = me,
+       .have = PM_SNAPSHOT_UID}, /* is reused */
       {.pid = 10, .birth = 9, .uid = me}};
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct pm_visibility see = {.root = &root};
@@ -149,7 +152,7 @@ static void processes(void **state) {
     pm_visibility_viewer(&see, now, &rows[i].peer, &viewer);
     viewer.caps.foreign = false; /* he is made up, and so has no namespace */
     for (size_t k = 0; k < CHECK_COUNT(seen); k++)
-      sees[k] = pm_visibility_process(&see, now, &viewer, &seen[k]) ? 'y' : 'n';
+      sees[k] = pm_visibility_process(&see, &viewer, &seen[k]) ? 'y' : 'n';
     check_text(rows[i].name, "sees", sees, rows[i].sees);
     pm_visibility_done(&see);
   }

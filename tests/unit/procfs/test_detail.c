@@ -1,5 +1,4 @@
-/* The other files of one process, out of a /proc of our own.
- * Link with -Wl,--wrap=poll. */
+/* The other files of one process, out of a /proc of our own. */
 #include "core/procfs/detail.h"
 
 #include "fakes/root.h"
@@ -26,19 +25,13 @@ enum { PID = 42, BIRTH = 4711 };
 struct world {
   struct fake_root *fake;
   struct pm_root root;
-  struct pm_probe *probe;
-  struct pm_now now;
   struct pm_detail detail;
-  char helper[512];
 };
 
 static int begin(void **state) {
   struct world *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
-  w->now.mono = PM_NS_PER_S;
-  snprintf(w->helper, sizeof w->helper, "%s/procman-hold",
-           check_env("PM_BUILD"));
   fake_root_process(w->fake, &(struct fake_process){.pid = PID,
                                                     .ppid = 7,
                                                     .state = 'R',
@@ -62,17 +55,12 @@ static int begin(void **state) {
   if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
                    &err) < 0)
     return -1;
-  w->probe =
-      pm_probe_new(w->helper, fake_root_proc(w->fake), fake_root_sys(w->fake));
   *state = w;
   return 0;
 }
 
 static int end(void **state) {
   struct world *w = *state;
-  pm_probe_free(w->probe);
-  while (wait(NULL) > 0)
-    ;
   pm_root_close(&w->root);
   fake_root_free(w->fake);
   free(w);
@@ -81,8 +69,7 @@ static int end(void **state) {
 
 static int look(struct world *w, int32_t pid, uint64_t birth, unsigned want) {
   memset(&w->detail, 0x5a, sizeof w->detail);
-  return pm_detail_read(&w->root, w->probe, w->now, pid, birth, want,
-                        &w->detail);
+  return pm_detail_read(&w->root, pid, birth, want, &w->detail);
 }
 
 static uint64_t entries_in(const char *path) {
@@ -334,28 +321,18 @@ static void long_paths(void **state) {
   check_end();
 }
 
-static void without_probe(void **state) {
+/* What is safe is read without stat, and nothing else is opened. */
+static void only_what_is_safe(void **state) {
   struct world *w = *state;
-  struct pm_probe *probe = w->probe;
-  w->probe = NULL;
-  check_int("no probe", "status", look(w, PID, BIRTH, ALL), 0);
-  check_u64("no probe", "got", w->detail.got, ALL & ~(unsigned)PM_WANT_CMDLINE);
-  check_true("no probe", "not slow", !w->detail.slow);
-  check_u64("no probe", "no text", w->detail.cmdline_length, 0);
-  w->probe = probe;
-  check_end();
-}
-
-/* No helper: the command line is unknown, all else is known. */
-static void without_helper(void **state) {
-  struct world *w = *state;
-  pm_probe_free(w->probe);
-  w->probe = pm_probe_new("/no/such", "/proc", "/sys");
-  check_int("first", "status", look(w, PID, BIRTH, ALL), 0);
-  check_u64("first", "got", w->detail.got, ALL & ~(unsigned)PM_WANT_CMDLINE);
-  check_true("first", "not slow, but impossible", !w->detail.slow);
-  check_int("rests", "status", look(w, PID, BIRTH, ALL), 0);
-  check_true("rests", "ask later", w->detail.slow);
+  struct pm_detail *d = &w->detail;
+  fake_root_remove(w->fake, "proc/42/stat");
+  memset(d, 0x5a, sizeof *d);
+  check_int("safe", "status", pm_detail_read_safe(&w->root, PID, ALL, d), 0);
+  check_u64("safe", "got", d->got, ALL & PM_WANT_SAFE);
+  check_u64("safe", "uid", d->uid, 1001);
+  check_u64("safe", "birth", d->birth, 0);
+  check_int("nobody", "status", pm_detail_read_safe(&w->root, 43, ALL, d),
+            -ESRCH);
   check_end();
 }
 
@@ -435,10 +412,9 @@ int main(void) {
       HERE(own_descriptors),
       HERE(fd_shares),
       cmocka_unit_test(identity),
-      HERE(without_helper),
       HERE(whoever),
       HERE(long_paths),
-      HERE(without_probe),
+      HERE(only_what_is_safe),
   };
   return cmocka_run_group_tests_name("detail", tests, NULL, NULL);
 }

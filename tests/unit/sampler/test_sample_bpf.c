@@ -5,6 +5,7 @@
 
 #include "core/procfs/detail.h"
 #include "core/sampler/sample_proc.h"
+#include "unit/support/built_reader.h"
 #include "unit/support/check.h"
 
 #include <bpf/libbpf.h>
@@ -38,6 +39,7 @@ struct deaths {
 
 struct world {
   struct pm_root root;
+  struct pm_reader *reader;
   struct pm_sampler walk, dump, proc;
   struct seen seen;
   struct deaths deaths;
@@ -59,7 +61,7 @@ static void scan(struct world *w, struct pm_sampler *sampler) {
   struct pm_sink sink = {take, take_deaths, w};
   struct pm_err err = PM_ERR_INIT;
   w->seen.count = 0;
-  if (sampler->ops->scan(sampler->self, &sink, &err) < 0)
+  if (sampler->ops->scan(sampler->self, &sink, pm_now_read(), &err) < 0)
     fail_msg("%s", err.text);
 }
 
@@ -84,7 +86,8 @@ static int begin(void **state) {
   struct pm_err err = PM_ERR_INIT;
   w->root = (struct pm_root)PM_ROOT_INIT;
   if (pm_root_open(&w->root, "/proc", "/sys", &err) < 0 ||
-      pm_sample_proc.open(&w->root, &w->proc, &err) < 0)
+      pm_sample_proc.open(&w->root, w->reader = built_reader(&w->root),
+                          &w->proc, &err) < 0)
     return -1;
   if (pm_sample_bpf_open(&w->root, PM_BPF_WALK_MAX, &w->walk, &err) < 0 ||
       pm_sample_bpf_open(&w->root, 0, &w->dump, &err) < 0)
@@ -98,6 +101,7 @@ static int end(void **state) {
   pm_sample_close(&w->walk);
   pm_sample_close(&w->dump);
   pm_sample_close(&w->proc);
+  pm_reader_free(w->reader);
   pm_root_close(&w->root);
   free(w);
   return 0;
@@ -232,9 +236,7 @@ static void check_files(const struct world *w, const char *row,
                         const struct pm_task *have) {
   static struct pm_detail d;
   unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
-  struct pm_now now = {0};
-  int status =
-      pm_detail_read(&w->root, NULL, now, have->pid, have->birth, want, &d);
+  int status = pm_detail_read(&w->root, have->pid, have->birth, want, &d);
   check_int(row, "detail", status, 0);
   check_fields(row, have, &d.numbers, w->root.units.tick_ns);
   if (!(d.got & PM_WANT_IDS))

@@ -2,11 +2,13 @@
 #include "core/sampler/sample_proc.h"
 
 #include "fakes/root.h"
+#include "unit/support/built_reader.h"
 #include "unit/support/check.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SEEN_MAX = 2048 };
 
@@ -19,7 +21,9 @@ struct seen {
 struct world {
   struct fake_root *fake;
   struct pm_root root;
+  struct pm_reader *reader;
   struct pm_sampler sampler;
+  struct pm_now now;
   struct seen seen;
 };
 
@@ -39,7 +43,7 @@ static int by_pid(const void *a, const void *b) {
 static int scan(struct world *w, struct pm_err *err) {
   struct pm_sink sink = {.tasks = take, .arg = &w->seen};
   w->seen.count = w->seen.batches = w->seen.largest = 0;
-  int status = pm_sample_proc.scan(w->sampler.self, &sink, err);
+  int status = pm_sample_proc.scan(w->sampler.self, &sink, w->now, err);
   qsort(w->seen.task, w->seen.count, sizeof *w->seen.task, by_pid);
   return status;
 }
@@ -48,9 +52,11 @@ static int begin(void **state) {
   struct world *w = calloc(1, sizeof *w);
   struct pm_err err;
   w->fake = fake_root_new();
+  w->now.mono = 1000 * PM_NS_PER_S;
+  w->reader = built_reader(&w->root);
   if (pm_root_open(&w->root, fake_root_proc(w->fake), fake_root_sys(w->fake),
                    &err) < 0 ||
-      pm_sample_proc.open(&w->root, &w->sampler, &err) < 0)
+      pm_sample_proc.open(&w->root, w->reader, &w->sampler, &err) < 0)
     return -1;
   w->root.units.tick_ns = 10000000;
   *state = w;
@@ -60,6 +66,7 @@ static int begin(void **state) {
 static int end(void **state) {
   struct world *w = *state;
   pm_sample_proc.close(w->sampler.self);
+  pm_reader_free(w->reader);
   pm_root_close(&w->root);
   fake_root_free(w->fake);
   free(w);
@@ -241,17 +248,57 @@ static void exec_marks(void **state) {
   check_end();
 }
 
-static void unreadable_root(void **state) {
+/* What blocks costs one try, and is passed over for a while; what is safe is
+ * read, and so of it everything but the start is known. */
+static void one_blocks(void **state) {
   struct world *w = *state;
   struct pm_err err = PM_ERR_INIT;
-  int proc = w->root.proc;
-  w->root.proc = -1;
-  check_int("no /proc", "status", scan(w, &err), -EBADF);
-  check_true("no /proc", "names it",
+  fake_root_process(w->fake, &(struct fake_process){.pid = 7, .birth = 3});
+  fake_root_remove(w->fake, "proc/7/stat");
+  fake_root_put(w->fake, "proc/7/status",
+                "State:\tD (disk sleep)\nUid:\t1\t1\t1\t1\n"
+                "VmSize:\t 8 kB\nVmRSS:\t 4 kB\nThreads:\t2\n");
+  fake_root_put(w->fake, "proc/7/task/7/schedstat", "1000 5 6\n");
+  fake_root_put(w->fake, "proc/7/task/8/schedstat", "2000 5 6\n");
+  char *path = fake_root_path(w->fake, "proc/7/stat");
+  assert_int_equal(mkfifo(path, 0600), 0);
+  free(path);
+  for (int i = 0; i < 2; i++) {
+    check_int("blocks", "status", scan(w, &err), 0);
+    check_u64("blocks", "count", w->seen.count, 1);
+    const struct pm_task *t = w->seen.task;
+    check_u64("blocks", "birth", t->birth, 0);
+    check_u64("blocks", "flags", t->flags, PM_TASK_PASSED_OVER);
+    check_int("blocks", "state", t->state, 'D');
+    check_u64("blocks", "CPU", t->v[PM_F_cpu_user] + t->v[PM_F_cpu_system],
+              3000);
+    check_u64("blocks", "rss", t->v[PM_F_rss], 4096);
+    check_u64("blocks", "vsize", t->v[PM_F_vsize], 8192);
+    check_u64("blocks", "threads", t->v[PM_F_threads], 2);
+    w->now.mono += PM_NS_PER_S;
+  }
+  fake_root_remove(w->fake, "proc/7/stat");
+  fake_root_process(w->fake, &(struct fake_process){.pid = 7, .birth = 3});
+  check_int("rests", "status", scan(w, &err), 0);
+  check_u64("rests", "flags", w->seen.task[0].flags, PM_TASK_PASSED_OVER);
+  w->now.mono += PM_READER_BACKOFF_MIN_S * PM_NS_PER_S;
+  check_int("later", "status", scan(w, &err), 0);
+  check_u64("later", "birth", w->seen.task[0].birth, 3);
+  check_end();
+}
+
+static void no_helper(void **state) {
+  struct world *w = *state;
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_budget budget = {PM_NS_PER_S};
+  pm_sample_proc.close(w->sampler.self);
+  struct pm_reader *none = pm_reader_new("/no/such", &w->root, &budget);
+  assert_int_equal(pm_sample_proc.open(&w->root, none, &w->sampler, &err), 0);
+  check_int("no helper", "status", scan(w, &err), -ENOENT);
+  check_true("no helper", "says what was tried",
              strstr(err.text, fake_root_proc(w->fake)) != NULL);
-  check_u64("no /proc", "count", w->seen.count, 0);
-  w->root.proc = proc;
-  check_int("back", "status", scan(w, &err), 0);
+  check_u64("no helper", "count", w->seen.count, 0);
+  pm_reader_free(none);
   check_end();
 }
 
@@ -262,7 +309,7 @@ int main(void) {
       HERE(says_what_it_gives), HERE(only_processes),
       HERE(odd_processes),      HERE(batches),
       HERE(records_are_fresh),  HERE(exec_marks),
-      HERE(unreadable_root),
+      HERE(one_blocks),         HERE(no_helper),
   };
   return cmocka_run_group_tests_name("sample_proc", tests, NULL, NULL);
 }

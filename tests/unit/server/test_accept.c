@@ -111,6 +111,7 @@ static void wait_for_drops(void) {
 
 static void too_many_drops(void **state) {
   (void)state;
+  server_lose_helper();
   size_t had = open_descriptors();
   for (int i = 0; i < PM_DEFERRED_FULL - 1; i++)
     trap();

@@ -71,7 +71,7 @@ static int run(const char *mode, uint32_t uid, struct heard *heard,
                struct pm_action **ret) {
   static char first[] = "two ", second[] = "parts";
   const struct iovec record[] = {{first, 4}, {second, 5}};
-  return pm_action_start(&actions, start, mode, uid, record, 2, hear, heard,
+  return pm_action_start(&actions, start, mode, uid, record, 2, -1, hear, heard,
                          ret, NULL);
 }
 

@@ -1,5 +1,6 @@
 /* kill_process and what follows in time, with a procman-hold that is told what
  * to do: this program itself, started again. */
+#include "hold/read.h"
 #include "server/client.h"
 
 #include "base/hold_protocol.h"
@@ -178,7 +179,9 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(asks_not_too_often, begin, end),
       cmocka_unit_test_setup_teardown(refused, begin, end),
   };
-  if (argc > 1 && strcmp(argv[1], "kill") == 0)
-    return act_as_hold();
+  if (argc > 1)
+    return strcmp(argv[1], "kill") == 0   ? act_as_hold()
+           : strcmp(argv[1], "read") == 0 ? hold_read(argc - 1, argv + 1)
+                                          : 2;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
