@@ -499,9 +499,10 @@ EXTRA_DIST += tests/data
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \
-	tests/bench/storm tests/bench/threads
+	tests/bench/mounts tests/bench/storm tests/bench/threads
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_mounts_SOURCES = tests/bench/mounts.c
 tests_bench_storm_SOURCES = tests/bench/storm.c
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
@@ -511,7 +512,8 @@ if HAVE_BPF
 bench_programs += tests/bench/scans
 endif
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
-	tests/bench/cost.py tests/bench/machine.py tests/bench/scans.py tests/bench/storm.py \
+	tests/bench/cost.py tests/bench/host.py tests/bench/machine.py \
+	tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md
 
 check_PROGRAMS += $(bench_programs) # so that they go on to build
