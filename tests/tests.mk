@@ -70,6 +70,7 @@ unit_tests = \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
+	tests/unit/machine/test_mounts \
 	tests/unit/machine/test_disk \
 	tests/unit/machine/test_sensor \
 	tests/unit/server/test_client \
@@ -261,6 +262,10 @@ tests_unit_hold_test_reuse_LDADD = $(unit_ldadd)
 tests_unit_machine_test_system_SOURCES = tests/unit/machine/test_system.c
 tests_unit_machine_test_system_CPPFLAGS = $(unit_cppflags)
 tests_unit_machine_test_system_LDADD = $(unit_ldadd)
+
+tests_unit_machine_test_mounts_SOURCES = tests/unit/machine/test_mounts.c
+tests_unit_machine_test_mounts_CPPFLAGS = $(unit_cppflags)
+tests_unit_machine_test_mounts_LDADD = $(unit_ldadd)
 
 tests_unit_machine_test_disk_SOURCES = tests/unit/machine/test_disk.c
 tests_unit_machine_test_disk_CPPFLAGS = $(unit_cppflags)
