@@ -40,7 +40,8 @@ struct pm_tick {
   size_t series;
   double clients; /* of the control socket, NaN without; set by procman.c */
   struct rusage spent; /* by the read callback; only CPU times are kept */
-  double turn;         /* duration of the last one in seconds */
+  double turn;         /* seconds from the start of the tick, so with what was
+                        * measured before it, to the end of the last turn */
 };
 
 /* Sets the interval and the period; the parts must exist. */

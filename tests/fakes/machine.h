@@ -36,6 +36,7 @@ extern struct fake_machine {
   bool alien;       /* the sampler does not know the layout of memory */
   uint64_t lost;    /* deaths without room */
   uint64_t scan_ns; /* that a scan takes */
+  uint64_t read_ns; /* that reading its own numbers takes */
   bool disk;        /* it has one */
   struct fake_task task[FAKE_TASKS];
   size_t count;
