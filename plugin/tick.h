@@ -37,6 +37,7 @@ struct pm_tick {
                                 that followed it */
   bool published;
   uint64_t logged[PM_COMPLAINTS]; /* mono of the last time; 0 = never */
+  bool warned_of_sensors;
   size_t series;
   double clients; /* of the control socket, NaN without; set by procman.c */
   struct rusage spent; /* by the read callback; only CPU times are kept */

@@ -421,7 +421,8 @@ scenarios = \
 	tests/scenario/34-events.scn \
 	tests/scenario/35-no-memory-to-watch.scn \
 	tests/scenario/36-control-configuration.scn \
-	tests/scenario/40-duration.scn
+	tests/scenario/40-duration.scn \
+	tests/scenario/41-sensors.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

@@ -370,9 +370,11 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
 
 int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {
-  (void)sensors;
   (void)root;
   (void)probe;
   (void)now;
-  return 0;
+  sensors->found = fake_machine.sensors;
+  sensors->count = fake_machine.sensors > 0;
+  sensors->row[0] = (struct pm_sensor_row){.name = "chip", .celsius = 40};
+  return (int)sensors->count;
 }

@@ -38,6 +38,7 @@ extern struct fake_machine {
   uint64_t scan_ns; /* that a scan takes */
   uint64_t read_ns; /* that reading its own numbers takes */
   bool disk;        /* it has one */
+  uint32_t sensors; /* that it has; one is read */
   struct fake_task task[FAKE_TASKS];
   size_t count;
   struct pm_death death[FAKE_TASKS];

@@ -213,6 +213,8 @@ void play_machine(void) {
       fake_machine.disk = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "takes") == 0)
       fake_machine.scan_ns = (uint64_t)play_amount(play_word(i + 1));
+    else if (strcmp(play_word(i), "sensors") == 0)
+      fake_machine.sensors = (uint32_t)atoi(play_word(i + 1));
     else if (strcmp(play_word(i), "reading") == 0)
       fake_machine.read_ns = (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "lost") == 0)

@@ -243,6 +243,8 @@ static void report_system(struct pm_cycle *c) {
   r->disk_count = c->machine.disk_rows;
   r->sensors = c->machine.sensors.row;
   r->sensor_count = c->machine.sensor_rows;
+  r->sensors_found = c->machine.sensors.found;
+  r->sensors_read = c->machine.sensors.count;
 }
 
 static void report_self(struct pm_cycle *c) {
