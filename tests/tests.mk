@@ -422,7 +422,8 @@ scenarios = \
 	tests/scenario/35-no-memory-to-watch.scn \
 	tests/scenario/36-control-configuration.scn \
 	tests/scenario/40-duration.scn \
-	tests/scenario/41-sensors.scn
+	tests/scenario/41-sensors.scn \
+	tests/scenario/42-counters-step.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

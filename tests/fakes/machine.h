@@ -28,7 +28,8 @@ enum {
 extern struct fake_machine {
   struct pm_now now;
   uint32_t cpus;
-  uint64_t busy_ns, wall_read; /* busy since the last reading */
+  uint64_t busy_ns;          /* since the last reading */
+  uint64_t read_at, idle_ns; /* mono of that; what its counter then says */
   uint64_t memory_bytes;
   bool deaths;      /* the sampler reports them */
   bool broken;      /* the next scans fail */

@@ -201,6 +201,8 @@ void play_machine(void) {
       fake_machine.busy_ns += (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "memory") == 0)
       fake_machine.memory_bytes = (uint64_t)play_amount(play_word(i + 1));
+    else if (strcmp(play_word(i), "idle") == 0)
+      fake_machine.idle_ns = (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "deaths") == 0)
       fake_machine.deaths = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "broken") == 0)

@@ -24,14 +24,17 @@ int pm_parse_cpu(const char *text, struct pm_cpu_times *ret) {
                  &t.softirq, &t.steal, &t.guest, &t.guest_nice);
   if (n < 4)
     return -EINVAL;
+  bool whole = false; /* btime follows the CPUs */
   for (const char *p = text; p; p = next_line(p)) {
     if (strncmp(p, "cpu", 3) == 0 && isdigit((unsigned char)p[3]))
       t.cpus++;
-    else if (strncmp(p, "btime ", 6) == 0 && next_line(p))
+    else if (strncmp(p, "btime ", 6) == 0 && next_line(p)) {
       t.boot_time = strtoull(p + 6, NULL, 10);
+      whole = true;
+    }
   }
-  if (t.cpus == 0 || t.boot_time == 0)
-    return -EINVAL; /* btime follows the CPUs: without it the text was cut */
+  if (t.cpus == 0 || !whole)
+    return -EINVAL;
   *ret = t;
   return 0;
 }

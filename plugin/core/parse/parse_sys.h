@@ -13,7 +13,7 @@ struct pm_cpu_times {
   uint64_t user, nice, system, idle, iowait, irq, softirq, steal, guest,
       guest_nice;
   uint32_t cpus;      /* online */
-  uint64_t boot_time; /* seconds since the epoch */
+  uint64_t boot_time; /* seconds since the epoch, as the clock says */
 };
 int pm_parse_cpu(const char *text, struct pm_cpu_times *ret);
 
