@@ -164,8 +164,9 @@ static void run_tick(struct pm_tick *t) {
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
+  /* a whole number of ticks, or intervals would not be equally long */
   if (often && interval_ns > PM_NS_PER_S)
-    t->period = PM_NS_PER_S;
+    t->period = interval_ns / ((interval_ns + PM_NS_PER_S - 1) / PM_NS_PER_S);
 }
 
 void pm_tick_run(struct pm_tick *t) {

@@ -423,7 +423,9 @@ scenarios = \
 	tests/scenario/36-control-configuration.scn \
 	tests/scenario/40-duration.scn \
 	tests/scenario/41-sensors.scn \
-	tests/scenario/42-counters-step.scn
+	tests/scenario/42-counters-step.scn \
+	tests/scenario/43-interval.scn \
+	tests/scenario/44-suspend.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

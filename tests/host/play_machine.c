@@ -193,6 +193,13 @@ void play_clock(void) {
   fake_machine.now.real += (uint64_t)(int64_t)play_amount(play_word(1));
 }
 
+/* CLOCK_MONOTONIC stands still: clock_gettime(2). */
+void play_suspend(void) {
+  uint64_t ns = (uint64_t)play_amount(play_word(1));
+  fake_machine.now.boot += ns;
+  fake_machine.now.real += ns;
+}
+
 void play_machine(void) {
   for (int i = 1; i + 1 < play.count; i += 2) {
     if (strcmp(play_word(i), "cpus") == 0)
@@ -228,4 +235,12 @@ void play_machine(void) {
 
 void play_interval(void) {
   fake_collectd.interval = NS_TO_CDTIME_T((uint64_t)play_amount(play_word(1)));
+}
+
+/* Of ticks, as collectd was told. */
+void play_period(void) {
+  uint64_t want = (uint64_t)play_amount(play_word(1));
+  uint64_t have = CDTIME_T_TO_NS(fake_collectd.read_interval);
+  if (have + 1 < want || have > want + 1) /* collectd counts in 2^-30 s */
+    play_fail("a tick comes every %llu ns", (unsigned long long)have);
 }
