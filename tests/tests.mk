@@ -425,7 +425,8 @@ scenarios = \
 	tests/scenario/41-sensors.scn \
 	tests/scenario/42-counters-step.scn \
 	tests/scenario/43-interval.scn \
-	tests/scenario/44-suspend.scn
+	tests/scenario/44-suspend.scn \
+	tests/scenario/45-time-namespace.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
