@@ -67,6 +67,7 @@ unit_tests = \
 	tests/unit/procfs/test_detail \
 	tests/unit/helper/test_probe \
 	tests/unit/options/test_options_control \
+	tests/unit/options/test_location \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
@@ -232,6 +233,11 @@ tests_unit_helper_test_probe_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_probe_LDADD = $(unit_ldadd)
 tests_unit_helper_test_probe_LDFLAGS = $(spawning_ldflags)
 
+tests_unit_options_test_location_SOURCES = tests/unit/options/test_location.c
+tests_unit_options_test_location_CPPFLAGS = $(unit_cppflags) \
+	$(COLLECTD_CPPFLAGS)
+tests_unit_options_test_location_LDADD = libpmplugin.la libpmbase.la $(unit_ldadd)
+
 tests_unit_options_test_options_control_SOURCES = \
 	tests/unit/options/test_options_control.c \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
@@ -367,6 +373,7 @@ tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmparser.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_exchange_new \
+	-Wl,--wrap=pm_location_has_block \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 check_PROGRAMS += tests/host/threads
