@@ -67,6 +67,8 @@ account_sources = \
 
 machine_sources = \
 	plugin/core/machine/disk.c plugin/core/machine/disk.h \
+	plugin/core/machine/mounts.c plugin/core/machine/mounts.h \
+	plugin/core/machine/rates.c plugin/core/machine/rates.h \
 	plugin/core/machine/sensor.c plugin/core/machine/sensor.h \
 	plugin/core/machine/system.c plugin/core/machine/system.h
 

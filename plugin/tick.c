@@ -46,6 +46,15 @@ static void fill_self(const struct pm_tick *t, struct pm_self_row *self) {
 
 /* ---- the interval ---- */
 
+static void warn_of_sensors(struct pm_tick *t, const struct pm_report *report) {
+  if (t->warned_of_sensors || report->sensors_found <= report->sensors_read)
+    return;
+  t->warned_of_sensors = true;
+  WARNING("procman: only %zu of %zu temperature sensors have series: of each "
+          "kind the first ones",
+          report->sensors_read, report->sensors_found);
+}
+
 static void close_interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_report *report;
@@ -60,6 +69,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
                t->options->cycle.admit.max_names);
     log_hourly(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }
+  warn_of_sensors(t, report);
   struct pm_report full = *report;
   fill_self(t, &full.self);
   t->series = pm_emit(t->options, &full, t->interval);
@@ -154,8 +164,9 @@ static void run_tick(struct pm_tick *t) {
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
+  /* a whole number of ticks, or intervals would not be equally long */
   if (often && interval_ns > PM_NS_PER_S)
-    t->period = PM_NS_PER_S;
+    t->period = interval_ns / ((interval_ns + PM_NS_PER_S - 1) / PM_NS_PER_S);
 }
 
 void pm_tick_run(struct pm_tick *t) {

@@ -37,10 +37,12 @@ struct pm_tick {
                                 that followed it */
   bool published;
   uint64_t logged[PM_COMPLAINTS]; /* mono of the last time; 0 = never */
+  bool warned_of_sensors;
   size_t series;
   double clients; /* of the control socket, NaN without; set by procman.c */
   struct rusage spent; /* by the read callback; only CPU times are kept */
-  double turn;         /* duration of the last one in seconds */
+  double turn;         /* seconds from the start of the tick, so with what was
+                        * measured before it, to the end of the last turn */
 };
 
 /* Sets the interval and the period; the parts must exist. */

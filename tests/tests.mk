@@ -70,9 +70,11 @@ unit_tests = \
 	tests/unit/helper/test_probe \
 	tests/unit/helper/test_reader \
 	tests/unit/options/test_options_control \
+	tests/unit/options/test_location \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
+	tests/unit/machine/test_mounts \
 	tests/unit/machine/test_disk \
 	tests/unit/machine/test_sensor \
 	tests/unit/server/test_client \
@@ -241,6 +243,11 @@ tests_unit_helper_test_probe_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_probe_LDADD = $(unit_ldadd)
 tests_unit_helper_test_probe_LDFLAGS = $(spawning_ldflags)
 
+tests_unit_options_test_location_SOURCES = tests/unit/options/test_location.c
+tests_unit_options_test_location_CPPFLAGS = $(unit_cppflags) \
+	$(COLLECTD_CPPFLAGS)
+tests_unit_options_test_location_LDADD = libpmplugin.la libpmbase.la $(unit_ldadd)
+
 tests_unit_options_test_options_control_SOURCES = \
 	tests/unit/options/test_options_control.c \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
@@ -271,6 +278,10 @@ tests_unit_hold_test_reuse_LDADD = $(unit_ldadd)
 tests_unit_machine_test_system_SOURCES = tests/unit/machine/test_system.c
 tests_unit_machine_test_system_CPPFLAGS = $(unit_cppflags)
 tests_unit_machine_test_system_LDADD = $(unit_ldadd)
+
+tests_unit_machine_test_mounts_SOURCES = tests/unit/machine/test_mounts.c
+tests_unit_machine_test_mounts_CPPFLAGS = $(unit_cppflags)
+tests_unit_machine_test_mounts_LDADD = $(unit_ldadd)
 
 tests_unit_machine_test_disk_SOURCES = tests/unit/machine/test_disk.c
 tests_unit_machine_test_disk_CPPFLAGS = $(unit_cppflags)
@@ -372,6 +383,7 @@ tests_host_play_CPPFLAGS = $(AM_CPPFLAGS) $(COLLECTD_CPPFLAGS) \
 tests_host_play_LDADD = libpmplugin.la libpmcontrol.la libpmwire.la libpmcore.la libpmparser.la libpmbase.la -lm
 tests_host_play_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_emit -Wl,--wrap=pm_cycle_new \
 	-Wl,--wrap=pm_options_init -Wl,--wrap=pm_exchange_new \
+	-Wl,--wrap=pm_location_has_block \
 	-Wl,--wrap=calloc -Wl,--wrap=realloc
 
 check_PROGRAMS += tests/host/threads
@@ -425,7 +437,13 @@ scenarios = \
 	tests/scenario/33-command-lines.scn \
 	tests/scenario/34-events.scn \
 	tests/scenario/35-no-memory-to-watch.scn \
-	tests/scenario/36-control-configuration.scn
+	tests/scenario/36-control-configuration.scn \
+	tests/scenario/40-duration.scn \
+	tests/scenario/41-sensors.scn \
+	tests/scenario/42-counters-step.scn \
+	tests/scenario/43-interval.scn \
+	tests/scenario/44-suspend.scn \
+	tests/scenario/45-time-namespace.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
@@ -509,9 +527,10 @@ EXTRA_DIST += tests/data
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \
-	tests/bench/storm tests/bench/threads
+	tests/bench/mounts tests/bench/storm tests/bench/threads
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_mounts_SOURCES = tests/bench/mounts.c
 tests_bench_storm_SOURCES = tests/bench/storm.c
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
@@ -521,7 +540,8 @@ if HAVE_BPF
 bench_programs += tests/bench/scans
 endif
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
-	tests/bench/cost.py tests/bench/machine.py tests/bench/scans.py tests/bench/storm.py \
+	tests/bench/cost.py tests/bench/host.py tests/bench/machine.py \
+	tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md
 
 check_PROGRAMS += $(bench_programs) # so that they go on to build

@@ -1,5 +1,6 @@
 #include "options/options.h"
 
+#include "options/location.h"
 #include "options/options_control.h"
 #include "options/reader.h"
 #include "options/value.h"
@@ -244,6 +245,11 @@ static int read_control(struct pm_options *o, const struct pm_reader *r,
   int status = pm_options_control_read(&o->control, r, block);
   o->cycle.control = o->control.enabled;
   return status;
+}
+
+void pm_options_finish(struct pm_options *o) {
+  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
+    o->cycle.control = o->control.enabled = true;
 }
 
 static int read_item(struct pm_options *o, const struct pm_reader *r,

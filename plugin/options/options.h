@@ -32,4 +32,8 @@ void pm_options_done(struct pm_options *options);
 int pm_options_read(struct pm_options *options, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err);
 
+/* After the last block: an empty <Control>, which collectd's parser drops, is
+ * found in the file and has its defaults. */
+void pm_options_finish(struct pm_options *options);
+
 #endif

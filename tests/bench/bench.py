@@ -16,6 +16,7 @@ import sys
 
 from contestants import PEERS, is_installed, module_dir
 from cost import measure_size
+from host import host_lines
 from machine import PROC, Failed, Sink, say
 from scans import dump_verdict, scan_line, scans
 from storm import storms
@@ -27,7 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
-PARTS = ("cost", "threads", "scans", "storm", "wire")
+PARTS = ("cost", "threads", "scans", "storm", "wire", "machine")
 THREADS = 10000
 
 
@@ -204,7 +205,8 @@ def parse(arguments):
 
 def missing(bench):
     """Files without which nothing can be measured."""
-    files = [bench.tool(t) for t in ("floor", "sleepers", "storm", "threads")]
+    files = [bench.tool(t) for t in ("floor", "mounts", "sleepers", "storm",
+                                         "threads")]
     files += [bench.collectd, bench.build / ".libs" / "procman.so",
               bench.build / "procman-hold"]
     files += [bench.modules / f"{name}.so"
@@ -245,6 +247,8 @@ def main():
     storm, more = storms(bench) if "storm" in bench.parts else ([], [])
     if "wire" in bench.parts:
         lines = wire_lines(bench) + lines
+    if "machine" in bench.parts:
+        lines = host_lines(bench) + lines
     text = report(bench, sizes, shape, storm, more + lines)
     print(text)
     if bench.write:

@@ -6,7 +6,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import SRC, Collectd, samplers
+from harness import SRC, Collectd, samplers, wait_for
 
 
 def once(options, extra=""):
@@ -87,11 +87,24 @@ def check_unknown():
     assert "does not know the option Samplr; the nearest that it knows is Sampler" in said, said
 
 
+def check_empty_control():
+    """collectd's parser drops a block without anything in it; it opens the socket
+    all the same, at its usual place, which is nobody else's here."""
+    if os.geteuid() != 0:
+        print("not root: the empty <Control> is not tried")
+        return
+    alone = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh")
+    with Collectd("<Control>\n  # nothing\n  </Control>", prefix=alone) as c:
+        wait_for("the socket", lambda: "the control socket is /run/procman/control.sock"
+                 in c.said())
+
+
 def main():
     check_example()
     check_bad()
     check_included()
     check_unknown()
+    check_empty_control()
 
 
 if __name__ == "__main__":

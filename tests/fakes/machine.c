@@ -364,6 +364,16 @@ static void know_nothing(struct pm_system_row *row) {
     value[i] = NAN;
 }
 
+/* Whatever is not busy is idle. */
+static void pass_idle_time(void) {
+  uint64_t since = fake_machine.now.mono - fake_machine.read_at;
+  uint64_t capacity = since * fake_machine.cpus;
+  if (fake_machine.read_at && capacity > fake_machine.busy_ns)
+    fake_machine.idle_ns += capacity - fake_machine.busy_ns;
+  fake_machine.read_at = fake_machine.now.mono;
+  fake_machine.busy_ns = 0;
+}
+
 int pm_system_sample(struct pm_system *system, const struct pm_root *root,
                      struct pm_now now, struct pm_system_reading *ret,
                      struct pm_err *err) {
@@ -373,22 +383,12 @@ int pm_system_sample(struct pm_system *system, const struct pm_root *root,
   ret->mono = 0;
   if (fake_machine.blind)
     return pm_err_say(err, EIO, "the machine cannot be read");
+  pass_idle_time();
   ret->mono = now.mono;
-  ret->cpu.cpus = fake_machine.cpus;
+  ret->row.total = (double)fake_machine.memory_bytes;
+  ret->cpu = (struct pm_cpu_times){.cpus = fake_machine.cpus,
+                                   .idle = fake_machine.idle_ns / FAKE_TICK_NS};
   return 0;
-}
-
-void pm_system_rates(const struct pm_root *root,
-                     const struct pm_system_reading *before,
-                     const struct pm_system_reading *now,
-                     struct pm_system_row *row, struct pm_system_sums *sums) {
-  (void)root;
-  *row = now->row;
-  *sums = (struct pm_system_sums){.known = before->mono && now->mono,
-                                  .busy_ns = fake_machine.busy_ns,
-                                  .wall_ns = now->mono - before->mono,
-                                  .cpus = fake_machine.cpus,
-                                  .memory_bytes = fake_machine.memory_bytes};
 }
 
 int pm_system_read(struct pm_system *system, const struct pm_root *root,
@@ -402,7 +402,6 @@ int pm_system_read(struct pm_system *system, const struct pm_root *root,
     return status;
   pm_system_rates(root, &system->last, &reading, row, sums);
   system->last = reading;
-  fake_machine.busy_ns = 0;
   return 0;
 }
 
@@ -416,15 +415,18 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
   (void)probe;
   (void)now;
   (void)err;
+  pass(fake_machine.read_ns);
   disks->row[0] = (struct pm_disk_row){.name = "root", .total = 100};
   return fake_machine.disk;
 }
 
 int pm_sensor_read(struct pm_sensors *sensors, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {
-  (void)sensors;
   (void)root;
   (void)probe;
   (void)now;
-  return 0;
+  sensors->found = fake_machine.sensors;
+  sensors->count = fake_machine.sensors > 0;
+  sensors->row[0] = (struct pm_sensor_row){.name = "chip", .celsius = 40};
+  return (int)sensors->count;
 }

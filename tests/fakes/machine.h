@@ -28,7 +28,8 @@ enum {
 extern struct fake_machine {
   struct pm_now now;
   uint32_t cpus;
-  uint64_t busy_ns, wall_read; /* busy since the last reading */
+  uint64_t busy_ns;          /* since the last reading */
+  uint64_t read_at, idle_ns; /* mono of that; what its counter then says */
   uint64_t memory_bytes;
   bool deaths;      /* the sampler reports them */
   bool broken;      /* the next scans fail */
@@ -36,7 +37,9 @@ extern struct fake_machine {
   bool alien;       /* the sampler does not know the layout of memory */
   uint64_t lost;    /* deaths without room */
   uint64_t scan_ns; /* that a scan takes */
+  uint64_t read_ns; /* that reading its own numbers takes */
   bool disk;        /* it has one */
+  uint32_t sensors; /* that it has; one is read */
   struct fake_task task[FAKE_TASKS];
   size_t count;
   struct pm_death death[FAKE_TASKS];

@@ -153,6 +153,14 @@ int __wrap_pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
   return status;
 }
 
+/* The player has no files: a machine's own would be searched. */
+bool __wrap_pm_location_has_block(const char *path, const char *key);
+bool __wrap_pm_location_has_block(const char *path, const char *key) {
+  (void)path;
+  (void)key;
+  return false;
+}
+
 static void do_control(void) {
   play.control = strcmp(play_word(1), "yes") == 0;
 }
@@ -273,6 +281,7 @@ static const struct ops {
     {"noprocess", play_noprocess},
     {"notice", play_notice},
     {"oom", do_oom},
+    {"period", play_period},
     {"process", play_process},
     {"refused", do_refused},
     {"restart", do_restart},
@@ -283,6 +292,7 @@ static const struct ops {
     {"shown", play_shown},
     {"snapshot", play_snapshot},
     {"start", start},
+    {"suspend", play_suspend},
     {"task", play_task},
     {"tick", play_tick},
     {"turns", do_turns},

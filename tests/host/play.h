@@ -60,8 +60,10 @@ void play_churn(void);
 void play_at(void);
 void play_run(void);
 void play_clock(void);
+void play_suspend(void);
 void play_machine(void);
 void play_interval(void);
+void play_period(void);
 
 /* verbs of play_watch.c */
 void play_watch(void);

@@ -77,8 +77,13 @@ void play_books(void) {
 }
 
 void play_log(void) {
-  if (!strstr(fake_collectd.log, play_word(1)))
+  int times = 0;
+  for (const char *p = fake_collectd.log; (p = strstr(p, play_word(1))); p++)
+    times++;
+  if (times == 0)
     play_fail("the log does not say \"%s\"", play_word(1));
+  if (play.count > 2 && times != atoi(play_word(2)))
+    play_fail("the log says \"%s\" %d times", play_word(1), times);
 }
 
 void play_nolog(void) {

@@ -193,6 +193,13 @@ void play_clock(void) {
   fake_machine.now.real += (uint64_t)(int64_t)play_amount(play_word(1));
 }
 
+/* CLOCK_MONOTONIC stands still: clock_gettime(2). */
+void play_suspend(void) {
+  uint64_t ns = (uint64_t)play_amount(play_word(1));
+  fake_machine.now.boot += ns;
+  fake_machine.now.real += ns;
+}
+
 void play_machine(void) {
   for (int i = 1; i + 1 < play.count; i += 2) {
     if (strcmp(play_word(i), "cpus") == 0)
@@ -201,6 +208,8 @@ void play_machine(void) {
       fake_machine.busy_ns += (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "memory") == 0)
       fake_machine.memory_bytes = (uint64_t)play_amount(play_word(i + 1));
+    else if (strcmp(play_word(i), "idle") == 0)
+      fake_machine.idle_ns = (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "deaths") == 0)
       fake_machine.deaths = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "broken") == 0)
@@ -213,6 +222,10 @@ void play_machine(void) {
       fake_machine.disk = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "takes") == 0)
       fake_machine.scan_ns = (uint64_t)play_amount(play_word(i + 1));
+    else if (strcmp(play_word(i), "sensors") == 0)
+      fake_machine.sensors = (uint32_t)atoi(play_word(i + 1));
+    else if (strcmp(play_word(i), "reading") == 0)
+      fake_machine.read_ns = (uint64_t)play_amount(play_word(i + 1));
     else if (strcmp(play_word(i), "lost") == 0)
       fake_machine.lost = (uint64_t)play_amount(play_word(i + 1));
     else
@@ -222,4 +235,12 @@ void play_machine(void) {
 
 void play_interval(void) {
   fake_collectd.interval = NS_TO_CDTIME_T((uint64_t)play_amount(play_word(1)));
+}
+
+/* Of ticks, as collectd was told. */
+void play_period(void) {
+  uint64_t want = (uint64_t)play_amount(play_word(1));
+  uint64_t have = CDTIME_T_TO_NS(fake_collectd.read_interval);
+  if (have + 1 < want || have > want + 1) /* collectd counts in 2^-30 s */
+    play_fail("a tick comes every %llu ns", (unsigned long long)have);
 }

@@ -8,10 +8,21 @@ collectd=$(command -v collectd || echo /usr/sbin/collectd)
 modules=$("$collectd" -h | sed -n 's/^ *Plugin directory *//p')
 
 mkdir -p "$run/plugins" "$run/data" "$run/control"
+# collectd keeps this descriptor, and with it the lock, as long as it runs
+exec 9>"$run/lock"
+flock --nonblock 9 || {
+    echo "a collectd of this tree runs already (it holds $run/lock): stop it first, or use another tree" >&2
+    exit 1
+}
 # others could put a socket of theirs into a folder that they can write to
 chmod go-w "$run/control"
-# collectd takes no symbolic links for modules
-cp "$build/.libs/procman.so" "$modules/csv.so" "$modules/logfile.so" "$run/plugins/"
+# collectd takes no symbolic links for modules; by rename, as a file that somebody
+# has loaded must not be written into
+for module in "$build/.libs/procman.so" "$modules/csv.so" "$modules/logfile.so"; do
+    name=$(basename "$module")
+    cp "$module" "$run/plugins/$name.new"
+    mv -f "$run/plugins/$name.new" "$run/plugins/$name"
+done
 
 cat >"$run/collectd.conf" <<EOF
 BaseDir "$run"

@@ -1,6 +1,7 @@
 #include "core/account/rows.h"
 
 #include "base/copy.h"
+#include "base/units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -80,6 +81,8 @@ static void put_cpu(uint64_t spent_ns, struct pm_rows_interval f,
 }
 
 static double age_seconds(uint64_t birth, struct pm_rows_interval f) {
+  if (!pm_is_birth(birth, f.tick_ns, f.boot_ns))
+    return NAN;
   double now = (double)f.boot_ns / (double)PM_NS_PER_S;
   double born = (double)(birth * f.tick_ns) / (double)PM_NS_PER_S;
   return now > born ? now - born : 0;

@@ -217,12 +217,11 @@ static void begin_interval_of(void *arg, struct pm_entry *e) {
 /* What was spent is compared with the machine's time: where that could not be
  * read, the next interval covers both. */
 static void begin_interval(struct pm_cycle *c) {
-  if (c->close.done && !c->machine.sums.known)
+  if (!pm_measure_begin_interval(c))
     return;
   pm_groups_begin_interval(&c->groups);
   if (c->close.processes_room)
     pm_table_each(&c->table, begin_interval_of, NULL);
-  pm_measure_begin_interval(c);
 }
 
 /* ---- the report ---- */
@@ -243,6 +242,8 @@ static void report_system(struct pm_cycle *c) {
   r->disk_count = c->machine.disk_rows;
   r->sensors = c->machine.sensors.row;
   r->sensor_count = c->machine.sensor_rows;
+  r->sensors_found = c->machine.sensors.found;
+  r->sensors_read = c->machine.sensors.count;
 }
 
 static void report_self(struct pm_cycle *c) {
@@ -265,6 +266,7 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   if (make_room(c) < 0)
     return pm_err_set(err, ENOMEM, "make room for the report");
   c->close.report.now = now;
+  pm_measure_close(c);
   balance_books(c);
   struct pm_rows_interval f = interval_of(c, now);
   if (f.wall_ns) /* else memory alone would rank: unfair to the other lists */

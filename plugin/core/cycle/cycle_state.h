@@ -48,6 +48,9 @@ struct pm_cycle {
     struct pm_system files;
     struct pm_system_row row;
     struct pm_system_sums sums; /* since the last close */
+    bool gap;       /* since the last close, of some time nothing is known: the
+                     * CPUs changed, or counters stepped */
+    uint64_t ahead; /* busy - charged at the last close; it may be below 0 */
     struct pm_disks disks;
     struct pm_sensors sensors;
     size_t disk_rows, sensor_rows;

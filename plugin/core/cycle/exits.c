@@ -115,7 +115,8 @@ static void follow_exec(struct pm_cycle *c, struct pm_entry *e,
  * since then is not known. */
 static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   const struct pm_task *t = &d->last;
-  if (c->turn.first_birth == 0 || t->birth < c->turn.first_birth)
+  if (c->turn.first_birth == 0 || t->birth < c->turn.first_birth ||
+      !pm_is_birth(t->birth, c->root.units.tick_ns, c->turn.now.boot))
     return;
   struct pm_entry passing = {.pid = t->pid,
                              .birth = t->birth,

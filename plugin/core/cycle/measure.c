@@ -12,9 +12,11 @@ static int measure_system(struct pm_cycle *c, struct pm_now now,
                               &since, err);
   sums->cpus = since.cpus ? since.cpus : sums->cpus;
   sums->memory_bytes = since.memory_bytes;
+  sums->read = since.read;
+  c->machine.gap |= since.read && !since.known;
+  sums->known = sums->read && !c->machine.gap;
   if (!since.known)
     return status;
-  sums->known = true;
   sums->wall_ns += since.wall_ns;
   sums->busy_ns += since.busy_ns;
   c->books.busy += since.busy_ns;
@@ -37,7 +39,19 @@ int pm_measure(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   return status ? status : rows < 0 ? rows : 0;
 }
 
-void pm_measure_begin_interval(struct pm_cycle *c) {
+/* How busy the machine was in an interval with a gap is not known: the books
+ * take it to have been so with what was charged, and wait. */
+void pm_measure_close(struct pm_cycle *c) {
+  if (c->machine.gap)
+    c->books.busy = c->books.charged + c->machine.ahead;
+}
+
+bool pm_measure_begin_interval(struct pm_cycle *c) {
+  if (!c->machine.sums.read)
+    return false;
+  c->machine.gap = false;
+  c->machine.ahead = c->books.busy - c->books.charged;
   c->machine.sums.known = false;
   c->machine.sums.wall_ns = c->machine.sums.busy_ns = 0;
+  return true;
 }

@@ -10,7 +10,11 @@ void pm_measure_done(struct pm_cycle *cycle);
 /* As pm_cycle_measure. */
 int pm_measure(struct pm_cycle *cycle, struct pm_now now, struct pm_err *err);
 
-/* Sums start again from here. */
-void pm_measure_begin_interval(struct pm_cycle *cycle);
+/* Before the books are balanced. */
+void pm_measure_close(struct pm_cycle *cycle);
+
+/* Sums start again from here.  false: they go on, as the machine could not be
+ * read and the next reading speaks of this interval, too. */
+bool pm_measure_begin_interval(struct pm_cycle *cycle);
 
 #endif

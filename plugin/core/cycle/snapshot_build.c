@@ -127,7 +127,9 @@ static double cores_of(const struct build *m, const struct pm_entry *e) {
   uint64_t tick_ns = c->root.units.tick_ns, birth_ns = e->birth * tick_ns;
   if (!m->wall_ns || (e->known & PM_HAVE_CPU) != PM_HAVE_CPU)
     return NAN;
-  if (e->flags & PM_ENTRY_FRESH || birth_ns >= c->snapshot.now.boot) {
+  if (e->flags & PM_ENTRY_FRESH ||
+      (birth_ns >= c->snapshot.now.boot &&
+       pm_is_birth(e->birth, tick_ns, m->now.boot))) {
     uint64_t age = m->now.boot > birth_ns ? m->now.boot - birth_ns : 0;
     return (double)(e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system]) /
            (double)(age > tick_ns ? age : tick_ns);

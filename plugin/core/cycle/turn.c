@@ -26,7 +26,8 @@ static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
     pm_table_remove(&c->table, e);
     return NULL;
   }
-  if (!c->turn.first && t->birth >= c->turn.first_birth) {
+  if (!c->turn.first && t->birth >= c->turn.first_birth &&
+      pm_is_birth(t->birth, c->root.units.tick_ns, c->turn.now.boot)) {
     e->flags |= PM_ENTRY_FRESH;
     e->reaped_faults = 0;
     pm_groups_payer(&c->groups, e->group)->events[PM_EVENT_START]++;

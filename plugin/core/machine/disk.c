@@ -1,27 +1,14 @@
 #include "core/machine/disk.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 void pm_disk_done(struct pm_disks *disks) {
-  free(disks->text);
+  pm_mounts_done(&disks->mounts);
   *disks = (struct pm_disks){0};
-}
-
-/* File systems whose answer comes from this kernel alone. */
-static bool is_local(const struct pm_mount *m) {
-  static const char *const no_device[] = {"overlay", "tmpfs", "ramfs",
-                                          "rootfs",  "zfs",   "btrfs"};
-  if (strncmp(m->type, "fuse", 4) == 0 || strcmp(m->type, "autofs") == 0)
-    return false; /* fuseblk has a device, and a process that may not answer */
-  if (m->major != 0)
-    return true;
-  for (size_t i = 0; i < sizeof no_device / sizeof *no_device; i++)
-    if (strcmp(m->type, no_device[i]) == 0)
-      return true;
-  return false;
 }
 
 /* What "auto" shows: storage.  zfs and btrfs have anonymous devices. */
@@ -30,121 +17,131 @@ static bool is_storage(const struct pm_mount *m) {
   for (size_t i = 0; i < sizeof images / sizeof *images; i++)
     if (strcmp(m->type, images[i]) == 0)
       return false; /* always full, by construction */
-  return is_local(m) && (m->major != 0 || strcmp(m->type, "zfs") == 0 ||
-                         strcmp(m->type, "btrfs") == 0);
+  return pm_mount_is_local(m) &&
+         (m->major != 0 || strcmp(m->type, "zfs") == 0 ||
+          strcmp(m->type, "btrfs") == 0);
 }
 
-static bool is_below(const char *path, const char *point) {
-  size_t n = strlen(point);
-  if (n == 1)
-    return true; /* "/" */
-  return strncmp(path, point, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
+/* ---- names ---- */
 
-/* A later mount on the same point hides this one. */
-static bool is_hidden(const struct pm_mount *m, const char *rest) {
-  struct pm_mount later;
-  int status;
-  for (const char *p = rest; (status = pm_parse_mount(&p, &later)) != 1;)
-    if (status == 0 && strcmp(later.point, m->point) == 0)
-      return true;
-  return false;
-}
-
-/* Walking to a path passes every mount above it: one that is not local is
- * enough to block. */
-static bool is_remote(const char *mountinfo, const char *path) {
-  struct pm_mount m;
-  int status;
-  for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
-    if (status == 0 && is_below(path, m.point) && !is_local(&m) &&
-        !is_hidden(&m, p))
-      return true;
-  return false;
-}
-
-/* Only a mount point's own path is sure to lead there: any other may have
- * symbolic links to anywhere. */
-static bool is_point(const char *mountinfo, const char *path) {
-  struct pm_mount m;
-  int status;
-  for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
-    if (status == 0 && strcmp(m.point, path) == 0)
-      return true;
-  return false;
-}
-
-static bool is_named(const struct pm_disks *disks, const char *name) {
+/* Of paths with one name, the first in the order of their bytes has it as it
+ * is: the order in which they were mounted does not matter. */
+static void name_disks(struct pm_disks *disks) {
+  char plain[PM_DISK_MAX][PM_NAME];
   for (size_t i = 0; i < disks->count; i++)
-    if (pm_name_same(disks->disk[i].name, name))
-      return true;
-  return false;
+    pm_name_mount(disks->disk[i].path, plain[i]);
+  for (size_t i = 0; i < disks->count; i++) {
+    struct pm_disk *d = &disks->disk[i];
+    bool first = true;
+    for (size_t k = 0; k < disks->count; k++)
+      first &= !pm_name_same(plain[k], plain[i]) ||
+               strcmp(disks->disk[k].path, d->path) >= 0;
+    memcpy(d->name, plain[i], sizeof d->name);
+    if (!first)
+      pm_name_tell_apart(d->path, d->name);
+  }
 }
 
-static void add_disk(struct pm_disks *disks, const char *mountinfo,
-                     const char *path) {
+/* ---- the choice ---- */
+
+static void add_disk(struct pm_disks *disks, const char *path, bool remote) {
+  for (size_t i = 0; i < disks->count; i++)
+    if (strcmp(disks->disk[i].path, path) == 0)
+      return;
   struct pm_disk *d = &disks->disk[disks->count];
   if (disks->count == PM_DISK_MAX || strlen(path) >= sizeof d->path)
     return;
   strcpy(d->path, path);
-  pm_name_mount(path, d->name);
-  if (is_named(disks, d->name))
-    pm_name_tell_apart(path, d->name);
-  d->remote = !is_point(mountinfo, path) || is_remote(mountinfo, path);
+  d->remote = remote;
   disks->count++;
 }
 
-struct device {
-  uint32_t major, minor;
-  char source[256]; /* the same for all subvolumes of a btrfs */
-};
+/* Only a mount point's own path is sure to lead there: any other may have
+ * symbolic links to anywhere.  What a mount that cannot be seen stands for is
+ * not shown: the path leads to something else. */
+static void add_path(struct pm_disks *disks, const struct pm_mounts *mounts,
+                     const char *path) {
+  bool is_point;
+  const struct pm_mount_node *node = pm_mounts_at(mounts, path, &is_point);
+  if (is_point && !node)
+    return;
+  add_disk(disks, path,
+           !node || node->flags & PM_MOUNT_BEHIND_REMOTE ||
+               !pm_mount_is_local(&node->mount));
+}
 
-static bool is_seen(const struct device *seen, size_t count,
-                    const struct pm_mount *m) {
+/* All subvolumes of a btrfs have the same source, and anonymous devices. */
+static bool is_same_device(const struct pm_mount *a, const struct pm_mount *b) {
+  if (a->major == b->major && a->minor == b->minor)
+    return true;
+  return a->major == 0 && b->major == 0 && a->source[0] &&
+         strcmp(a->source, b->source) == 0;
+}
+
+static bool is_candidate(const struct pm_mount_node *node,
+                         const struct pm_mount *const *seen, size_t count) {
+  if (!is_storage(&node->mount) || !pm_mount_is_seen(node) ||
+      node->flags & PM_MOUNT_BEHIND_REMOTE)
+    return false;
   for (size_t i = 0; i < count; i++)
-    if ((m->major != 0 && seen[i].major == m->major &&
-         seen[i].minor == m->minor) ||
-        (m->source[0] && strcmp(seen[i].source, m->source) == 0))
-      return true;
-  return false;
+    if (is_same_device(seen[i], &node->mount))
+      return false;
+  return true;
 }
 
-static void remember(struct device *seen, size_t *count,
-                     const struct pm_mount *m) {
-  struct device *d = &seen[(*count)++];
-  d->major = m->major;
-  d->minor = m->minor;
-  strcpy(d->source, m->source);
-}
-
-static void choose_automatic(const char *mountinfo, struct pm_disks *ret) {
-  struct device seen[PM_DISK_AUTO + 1];
+static void choose_automatic(const struct pm_mounts *mounts,
+                             bool (*is_disk)(const struct pm_mount *mount),
+                             struct pm_disks *ret) {
+  const struct pm_mount *seen[PM_DISK_AUTO + 1];
   size_t count = 0;
-  struct pm_mount m;
-  int status;
+  bool is_point;
   /* "/" is always shown, whatever it stands on (overlay in a container) */
-  for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;)
-    if (status == 0 && strcmp(m.point, "/") == 0 && !is_hidden(&m, p))
-      remember(seen, &count, &m);
-  add_disk(ret, mountinfo, "/");
-  for (const char *p = mountinfo; (status = pm_parse_mount(&p, &m)) != 1;) {
-    if (status < 0 || !is_storage(&m) || is_hidden(&m, p))
+  const struct pm_mount_node *root = pm_mounts_at(mounts, "/", &is_point);
+  if (root)
+    seen[count++] = &root->mount;
+  add_path(ret, mounts, "/");
+  for (size_t i = 0; i < mounts->count && ret->count < PM_DISK_AUTO; i++) {
+    const struct pm_mount *m = &mounts->list[i].mount;
+    if (!is_candidate(&mounts->list[i], seen, count) || !is_disk(m))
       continue;
-    if (ret->count == PM_DISK_AUTO || is_seen(seen, count, &m) ||
-        is_remote(mountinfo, m.point))
-      continue;
-    remember(seen, &count, &m);
-    add_disk(ret, mountinfo, m.point);
+    seen[count++] = m;
+    add_disk(ret, m->point, false);
   }
 }
 
 void pm_disk_choose(const struct pm_disk_options *options,
-                    const char *mountinfo, struct pm_disks *ret) {
+                    const struct pm_mounts *mounts,
+                    bool (*is_disk)(const struct pm_mount *mount),
+                    struct pm_disks *ret) {
   ret->count = 0;
   if (options->automatic)
-    choose_automatic(mountinfo, ret);
+    choose_automatic(mounts, is_disk, ret);
   for (size_t i = 0; i < options->paths.count; i++)
-    add_disk(ret, mountinfo, options->paths.word[i]);
+    add_path(ret, mounts, options->paths.word[i]);
+  name_disks(ret);
+}
+
+/* ---- reading ---- */
+
+/* A container has single files of a disk bound to places such as
+ * /etc/resolv.conf.  The mount is compared, too, as it may have been covered
+ * since the list was made. */
+bool pm_disk_is_folder(const struct pm_mount *m) {
+  struct statx stx;
+  unsigned mask = STATX_TYPE;
+#ifdef STATX_MNT_ID
+  mask |= STATX_MNT_ID; /* Linux 5.8 */
+#endif
+  if (statx(AT_FDCWD, m->point, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, mask,
+            &stx) < 0 ||
+      !S_ISDIR(stx.stx_mode))
+    return false;
+#ifdef STATX_MNT_ID
+  if (stx.stx_mask & STATX_MNT_ID)
+    return stx.stx_mnt_id == m->id;
+#endif
+  return m->major == 0 ||
+         (stx.stx_dev_major == m->major && stx.stx_dev_minor == m->minor);
 }
 
 static int read_space(const struct pm_disk *d, struct pm_probe *probe,
@@ -183,11 +180,11 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
                  struct pm_now now, struct pm_err *err) {
   if (!options->automatic && options->paths.count == 0)
     return 0;
-  ssize_t n = pm_root_read_grow(root->proc, "self/mountinfo", &disks->text,
-                                &disks->size);
-  if (n < 0)
-    return pm_err_set(err, (int)-n, "read %s/self/mountinfo", root->proc_path);
-  pm_disk_choose(options, disks->text, disks);
+  int status = pm_mounts_read(&disks->mounts, root, err);
+  if (status < 0)
+    return status;
+  if (status > 0)
+    pm_disk_choose(options, &disks->mounts, pm_disk_is_folder, disks);
   int rows = 0;
   for (size_t i = 0; i < disks->count; i++) {
     struct pm_hold_space space;

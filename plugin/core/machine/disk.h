@@ -7,7 +7,7 @@
 #include "base/words.h"
 #include "core/helper/probe.h"
 #include "core/identity/name.h"
-#include "core/parse/parse_sys.h"
+#include "core/machine/mounts.h"
 #include "core/procfs/root.h"
 #include "core/report/report.h"
 
@@ -27,15 +27,21 @@ struct pm_disks {
   struct pm_disk disk[PM_DISK_MAX];
   size_t count;
   struct pm_disk_row row[PM_DISK_MAX];
-  char *text; /* of mountinfo */
-  size_t size;
+  struct pm_mounts mounts;
 };
 
 void pm_disk_done(struct pm_disks *disks);
 
-/* Pure: the disks that options choose out of a mountinfo text. */
+/* Pure: the disks that options choose of the mounts.  is_disk is asked last,
+ * about each that "auto" would take. */
 void pm_disk_choose(const struct pm_disk_options *options,
-                    const char *mountinfo, struct pm_disks *ret);
+                    const struct pm_mounts *mounts,
+                    bool (*is_disk)(const struct pm_mount *mount),
+                    struct pm_disks *ret);
+
+/* Does its point lead to a folder, and of this mount?  For mounts whose path
+ * walk passes local file systems only: it may block in others. */
+bool pm_disk_is_folder(const struct pm_mount *mount);
 
 /* Reads all of them; one that cannot be read has no row.  Returns the number of
  * rows in disks->row, or -errno when the mounts cannot be listed. */

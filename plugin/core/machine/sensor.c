@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/copy.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,12 +64,37 @@ static bool read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
   return is_plausible(*ret);
 }
 
-static struct pm_sensor *add_sensor(struct pm_sensors *s) {
-  if (s->count == PM_SENSOR_MAX)
-    return NULL;
-  struct pm_sensor *sensor = &s->sensor[s->count++];
-  *sensor = (struct pm_sensor){0};
-  return sensor;
+/* ---- the listing ---- */
+
+/* Of more than this many sensors only the number is known. */
+enum { FOUND_MAX = 1024 };
+
+struct found {
+  struct pm_sensor sensor;
+  char kind[136]; /* chip and label without numbers: the same for all cores */
+  unsigned rank;  /* how many of its kind come before it */
+};
+
+struct listing {
+  struct found *all;
+  size_t count, room;
+  size_t total; /* with those for which there is no room */
+};
+
+static struct pm_sensor *add_sensor(struct listing *l) {
+  l->total++;
+  if (l->count == l->room) {
+    size_t room = l->room ? l->room * 2 : 32;
+    struct found *all =
+        room > FOUND_MAX ? NULL : realloc(l->all, room * sizeof *all);
+    if (!all)
+      return NULL;
+    l->all = all;
+    l->room = room;
+  }
+  struct found *f = &l->all[l->count++];
+  *f = (struct found){0};
+  return &f->sensor;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b) {
@@ -86,7 +112,7 @@ static int is_input(const struct dirent *e) {
 /* What visit_entries() passes on.  It sorts, so that equal trees give equal
  * names. */
 struct visit {
-  struct pm_sensors *sensors;
+  struct listing *listing;
   const struct pm_root *root;
   struct pm_probe *probe;
   struct pm_now now;
@@ -108,7 +134,7 @@ static void visit_entries(const struct visit *v, const char *dir,
 }
 
 static void visit_input(const struct visit *v, const char *name) {
-  struct pm_sensor *s = add_sensor(v->sensors);
+  struct pm_sensor *s = add_sensor(v->listing);
   if (!s)
     return;
   int stem = (int)strlen(name) - 6;
@@ -129,10 +155,10 @@ static void visit_chip(const struct visit *v, const char *name) {
   char chip[128];
   struct visit inner = *v;
   inner.chip = chip;
-  size_t before = v->sensors->count;
+  size_t before = v->listing->total;
   snprintf(chip, sizeof chip, "class/hwmon/%.64s", name);
   visit_entries(&inner, chip, is_input, visit_input);
-  if (v->sensors->count > before)
+  if (v->listing->total > before)
     return;
   /* in the layout before 2.6.31 they are below the device */
   snprintf(chip, sizeof chip, "class/hwmon/%.64s/device", name);
@@ -142,7 +168,7 @@ static void visit_chip(const struct visit *v, const char *name) {
 static void visit_zone(const struct visit *v, const char *name) {
   if (strncmp(name, "thermal_zone", 12) != 0)
     return;
-  struct pm_sensor *s = add_sensor(v->sensors);
+  struct pm_sensor *s = add_sensor(v->listing);
   if (!s)
     return;
   char path[160];
@@ -168,27 +194,114 @@ static bool has_changed(const struct pm_sensors *s,
   return false;
 }
 
-static bool is_any_readable(const struct pm_sensors *s, struct pm_probe *probe,
+static bool is_any_readable(const struct listing *l, struct pm_probe *probe,
                             struct pm_now now) {
   double celsius;
-  for (size_t i = 0; i < s->count; i++)
-    if (read_celsius(&s->sensor[i], probe, now, &celsius))
+  for (size_t i = 0; i < l->count; i++)
+    if (read_celsius(&l->all[i].sensor, probe, now, &celsius))
       return true;
   return false;
 }
 
+/* ---- the choice, where there are too many ---- */
+
+static void set_kind(struct found *f) {
+  size_t n = (size_t)snprintf(f->kind, sizeof f->kind, "%s/", f->sensor.chip);
+  for (const char *p = f->sensor.label; *p; p++)
+    if (!isdigit((unsigned char)*p))
+      f->kind[n++] = *p;
+  f->kind[n] = '\0';
+}
+
+/* By device, which is the same after each boot, and then by number. */
+static int by_device(const struct pm_sensor *a, const struct pm_sensor *b) {
+  int order = strverscmp(a->place, b->place);
+  return order ? order : strverscmp(a->path, b->path);
+}
+
+static int by_kind(const void *a, const void *b) {
+  const struct found *x = a, *y = b;
+  int order = strcmp(x->kind, y->kind);
+  return order ? order : by_device(&x->sensor, &y->sensor);
+}
+
+static int by_rank(const void *a, const void *b) {
+  const struct found *x = a, *y = b;
+  return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank)
+                            : by_kind(a, b);
+}
+
+/* The first of each kind come first, then the second of each ...: a sensor of
+ * which there is one is worth more than the hundredth core. */
+static void put_first_of_kinds_first(struct listing *l) {
+  for (size_t i = 0; i < l->count; i++)
+    set_kind(&l->all[i]);
+  qsort(l->all, l->count, sizeof *l->all, by_kind);
+  for (size_t i = 1; i < l->count; i++)
+    if (strcmp(l->all[i].kind, l->all[i - 1].kind) == 0)
+      l->all[i].rank = l->all[i - 1].rank + 1;
+  qsort(l->all, l->count, sizeof *l->all, by_rank);
+}
+
+static bool is_taken(const struct pm_sensor *sensors, size_t count,
+                     const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (pm_name_same(sensors[i].name, name))
+      return true;
+  return false;
+}
+
+static bool is_same_sensor(const struct pm_sensor *a,
+                           const struct pm_sensor *b) {
+  const char *x = a->path, *y = b->path;
+  if (a->place[0]) { /* the number of the hwmon may change */
+    x = strrchr(x, '/');
+    y = strrchr(y, '/');
+  }
+  return strcmp(a->chip, b->chip) == 0 && strcmp(a->place, b->place) == 0 &&
+         strcmp(a->label, b->label) == 0 && strcmp(x, y) == 0;
+}
+
+/* A name stays, whatever came or went beside the sensor. */
+static void keep_names(struct pm_sensor *sensors, size_t count,
+                       const struct pm_sensor *before, size_t count_before) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < count_before && !sensors[i].name[0]; k++)
+      if (is_same_sensor(&sensors[i], &before[k]) &&
+          !is_taken(sensors, count, before[k].name))
+        memcpy(sensors[i].name, before[k].name, PM_NAME);
+}
+
+static void take_listing(struct pm_sensors *s, const struct pm_root *root,
+                         struct listing *l) {
+  struct pm_sensor before[PM_SENSOR_MAX];
+  size_t count_before = s->count;
+  memcpy(before, s->sensor, count_before * sizeof *before);
+  if (l->count > PM_SENSOR_MAX)
+    put_first_of_kinds_first(l);
+  s->count = l->count < PM_SENSOR_MAX ? l->count : PM_SENSOR_MAX;
+  s->found = l->total;
+  for (size_t i = 0; i < s->count; i++) {
+    s->sensor[i] = l->all[i].sensor;
+    s->sensor[i].inode = inode_of(root, s->sensor[i].path);
+  }
+  keep_names(s->sensor, s->count, before, count_before);
+}
+
 static void list_all(struct pm_sensors *s, const struct pm_root *root,
                      struct pm_probe *probe, struct pm_now now) {
-  struct visit v = {s, root, probe, now, NULL};
-  s->count = 0;
+  struct listing found = {0};
+  struct visit v = {&found, root, probe, now, NULL};
   visit_entries(&v, "class/hwmon", is_visible, visit_chip);
-  if (!is_any_readable(s, probe, now))
+  if (!is_any_readable(&found, probe, now))
     visit_entries(&v, "class/thermal", is_visible, visit_zone);
-  for (size_t i = 0; i < s->count; i++)
-    s->sensor[i].inode = inode_of(root, s->sensor[i].path);
+  take_listing(s, root, &found);
+  free(found.all);
   pm_sensor_name_all(s->sensor, s->count);
   s->listed = now.mono;
 }
+
+/* ---- names ---- */
 
 static void join_name(char ret[PM_NAME], const char *a, const char *b,
                       const char *c) {
@@ -198,29 +311,32 @@ static void join_name(char ret[PM_NAME], const char *a, const char *b,
   pm_name_identifier(raw, false, ret);
 }
 
-static bool has_twin(const struct pm_sensor *sensors, size_t count, size_t i) {
-  for (size_t k = 0; k < count; k++)
-    if (k != i && pm_name_same(sensors[k].name, sensors[i].name))
-      return true;
-  return false;
+static void name_one(const struct pm_sensor *sensors, size_t count,
+                     struct pm_sensor *s) {
+  char name[PM_NAME];
+  join_name(name, s->chip, "", s->label);
+  if (is_taken(sensors, count, name))
+    join_name(name, s->chip, s->place, s->label);
+  if (is_taken(sensors, count, name))
+    pm_name_tell_apart(s->path, name);
+  memcpy(s->name, name, sizeof name);
+}
+
+static struct pm_sensor *next_unnamed(struct pm_sensor *sensors, size_t count) {
+  struct pm_sensor *next = NULL;
+  for (size_t i = 0; i < count; i++)
+    if (!sensors[i].name[0] && (!next || by_device(&sensors[i], next) < 0))
+      next = &sensors[i];
+  return next;
 }
 
 void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
-  bool twin[PM_SENSOR_MAX];
-  for (size_t i = 0; i < count; i++)
-    join_name(sensors[i].name, sensors[i].chip, "", sensors[i].label);
-  for (size_t i = 0; i < count; i++)
-    twin[i] = has_twin(sensors, count, i);
-  for (size_t i = 0; i < count; i++)
-    if (twin[i])
-      join_name(sensors[i].name, sensors[i].chip, sensors[i].place,
-                sensors[i].label);
-  for (size_t i = 0; i < count; i++)
-    twin[i] = has_twin(sensors, count, i);
-  for (size_t i = 0; i < count; i++)
-    if (twin[i])
-      pm_name_tell_apart(sensors[i].path, sensors[i].name);
+  struct pm_sensor *next;
+  while ((next = next_unnamed(sensors, count)))
+    name_one(sensors, count, next);
 }
+
+/* ---- reading ---- */
 
 int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {

@@ -26,11 +26,13 @@ struct pm_sensors {
   struct pm_sensor sensor[PM_SENSOR_MAX];
   size_t count;
   uint64_t listed; /* mono of the last listing; 0 = never */
+  size_t found;    /* by the last listing; `count` of them are read */
   struct pm_sensor_row row[PM_SENSOR_MAX];
 };
 
-/* Pure: gives each sensor its name <chip>-<label>; equal names get the device,
- * too, and if they are still equal a hash of the path. */
+/* Pure: gives those without a name one that no other has, in the order of their
+ * devices: <chip>-<label>; with the device where another has that; with a hash
+ * of the path where another has that, too. */
 void pm_sensor_name_all(struct pm_sensor *sensors, size_t count);
 
 /* Returns the number of rows in sensors->row.  A sensor that cannot be read,

@@ -9,48 +9,18 @@ void pm_system_done(struct pm_system *system) {
   *system = (struct pm_system){0};
 }
 
-static uint64_t growth(uint64_t now, uint64_t before) {
-  return now > before ? now - before : 0; /* iowait may step back: proc(5) */
-}
+/* Some kernels' idle counter goes to 2^63 and stays there; as ticks that is
+ * 2^63 or, where it was nanoseconds, 9.2e11.  No machine is idle for so long
+ * between two readings. */
+#define IDLE_JUMP (UINT64_C(1) << 37)
 
-/* Of all ticks between two readings.  guest and guest_nice are already part
- * of user and nice (psutil and the kernel's account_guest_time()). */
-static void tick_shares(const struct pm_cpu_times *a,
-                        const struct pm_cpu_times *b,
-                        struct pm_system_row *row) {
-  double user =
-      (double)growth(b->user, a->user) + (double)growth(b->nice, a->nice);
-  double system = (double)growth(b->system, a->system) +
-                  (double)growth(b->irq, a->irq) +
-                  (double)growth(b->softirq, a->softirq);
-  double wait = (double)growth(b->iowait, a->iowait);
-  double steal = (double)growth(b->steal, a->steal);
-  double all = user + system + wait + steal + (double)growth(b->idle, a->idle);
-  if (all <= 0)
-    return;
-  row->user = 100 * user / all;
-  row->system = 100 * system / all;
-  row->wait = 100 * wait / all;
-  row->steal = 100 * steal / all;
-}
-
-/* busy = wall x online CPUs - idle - iowait - steal.  Not the sum of the busy
- * ticks: a load that sleeps at every tick does not show there. */
-static void busy_time(const struct pm_root *root,
-                      const struct pm_system_reading *before,
-                      const struct pm_system_reading *now,
-                      struct pm_system_row *row, struct pm_system_sums *sums) {
-  const struct pm_cpu_times *a = &before->cpu, *b = &now->cpu;
-  sums->wall_ns = growth(now->mono, before->mono);
-  uint64_t capacity = sums->wall_ns * b->cpus;
-  uint64_t not_busy_ns =
-      (growth(b->idle, a->idle) + growth(b->iowait, a->iowait) +
-       growth(b->steal, a->steal)) *
-      root->units.tick_ns;
-  sums->busy_ns = growth(capacity, not_busy_ns);
-  sums->known = capacity > 0;
-  if (sums->known)
-    row->cpu = 100 * (double)sums->busy_ns / (double)capacity;
+/* After such a jump it says nothing until it moves again. */
+static bool is_idle_stuck(struct pm_system *s, uint64_t idle) {
+  bool jumped = s->idle && idle > s->idle && idle - s->idle > IDLE_JUMP;
+  if (idle != s->idle)
+    s->idle_jumped = jumped;
+  s->idle = idle;
+  return s->idle_jumped;
 }
 
 static int read_cpu(struct pm_system *s, const struct pm_root *root,
@@ -63,7 +33,11 @@ static int read_cpu(struct pm_system *s, const struct pm_root *root,
     ret->cpu = (struct pm_cpu_times){0};
     return pm_err_say(err, EINVAL, "%s/stat is incomplete", root->proc_path);
   }
-  ret->row.boot_time = (double)ret->cpu.boot_time;
+  ret->idle_is_stuck = is_idle_stuck(s, ret->cpu.idle);
+  /* A board without a clock was booted in 1970, or a moment before, which looks
+   * like 2^64; btime is right once somebody has set the clock. */
+  if (ret->cpu.boot_time > 0 && ret->cpu.boot_time <= INT64_MAX)
+    ret->row.boot_time = (double)ret->cpu.boot_time;
   return 0;
 }
 
@@ -140,6 +114,7 @@ int pm_system_sample(struct pm_system *system, const struct pm_root *root,
                      struct pm_err *err) {
   set_unknown(&ret->row);
   ret->cpu = (struct pm_cpu_times){0};
+  ret->idle_is_stuck = false;
   int first = read_cpu(system, root, ret, err);
   ret->mono = first ? 0 : now.mono;
   int status = read_memory(root, &ret->row, first ? NULL : err);
@@ -148,20 +123,6 @@ int pm_system_sample(struct pm_system *system, const struct pm_root *root,
   first = first ? first : status;
   status = read_uptime(root, &ret->row, first ? NULL : err);
   return first ? first : status;
-}
-
-void pm_system_rates(const struct pm_root *root,
-                     const struct pm_system_reading *before,
-                     const struct pm_system_reading *now,
-                     struct pm_system_row *row, struct pm_system_sums *sums) {
-  *row = now->row;
-  *sums = (struct pm_system_sums){.cpus = now->cpu.cpus};
-  if (row->total > 0)
-    sums->memory_bytes = (uint64_t)row->total;
-  if (before->mono == 0 || now->mono == 0)
-    return;
-  busy_time(root, before, now, row, sums);
-  tick_shares(&before->cpu, &now->cpu, row);
 }
 
 int pm_system_read(struct pm_system *system, const struct pm_root *root,

@@ -65,6 +65,23 @@ int pm_parse_stat(const char *text, size_t length, struct pm_stat *ret) {
   return 0;
 }
 
+/* A counter that stands for a negative number gives a product that does not
+ * fit: it is not known then. */
+static bool multiply(uint64_t n, uint64_t unit, uint64_t *ret) {
+  uint64_t product;
+  if (__builtin_mul_overflow(n, unit, &product))
+    return false;
+  *ret = product;
+  return true;
+}
+
+static void set_product(struct pm_task *t, enum pm_field field, uint64_t n,
+                        uint64_t unit) {
+  uint64_t product;
+  if (multiply(n, unit, &product))
+    pm_task_set(t, field, product);
+}
+
 static void stat_to_task(const struct pm_stat *s, struct pm_units units,
                          struct pm_task *t) {
   *t = (struct pm_task){
@@ -81,11 +98,11 @@ static void stat_to_task(const struct pm_stat *s, struct pm_units units,
   memcpy(t->comm, s->comm, sizeof t->comm);
   pm_task_set(t, PM_F_faults_minor, s->faults_minor);
   pm_task_set(t, PM_F_faults_major, s->faults_major);
-  pm_task_set(t, PM_F_cpu_user, s->user_ticks * units.tick_ns);
-  pm_task_set(t, PM_F_cpu_system, s->sys_ticks * units.tick_ns);
+  set_product(t, PM_F_cpu_user, s->user_ticks, units.tick_ns);
+  set_product(t, PM_F_cpu_system, s->sys_ticks, units.tick_ns);
   pm_task_set(t, PM_F_threads, s->threads);
   pm_task_set(t, PM_F_vsize, s->vsize_bytes);
-  pm_task_set(t, PM_F_rss, s->rss_pages * units.page_bytes);
+  set_product(t, PM_F_rss, s->rss_pages, units.page_bytes);
   pm_task_set(t, PM_F_birth, s->birth);
 }
 
@@ -198,10 +215,7 @@ static bool parse_status_line(const struct status_line *line, const char *p,
       ((uint32_t *)at)[i] = (uint32_t)n[i];
     return true;
   case KILOBYTES:
-    if (!line_number(p, "", n))
-      return false;
-    *(uint64_t *)at = n[0] * 1024;
-    return true;
+    return line_number(p, "", n) && multiply(n[0], 1024, at);
   case LETTER:
     *(char *)at = p[strspn(p, " \t")];
     return isalpha((unsigned char)*(char *)at);

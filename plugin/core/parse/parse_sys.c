@@ -24,14 +24,17 @@ int pm_parse_cpu(const char *text, struct pm_cpu_times *ret) {
                  &t.softirq, &t.steal, &t.guest, &t.guest_nice);
   if (n < 4)
     return -EINVAL;
+  bool whole = false; /* btime follows the CPUs */
   for (const char *p = text; p; p = next_line(p)) {
     if (strncmp(p, "cpu", 3) == 0 && isdigit((unsigned char)p[3]))
       t.cpus++;
-    else if (strncmp(p, "btime ", 6) == 0 && next_line(p))
+    else if (strncmp(p, "btime ", 6) == 0 && next_line(p)) {
       t.boot_time = strtoull(p + 6, NULL, 10);
+      whole = true;
+    }
   }
-  if (t.cpus == 0 || t.boot_time == 0)
-    return -EINVAL; /* btime follows the CPUs: without it the text was cut */
+  if (t.cpus == 0 || !whole)
+    return -EINVAL;
   *ret = t;
   return 0;
 }
@@ -107,72 +110,70 @@ int pm_parse_uptime(const char *text, double *ret) {
   return 0;
 }
 
-/* Undoes the \ooo of seq_path(); false if the word was cut at size. */
-static bool unescape(const char *from, size_t length, char *ret, size_t size) {
-  size_t n = 0;
-  for (size_t i = 0; i < length && n + 1 < size; n++) {
-    bool octal = from[i] == '\\' && i + 3 < length &&
-                 isdigit((unsigned char)from[i + 1]);
-    ret[n] = octal ? (char)((from[i + 1] - '0') << 6 |
-                            (from[i + 2] - '0') << 3 | (from[i + 3] - '0'))
-                   : from[i];
-    i += octal ? 4 : 1;
-    if (i >= length) {
-      ret[n + 1] = '\0';
-      return true;
-    }
+/* Undoes the \ooo of seq_path() in place: the text only gets shorter. */
+static void unescape(char *word) {
+  char *to = word;
+  for (const char *p = word; *p; p++) {
+    bool octal = p[0] == '\\' && isdigit((unsigned char)p[1]) && p[2] && p[3];
+    *to++ = octal ? (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'))
+                  : *p;
+    p += octal ? 3 : 0;
   }
-  ret[n] = '\0';
-  return length == 0;
+  *to = '\0';
 }
 
-/* The n-th word of a line, counted from 0. */
-static const char *find_word(const char *line, const char *end, int n,
-                             size_t *length) {
-  const char *p = line;
-  for (; n > 0; n--) {
-    p = memchr(p, ' ', (size_t)(end - p));
-    if (!p)
-      return NULL;
-    p++;
-  }
-  const char *stop = memchr(p, ' ', (size_t)(end - p));
-  *length = (size_t)((stop ? stop : end) - p);
-  return p;
+/* Behind the blank that ends the word at p; NULL: none does. */
+static char *next_word(char *p, const char *end) {
+  char *blank = p ? memchr(p, ' ', (size_t)(end - p)) : NULL;
+  return blank ? blank + 1 : NULL;
 }
 
-/* The n-th word, unescaped.  cut: a longer one may be cut. */
-static bool copy_word(const char *line, const char *end, int n, bool cut,
-                      char *ret, size_t size) {
-  size_t length;
-  const char *p = find_word(line, end, n, &length);
-  return p && length > 0 && (unescape(p, length, ret, size) || cut);
+/* A number that ends with `ends`; *p is moved behind that. */
+static bool read_number(char **p, char ends, uint32_t *ret) {
+  char *end;
+  if (!isdigit((unsigned char)**p))
+    return false;
+  *ret = (uint32_t)strtoul(*p, &end, 10);
+  *p = end + 1;
+  return *end == ends;
 }
 
-/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS...] - TYPE SOURCE OPTIONS */
-static int parse_mount_line(const char *line, const char *end,
-                            struct pm_mount *ret) {
-  const char *dash = memmem(line, (size_t)(end - line), " - ", 3);
-  if (!dash || sscanf(line, "%*u %*u %u:%u", &ret->major, &ret->minor) != 2)
+static char *take_word(char *word, char *behind) {
+  behind[-1] = '\0';
+  unescape(word);
+  return word;
+}
+
+/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS...] - TYPE SOURCE OPTIONS
+ * Changes nothing before all of it was found. */
+static int parse_mount_line(char *line, char *end, struct pm_mount *ret) {
+  struct pm_mount m;
+  char *root = line;
+  if (!read_number(&root, ' ', &m.id) || !read_number(&root, ' ', &m.parent) ||
+      !read_number(&root, ':', &m.major) || !read_number(&root, ' ', &m.minor))
     return -EINVAL;
-  const char *type = dash + 3;
-  ret->source[0] = '\0'; /* it may be empty */
-  copy_word(type, end, 1, true, ret->source, sizeof ret->source);
-  return copy_word(line, dash, 4, false, ret->point, sizeof ret->point) &&
-                 copy_word(type, end, 0, true, ret->type, sizeof ret->type)
-             ? 0
-             : -EINVAL;
+  char *point = next_word(root, end), *options = next_word(point, end);
+  char *dash = options
+                   ? memmem(options - 1, (size_t)(end - options + 1), " - ", 3)
+                   : NULL;
+  if (!dash)
+    return -EINVAL;
+  char *type = dash + 3, *source = next_word(type, end);
+  char *rest = next_word(source, end);
+  if (!rest || source - type < 2 || options - point < 2)
+    return -EINVAL;
+  m.point = take_word(point, options);
+  m.type = take_word(type, source);
+  m.source = take_word(source, rest);
+  *ret = m;
+  return 0;
 }
 
-int pm_parse_mount(const char **cursor, struct pm_mount *ret) {
-  const char *line = *cursor;
+int pm_parse_mount(char **cursor, struct pm_mount *ret) {
+  char *line = *cursor;
   if (!*line)
     return 1;
-  const char *end = strchr(line, '\n');
+  char *end = strchr(line, '\n');
   *cursor = end ? end + 1 : line + strlen(line);
-  struct pm_mount mount;
-  if (!end || parse_mount_line(line, end, &mount) < 0)
-    return -EINVAL;
-  *ret = mount;
-  return 0;
+  return end ? parse_mount_line(line, end, ret) : -EINVAL;
 }

@@ -13,7 +13,7 @@ struct pm_cpu_times {
   uint64_t user, nice, system, idle, iowait, irq, softirq, steal, guest,
       guest_nice;
   uint32_t cpus;      /* online */
-  uint64_t boot_time; /* seconds since the epoch */
+  uint64_t boot_time; /* seconds since the epoch, as the clock says */
 };
 int pm_parse_cpu(const char *text, struct pm_cpu_times *ret);
 
@@ -27,16 +27,18 @@ int pm_parse_memory(const char *text, struct pm_memory *ret);
 int pm_parse_load(const char *text, double ret[3]); /* /proc/loadavg */
 int pm_parse_uptime(const char *text, double *ret); /* /proc/uptime, s */
 
-/* One line of /proc/PID/mountinfo. */
+/* One line of /proc/PID/mountinfo; the words are unescaped and stand in the
+ * text that was parsed. */
 struct pm_mount {
+  uint32_t id, parent; /* the parent may not be in the text: proc(5) */
   uint32_t major, minor;
-  char point[512]; /* unescaped */
-  char type[64];
-  char source[256];
+  const char *point, *type;
+  const char *source; /* may be "" */
 };
 
-/* Parses the line at *cursor and moves *cursor behind it.  0; 1 at the end of
- * the text; -EINVAL for a malformed line (*cursor is behind it, too). */
-int pm_parse_mount(const char **cursor, struct pm_mount *ret);
+/* Parses the line at *cursor, whose words it unescapes and ends in place, and
+ * moves *cursor behind it.  0; 1 at the end of the text; -EINVAL for a malformed
+ * line, which is left as it is (*cursor is behind it, too). */
+int pm_parse_mount(char **cursor, struct pm_mount *ret);
 
 #endif

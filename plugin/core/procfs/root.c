@@ -67,20 +67,42 @@ ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size) {
   return n;
 }
 
-ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size) {
+static int grow(char **buf, size_t *size) {
+  size_t more = *size ? *size * 2 : 16384;
+  if (more > PM_ROOT_GROW_MAX)
+    return -EOVERFLOW;
+  char *grown = realloc(*buf, more);
+  if (!grown)
+    return -ENOMEM;
+  *buf = grown;
+  *size = more;
+  return 0;
+}
+
+ssize_t pm_root_read_open(int fd, char **buf, size_t *size) {
+  size_t have = 0;
+  if (lseek(fd, 0, SEEK_SET) < 0)
+    return -errno;
   for (;;) {
-    ssize_t n = *size ? pm_root_read(dir, path, *buf, *size) : -EOVERFLOW;
-    if (n != -EOVERFLOW)
+    if (have == *size) {
+      int status = grow(buf, size);
+      if (status < 0)
+        return status;
+    }
+    ssize_t n = read_all(fd, *buf + have, *size - have);
+    if (n < 0)
       return n;
-    size_t more = *size ? *size * 2 : 16384;
-    if (more > PM_ROOT_GROW_MAX)
-      return -EOVERFLOW;
-    char *grown = realloc(*buf, more);
-    if (!grown)
-      return -ENOMEM;
-    *buf = grown;
-    *size = more;
+    have += (size_t)n;
+    if (have < *size) {
+      (*buf)[have] = '\0';
+      return (ssize_t)have;
+    }
   }
+}
+
+ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size) {
+  PM_CLEAN_FD int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : pm_root_read_open(fd, buf, size);
 }
 
 ssize_t pm_root_read_whole(int dir, const char *path, char *buf, size_t size,

@@ -34,6 +34,8 @@ ssize_t pm_root_read(int dir, const char *path, char *buf, size_t size);
  * as NULL) stays the caller's to free. */
 enum { PM_ROOT_GROW_MAX = 8 << 20 };
 ssize_t pm_root_read_grow(int dir, const char *path, char **buf, size_t *size);
+/* The same of an open file, from its beginning. */
+ssize_t pm_root_read_open(int fd, char **buf, size_t *size);
 
 /* The same where most fit into the caller's buf and a few do not.  *whole is
  * then buf or *longer (NULL before), which the caller frees. */

@@ -108,7 +108,7 @@ struct pm_report {
   struct pm_disk_row *disks;
   size_t disk_count;
   struct pm_sensor_row *sensors;
-  size_t sensor_count;
+  size_t sensor_count, sensors_read, sensors_found;
   struct pm_group_row *groups;
   size_t group_count;
   struct pm_process_row *processes;

@@ -48,21 +48,29 @@ static void names(void **state) {
         {"coretemp", "coretemp.0", "Core 1", "coretemp-Core_1"}},
        2},
       {"two of a chip",
-       {{"nvme", "nvme0", "Composite", "nvme-nvme0-Composite"},
+       {{"nvme", "nvme0", "Composite", "nvme-Composite"},
         {"nvme", "nvme1", "Composite", "nvme-nvme1-Composite"},
         {"nvme", "nvme1", "Sensor 1", "nvme-Sensor_1"}},
        3},
+      {"two of a chip, found the other way",
+       {{"nvme", "nvme10", "Composite", "nvme-nvme10-Composite"},
+        {"nvme", "nvme9", "Composite", "nvme-Composite"}},
+       2},
       {"equal to Graphite",
-       {{"a.b", "p0", "t", "a.b-p0-t"}, {"a_b", "p1", "t", "a_b-p1-t"}},
+       {{"a.b", "p0", "t", "a.b-t"}, {"a_b", "p1", "t", "a_b-p1-t"}},
        2},
       {"two of a device",
-       {{"x", "p0", "t", NULL}, {"x", "p0", "t", NULL}, {"x", "p1", "t", NULL}},
+       {{"x", "p0", "t", "x-t"},
+        {"x", "p0", "t", "x-p0-t"},
+        {"x", "p0", "t", NULL}},
        3},
       {"nothing known of the device",
-       {{"x", "", "t", NULL}, {"x", "", "t", NULL}},
+       {{"x", "", "t", "x-t"}, {"x", "", "t", NULL}},
        2},
       {"told apart, it is like a third",
-       {{"a", "b", "c", NULL}, {"a", "d", "c", NULL}, {"a-b", "", "c", NULL}},
+       {{"a", "b", "c", "a-c"},
+        {"a", "d", "c", "a-d-c"},
+        {"a-d", "e", "c", NULL}},
        3},
       {"none", {{0}}, 0},
   };
@@ -163,7 +171,7 @@ static void duplicated_chips(void **state) {
   put_all(w, two, CHECK_COUNT(two));
   fake_root_link(w->fake, "sys/class/hwmon/hwmon9/device", "../../../nvme0");
   fake_root_link(w->fake, "sys/class/hwmon/hwmon10/device", "../../../nvme1");
-  check_reading(w, "two disks", "nvme-nvme0-temp1=31 nvme-nvme1-temp1=32");
+  check_reading(w, "two disks", "nvme-temp1=31 nvme-nvme1-temp1=32");
   check_end();
 }
 
@@ -179,7 +187,7 @@ static void numbers_change(void **state) {
   put_all(w, two, CHECK_COUNT(two));
   fake_root_link(w->fake, "sys/class/hwmon/hwmon0/device", "../../../nvme1");
   fake_root_link(w->fake, "sys/class/hwmon/hwmon1/device", "../../../nvme0");
-  check_reading(w, "the other way", "nvme-nvme1-temp1=32 nvme-nvme0-temp1=31");
+  check_reading(w, "the other way", "nvme-nvme1-temp1=32 nvme-temp1=31");
   check_end();
 }
 
@@ -342,17 +350,128 @@ static void listed_again(void **state) {
   check_end();
 }
 
+static void put_chip(struct world *w, int number, const char *name,
+                     const char *device) {
+  char path[64], text[64];
+  snprintf(path, sizeof path, "sys/class/hwmon/hwmon%d/name", number);
+  snprintf(text, sizeof text, "%s\n", name);
+  fake_root_put(w->fake, path, text);
+  snprintf(path, sizeof path, "sys/class/hwmon/hwmon%d/device", number);
+  snprintf(text, sizeof text, "../../../%s", device);
+  fake_root_link(w->fake, path, text);
+}
+
+static void put_input(struct world *w, int chip, int number,
+                      const char *label) {
+  char path[64], text[64];
+  snprintf(path, sizeof path, "sys/class/hwmon/hwmon%d/temp%d_input", chip,
+           number);
+  snprintf(text, sizeof text, "%d\n", 1000 * number);
+  fake_root_put(w->fake, path, text);
+  snprintf(path, sizeof path, "sys/class/hwmon/hwmon%d/temp%d_label", chip,
+           number);
+  snprintf(text, sizeof text, "%s\n", label);
+  fake_root_put(w->fake, path, text);
+}
+
+/* ---- names that stay ---- */
+
+/* Another device of the kind comes, goes, and comes once more. */
+static void a_second_device(void **state) {
+  struct world *w = *state;
+  static const uint64_t again = (PM_SENSOR_AGAIN_S + 1) * PM_NS_PER_S;
+  put_chip(w, 1, "nvme", "nvme1");
+  put_input(w, 1, 1, "Composite");
+  check_reading(w, "one", "nvme-Composite=1");
+  put_chip(w, 0, "nvme", "nvme0");
+  put_input(w, 0, 1, "Composite");
+  w->now.mono += again;
+  check_reading(w, "two", "nvme-nvme0-Composite=1 nvme-Composite=1");
+  fake_root_remove(w->fake, "sys/class/hwmon/hwmon1");
+  w->now.mono += again;
+  check_reading(w, "the first is gone", "nvme-nvme0-Composite=1");
+  fake_root_remove(w->fake, "sys/class/hwmon/hwmon0");
+  put_chip(w, 1, "nvme", "nvme0");
+  put_input(w, 1, 1, "Composite");
+  check_reading(w, "the other has another number", "nvme-nvme0-Composite=1");
+  put_chip(w, 2, "nvme", "nvme1");
+  put_input(w, 2, 1, "Composite");
+  w->now.mono += again;
+  check_reading(w, "and there again",
+                "nvme-nvme0-Composite=1 nvme-Composite=1");
+  check_end();
+}
+
+/* Two that nothing tells apart do not get one name. */
+static void twins(void **state) {
+  struct world *w = *state;
+  for (int chip = 0; chip < 2; chip++) {
+    put_chip(w, chip, "x", "device");
+    put_input(w, chip, 1, "t");
+  }
+  check_reading(w, "two", "x-t=1 x-device-t=1");
+  w->now.mono += (PM_SENSOR_AGAIN_S + 1) * PM_NS_PER_S;
+  check_reading(w, "listed again", "x-t=1 x-device-t=1");
+  check_end();
+}
+
+/* ---- too many ---- */
+
+static bool has_row(const struct world *w, int rows, const char *name) {
+  for (int i = 0; i < rows; i++)
+    if (strcmp(w->sensors->row[i].name, name) == 0)
+      return true;
+  return false;
+}
+
+/* Two packages of 100 cores, and behind them some of which there are few. */
 static void too_many(void **state) {
   struct world *w = *state;
-  for (int i = 0; i < PM_SENSOR_MAX + 5; i++) {
-    char path[80];
+  static const char *const kept[] = {"coretemp-Package_id_0",
+                                     "coretemp-Package_id_1",
+                                     "coretemp-Core_0",
+                                     "nvme-Composite",
+                                     "nvme-nvme1-Composite",
+                                     "ipmi-Ambient",
+                                     "ipmi-Inlet"};
+  for (int package = 0; package < 2; package++) {
+    char device[32], label[32];
+    snprintf(device, sizeof device, "coretemp.%d", package);
+    put_chip(w, package, "coretemp", device);
+    snprintf(label, sizeof label, "Package id %d", package);
+    put_input(w, package, 1, label);
+    for (int core = 0; core < 100; core++) {
+      snprintf(label, sizeof label, "Core %d", core);
+      put_input(w, package, core + 2, label);
+    }
+    snprintf(device, sizeof device, "nvme%d", package);
+    put_chip(w, 8 + package, "nvme", device);
+    put_input(w, 8 + package, 1, "Composite");
+  }
+  put_chip(w, 10, "ipmi", "ipmi0");
+  put_input(w, 10, 1, "Ambient");
+  put_input(w, 10, 2, "Inlet");
+  int rows = pm_sensor_read(w->sensors, &w->root, w->probe, w->now);
+  check_int("206 sensors", "rows", rows, PM_SENSOR_MAX);
+  check_u64("206 sensors", "found", w->sensors->found, 206);
+  for (size_t i = 0; i < CHECK_COUNT(kept); i++)
+    check_true(kept[i], "is kept", has_row(w, rows, kept[i]));
+  check_end();
+}
+
+/* More than are even looked at. */
+static void far_too_many(void **state) {
+  struct world *w = *state;
+  for (int i = 0; i < 1100; i++) {
+    char path[64];
     snprintf(path, sizeof path, "sys/class/hwmon/hwmon0/temp%d_input", i);
     fake_root_put(w->fake, path, "1000\n");
   }
-  check_int("133 sensors", "rows",
+  check_int("1100 sensors", "rows",
             pm_sensor_read(w->sensors, &w->root, w->probe, w->now),
             PM_SENSOR_MAX);
-  check_text("133 sensors", "a chip without a name", w->sensors->row[0].name,
+  check_u64("1100 sensors", "found", w->sensors->found, 1100);
+  check_text("1100 sensors", "a chip without a name", w->sensors->row[0].name,
              "hwmon-temp0");
   check_end();
 }
@@ -382,7 +501,10 @@ int main(void) {
       HERE(chips_that_do_not_answer),
       HERE(old_layout),
       HERE(listed_again),
+      HERE(a_second_device),
+      HERE(twins),
       HERE(too_many),
+      HERE(far_too_many),
       HERE(no_sys),
   };
   return cmocka_run_group_tests_name("sensor", tests, NULL, NULL);

@@ -125,9 +125,19 @@ static const struct {
      0, 0, 0},
     {"iowait steps back", "2000 100 1000 11000 400 10 20 30", 10, 50, 50, 0, 0,
      0, 10 * S},
-    {"idle steps back", "2000 100 2000 9000 500 10 20 30", 10, 100, 50, 50, 0,
-     0, 20 * S},
-    {"all steps back", "1 1 1 1 1 1 1 1", 10, 100, NAN, NAN, NAN, NAN, 20 * S},
+    {"idle steps back a little", "2000 100 2000 9990 500 10 20 30", 10, 100, 50,
+     50, 0, 0, 20 * S},
+    {"idle steps back", "1000 100 2000 9000 500 10 20 30", 10, NAN, NAN, NAN,
+     NAN, NAN, 0},
+    {"all steps back", "1 1 1 1 1 1 1 1", 10, NAN, NAN, NAN, NAN, NAN, 0},
+    {"another machine, which was idle for longer",
+     "500 100 500 11000 500 10 20 30", 10, NAN, NAN, NAN, NAN, NAN, 0},
+    {"steal steps back", "1000 100 1000 12000 500 10 20 5", 10, NAN, NAN, NAN,
+     NAN, NAN, 0},
+    {"idle jumps", "1000 100 1000 9223372036854775808 500 10 20 30", 10, NAN,
+     NAN, NAN, NAN, NAN, 0},
+    {"steal jumps", "1000 100 1000 10000 500 10 20 184467440737", 10, NAN, NAN,
+     NAN, NAN, NAN, 0},
     {"nothing moved", "1000 100 1000 10000 500 10 20 30", 10, 100, NAN, NAN,
      NAN, NAN, 20 * S},
 };
@@ -141,14 +151,91 @@ static void second_reading(void **state) {
     read_at(w, 100 * S);
     put_stat(w, second[i].columns);
     check_int(name, "status", read_at(w, (100 + second[i].seconds) * S), 0);
-    check_true(name, "known", w->sums.known);
-    check_u64(name, "wall", w->sums.wall_ns, second[i].seconds * S);
+    bool known = !isnan(second[i].cpu);
+    check_true(name, "read", w->sums.read);
+    check_true(name, "known", w->sums.known == known);
+    check_u64(name, "wall", w->sums.wall_ns, known ? second[i].seconds * S : 0);
     check_u64(name, "busy", w->sums.busy_ns, second[i].busy_ns);
     check_real(name, "cpu", w->row.cpu, second[i].cpu);
     check_real(name, "user", w->row.user, second[i].user);
     check_real(name, "system", w->row.system, second[i].system);
     check_real(name, "wait", w->row.wait, second[i].wait);
     check_real(name, "steal", w->row.steal, second[i].steal);
+  }
+  check_end();
+}
+
+/* Readings one after the other, ten seconds apart. */
+static void check_readings(struct world *w, const char *name, size_t count,
+                           const char *const stat[], const double cpu[]) {
+  pm_system_done(&w->system);
+  for (size_t i = 0; i < count; i++) {
+    char row[64];
+    snprintf(row, sizeof row, "%s, %zu", name, i);
+    fake_root_put(w->fake, "proc/stat", stat[i]);
+    check_int(row, "status", read_at(w, (100 + 10 * i) * S), 0);
+    check_real(row, "cpu", w->row.cpu, cpu[i]);
+    check_true(row, "known", w->sums.known == !isnan(cpu[i]));
+    check_u64(row, "the others are read", w->sums.memory_bytes, 1024000);
+  }
+}
+
+#define TWO(idle)                                                              \
+  "cpu  1000 0 0 " idle " 0 0 0 0\ncpu0 1\ncpu1 1\nbtime 1700000000\n"
+#define FOUR(idle)                                                             \
+  "cpu  1000 0 0 " idle                                                        \
+  " 0 0 0 0\ncpu0 1\ncpu1 1\ncpu2 1\ncpu3 1\nbtime 1700000000\n"
+
+/* While something steps, nothing is said; the reading after counts from it. */
+static void steps(void **state) {
+  struct world *w = *state;
+  static const struct {
+    const char *name, *stat[5];
+    double cpu[5];
+  } rows[] = {
+      {"two CPUs leave",
+       {FOUR("10000"), FOUR("12000"), TWO("7000"), TWO("8000"), TWO("9500")},
+       {NAN, 50, NAN, 50, 25}},
+      {"two come",
+       {TWO("10000"), TWO("11000"), FOUR("22000"), FOUR("24000"),
+        FOUR("27000")},
+       {NAN, 50, NAN, 50, 25}},
+      {"to another machine",
+       {TWO("10000"), TWO("11000"), TWO("500"), TWO("1500"), TWO("3000")},
+       {NAN, 50, NAN, 50, 25}},
+      {"idle jumps and stays there",
+       {TWO("10000"), TWO("9223372036854775808"), TWO("9223372036854775808"),
+        TWO("12000"), TWO("13000")},
+       {NAN, NAN, NAN, NAN, 50}},
+      {"it stays where nanoseconds have no more room",
+       {TWO("10000"), TWO("922337203685"), TWO("922337203685"),
+        TWO("922337203685"), TWO("922337204685")},
+       {NAN, NAN, NAN, NAN, 50}},
+      {"it jumps and goes on",
+       {TWO("10000"), TWO("922337203685"), TWO("922337204685"),
+        TWO("922337206185"), TWO("922337206185")},
+       {NAN, NAN, 50, 25, 100}},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+    check_readings(w, rows[i].name, 5, rows[i].stat, rows[i].cpu);
+  check_end();
+}
+
+/* No board is without CPUs for want of a clock. */
+static void no_clock(void **state) {
+  struct world *w = *state;
+  static const struct {
+    const char *btime;
+    double want;
+  } rows[] = {{"0", NAN}, {"18446744073709551610", NAN}, {"5", 5}};
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char text[128];
+    snprintf(text, sizeof text, "cpu  1 2 3 4\ncpu0 1 2 3 4\nbtime %s\n",
+             rows[i].btime);
+    fake_root_put(w->fake, "proc/stat", text);
+    check_int(rows[i].btime, "status", read_at(w, 100 * S), 0);
+    check_real(rows[i].btime, "boot_time", w->row.boot_time, rows[i].want);
+    check_u64(rows[i].btime, "cpus", w->sums.cpus, 1);
   }
   check_end();
 }
@@ -296,6 +383,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(first_reading, begin, end),
       cmocka_unit_test_setup_teardown(second_reading, begin, end),
+      cmocka_unit_test_setup_teardown(steps, begin, end),
+      cmocka_unit_test_setup_teardown(no_clock, begin, end),
       cmocka_unit_test_setup_teardown(clock_steps, begin, end),
       cmocka_unit_test_setup_teardown(impossible_memory, begin, end),
       cmocka_unit_test(files_fail),

@@ -185,27 +185,30 @@ static void the_machine(void **state) {
   check_end();
 }
 
+static bool is_disk(const struct pm_mount *mount) {
+  (void)mount;
+  return true;
+}
+
 static void the_mounts(void **state) {
   (void)state;
-  char *text = NULL;
-  size_t size = 0;
-  assert_true(pm_root_read_grow(root.proc, "self/mountinfo", &text, &size) > 0);
-  unsigned lines = 0;
-  int status;
-  struct pm_mount m;
-  for (const char *p = text; (status = pm_parse_mount(&p, &m)) != 1; lines++) {
-    check_int(m.point, "status", status, 0);
-    check_int(m.point, "begins with", m.point[0], '/');
-  }
-  check_u64("mountinfo", "lines", lines, 19);
   struct pm_disks *disks = calloc(1, sizeof *disks);
   struct pm_disk_options o = {.automatic = true};
-  pm_disk_choose(&o, text, disks);
+  struct pm_mounts *mounts = &disks->mounts;
+  check_int("mountinfo", "status", pm_mounts_read(mounts, &root, NULL), 1);
+  check_u64("mountinfo", "mounts", mounts->count, 19);
+  size_t seen = 0;
+  for (size_t i = 0; i < mounts->count; i++) {
+    check_int("mountinfo", "begins with", mounts->list[i].mount.point[0], '/');
+    seen += pm_mount_is_seen(&mounts->list[i]);
+  }
+  check_u64("mountinfo", "those that nothing covers", seen, 17);
+  pm_disk_choose(&o, mounts, is_disk, disks);
   check_u64("mountinfo", "disks", disks->count, 1);
   check_text("mountinfo", "the root", disks->disk[0].name, "root");
   check_true("mountinfo", "the root is local", !disks->disk[0].remote);
+  pm_disk_done(disks);
   free(disks);
-  free(text);
   check_end();
 }
 

@@ -316,6 +316,15 @@ static void status_texts(void **state) {
        0, 1001, true, 12288},
       {"nothing swapped", "Name:\tcat\nUid:\t0\t0\t0\t0\nVmSwap:\t 0 kB\n", 0,
        0, true, 0},
+      {"the most that fits",
+       "Name:\tcat\nUid:\t0\t0\t0\t0\nVmSwap:\t 18014398509481983 kB\n", 0, 0,
+       true, 18446744073709550592u},
+      {"2^64 bytes",
+       "Name:\tcat\nUid:\t0\t0\t0\t0\nVmSwap:\t 18014398509481984 kB\n", 0, 0,
+       false, 0},
+      {"less than nothing, and as a number without a sign",
+       "Name:\tcat\nUid:\t0\t0\t0\t0\nVmSwap:\t 18446744073709551612 kB\n", 0,
+       0, false, 0},
       {"a thread of the kernel", "Name:\tkthreadd\nUid:\t0\t0\t0\t0\n", 0, 0,
        false, 0},
       {"nobody's uid", "Name:\tx\nUid:\t1\t4294967294\t1\t1\n", 0, 4294967294,
@@ -338,6 +347,33 @@ static void status_texts(void **state) {
     check_true(rows[i].name, "swap_known",
                !(s.known & PM_STATUS_SWAP) == !rows[i].swap_known);
     check_u64(rows[i].name, "swap", s.swap_bytes, rows[i].swap);
+  }
+  check_end();
+}
+
+/* What does not fit is not known, never a small number. */
+static void products(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint64_t rss_pages, utime;
+    bool rss, cpu;
+  } rows[] = {
+      {"the most that fits", UINT64_MAX / 4096, UINT64_MAX / 10000000, true,
+       true},
+      {"too many pages", UINT64_MAX / 4096 + 1, 1, false, true},
+      {"too many ticks", 1, UINT64_MAX / 10000000 + 1, true, false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct fake_process p = sample;
+    struct pm_task t;
+    p.rss_pages = rows[i].rss_pages;
+    p.utime = rows[i].utime;
+    check_int(rows[i].name, "status", parse(&p, &t), 0);
+    check_true(rows[i].name, "rss",
+               !(t.have & PM_BIT(PM_F_rss)) == !rows[i].rss);
+    check_true(rows[i].name, "cpu",
+               !(t.have & PM_BIT(PM_F_cpu_user)) == !rows[i].cpu);
   }
   check_end();
 }
@@ -661,6 +697,7 @@ int main(void) {
       cmocka_unit_test(io_cut),
       cmocka_unit_test(io_refused),
       cmocka_unit_test(status_texts),
+      cmocka_unit_test(products),
       cmocka_unit_test(status_ids),
       cmocka_unit_test(status_cut),
       cmocka_unit_test(status_rest),
