@@ -12,6 +12,7 @@ base_sources = \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
+	plugin/base/siphash.c plugin/base/siphash.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
 	plugin/base/units.h \
 	plugin/base/words.c plugin/base/words.h

@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_copy \
 	tests/unit/base/test_hash_table \
+	tests/unit/base/test_siphash \
 	tests/unit/base/test_pidfd \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_arena \
@@ -121,6 +122,10 @@ tests_unit_base_test_err_LDADD = $(unit_ldadd)
 tests_unit_base_test_copy_SOURCES = tests/unit/base/test_copy.c
 tests_unit_base_test_copy_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_copy_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_siphash_SOURCES = tests/unit/base/test_siphash.c
+tests_unit_base_test_siphash_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_siphash_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_pidfd_SOURCES = tests/unit/base/test_pidfd.c
 tests_unit_base_test_pidfd_CPPFLAGS = $(unit_cppflags)
