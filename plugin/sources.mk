@@ -14,6 +14,7 @@ base_sources = \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
 	plugin/base/siphash.c plugin/base/siphash.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
+	plugin/base/text_cache.c plugin/base/text_cache.h \
 	plugin/base/units.h \
 	plugin/base/words.c plugin/base/words.h
 

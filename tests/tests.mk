@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/base/test_copy \
 	tests/unit/base/test_hash_table \
 	tests/unit/base/test_siphash \
+	tests/unit/base/test_text_cache \
 	tests/unit/base/test_pidfd \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_arena \
@@ -56,6 +57,7 @@ unit_tests = \
 	tests/unit/identity/test_name \
 	tests/unit/identity/test_unit \
 	tests/unit/identity/test_select \
+	tests/unit/identity/test_classify \
 	tests/unit/account/test_admit \
 	tests/unit/account/test_slot \
 	tests/unit/account/test_table \
@@ -66,6 +68,7 @@ unit_tests = \
 	tests/unit/snapshot/test_exchange \
 	tests/unit/sampler/test_sample_proc \
 	tests/unit/procfs/test_detail \
+	tests/unit/procfs/test_cgroup \
 	tests/unit/helper/test_probe \
 	tests/unit/options/test_options_control \
 	tests/unit/hold/test_kill \
@@ -126,6 +129,19 @@ tests_unit_base_test_copy_LDADD = $(unit_ldadd)
 tests_unit_base_test_siphash_SOURCES = tests/unit/base/test_siphash.c
 tests_unit_base_test_siphash_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_siphash_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_text_cache_SOURCES = tests/unit/base/test_text_cache.c
+tests_unit_base_test_text_cache_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_text_cache_LDADD = $(unit_ldadd)
+tests_unit_base_test_text_cache_LDFLAGS = $(failing_alloc_ldflags)
+
+tests_unit_identity_test_classify_SOURCES = tests/unit/identity/test_classify.c
+tests_unit_identity_test_classify_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_classify_LDADD = $(unit_ldadd)
+
+tests_unit_procfs_test_cgroup_SOURCES = tests/unit/procfs/test_cgroup.c
+tests_unit_procfs_test_cgroup_CPPFLAGS = $(unit_cppflags)
+tests_unit_procfs_test_cgroup_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_pidfd_SOURCES = tests/unit/base/test_pidfd.c
 tests_unit_base_test_pidfd_CPPFLAGS = $(unit_cppflags)
