@@ -1,6 +1,7 @@
 /* Groups: names, who pays, what adds up, who is forgotten. */
 #include "core/account/group.h"
 
+#include "base/hash.h"
 #include "unit/support/check.h"
 #include "unit/support/failing_alloc.h"
 
@@ -16,7 +17,6 @@ static const struct pm_select_options configured = {.rules = rules,
                                                     .rule_count = 2};
 static const struct pm_select_options nothing = {0};
 
-/* pm_groups has a thousand buckets: too large for many on one stack. */
 static struct pm_groups *groups_new(const struct pm_select_options *o) {
   struct pm_groups *g = malloc(sizeof *g);
   struct pm_err err = PM_ERR_INIT;
@@ -101,10 +101,12 @@ static void many_groups(void **state) {
       char key[32];
       snprintf(key, sizeof key, "program-%d", i);
       check_true(key, "its own group", get(g, PM_BY_NAME, key) == g->list[i]);
+      g->list[i]->members = 1;
     }
   check_u64("many", "count", g->count, GROUPS);
   struct pm_group *kept = g->list[GROUPS - 1];
-  kept->members = 1;
+  for (int i = 0; i < GROUPS - 1; i++)
+    g->list[i]->members = 0;
   pm_groups_sweep(g);
   check_u64("swept", "count", g->count, 1);
   check_true("swept", "the one that is kept is found",
@@ -115,7 +117,154 @@ static void many_groups(void **state) {
   check_end();
 }
 
+/* ---- floods of names ---- */
+
+/* Names of one stable hash, as many as anybody wants: of two blocks that lead
+ * from one state to the same next one, each position may have either. */
+enum { BLOCK = 6, BLOCKS = 12, COLLIDING = 1 << BLOCKS };
+
+/* The n-th block of characters, of any. */
+static void make_block(uint64_t n, char ret[BLOCK]) {
+  n = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
+  for (int i = 0; i < BLOCK; i++)
+    ret[i] = (char)('0' + (n >> (60 - 6 * i) & 63));
+}
+
+static uint32_t hash_on(uint32_t state, uint64_t n) {
+  char block[BLOCK];
+  make_block(n, block);
+  for (int i = 0; i < BLOCK; i++)
+    state = (state ^ (unsigned char)block[i]) * UINT32_C(16777619);
+  return state;
+}
+
+/* Two blocks that lead to one state, which is returned. */
+static uint32_t find_pair(uint32_t state, uint32_t pair[2]) {
+  enum { TABLE = 1 << 20 };
+  static uint32_t seen[TABLE]; /* a block + 1, by the low bits of its hash */
+  memset(seen, 0, sizeof seen);
+  for (uint32_t n = 0;; n++) {
+    uint32_t h = hash_on(state, n), *at = &seen[h % TABLE];
+    if (*at && hash_on(state, *at - 1) == h) {
+      pair[0] = *at - 1;
+      pair[1] = n;
+      return h;
+    }
+    *at = n + 1;
+  }
+}
+
+/* The places that are looked at until each group is found. */
+static uint64_t count_looks(const struct pm_groups *g) {
+  const struct pm_hash_table *t = &g->index;
+  uint64_t looks = 0;
+  for (size_t i = 0; i < t->size; i++)
+    if (t->place[i].number)
+      looks += ((i - t->place[i].hash) & (t->size - 1)) + 1;
+  return looks;
+}
+
+static void colliding_names(void **state) {
+  (void)state;
+  struct pm_groups *g = groups_new(&nothing);
+  uint32_t pair[BLOCKS][2], at = pm_hash("");
+  for (int i = 0; i < BLOCKS; i++)
+    at = find_pair(at, pair[i]);
+  for (int n = 0; n < COLLIDING; n++) {
+    char name[BLOCK * BLOCKS + 1] = "";
+    for (int k = 0; k < BLOCKS; k++)
+      make_block(pair[k][n >> k & 1], name + BLOCK * k);
+    check_u64(name, "the stable hash", pm_hash(name), at);
+    get(g, PM_BY_NAME, name)->members = 1;
+  }
+  uint64_t looks = count_looks(g);
+  check_u64("colliding", "groups", g->count, COLLIDING);
+  if (!check_true("colliding", "a few looks each", looks < 4 * COLLIDING))
+    print_error("%d names were found with %llu looks\n", COLLIDING,
+                (unsigned long long)looks);
+  groups_free(g);
+  check_end();
+}
+
+/* 4,000 new names a second of processes that end: what is kept is bounded, and
+ * the one that used most is among it, whenever it came. */
+static void ended_names(void **state) {
+  (void)state;
+  enum { NAMES = 100000, LARGE_EVERY = 10000 };
+  struct pm_groups *g = groups_new(&nothing);
+  struct pm_group *alive = get(g, PM_BY_NAME, "alive");
+  struct pm_group *named = enter(g, get(g, PM_BY_NAME, "named"));
+  alive->members = 1;
+  named->admit.in = false;
+  size_t most = 0;
+  for (int i = 0; i < NAMES; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "%s-%d", i % LARGE_EVERY ? "small" : "large", i);
+    pm_groups_charge(g, get(g, PM_BY_NAME, key), PM_F_cpu_user,
+                     i % LARGE_EVERY ? 1000 : 1000000);
+    if (i == 77)
+      pm_groups_charge(g, get(g, PM_BY_NAME, "disk"), PM_F_disk_write, 1);
+    most = g->count > most ? g->count : most;
+  }
+  check_true("ended", "bounded", most <= PM_GROUPS_ENDED + 2);
+  check_u64("ended", "_other has it all", g->other.total[PM_F_cpu_user],
+            (NAMES - NAMES / LARGE_EVERY) * 1000ULL +
+                NAMES / LARGE_EVERY * 1000000ULL);
+  size_t count = g->count;
+  check_true("ended", "who lives stays", get(g, PM_BY_NAME, "alive") == alive);
+  check_true("ended", "a name in use stays",
+             get(g, PM_BY_NAME, "named") == named);
+  check_u64("ended", "what wrote stays", get(g, PM_BY_NAME, "disk")->spent_disk,
+            1);
+  for (int i = 0; i < NAMES; i += LARGE_EVERY) {
+    char key[32];
+    snprintf(key, sizeof key, "large-%d", i);
+    check_u64(key, "what is large stays", get(g, PM_BY_NAME, key)->spent_ns,
+              1000000);
+  }
+  check_u64("ended", "and none was made anew", g->count, count);
+  pm_groups_sweep(g);
+  check_u64("swept", "count", g->count, 2);
+  groups_free(g);
+  check_end();
+}
+
 /* ---- names ---- */
+
+/* Whichever comes first, the same one keeps the name. */
+static void names_in_any_order(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *plain, *hashed;
+    enum pm_group_by plain_by, hashed_by;
+  } rows[] = {
+      {"a dot", "a.b", "a_b", PM_BY_NAME, PM_BY_NAME},
+      {"a blank", "a_b", "a b", PM_BY_NAME, PM_BY_NAME},
+      {"like ours", "p_other", "_other", PM_BY_NAME, PM_BY_NAME},
+      {"a user", "postgres", "postgres", PM_BY_NAME, PM_BY_USER},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char hashed[2][PM_NAME];
+    for (int order = 0; order < 2; order++) {
+      struct pm_groups *g = groups_new(&nothing);
+      struct pm_group *group[2];
+      for (int k = 0; k < 2; k++) { /* found in that order */
+        int which = order ? 1 - k : k;
+        group[which] = which ? get(g, rows[i].hashed_by, rows[i].hashed)
+                             : get(g, rows[i].plain_by, rows[i].plain);
+      }
+      enter(g, group[order]);
+      enter(g, group[1 - order]);
+      check_text(rows[i].name, "plain", group[0]->name, rows[i].plain);
+      memcpy(hashed[order], group[1]->name, PM_NAME);
+      check_true(rows[i].name, "hashed",
+                 !pm_name_same(hashed[order], rows[i].plain));
+      groups_free(g);
+    }
+    check_text(rows[i].name, "the same hash", hashed[0], hashed[1]);
+  }
+  check_end();
+}
 
 static void names(void **state) {
   (void)state;
@@ -425,7 +574,7 @@ static void no_memory_at_start(void **state) {
     snprintf(row, sizeof row, "allocation %zu fails", nth);
     check_int(row, "status", status, -ENOMEM);
     check_int(row, "number", err.num, ENOMEM);
-    check_true(row, "at most the list and two groups", nth <= 4);
+    check_true(row, "the list, its index and two groups", nth <= 5);
   }
   free(g);
   check_end();
@@ -459,6 +608,9 @@ int main(void) {
       cmocka_unit_test(starts_with_rules),
       cmocka_unit_test(automatic_groups),
       cmocka_unit_test(many_groups),
+      cmocka_unit_test(colliding_names),
+      cmocka_unit_test(ended_names),
+      cmocka_unit_test(names_in_any_order),
       cmocka_unit_test(names),
       cmocka_unit_test(names_of_ours),
       cmocka_unit_test(names_forged),
