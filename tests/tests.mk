@@ -18,6 +18,7 @@ libpmunit_la_SOURCES = \
 	tests/unit/support/hold_client.c tests/unit/support/hold_client.h \
 	tests/fakes/unix.c tests/fakes/unix.h \
 	tests/unit/support/check.c tests/unit/support/check.h \
+	tests/unit/support/colliding.c tests/unit/support/colliding.h \
 	tests/unit/support/comma_locale.c tests/unit/support/comma_locale.h \
 	tests/unit/support/failing_alloc.c tests/unit/support/failing_alloc.h \
 	tests/unit/support/patient_poll.c tests/unit/support/patient_poll.h \
@@ -520,10 +521,14 @@ EXTRA_DIST += tests/data
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \
-	tests/bench/storm tests/bench/threads
+	tests/bench/storm tests/bench/threads tests/bench/names
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_storm_SOURCES = tests/bench/storm.c
+tests_bench_names_SOURCES = tests/bench/names.c \
+	tests/unit/support/colliding.c tests/unit/support/colliding.h
+tests_bench_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_bench_names_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
 tests_bench_scans_SOURCES = tests/bench/scans.c

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "unit/support/check.h"
+#include "unit/support/colliding.h"
 #include "unit/support/failing_alloc.h"
 
 #include <errno.h>
@@ -119,41 +120,6 @@ static void many_groups(void **state) {
 
 /* ---- floods of names ---- */
 
-/* Names of one stable hash, as many as anybody wants: of two blocks that lead
- * from one state to the same next one, each position may have either. */
-enum { BLOCK = 6, BLOCKS = 12, COLLIDING = 1 << BLOCKS };
-
-/* The n-th block of characters, of any. */
-static void make_block(uint64_t n, char ret[BLOCK]) {
-  n = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  for (int i = 0; i < BLOCK; i++)
-    ret[i] = (char)('0' + (n >> (60 - 6 * i) & 63));
-}
-
-static uint32_t hash_on(uint32_t state, uint64_t n) {
-  char block[BLOCK];
-  make_block(n, block);
-  for (int i = 0; i < BLOCK; i++)
-    state = (state ^ (unsigned char)block[i]) * UINT32_C(16777619);
-  return state;
-}
-
-/* Two blocks that lead to one state, which is returned. */
-static uint32_t find_pair(uint32_t state, uint32_t pair[2]) {
-  enum { TABLE = 1 << 20 };
-  static uint32_t seen[TABLE]; /* a block + 1, by the low bits of its hash */
-  memset(seen, 0, sizeof seen);
-  for (uint32_t n = 0;; n++) {
-    uint32_t h = hash_on(state, n), *at = &seen[h % TABLE];
-    if (*at && hash_on(state, *at - 1) == h) {
-      pair[0] = *at - 1;
-      pair[1] = n;
-      return h;
-    }
-    *at = n + 1;
-  }
-}
-
 /* The places that are looked at until each group is found. */
 static uint64_t count_looks(const struct pm_groups *g) {
   const struct pm_hash_table *t = &g->index;
@@ -167,20 +133,18 @@ static uint64_t count_looks(const struct pm_groups *g) {
 static void colliding_names(void **state) {
   (void)state;
   struct pm_groups *g = groups_new(&nothing);
-  uint32_t pair[BLOCKS][2], at = pm_hash("");
-  for (int i = 0; i < BLOCKS; i++)
-    at = find_pair(at, pair[i]);
-  for (int n = 0; n < COLLIDING; n++) {
-    char name[BLOCK * BLOCKS + 1] = "";
-    for (int k = 0; k < BLOCKS; k++)
-      make_block(pair[k][n >> k & 1], name + BLOCK * k);
-    check_u64(name, "the stable hash", pm_hash(name), at);
+  struct colliding *names = colliding_new();
+  for (uint32_t n = 0; n < COLLIDING_NAMES; n++) {
+    char name[COLLIDING_NAME];
+    colliding_name(names, n, name);
+    check_u64(name, "the stable hash", pm_hash(name), colliding_hash(names));
     get(g, PM_BY_NAME, name)->members = 1;
   }
+  free(names);
   uint64_t looks = count_looks(g);
-  check_u64("colliding", "groups", g->count, COLLIDING);
-  if (!check_true("colliding", "a few looks each", looks < 4 * COLLIDING))
-    print_error("%d names were found with %llu looks\n", COLLIDING,
+  check_u64("colliding", "groups", g->count, COLLIDING_NAMES);
+  if (!check_true("colliding", "a few looks each", looks < 4 * COLLIDING_NAMES))
+    print_error("%d names were found with %llu looks\n", COLLIDING_NAMES,
                 (unsigned long long)looks);
   groups_free(g);
   check_end();
