@@ -27,6 +27,7 @@ struct pm_group {
   uint32_t members; /* entries of the table that point here */
   bool keep;        /* in the sweep that is being made */
   uint32_t since;   /* first turn after the last admission */
+  bool left;        /* evicted in the last close */
   uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */

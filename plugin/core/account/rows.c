@@ -121,14 +121,26 @@ void pm_rows_group(const struct pm_group *g, struct pm_rows_interval f,
   put_gauges(g, known, f, r);
 }
 
+void pm_rows_entered(const struct pm_group *g, struct pm_rows_interval f,
+                     struct pm_group_row *r) {
+  f.wall_ns = 0;
+  pm_rows_group(g, f, r);
+}
+
 void pm_rows_evicted(const struct pm_group *g, struct pm_rows_interval f,
                      struct pm_group_row *r) {
   struct pm_group empty = *g;
   memset(empty.gauge, 0, sizeof empty.gauge);
   empty.processes = 0;
-  empty.spent_ns = empty.waited_ns = 0;
   empty.lacks = 0;
   pm_rows_group(&empty, f, r);
+}
+
+void pm_rows_left(const struct pm_group *g, struct pm_rows_interval f,
+                  struct pm_group_row *r) {
+  struct pm_group idle = *g; /* what it uses now is charged to _other */
+  idle.spent_ns = idle.waited_ns = 0;
+  pm_rows_evicted(&idle, f, r);
 }
 
 void pm_rows_unattributed(const char *name, uint64_t total_ns,

@@ -19,14 +19,16 @@ void pm_close_done(struct pm_cycle *c) {
 
 /* Done first, so that nothing fails half way. */
 static int make_room(struct pm_cycle *c) {
-  size_t groups = c->groups.count + 3; /* _other, _kernel, _unattributed */
+  /* all places may be left in one close, left in the one before, and taken;
+   * _other, _kernel, _unattributed */
+  size_t groups = c->groups.configured + 3 * (size_t)c->admit.places + 3;
   if (groups > c->close.groups_room) {
-    struct pm_group_row *rows =
-        realloc(c->close.report.groups, groups * 2 * sizeof *rows);
-    if (!rows)
+    free(c->close.report.groups);
+    c->close.groups_room = 0;
+    c->close.report.groups = calloc(groups, sizeof *c->close.report.groups);
+    if (!c->close.report.groups)
       return -ENOMEM;
-    c->close.report.groups = rows;
-    c->close.groups_room = groups * 2;
+    c->close.groups_room = groups;
   }
   if (c->groups.count > c->close.items_room) {
     size_t room = c->groups.count * 2;
@@ -77,7 +79,8 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now) {
       continue;
     c->close.admitted++;
     g->since = c->turn.number + 1; /* the first turn that charges it itself */
-    g->lacks |= PM_DETAILS_FIELDS & ~c->sampler.gives;
+    /* its members are not read yet; its counters stand where they stood */
+    g->lacks |= PM_DETAILS_FIELDS & ~PM_HAVE_COUNTERS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
@@ -128,16 +131,32 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
       f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
 }
 
+/* False: it has no row. */
+static bool report_group(struct pm_group *g, struct pm_rows_interval f,
+                         struct pm_group_row *row) {
+  int change = g->admit.change;
+  bool left = g->left;
+  g->admit.change = 0; /* the next close may do without a ranking */
+  g->left = change < 0;
+  if (change > 0)
+    pm_rows_entered(g, f, row);
+  else if (g->admit.in)
+    pm_rows_group(g, f, row);
+  else if (g->left)
+    pm_rows_evicted(g, f, row);
+  else if (left)
+    pm_rows_left(g, f, row);
+  else
+    return false;
+  return true;
+}
+
 static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->close.report;
   r->group_count = 0;
-  for (size_t i = 0; i < c->groups.count; i++) {
-    const struct pm_group *g = c->groups.list[i];
-    if (g->admit.in)
-      pm_rows_group(g, f, &r->groups[r->group_count++]);
-    else if (g->admit.change < 0)
-      pm_rows_evicted(g, f, &r->groups[r->group_count++]);
-  }
+  for (size_t i = 0; i < c->groups.count; i++)
+    if (report_group(c->groups.list[i], f, &r->groups[r->group_count]))
+      r->group_count++;
   report_pseudo(c, f);
 }
 
