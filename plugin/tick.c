@@ -56,7 +56,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
   if (report->self.names_spent) {
     pm_err_say(&err, ENOSPC,
                "all %u names of MaxNames are used: programs with other names "
-               "stay in _other until collectd is restarted",
+               "stay in _other until one was not used for seven days",
                t->options->cycle.admit.max_names);
     log_hourly(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }

@@ -438,7 +438,8 @@ scenarios = \
 	tests/scenario/34-events.scn \
 	tests/scenario/35-no-memory-to-watch.scn \
 	tests/scenario/36-control-configuration.scn \
-	tests/scenario/37-first-event.scn
+	tests/scenario/37-first-event.scn \
+	tests/scenario/38-junk.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

@@ -54,13 +54,14 @@ static void close_interval(struct world *w) {
   for (size_t i = 0; i < g->count; i++) {
     w->items[i] = &g->list[i]->admit;
     g->list[i]->admit.size[PM_TOP_CPU] = g->list[i]->spent_ns;
+    g->list[i]->admit.age_ns = 3600 * PM_NS_PER_S;
   }
   size_t bytes = mallinfo2().uordblks;
   w->bytes = bytes > w->bytes ? bytes : w->bytes;
   w->most = g->count > w->most ? g->count : w->most;
   w->mono += INTERVAL_S * PM_NS_PER_S;
-  pm_admit_run(&w->admit, &options, (struct pm_now){.mono = w->mono}, w->items,
-               g->count);
+  pm_admit_run(&w->admit, &options, (struct pm_now){.mono = w->mono},
+               INTERVAL_S * PM_NS_PER_S, w->items, g->count);
   for (size_t i = 0; i < g->count; i++)
     if (g->list[i]->admit.change > 0)
       pm_groups_name(g, g->list[i]);

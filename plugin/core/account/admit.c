@@ -4,9 +4,7 @@ void pm_admit_init(struct pm_admit *a, const struct pm_admit_options *o,
                    uint32_t configured) {
   uint32_t room = o->max_groups > configured ? o->max_groups - configured : 0;
   uint32_t places = o->top < room ? o->top : room;
-  /* NewNamesPerHour does not limit the first groups: the places do */
-  double cap = places > o->names_per_hour ? places : o->names_per_hour;
-  *a = (struct pm_admit){.places = places, .tokens = cap, .token_cap = cap};
+  *a = (struct pm_admit){.places = places, .tokens = o->names_per_hour};
 }
 
 static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
@@ -16,8 +14,32 @@ static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
                              : 0;
   a->refilled = now.mono;
   a->tokens += hours * o->names_per_hour;
-  if (a->tokens > a->token_cap)
-    a->tokens = a->token_cap;
+  if (a->tokens > o->names_per_hour)
+    a->tokens = o->names_per_hour;
+}
+
+/* ---- what deserves a name ---- */
+
+static bool is_large(const struct pm_admit_item *item, uint64_t wall_ns) {
+  return item->size[PM_TOP_CPU] >= wall_ns / 100 * PM_ADMIT_LARGE_CPU ||
+         item->size[PM_TOP_RSS] >= PM_ADMIT_LARGE_RSS ||
+         item->size[PM_TOP_IO] >= wall_ns / PM_NS_PER_S * PM_ADMIT_LARGE_IO;
+}
+
+static bool is_candidate(const struct pm_admit_item *item) {
+  return item->in || item->large ||
+         item->age_ns >= PM_ADMIT_LASTING_S * PM_NS_PER_S;
+}
+
+static void forget_old_name(struct pm_admit *a, struct pm_admit_item *item,
+                            struct pm_now now) {
+  const uint64_t days = PM_ADMIT_NAME_DAYS;
+  if (item->in)
+    item->used = now.mono;
+  if (!item->named || now.mono - item->used < days * 86400 * PM_NS_PER_S)
+    return;
+  item->named = false;
+  a->names--;
 }
 
 /* ---- the largest ---- */
@@ -86,7 +108,7 @@ static void make_ranking(struct ranking *r, size_t room,
   r->count = r->next = 0;
   r->room = room;
   for (size_t i = 0; i < count; i++)
-    if (items[i]->size[by] > 0)
+    if (items[i]->size[by] > 0 && is_candidate(items[i]))
       rank_item(r, items[i]->size[by], i);
   sort_ranking(r);
 }
@@ -125,22 +147,39 @@ static size_t choose_largest(const struct pm_admit *a,
 
 /* ---- entering and leaving ---- */
 
+/* The first groups need no token, as the places limit them.  Later a quarter
+ * of the tokens is left to large ones: what lasts can wait. */
+static bool has_token(const struct pm_admit *a,
+                      const struct pm_admit_options *o,
+                      const struct pm_admit_item *item) {
+  double kept = item->large ? 0 : o->names_per_hour / 4;
+  return a->first < a->places || a->tokens >= 1 + kept;
+}
+
 static bool name_allowed(const struct pm_admit *a,
                          const struct pm_admit_options *o,
                          struct pm_admit_item *item) {
   if (item->named)
     return true;
-  if (a->names < o->max_names && a->tokens >= 1)
+  if (a->names < o->max_names && has_token(a, o, item))
     return true;
   item->why = a->names < o->max_names ? PM_ADMIT_NAMES_NOW : PM_ADMIT_NAMES;
   return false;
 }
 
-static void admit_item(struct pm_admit *a, struct pm_admit_item *item) {
-  if (!item->named) {
+static void use_name(struct pm_admit *a) {
+  a->names++;
+  if (a->first < a->places)
+    a->first++;
+  else
     a->tokens -= 1;
-    a->names++;
-  }
+}
+
+static void admit_item(struct pm_admit *a, struct pm_admit_item *item,
+                       struct pm_now now) {
+  if (!item->named)
+    use_name(a);
+  item->used = now.mono;
   item->in = item->named = true;
   item->change = 1;
   item->why = PM_ADMIT_CHOSEN;
@@ -205,11 +244,15 @@ static bool make_place(const struct members *m, struct pm_admit_item *item) {
   return true;
 }
 
-static void begin_run(struct pm_admit_item **items, size_t count) {
+static void begin_run(struct pm_admit *a, struct pm_now now, uint64_t wall_ns,
+                      struct pm_admit_item **items, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    items[i]->chosen = false;
-    items[i]->change = 0;
-    items[i]->why = PM_ADMIT_SMALL;
+    struct pm_admit_item *item = items[i];
+    item->chosen = false;
+    item->change = 0;
+    item->large = is_large(item, wall_ns);
+    item->why = is_candidate(item) ? PM_ADMIT_SMALL : PM_ADMIT_MINOR;
+    forget_old_name(a, item, now);
   }
 }
 
@@ -230,14 +273,14 @@ static size_t review_members(struct members *m, struct pm_now now,
 }
 
 void pm_admit_run(struct pm_admit *a, const struct pm_admit_options *o,
-                  struct pm_now now, struct pm_admit_item **items,
-                  size_t count) {
+                  struct pm_now now, uint64_t wall_ns,
+                  struct pm_admit_item **items, size_t count) {
   struct pm_admit_item *chosen[CHOSEN_MAX];
   struct members members = {.count = 0};
   if (a->places > CHOSEN_MAX)
     a->places = CHOSEN_MAX;
   refill_tokens(a, o, now);
-  begin_run(items, count);
+  begin_run(a, now, wall_ns, items, count);
   size_t n = choose_largest(a, o, items, count, chosen);
   size_t taken = review_members(&members, now, items, count);
   for (size_t i = 0; i < n; i++) {
@@ -246,7 +289,7 @@ void pm_admit_run(struct pm_admit *a, const struct pm_admit_options *o,
     bool room = taken < a->places;
     if (!room && !make_place(&members, chosen[i]))
       continue;
-    admit_item(a, chosen[i]);
+    admit_item(a, chosen[i], now);
     taken += room;
   }
 }

@@ -62,16 +62,23 @@ static void balance_books(struct pm_cycle *c) {
   b->surplus = b->charged + b->unattributed - b->busy;
 }
 
-static void admit_groups(struct pm_cycle *c, struct pm_now now) {
+static uint64_t age_of(const struct pm_group *g, struct pm_rows_interval f) {
+  uint64_t born = g->gauge[PM_F_birth - PM_F_COUNTERS] * f.tick_ns;
+  return born && f.boot_ns > born ? f.boot_ns - born : 0;
+}
+
+static void admit_groups(struct pm_cycle *c, struct pm_now now,
+                         struct pm_rows_interval f) {
   size_t n = 0;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
     g->admit.size[PM_TOP_CPU] = g->spent_ns;
     g->admit.size[PM_TOP_RSS] = g->gauge[PM_F_rss - PM_F_COUNTERS];
     g->admit.size[PM_TOP_IO] = g->spent_disk;
+    g->admit.age_ns = age_of(g, f);
     c->close.items[n++] = &g->admit;
   }
-  pm_admit_run(&c->admit, &c->admit_options, now, c->close.items, n);
+  pm_admit_run(&c->admit, &c->admit_options, now, f.wall_ns, c->close.items, n);
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
     c->close.evicted += g->admit.change < 0;
@@ -287,7 +294,7 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   balance_books(c);
   struct pm_rows_interval f = interval_of(c, now);
   if (f.wall_ns) /* else memory alone would rank: unfair to the other lists */
-    admit_groups(c, now);
+    admit_groups(c, now, f);
   report_groups(c, f);
   report_processes(c, now, f);
   report_system(c);
