@@ -272,9 +272,9 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
 /* ---- defaults ---- */
 
 static const char *const interpreters[] = {
-    "python*", "java", "node",      "nodejs", "perl*",
-    "ruby*",   "php",  "php[0-9]*", "sh",     "bash",
-    "dash",    "zsh",  "ksh*",      "lua*",   "Rscript",
+    "python*", "java",      "node",    "nodejs", "perl*", "ruby*",
+    "php",     "php[0-9]*", "sh",      "bash",   "dash",  "zsh",
+    "ksh*",    "lua*",      "Rscript", "deno",   "bun",
 };
 
 static bool set_default_text(char **at, const char *text) {

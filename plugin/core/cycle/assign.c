@@ -36,7 +36,7 @@ static unsigned wanted_files(const struct pm_cycle *c,
   struct pm_needs needs = pm_select_needs(c->select);
   const char *const *interpreters = pm_select_interpreters(c->select);
   unsigned want = 0;
-  if (pm_name_is_cut(t->comm))
+  if (pm_name_needs_exe(t->comm))
     want |= PM_WANT_EXE;
   if (needs.cmdline || pm_name_is_interpreter(t->comm, interpreters))
     want |= PM_WANT_CMDLINE;
@@ -82,8 +82,8 @@ static void classify_task(struct pm_cycle *c, const struct pm_task *t,
   read_detail(c, t, want, d);
   struct pm_evidence evidence = evidence_of(t, d);
   if (!(want & PM_WANT_CMDLINE) &&
-      pm_classify_is_cut(&c->classifier, &evidence)) {
-    /* exe does not have the rest of the name: a script */
+      pm_classify_needs_cmdline(&c->classifier, &evidence)) {
+    /* exe does not have the name, or not the rest of it: a script */
     read_detail(c, t, want | PM_WANT_CMDLINE, d);
     evidence = evidence_of(t, d);
   }

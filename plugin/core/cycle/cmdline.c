@@ -68,18 +68,18 @@ static bool keep_texts(struct pm_entry *e, const struct texts *w) {
 
 /* ---- reading ---- */
 
-/* Without interpreters: the name of the script is for groups alone. */
-static void name_program(const struct pm_detail *d, const struct pm_entry *e,
-                         struct texts *ret) {
-  static const char *const no_interpreters[] = {NULL};
+/* The same name as that of its automatic group. */
+static void name_program(const struct pm_cycle *c, const struct pm_detail *d,
+                         const struct pm_entry *e, struct texts *ret) {
   struct pm_name_hints hints = {e->comm, d->exe, d->cmdline, d->cmdline_length};
-  pm_name_program(&hints, no_interpreters, ret->name);
+  pm_name_program(&hints, pm_select_interpreters(c->select), ret->name);
   bool whole = strcmp(ret->name, e->comm) == 0;
   ret->name_size = whole ? 0 : strlen(ret->name) + 1;
 }
 
 /* True: the command line is known now. */
-static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
+static bool take_detail(const struct pm_cycle *c, const struct pm_detail *d,
+                        struct pm_entry *e) {
   struct texts texts = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
@@ -90,7 +90,7 @@ static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
   }
   if (!(d->got & PM_WANT_CMDLINE))
     return false; /* what is known stays valid: an exec would have dropped it */
-  name_program(d, e, &texts);
+  name_program(c, d, e, &texts);
   texts.command_size = pm_parse_cmdline(d->cmdline, d->cmdline_length,
                                         texts.command, sizeof texts.command) +
                        1;
@@ -102,7 +102,7 @@ static unsigned wanted_files(const struct pm_entry *e,
   unsigned want = t->flags & PM_TASK_OWNER ? 0 : PM_WANT_UID | PM_WANT_IDS;
   if (t->state == 'Z' || t->state == 'X')
     return want; /* it has no memory any more */
-  if (pm_name_is_cut(e->comm))
+  if (pm_name_needs_exe(e->comm))
     want |= PM_WANT_EXE;
   return want | PM_WANT_CMDLINE;
 }
@@ -133,7 +133,7 @@ static void read_cmdline(struct pm_cycle *c, struct pm_entry *e, unsigned want,
                          const struct pm_detail *read) {
   uint32_t now_s = turn_seconds(c);
   unsigned more = files_not_read(read, want);
-  bool got = take_detail(read, e);
+  bool got = take_detail(c, read, e);
   if (more) {
     struct pm_detail d;
     c->cmdlines.reads_left--;
@@ -142,7 +142,7 @@ static void read_cmdline(struct pm_cycle *c, struct pm_entry *e, unsigned want,
       e->cmdline_due = now_s + 1; /* it is gone: the next scan will show it */
       return;
     }
-    got |= take_detail(&d, e);
+    got |= take_detail(c, &d, e);
   }
   e->cmdline_due = due_after(e, want, got, now_s);
 }

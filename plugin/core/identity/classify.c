@@ -21,11 +21,15 @@ static void name_program(const struct pm_classifier *c,
   pm_name_program(&hints, pm_select_interpreters(c->select), ret);
 }
 
-bool pm_classify_is_cut(const struct pm_classifier *c,
-                        const struct pm_evidence *e) {
+bool pm_classify_needs_cmdline(const struct pm_classifier *c,
+                               const struct pm_evidence *e) {
   char program[PM_PROGRAM];
+  if (!pm_name_needs_exe(e->comm))
+    return false;
   name_program(c, e, program);
-  return pm_name_is_cut(program);
+  return pm_name_is_cut(program) || (pm_name_is_vague(e->comm) && !*e->exe) ||
+         strncmp(e->exe, "/memfd:", 7) == 0 ||
+         pm_name_is_interpreter(program, pm_select_interpreters(c->select));
 }
 
 /* ---- names that comm cuts ---- */
@@ -34,14 +38,19 @@ bool pm_classify_is_cut(const struct pm_classifier *c,
 _Static_assert((int)PM_COMM == (int)PM_TEXT_KEY,
                "a comm is the key of its whole name");
 
+/* A vague one may be of any program. */
+static bool has_rest(const char *comm) {
+  return pm_name_is_cut(comm) && !pm_name_is_vague(comm);
+}
+
 static void remember_name(struct pm_classifier *c, const char *comm,
                           const char *program) {
-  if (pm_name_is_cut(comm))
+  if (has_rest(comm))
     pm_text_cache_put(&c->names, comm, program);
 }
 
 static const char *recall_name(struct pm_classifier *c, const char *comm) {
-  return pm_name_is_cut(comm) ? pm_text_cache_get(&c->names, comm) : NULL;
+  return has_rest(comm) ? pm_text_cache_get(&c->names, comm) : NULL;
 }
 
 /* ---- choosing ---- */

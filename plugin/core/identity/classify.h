@@ -29,9 +29,9 @@ void pm_classify_init(struct pm_classifier *classifier,
                       const struct pm_select *select);
 void pm_classify_done(struct pm_classifier *classifier);
 
-/* Is the program's name still cut, so that the command line is needed? */
-bool pm_classify_is_cut(const struct pm_classifier *classifier,
-                        const struct pm_evidence *evidence);
+/* Is the command line needed for the program's name? */
+bool pm_classify_needs_cmdline(const struct pm_classifier *classifier,
+                               const struct pm_evidence *evidence);
 
 void pm_classify(struct pm_classifier *classifier,
                  const struct pm_evidence *evidence, struct pm_choice *ret);
