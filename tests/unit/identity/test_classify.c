@@ -6,8 +6,11 @@
 
 #include <string.h>
 
-static const struct pm_select_options by_name = {.by = {PM_BY_NAME},
-                                                 .by_count = 1};
+static const struct pm_select_options by_name = {
+    .by = {PM_BY_NAME},
+    .by_count = 1,
+    .interpreters = {.word = (char *[]){(char[]){"node"}}, .count = 1},
+};
 
 struct world {
   struct pm_select *select;
@@ -64,6 +67,25 @@ static void ended_ones(void **state) {
   check_end();
 }
 
+/* A thread's name says nothing of the program, though it is as long as one that
+ * was cut: what one of them runs is not what all do. */
+static void vague_ones(void **state) {
+  struct world *w = *state;
+  static const char arguments[] = "node\0/srv/shop.js";
+  struct pm_choice choice;
+  struct pm_evidence e = {
+      .comm = "node-MainThread", .exe = "/usr/bin/node", .cmdline = ""};
+  check_true("alive", "its arguments are needed",
+             pm_classify_needs_cmdline(&w->classifier, &e));
+  e.cmdline = arguments;
+  e.cmdline_length = sizeof arguments;
+  pm_classify(&w->classifier, &e, &choice);
+  check_text("alive", "name", choice.key, "shop.js");
+  ended(w, "node-MainThread", NULL, "node");
+  ended(w, "node-MainThread", "shop.js", "shop.js");
+  check_end();
+}
+
 /* However many programs have cut names, none pushes out another. */
 static void many_names(void **state) {
   struct world *w = *state;
@@ -82,6 +104,7 @@ static void many_names(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(ended_ones, begin, end),
+      cmocka_unit_test_setup_teardown(vague_ones, begin, end),
       cmocka_unit_test_setup_teardown(many_names, begin, end),
   };
   return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
