@@ -38,6 +38,7 @@ procfs_sources = \
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \
+	plugin/core/identity/container.c plugin/core/identity/container.h \
 	plugin/core/identity/interpreter.c plugin/core/identity/interpreter.h \
 	plugin/core/identity/name.c plugin/core/identity/name.h \
 	plugin/core/identity/select.c plugin/core/identity/select.h \

@@ -57,6 +57,7 @@ unit_tests = \
 	tests/unit/parse/test_captured \
 	tests/unit/identity/test_name \
 	tests/unit/identity/test_unit \
+	tests/unit/identity/test_container \
 	tests/unit/identity/test_select \
 	tests/unit/identity/test_classify \
 	tests/unit/account/test_admit \
@@ -143,6 +144,10 @@ tests_unit_identity_test_classify_LDADD = $(unit_ldadd)
 tests_unit_procfs_test_cgroup_SOURCES = tests/unit/procfs/test_cgroup.c
 tests_unit_procfs_test_cgroup_CPPFLAGS = $(unit_cppflags)
 tests_unit_procfs_test_cgroup_LDADD = $(unit_ldadd)
+
+tests_unit_identity_test_container_SOURCES = tests/unit/identity/test_container.c
+tests_unit_identity_test_container_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_container_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_pidfd_SOURCES = tests/unit/base/test_pidfd.c
 tests_unit_base_test_pidfd_CPPFLAGS = $(unit_cppflags)

@@ -37,7 +37,10 @@ static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
 }
 
 static const char *const group_by_words[PM_BY_COUNT + 1] = {
-    [PM_BY_NAME] = "name", [PM_BY_UNIT] = "unit", [PM_BY_USER] = "user"};
+    [PM_BY_NAME] = "name",
+    [PM_BY_UNIT] = "unit",
+    [PM_BY_USER] = "user",
+    [PM_BY_CONTAINER] = "container"};
 
 static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
                          void *at) {

@@ -4,7 +4,8 @@ void pm_admit_init(struct pm_admit *a, const struct pm_admit_options *o,
                    uint32_t configured) {
   uint32_t room = o->max_groups > configured ? o->max_groups - configured : 0;
   uint32_t places = o->top < room ? o->top : room;
-  *a = (struct pm_admit){.places = places, .tokens = o->names_per_hour};
+  double tokens = o->names_per_hour;
+  *a = (struct pm_admit){.places = places, .quota = {{tokens, 0}, {tokens, 0}}};
 }
 
 static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
@@ -13,9 +14,12 @@ static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
                                    (3600.0 * (double)PM_NS_PER_S)
                              : 0;
   a->refilled = now.mono;
-  a->tokens += hours * o->names_per_hour;
-  if (a->tokens > o->names_per_hour)
-    a->tokens = o->names_per_hour;
+  for (int i = 0; i < 2; i++) {
+    double *tokens = &a->quota[i].tokens;
+    *tokens += hours * o->names_per_hour;
+    if (*tokens > o->names_per_hour)
+      *tokens = o->names_per_hour;
+  }
 }
 
 /* ---- what deserves a name ---- */
@@ -39,7 +43,7 @@ static void forget_old_name(struct pm_admit *a, struct pm_admit_item *item,
   if (!item->named || now.mono - item->used < days * 86400 * PM_NS_PER_S)
     return;
   item->named = false;
-  a->names--;
+  a->quota[item->is_id].names--;
 }
 
 /* ---- the largest ---- */
@@ -153,7 +157,7 @@ static bool has_token(const struct pm_admit *a,
                       const struct pm_admit_options *o,
                       const struct pm_admit_item *item) {
   double kept = item->large ? 0 : o->names_per_hour / 4;
-  return a->first < a->places || a->tokens >= 1 + kept;
+  return a->first < a->places || a->quota[item->is_id].tokens >= 1 + kept;
 }
 
 static bool name_allowed(const struct pm_admit *a,
@@ -161,24 +165,25 @@ static bool name_allowed(const struct pm_admit *a,
                          struct pm_admit_item *item) {
   if (item->named)
     return true;
-  if (a->names < o->max_names && has_token(a, o, item))
+  bool more = a->quota[item->is_id].names < o->max_names;
+  if (more && has_token(a, o, item))
     return true;
-  item->why = a->names < o->max_names ? PM_ADMIT_NAMES_NOW : PM_ADMIT_NAMES;
+  item->why = more ? PM_ADMIT_NAMES_NOW : PM_ADMIT_NAMES;
   return false;
 }
 
-static void use_name(struct pm_admit *a) {
-  a->names++;
+static void use_name(struct pm_admit *a, struct pm_admit_quota *quota) {
+  quota->names++;
   if (a->first < a->places)
     a->first++;
   else
-    a->tokens -= 1;
+    quota->tokens -= 1;
 }
 
 static void admit_item(struct pm_admit *a, struct pm_admit_item *item,
                        struct pm_now now) {
   if (!item->named)
-    use_name(a);
+    use_name(a, &a->quota[item->is_id]);
   item->used = now.mono;
   item->in = item->named = true;
   item->change = 1;

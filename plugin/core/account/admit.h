@@ -30,7 +30,7 @@ struct pm_admit_options {
   enum pm_top_by by[PM_TOP_COUNT];
   size_t by_count;
   uint32_t max_groups;     /* configured and automatic together */
-  uint32_t names_per_hour; /* never-used names that may enter */
+  uint32_t names_per_hour; /* never-used names that may enter; as many ids */
   uint32_t max_names;      /* names used in PM_ADMIT_NAME_DAYS */
 };
 
@@ -55,6 +55,7 @@ struct pm_admit_item {
   uint64_t size[PM_TOP_COUNT];
   uint64_t age_ns; /* of its oldest process; 0 = it has none */
   bool in;
+  bool is_id;           /* its name is an id, of a quota of their own */
   bool named;           /* its name was used in PM_ADMIT_NAME_DAYS */
   uint64_t used;        /* mono: when it was last in */
   uint8_t hits;         /* the last three intervals: bit 0 = this one */
@@ -68,12 +69,17 @@ struct pm_admit_item {
   uint8_t why; /* enum pm_admit_why */
 };
 
+/* Ids, which are new each time, do not use up the names, nor these the ids. */
+struct pm_admit_quota {
+  double tokens;  /* names that may still enter */
+  uint32_t names; /* used in PM_ADMIT_NAME_DAYS */
+};
+
 struct pm_admit {
-  uint32_t places;   /* automatic groups at once */
-  double tokens;     /* names that may still enter */
+  uint32_t places;                /* automatic groups at once */
+  struct pm_admit_quota quota[2]; /* of names, of ids */
   uint32_t first;    /* names that filled the places for the first time */
   uint64_t refilled; /* mono; 0 = never */
-  uint32_t names;    /* used in PM_ADMIT_NAME_DAYS */
 };
 
 /* configured: groups that are always emitted. */

@@ -130,9 +130,9 @@ static struct pm_group *find_automatic(const struct pm_groups *g,
   return NULL;
 }
 
-static struct pm_group *add_automatic(struct pm_groups *g, enum pm_group_by by,
-                                      const char *key) {
-  char *raw = strdup(key), name[PM_NAME];
+static struct pm_group *add_automatic(struct pm_groups *g,
+                                      const struct pm_choice *choice) {
+  char *raw = strdup(choice->key), name[PM_NAME];
   struct pm_group *group = NULL;
   /* each may get a second name, if it cannot be emitted under the first */
   size_t names = 2 * (g->count + 1) - g->names.count;
@@ -144,9 +144,10 @@ static struct pm_group *add_automatic(struct pm_groups *g, enum pm_group_by by,
     return NULL;
   }
   group->raw = raw;
-  group->by = by;
+  group->by = choice->by;
+  group->admit.is_id = choice->is_id;
   pm_name_identifier(raw, true, name);
-  group->hash = hash_of(g, by, raw);
+  group->hash = hash_of(g, choice->by, raw);
   group->identifier_hash = hash_of_name(g, name);
   index_group(g, group, group->number);
   return group;
@@ -225,7 +226,7 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
     return group;
   if (g->count - g->settled >= PM_GROUPS_ENDED / 2)
     forget_small(g);
-  return add_automatic(g, choice->by, choice->key);
+  return add_automatic(g, choice);
 }
 
 void pm_groups_relative(const struct pm_group *group, struct pm_relative *ret) {

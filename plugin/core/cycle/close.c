@@ -273,6 +273,8 @@ static void report_system(struct pm_cycle *c) {
 
 static void report_self(struct pm_cycle *c) {
   struct pm_self_row *s = &c->close.report.self;
+  const struct pm_admit_quota *q = c->admit.quota;
+  uint32_t most = q[0].names > q[1].names ? q[0].names : q[1].names;
   s->processes = (double)c->table.count;
   s->groups = (double)c->close.report.group_count;
   s->sampler = c->sampler.level;
@@ -283,8 +285,7 @@ static void report_self(struct pm_cycle *c) {
   s->evicted = (double)c->close.evicted;
   s->dropped = c->sampler.deaths ? (double)c->exits.dropped : NAN;
   s->skipped = (double)c->turn.skipped;
-  s->names_spent =
-      c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;
+  s->names_spent = most > 0 && most >= c->admit_options.max_names;
 }
 
 int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {

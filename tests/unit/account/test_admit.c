@@ -326,7 +326,7 @@ static void max_names(void **state) {
   o.max_names = 7;
   struct world *w = world_new(&o, 60);
   check_u64("MaxNames 7", "entered", new_names(w, 50), 7);
-  check_u64("MaxNames 7", "names", w->admit.names, 7);
+  check_u64("MaxNames 7", "names", w->admit.quota[0].names, 7);
   /* a name that was used before is free */
   old_item(&w->item[0]);
   w->item[3].named = true;
@@ -405,6 +405,37 @@ static void large_ones_wait_for_nobody(void **state) {
   check_end();
 }
 
+/* Containers come and go with new ids: these use up no names, nor names them.
+ */
+static void ids_have_a_quota(void **state) {
+  (void)state;
+  struct pm_admit_options o = by_cpu;
+  o.top = 40;
+  o.max_names = 3;
+  struct world *w = world_new(&o, 10);
+  w->admit.first = w->admit.places;
+  for (size_t i = 0; i < w->count; i++) {
+    w->item[i].is_id = i < 5;
+    w->item[i].size[PM_TOP_CPU] = 10 - i;
+  }
+  check_text("three of each", "in", run(w), "ABCFGH");
+  check_int("ids", "why", w->item[3].why, PM_ADMIT_NAMES);
+  check_u64("ids", "names", w->admit.quota[1].names, 3);
+  check_u64("names", "names", w->admit.quota[0].names, 3);
+  o.max_names = 500;
+  o.names_per_hour = 2;
+  struct world *v = world_new(&o, 10);
+  v->admit.first = v->admit.places;
+  for (size_t i = 0; i < v->count; i++) {
+    v->item[i].is_id = i < 5;
+    v->item[i].size[PM_TOP_CPU] = 10 * PM_NS_PER_S - i;
+  }
+  check_text("two an hour of each", "in", run(v), "ABFG");
+  free(w);
+  free(v);
+  check_end();
+}
+
 /* A name counts for seven days after its last use. */
 static void names_of_a_week(void **state) {
   (void)state;
@@ -431,7 +462,7 @@ static void names_of_a_week(void **state) {
     w->now.mono += (rows[i].days * 86400 + rows[i].seconds) * PM_NS_PER_S;
     set_cpu(w, (const uint64_t[]){0, 0, 9});
     check_text(rows[i].name, "in", run(w), rows[i].in);
-    check_u64(rows[i].name, "names", w->admit.names, rows[i].names);
+    check_u64(rows[i].name, "names", w->admit.quota[0].names, rows[i].names);
     check_int(rows[i].name, "A has its name", w->item[0].named,
               rows[i].days < 7);
     check_true(rows[i].name, "B has", w->item[1].named);
@@ -453,7 +484,7 @@ static void a_name_in_use(void **state) {
   set_cpu(w, (const uint64_t[]){0});
   run(w);
   check_true("a day later", "named", w->item[0].named);
-  check_u64("a day later", "names", w->admit.names, 1);
+  check_u64("a day later", "names", w->admit.quota[0].names, 1);
   free(w);
   check_end();
 }
@@ -488,8 +519,9 @@ static void crash_loop(void **state) {
   double hours = 10000.0 * INTERVAL_S / 3600;
   check_true("crash loop", "never more than the places", most <= 20);
   check_true("crash loop", "names an hour",
-             w->admit.names <= 20 + 20 * hours + 1);
-  check_true("crash loop", "names in all", w->admit.names <= o.max_names);
+             w->admit.quota[0].names <= 20 + 20 * hours + 1);
+  check_true("crash loop", "names in all",
+             w->admit.quota[0].names <= o.max_names);
   check_true("crash loop", "entries in all", w->entered <= o.max_names);
   check_true("crash loop", "the steady ones stay",
              w->item[0].in && w->item[1].in && w->item[2].in);
@@ -635,6 +667,7 @@ int main(void) {
       cmocka_unit_test(deserving),
       cmocka_unit_test(junk),
       cmocka_unit_test(large_ones_wait_for_nobody),
+      cmocka_unit_test(ids_have_a_quota),
       cmocka_unit_test(names_of_a_week),
       cmocka_unit_test(a_name_in_use),
       cmocka_unit_test(crash_loop),
