@@ -108,7 +108,7 @@ static void emit_groups(struct emission *e, const struct pm_report *r) {
 
 static void add_meta(const struct emission *e, const struct pm_process_row *p,
                      meta_data_t *meta) {
-  if (e->options->meta_pid)
+  if (e->options->meta_pid && p->pid > 0) /* 0: nobody is in the slot */
     meta_data_add_signed_int(meta, "procman:pid", (int64_t)p->pid);
   if (p->user[0])
     meta_data_add_string(meta, "procman:user", p->user);

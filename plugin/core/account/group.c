@@ -29,6 +29,7 @@ static struct pm_group *new_group(struct pm_groups *g, enum pm_row_kind kind) {
 static void free_group(struct pm_group *group) {
   free(group->raw);
   free(group->slots);
+  free(group->candidates);
   free(group);
 }
 
@@ -84,9 +85,10 @@ static int add_configured(struct pm_groups *g,
   struct pm_group *group = new_group(g, PM_ROW_CONFIGURED);
   if (group && rule->slots) {
     group->slots = calloc(rule->slots, sizeof *group->slots);
+    group->candidates = calloc(rule->slots, sizeof *group->candidates);
     group->slot_count = rule->slots;
   }
-  if (!group || (rule->slots && !group->slots))
+  if (!group || (rule->slots && (!group->slots || !group->candidates)))
     return pm_err_set(err, ENOMEM, "make the group %s", rule->name);
   pm_name_identifier(rule->name, false, group->name);
   if (index_name(g, group->name, group->number) < 0)

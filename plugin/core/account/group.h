@@ -12,6 +12,7 @@
 #include "core/report/report.h"
 
 struct pm_slot;
+struct pm_slot_candidate;
 
 struct pm_group {
   char *raw;                      /* the automatic group's key */
@@ -23,6 +24,8 @@ struct pm_group {
   char name[PM_NAME];         /* "" until it is first emitted */
   struct pm_admit_item admit; /* .in: charges stay here */
   struct pm_slot *slots;
+  struct pm_slot_candidate *candidates; /* of one close; as many as slots */
+  size_t candidate_count;
   uint32_t slot_count;
   uint32_t members; /* entries of the table that point here */
   bool keep;        /* in the sweep that is being made */

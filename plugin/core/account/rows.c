@@ -183,6 +183,12 @@ static double entry_gauge(const struct pm_entry *e, enum pm_field f) {
   return e->known & PM_BIT(f) ? (double)e->gauge[f - PM_F_COUNTERS] : NAN;
 }
 
+void pm_rows_process_left(const struct pm_group *g, unsigned slot,
+                          struct pm_process_row *r) {
+  *r = (struct pm_process_row){.pid = 0};
+  snprintf(r->name, sizeof r->name, "%s-%u", g->name, slot);
+}
+
 void pm_rows_process(const struct pm_group *g, unsigned slot,
                      const struct pm_entry *e, struct pm_rows_interval f,
                      struct pm_process_row *r) {

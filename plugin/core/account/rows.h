@@ -42,6 +42,10 @@ void pm_rows_process(const struct pm_group *group, unsigned slot,
                      const struct pm_entry *entry, struct pm_rows_interval f,
                      struct pm_process_row *ret);
 
+/* A slot that its process has left: all is 0, so that graphs drop to zero. */
+void pm_rows_process_left(const struct pm_group *group, unsigned slot,
+                          struct pm_process_row *ret);
+
 /* Counts one more process in a state, the letter of stat field 3. */
 struct pm_states {
   uint32_t running, sleeping, blocked, stopped, zombies, idle;

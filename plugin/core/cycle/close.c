@@ -169,12 +169,6 @@ static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
 
 /* ---- PerProcess ---- */
 
-struct slot_candidates {
-  const struct pm_group *group;
-  struct pm_slot_candidate list[PM_SLOT_MAX];
-  size_t count;
-};
-
 static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
   for (uint32_t i = 0; i < g->slot_count; i++)
     if (g->slots[i].entry == e)
@@ -183,17 +177,25 @@ static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
 }
 
 static void consider_slot(void *arg, struct pm_entry *e) {
-  struct slot_candidates *candidates = arg;
-  if (e->group != candidates->group || e->life != PM_LIFE_LIVE ||
-      has_slot(candidates->group, e))
+  (void)arg;
+  struct pm_group *g = e->group;
+  if (!g->slot_count || e->life != PM_LIFE_LIVE || has_slot(g, e))
     return;
   struct pm_slot_candidate candidate = {
       .entry = e,
       .spent_ns = e->spent_ns,
       .rss = e->gauge[PM_F_rss - PM_F_COUNTERS],
   };
-  pm_slot_consider(candidates->list, &candidates->count,
-                   candidates->group->slot_count, candidate);
+  pm_slot_consider(g->candidates, &g->candidate_count, g->slot_count,
+                   candidate);
+}
+
+/* One pass over all processes, however many groups have slots. */
+static void find_candidates(struct pm_cycle *c) {
+  for (size_t i = 0; i < c->groups.configured; i++)
+    c->groups.list[i]->candidate_count = 0;
+  if (c->close.processes_room)
+    pm_table_each(&c->table, consider_slot, NULL);
 }
 
 static void add_meta(struct pm_cycle *c, struct pm_now now,
@@ -213,25 +215,31 @@ static void add_meta(struct pm_cycle *c, struct pm_now now,
                      sizeof row->command);
 }
 
+static void report_slots(struct pm_cycle *c, struct pm_now now,
+                         const struct pm_group *g, struct pm_rows_interval f) {
+  struct pm_report *r = &c->close.report;
+  for (uint32_t k = 0; k < g->slot_count; k++) {
+    const struct pm_slot *slot = &g->slots[k];
+    if (!slot->entry && !slot->left)
+      continue;
+    struct pm_process_row *row = &r->processes[r->process_count++];
+    if (!slot->entry) {
+      pm_rows_process_left(g, k + 1, row);
+      continue;
+    }
+    pm_rows_process(g, k + 1, slot->entry, f, row);
+    add_meta(c, now, slot->entry, row);
+  }
+}
+
 static void report_processes(struct pm_cycle *c, struct pm_now now,
                              struct pm_rows_interval f) {
-  struct pm_report *r = &c->close.report;
-  r->process_count = 0;
+  c->close.report.process_count = 0;
+  find_candidates(c);
   for (size_t i = 0; i < c->groups.configured; i++) {
     struct pm_group *g = c->groups.list[i];
-    if (!g->slot_count)
-      continue;
-    struct slot_candidates candidates = {.group = g};
-    pm_table_each(&c->table, consider_slot, &candidates);
-    pm_slot_assign(g->slots, g->slot_count, candidates.list, candidates.count);
-    for (uint32_t k = 0; k < g->slot_count; k++) {
-      const struct pm_entry *e = g->slots[k].entry;
-      if (!e)
-        continue;
-      struct pm_process_row *row = &r->processes[r->process_count++];
-      pm_rows_process(g, k + 1, e, f, row);
-      add_meta(c, now, e, row);
-    }
+    pm_slot_assign(g->slots, g->slot_count, g->candidates, g->candidate_count);
+    report_slots(c, now, g, f);
   }
 }
 

@@ -87,6 +87,10 @@ static void automatic_groups(void **state) {
   check_text("a", "no name until it enters", a->name, "");
   check_true("a", "out", !a->admit.in);
   check_u64("a", "count", g->count, 5);
+  struct pm_choice id = choice_of(PM_BY_CONTAINER, "docker-0123456789ab");
+  id.is_id = true;
+  check_true("an id", "of the quota of ids",
+             pm_groups_get(g, &id)->admit.is_id && !a->admit.is_id);
   groups_free(g);
   check_end();
 }
@@ -538,7 +542,7 @@ static void no_memory_at_start(void **state) {
     snprintf(row, sizeof row, "allocation %zu fails", nth);
     check_int(row, "status", status, -ENOMEM);
     check_int(row, "number", err.num, ENOMEM);
-    check_true(row, "the list, its index and two groups", nth <= 5);
+    check_true(row, "the list, its index and two groups", nth <= 6);
   }
   free(g);
   check_end();
