@@ -314,6 +314,7 @@ static const struct ops {
     {"save", play_save},
     {"show", play_show},
     {"shown", play_shown},
+    {"signal", play_signal},
     {"snapshot", play_snapshot},
     {"start", start},
     {"task", play_task},

@@ -64,6 +64,7 @@ void play_machine(void);
 void play_interval(void);
 
 /* verbs of play_watch.c */
+void play_signal(void);
 void play_watch(void);
 void play_snapshot(void);
 void play_shown(void);
