@@ -23,25 +23,22 @@ struct row {
   const char *instance; /* plugin_instance */
   const char *name;     /* type_instance of series that define none */
   bool full;
-  bool hide_zero; /* no series for a counter that is still 0 */
 };
 
-/* Returns false if a value is unknown, or a zero to hide. */
+/* Returns false if a value is unknown. */
 static bool fill_values(struct emission *e, const struct pm_series *s,
                         const struct row *row) {
-  bool moved = false;
   for (size_t i = 0; i < s->value_count; i++) {
     double number;
     memcpy(&number, (const char *)row->numbers + s->offset[i], sizeof number);
     if (isnan(number))
       return false;
-    moved |= number != 0;
     if (s->source == PM_SOURCE_DERIVE)
       e->values[i].derive = (derive_t)number;
     else
       e->values[i].gauge = number;
   }
-  return moved || s->source == PM_SOURCE_GAUGE || !row->hide_zero;
+  return true;
 }
 
 static bool is_disabled(const struct emission *e) {
@@ -104,17 +101,14 @@ static void emit_machine(struct emission *e, const struct pm_report *r) {
 static void emit_groups(struct emission *e, const struct pm_report *r) {
   for (size_t i = 0; i < r->group_count; i++) {
     const struct pm_group_row *g = &r->groups[i];
-    struct row row = {.numbers = g,
-                      .instance = g->name,
-                      .full = g->full,
-                      .hide_zero = g->kind == PM_ROW_AUTOMATIC};
+    struct row row = {.numbers = g, .instance = g->name, .full = g->full};
     emit_row(e, PM_SCOPE_GROUP, &row);
   }
 }
 
 static void add_meta(const struct emission *e, const struct pm_process_row *p,
                      meta_data_t *meta) {
-  if (e->options->meta_pid)
+  if (e->options->meta_pid && p->pid > 0) /* 0: nobody is in the slot */
     meta_data_add_signed_int(meta, "procman:pid", (int64_t)p->pid);
   if (p->user[0])
     meta_data_add_string(meta, "procman:user", p->user);

@@ -109,8 +109,7 @@ void pm_notify_tick(struct pm_notifier *n, struct pm_now now) {
   }
 }
 
-void pm_notify_exit(void *notifier, const struct pm_exit *exit) {
-  struct pm_notifier *n = notifier;
+void pm_notify_exit(struct pm_notifier *n, const struct pm_exit *exit) {
   struct budget *b = &n->budgets[exit->rule];
   if (b->sent == PM_NOTIFY_MINUTE) {
     b->suppressed++;

@@ -16,7 +16,6 @@ void pm_notify_free(struct pm_notifier *notifier); /* accepts NULL */
 /* Sends the counts of the minutes that are over. */
 void pm_notify_tick(struct pm_notifier *notifier, struct pm_now now);
 
-/* A callback for pm_cycle_watch_exits(), with the notifier as its argument. */
-void pm_notify_exit(void *notifier, const struct pm_exit *exit);
+void pm_notify_exit(struct pm_notifier *notifier, const struct pm_exit *exit);
 
 #endif

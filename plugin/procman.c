@@ -152,7 +152,6 @@ static int pm_init(void) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }
-  pm_cycle_watch_exits(pm.tick.cycle, pm_notify_exit, pm.tick.notifier);
   log_sampler(pm_cycle_sampler(pm.tick.cycle));
   notify_unknown_options();
   pm_tick_begin(&pm.tick, CDTIME_T_TO_NS(plugin_get_interval()));

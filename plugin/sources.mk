@@ -12,7 +12,9 @@ base_sources = \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
+	plugin/base/siphash.c plugin/base/siphash.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
+	plugin/base/text_cache.c plugin/base/text_cache.h \
 	plugin/base/units.h \
 	plugin/base/words.c plugin/base/words.h
 
@@ -44,6 +46,7 @@ procfs_sources = \
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \
+	plugin/core/identity/container.c plugin/core/identity/container.h \
 	plugin/core/identity/interpreter.c plugin/core/identity/interpreter.h \
 	plugin/core/identity/name.c plugin/core/identity/name.h \
 	plugin/core/identity/select.c plugin/core/identity/select.h \
@@ -90,6 +93,7 @@ cycle_sources = \
 	plugin/core/cycle/events.c plugin/core/cycle/events.h \
 	plugin/core/cycle/exits.c plugin/core/cycle/exits.h \
 	plugin/core/cycle/files.c plugin/core/cycle/files.h \
+	plugin/core/cycle/machine.h \
 	plugin/core/cycle/measure.c plugin/core/cycle/measure.h \
 	plugin/core/cycle/snapshot_build.c plugin/core/cycle/snapshot_build.h \
 	plugin/core/cycle/turn.c plugin/core/cycle/turn.h

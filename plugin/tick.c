@@ -65,7 +65,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
   if (report->self.names_spent) {
     pm_err_say(&err, ENOSPC,
                "all %u names of MaxNames are used: programs with other names "
-               "stay in _other until collectd is restarted",
+               "stay in _other until one was not used for seven days",
                t->options->cycle.admit.max_names);
     log_hourly(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }
@@ -149,9 +149,17 @@ static void turn_if_due(struct pm_tick *t, struct pm_now now) {
   t->took = pm_now_read().mono - now.mono;
 }
 
+/* A callback of pm_cycle_watch_exits. */
+static void on_exit_cb(void *arg, const struct pm_exit *exit) {
+  struct pm_tick *t = arg;
+  if (!t->exchange || !pm_exchange_was_asked(t->exchange, exit, t->mono))
+    pm_notify_exit(t->notifier, exit);
+}
+
 static void run_tick(struct pm_tick *t) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_now now = pm_now_read();
+  t->mono = now.mono;
   pm_notify_tick(t->notifier, now);
   watch_events(t, now);
   if (pm_cycle_drain(t->cycle, now, &err) < 0)
@@ -162,6 +170,7 @@ static void run_tick(struct pm_tick *t) {
 }
 
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
+  pm_cycle_watch_exits(t->cycle, on_exit_cb, t);
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
   /* a whole number of ticks, or intervals would not be equally long */

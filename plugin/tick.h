@@ -35,6 +35,7 @@ struct pm_tick {
   uint64_t next_close;       /* mono */
   uint64_t turned, took;     /* the last turn: mono of its start; ns, with all
                                 that followed it */
+  uint64_t mono;             /* of this tick */
   bool published;
   uint64_t logged[PM_COMPLAINTS]; /* mono of the last time; 0 = never */
   bool warned_of_sensors;

@@ -19,6 +19,7 @@ libpmunit_la_SOURCES = \
 	tests/fakes/unix.c tests/fakes/unix.h \
 	tests/unit/support/built_reader.c tests/unit/support/built_reader.h \
 	tests/unit/support/check.c tests/unit/support/check.h \
+	tests/unit/support/colliding.c tests/unit/support/colliding.h \
 	tests/unit/support/comma_locale.c tests/unit/support/comma_locale.h \
 	tests/unit/support/failing_alloc.c tests/unit/support/failing_alloc.h \
 	tests/unit/support/patient_poll.c tests/unit/support/patient_poll.h \
@@ -45,6 +46,8 @@ unit_tests = \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_copy \
 	tests/unit/base/test_hash_table \
+	tests/unit/base/test_siphash \
+	tests/unit/base/test_text_cache \
 	tests/unit/base/test_pidfd \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_arena \
@@ -55,7 +58,9 @@ unit_tests = \
 	tests/unit/parse/test_captured \
 	tests/unit/identity/test_name \
 	tests/unit/identity/test_unit \
+	tests/unit/identity/test_container \
 	tests/unit/identity/test_select \
+	tests/unit/identity/test_classify \
 	tests/unit/account/test_admit \
 	tests/unit/account/test_slot \
 	tests/unit/account/test_table \
@@ -67,6 +72,7 @@ unit_tests = \
 	tests/unit/sampler/test_sample_proc \
 	tests/unit/procfs/test_detail \
 	tests/unit/helper/test_backoff \
+	tests/unit/procfs/test_cgroup \
 	tests/unit/helper/test_probe \
 	tests/unit/helper/test_reader \
 	tests/unit/options/test_options_control \
@@ -126,6 +132,27 @@ tests_unit_base_test_err_LDADD = $(unit_ldadd)
 tests_unit_base_test_copy_SOURCES = tests/unit/base/test_copy.c
 tests_unit_base_test_copy_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_copy_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_siphash_SOURCES = tests/unit/base/test_siphash.c
+tests_unit_base_test_siphash_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_siphash_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_text_cache_SOURCES = tests/unit/base/test_text_cache.c
+tests_unit_base_test_text_cache_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_text_cache_LDADD = $(unit_ldadd)
+tests_unit_base_test_text_cache_LDFLAGS = $(failing_alloc_ldflags)
+
+tests_unit_identity_test_classify_SOURCES = tests/unit/identity/test_classify.c
+tests_unit_identity_test_classify_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_classify_LDADD = $(unit_ldadd)
+
+tests_unit_procfs_test_cgroup_SOURCES = tests/unit/procfs/test_cgroup.c
+tests_unit_procfs_test_cgroup_CPPFLAGS = $(unit_cppflags)
+tests_unit_procfs_test_cgroup_LDADD = $(unit_ldadd)
+
+tests_unit_identity_test_container_SOURCES = tests/unit/identity/test_container.c
+tests_unit_identity_test_container_CPPFLAGS = $(unit_cppflags)
+tests_unit_identity_test_container_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_pidfd_SOURCES = tests/unit/base/test_pidfd.c
 tests_unit_base_test_pidfd_CPPFLAGS = $(unit_cppflags)
@@ -443,7 +470,9 @@ scenarios = \
 	tests/scenario/42-counters-step.scn \
 	tests/scenario/43-interval.scn \
 	tests/scenario/44-suspend.scn \
-	tests/scenario/45-time-namespace.scn
+	tests/scenario/45-time-namespace.scn \
+	tests/scenario/37-first-event.scn \
+	tests/scenario/38-junk.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
@@ -527,11 +556,15 @@ EXTRA_DIST += tests/data
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \
-	tests/bench/mounts tests/bench/storm tests/bench/threads
+	tests/bench/mounts tests/bench/storm tests/bench/threads tests/bench/names
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_mounts_SOURCES = tests/bench/mounts.c
 tests_bench_storm_SOURCES = tests/bench/storm.c
+tests_bench_names_SOURCES = tests/bench/names.c \
+	tests/unit/support/colliding.c tests/unit/support/colliding.h
+tests_bench_names_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_bench_names_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
 tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
 tests_bench_scans_SOURCES = tests/bench/scans.c

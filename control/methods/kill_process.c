@@ -215,6 +215,15 @@ static void end_exited(struct pm_call *call, struct act *a) {
   finish(call, a);
 }
 
+/* Its end is no news to whoever is notified of ends.  Noted once the signal was
+ * sent: who may not send it must not silence anything. */
+static void note_signal(struct pm_call *call, const struct act *a) {
+  struct pm_exchange *exchange = pm_context_exchange(call->context);
+  if (exchange)
+    pm_exchange_note_signal(exchange, a->record.pid, a->record.birth,
+                            a->record.signal, call->context->now.mono);
+}
+
 static void on_first_answer(struct pm_call *call, struct act *a,
                             const struct pm_hold_kill_reply *k) {
   if (k->error == ETIMEDOUT && k->stage == PM_HOLD_STAGE_FIND &&
@@ -226,6 +235,8 @@ static void on_first_answer(struct pm_call *call, struct act *a,
     pm_action_failed(&call->failure, a->record.pid, k->error,
                      (enum pm_hold_stage)k->stage);
   audit(call, a, k->error ? pm_codes[call->failure.code].word : "done");
+  if (k->error == 0)
+    note_signal(call, a);
   a->signalled = k->signalled;
   a->record.group = k->group;
   a->record.session = k->session;
@@ -242,6 +253,8 @@ static void on_kill_answer(struct pm_call *call, struct act *a,
                            const struct pm_hold_kill_reply *k) {
   bool gone = k->error == ESRCH || k->error == ESTALE;
   a->escalated = k->error == 0;
+  if (k->error == 0)
+    note_signal(call, a);
   audit(call, a, k->error && !gone ? "failed" : "done");
   a->exited = gone;
   if (k->error && !gone)

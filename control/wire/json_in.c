@@ -1,6 +1,6 @@
 #include "wire/json_in.h"
 
-#include "base/hash.h"
+#include "base/siphash.h"
 #include "wire/arena.h"
 #include "wire/json_text.h"
 
@@ -27,6 +27,7 @@ struct pm_json_in {
   size_t used, text_room;
   uint32_t *open; /* indexes of the enclosing arrays and objects */
   size_t depth;
+  struct pm_siphash_key hash_key; /* clients choose the names of members */
   uint32_t *seen; /* hash table of an object's members, index + 1 */
   size_t seen_room;
   const char *key; /* of the next value */
@@ -107,6 +108,7 @@ struct pm_json_in *pm_json_in_new(const struct pm_json_limits *limits) {
   if (!in)
     return NULL;
   in->limits = *limits;
+  in->hash_key = pm_siphash_key_new();
   if (allocate(in))
     return in;
   pm_json_in_free(in);
@@ -253,7 +255,8 @@ static int on_array_end(void *ctx) {
  * in->seen. */
 static bool is_duplicate(struct pm_json_in *in, const struct pm_json *object,
                          const struct pm_json *member, size_t mask) {
-  size_t at = pm_hash(member->key) & mask;
+  size_t at =
+      pm_siphash(&in->hash_key, member->key, strlen(member->key)) & mask;
   for (; in->seen[at] > 0; at = (at + 1) & mask)
     if (strcmp(object[in->seen[at] - 1].key, member->key) == 0)
       return true;

@@ -38,7 +38,10 @@ static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
 }
 
 static const char *const group_by_words[PM_BY_COUNT + 1] = {
-    [PM_BY_NAME] = "name", [PM_BY_UNIT] = "unit", [PM_BY_USER] = "user"};
+    [PM_BY_NAME] = "name",
+    [PM_BY_UNIT] = "unit",
+    [PM_BY_USER] = "user",
+    [PM_BY_CONTAINER] = "container"};
 
 static bool set_group_by(const struct pm_option *o, const oconfig_item_t *item,
                          void *at) {
@@ -278,9 +281,9 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
 /* ---- defaults ---- */
 
 static const char *const interpreters[] = {
-    "python*", "java", "node",      "nodejs", "perl*",
-    "ruby*",   "php",  "php[0-9]*", "sh",     "bash",
-    "dash",    "zsh",  "ksh*",      "lua*",   "Rscript",
+    "python*", "java",      "node",    "nodejs", "perl*", "ruby*",
+    "php",     "php[0-9]*", "sh",      "bash",   "dash",  "zsh",
+    "ksh*",    "lua*",      "Rscript", "deno",   "bun",
 };
 
 static bool set_default_text(char **at, const char *text) {

@@ -40,7 +40,7 @@ def check(who, prefix, level, words):
         # the numbers are those of the namespace that collectd lives in
         processes = c.get("procman_system/ps_count")["processes"]
         assert (processes <= 3) == (prefix == APART), processes
-        exits = any("total_events-exit_ok" in n for n in c.names())
+        exits = any("total_events-exit_error" in n for n in c.names())
         assert exits == (level == 3), c.names()
         print(f"  {who}: {level}")
 

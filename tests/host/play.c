@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 
 struct play play;
 
@@ -89,6 +90,36 @@ uint64_t play_since_start(const char *text) {
 
 /* ---- life of the plugin ---- */
 
+static bool is_row(const struct pm_report *report, size_t i, const char *name) {
+  return strcmp(report->groups[i].name, name) == 0;
+}
+
+/* The rates of all rows add up to what was charged, and to what nobody was
+ * charged for, in every interval: also where groups enter and leave. */
+static void check_rates(const struct pm_report *report) {
+  static struct pm_books before;
+  static uint64_t before_mono;
+  const struct pm_books *b = &report->books;
+  double ns = (double)(b->charged - before.charged), cores = 0;
+  double wall = (double)(report->now.mono - before_mono);
+  bool known = !play.books_known;
+  for (size_t i = 0; i < report->group_count; i++) {
+    if (is_row(report, i, "_unattributed")) /* not in a container */
+      ns += (double)(b->unattributed - before.unattributed);
+    if (isnan(report->groups[i].cpu_cores))
+      continue;
+    known = true;
+    cores += report->groups[i].cpu_cores;
+  }
+  if (!known && fake_machine.blind) /* the next interval covers this, too */
+    return;
+  if (known && play.books_known && fabs(cores * wall - ns) > 1000)
+    play_fail("the rates of all groups add up to %.0f ns, not %.0f",
+              cores * wall, ns);
+  before = *b;
+  before_mono = report->now.mono;
+}
+
 size_t __real_pm_emit(const struct pm_options *options,
                       const struct pm_report *report, uint64_t interval_ns);
 size_t __wrap_pm_emit(const struct pm_options *options,
@@ -102,6 +133,7 @@ size_t __wrap_pm_emit(const struct pm_options *options,
               (unsigned long long)b->charged,
               (unsigned long long)b->unattributed,
               (unsigned long long)b->surplus, (unsigned long long)b->busy);
+  check_rates(report);
   play.books = *b;
   play.books_known = true;
   return __real_pm_emit(options, report, interval_ns);
@@ -231,6 +263,7 @@ static void do_refused(void) {
 
 static void do_restart(void) {
   stop();
+  play.books_known = false;
   fake_machine_reset();
 }
 
@@ -290,6 +323,7 @@ static const struct ops {
     {"save", play_save},
     {"show", play_show},
     {"shown", play_shown},
+    {"signal", play_signal},
     {"snapshot", play_snapshot},
     {"start", start},
     {"suspend", play_suspend},

@@ -66,6 +66,7 @@ void play_interval(void);
 void play_period(void);
 
 /* verbs of play_watch.c */
+void play_signal(void);
 void play_watch(void);
 void play_snapshot(void);
 void play_shown(void);

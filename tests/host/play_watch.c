@@ -21,6 +21,12 @@ void play_watch(void) {
     pm_exchange_request_turns(exchange(), until);
 }
 
+/* signal PID NUMBER: somebody sends it through the socket */
+void play_signal(void) {
+  pm_exchange_note_signal(exchange(), atoi(play_word(1)), 0,
+                          atoi(play_word(2)), fake_machine.now.mono);
+}
+
 /* ---- the snapshot ---- */
 
 static struct pm_snapshot *latest(void) {

@@ -5,25 +5,32 @@
 #define PM_CORE_ACCOUNT_GROUP_H
 
 #include "base/hash_table.h"
+#include "base/siphash.h"
 #include "core/account/admit.h"
 #include "core/identity/select.h"
 #include "core/record/field.h"
 #include "core/report/report.h"
 
 struct pm_slot;
+struct pm_slot_candidate;
 
 struct pm_group {
-  char *raw;       /* the automatic group's key */
-  uint32_t number; /* its place in the list */
+  char *raw;                      /* the automatic group's key */
+  uint32_t number;                /* its place in the list */
+  uint32_t hash, identifier_hash; /* of raw; of the identifier made of it */
   enum pm_group_by by;
   enum pm_row_kind kind;
   bool full, notify;
   char name[PM_NAME];         /* "" until it is first emitted */
   struct pm_admit_item admit; /* .in: charges stay here */
   struct pm_slot *slots;
+  struct pm_slot_candidate *candidates; /* of one close; as many as slots */
+  size_t candidate_count;
   uint32_t slot_count;
   uint32_t members; /* entries of the table that point here */
+  bool keep;        /* in the sweep that is being made */
   uint32_t since;   /* first turn after the last admission */
+  bool left;        /* evicted in the last close */
   uint64_t total[PM_F_COUNTERS], events[PM_EVENTS]; /* as emitted */
   uint64_t spent_ns, spent_disk, waited_ns; /* since the last close, by all
                                                members, emitted or not */
@@ -39,9 +46,17 @@ struct pm_group {
 struct pm_groups {
   struct pm_group **list; /* configured in their order, then automatic */
   size_t count, room, configured;
-  struct pm_hash_table index; /* of keys, to places in the list */
+  struct pm_siphash_key hash_key; /* any user chooses names of programs */
+  struct pm_hash_table index;     /* of keys, to places in the list */
+  struct pm_hash_table names;     /* of identifiers, to places in the list */
+  size_t settled;                 /* groups that the last sweep has left */
   struct pm_group other, kernel;
 };
+
+/* How many groups of ended processes, never emitted, are kept in an interval.
+ * When there are more, those that used little are forgotten; _other was charged
+ * for them. */
+enum { PM_GROUPS_ENDED = 4096 };
 
 /* One group per rule.  -ENOMEM. */
 int pm_groups_init(struct pm_groups *groups,
@@ -54,14 +69,13 @@ struct pm_group *pm_groups_get(struct pm_groups *groups,
                                const struct pm_choice *choice);
 
 /* A member of that group, as the relative of a process. */
-void pm_groups_relative(const struct pm_groups *groups,
-                        const struct pm_group *group, struct pm_relative *ret);
+void pm_groups_relative(const struct pm_group *group, struct pm_relative *ret);
 
 /* Forgets automatic groups without members whose name was never used. */
 void pm_groups_sweep(struct pm_groups *groups);
 
 /* Gives a group that is admitted the name under which it is emitted. */
-void pm_groups_name(const struct pm_groups *groups, struct pm_group *group);
+void pm_groups_name(struct pm_groups *groups, struct pm_group *group);
 
 /* The name under which it is or would be emitted; of a group that never was,
  * without the hash that tells it from another of that name. */

@@ -124,14 +124,26 @@ void pm_rows_group(const struct pm_group *g, struct pm_rows_interval f,
   put_gauges(g, known, f, r);
 }
 
+void pm_rows_entered(const struct pm_group *g, struct pm_rows_interval f,
+                     struct pm_group_row *r) {
+  f.wall_ns = 0;
+  pm_rows_group(g, f, r);
+}
+
 void pm_rows_evicted(const struct pm_group *g, struct pm_rows_interval f,
                      struct pm_group_row *r) {
   struct pm_group empty = *g;
   memset(empty.gauge, 0, sizeof empty.gauge);
   empty.processes = 0;
-  empty.spent_ns = empty.waited_ns = 0;
   empty.lacks = 0;
   pm_rows_group(&empty, f, r);
+}
+
+void pm_rows_left(const struct pm_group *g, struct pm_rows_interval f,
+                  struct pm_group_row *r) {
+  struct pm_group idle = *g; /* what it uses now is charged to _other */
+  idle.spent_ns = idle.waited_ns = 0;
+  pm_rows_evicted(&idle, f, r);
 }
 
 void pm_rows_unattributed(const char *name, uint64_t total_ns,
@@ -172,6 +184,12 @@ void pm_rows_count_state(struct pm_states *s, char letter) {
 
 static double entry_gauge(const struct pm_entry *e, enum pm_field f) {
   return e->known & PM_BIT(f) ? (double)e->gauge[f - PM_F_COUNTERS] : NAN;
+}
+
+void pm_rows_process_left(const struct pm_group *g, unsigned slot,
+                          struct pm_process_row *r) {
+  *r = (struct pm_process_row){.pid = 0};
+  snprintf(r->name, sizeof r->name, "%s-%u", g->name, slot);
 }
 
 void pm_rows_process(const struct pm_group *g, unsigned slot,

@@ -22,15 +22,6 @@ void pm_slot_consider(struct pm_slot_candidate *list, size_t *count,
   list[at] = c;
 }
 
-static struct pm_slot *least_busy(struct pm_slot *slots, size_t count) {
-  struct pm_slot *least = NULL;
-  for (size_t i = 0; i < count; i++)
-    if (slots[i].entry &&
-        (!least || slots[i].entry->spent_ns < least->entry->spent_ns))
-      least = &slots[i];
-  return least;
-}
-
 static struct pm_slot *find_empty(struct pm_slot *slots, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (!slots[i].entry && !slots[i].vacated)
@@ -38,28 +29,17 @@ static struct pm_slot *find_empty(struct pm_slot *slots, size_t count) {
   return NULL;
 }
 
-static bool all_taken(const struct pm_slot *slots, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (!slots[i].entry)
-      return false;
-  return true;
-}
-
 void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
                     const struct pm_slot_candidate *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    struct pm_slot *place = find_empty(slots, slot_count);
-    if (!place && all_taken(slots, slot_count)) {
-      place = least_busy(slots, slot_count);
-      if (list[i].spent_ns == 0 ||
-          list[i].spent_ns / 2 < place->entry->spent_ns)
-        place = NULL;
-    }
-    if (place)
-      place->entry = list[i].entry;
+    struct pm_slot *slot = find_empty(slots, slot_count);
+    if (slot)
+      slot->entry = list[i].entry;
   }
-  for (size_t i = 0; i < slot_count; i++)
+  for (size_t i = 0; i < slot_count; i++) {
+    slots[i].left = slots[i].vacated;
     slots[i].vacated = false;
+  }
 }
 
 void pm_slot_leave(struct pm_slot *slots, size_t slot_count,

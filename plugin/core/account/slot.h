@@ -15,6 +15,7 @@ struct pm_entry;
 struct pm_slot {
   struct pm_entry *entry; /* (borrowed from the table) NULL = empty */
   bool vacated;           /* in this interval: stays empty */
+  bool left; /* in the interval that pm_slot_assign has ended: it is empty */
 };
 
 /* A process of the group without a slot. */
@@ -27,8 +28,8 @@ struct pm_slot_candidate {
 void pm_slot_consider(struct pm_slot_candidate *list, size_t *count,
                       size_t room, struct pm_slot_candidate c);
 
-/* Fills empty slots; where all are taken, a candidate that used twice the CPU
- * of the least busy process takes its slot. */
+/* Fills the empty slots, but for those that were vacated in this interval. Ends
+ * the interval. */
 void pm_slot_assign(struct pm_slot *slots, size_t slot_count,
                     const struct pm_slot_candidate *list, size_t count);
 

@@ -38,7 +38,7 @@ unsigned pm_assign_wants(const struct pm_cycle *c, const struct pm_task *t) {
   unsigned want = 0;
   if (t->flags & PM_TASK_KERNEL)
     return 0;
-  if (pm_name_is_cut(t->comm)) /* of a script exe does not have the rest */
+  if (pm_name_needs_exe(t->comm)) /* which often does not have the name */
     want |= PM_WANT_EXE | PM_WANT_CMDLINE;
   if (needs.cmdline || pm_name_is_interpreter(t->comm, interpreters))
     want |= PM_WANT_CMDLINE;

@@ -19,14 +19,16 @@ void pm_close_done(struct pm_cycle *c) {
 
 /* Done first, so that nothing fails half way. */
 static int make_room(struct pm_cycle *c) {
-  size_t groups = c->groups.count + 3; /* _other, _kernel, _unattributed */
+  /* all places may be left in one close, left in the one before, and taken;
+   * _other, _kernel, _unattributed */
+  size_t groups = c->groups.configured + 3 * (size_t)c->admit.places + 3;
   if (groups > c->close.groups_room) {
-    struct pm_group_row *rows =
-        realloc(c->close.report.groups, groups * 2 * sizeof *rows);
-    if (!rows)
+    free(c->close.report.groups);
+    c->close.groups_room = 0;
+    c->close.report.groups = calloc(groups, sizeof *c->close.report.groups);
+    if (!c->close.report.groups)
       return -ENOMEM;
-    c->close.report.groups = rows;
-    c->close.groups_room = groups * 2;
+    c->close.groups_room = groups;
   }
   if (c->groups.count > c->close.items_room) {
     size_t room = c->groups.count * 2;
@@ -60,16 +62,23 @@ static void balance_books(struct pm_cycle *c) {
   b->surplus = b->charged + b->unattributed - b->busy;
 }
 
-static void admit_groups(struct pm_cycle *c, struct pm_now now) {
+static uint64_t age_of(const struct pm_group *g, struct pm_rows_interval f) {
+  uint64_t born = g->gauge[PM_F_birth - PM_F_COUNTERS] * f.tick_ns;
+  return born && f.boot_ns > born ? f.boot_ns - born : 0;
+}
+
+static void admit_groups(struct pm_cycle *c, struct pm_now now,
+                         struct pm_rows_interval f) {
   size_t n = 0;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
     g->admit.size[PM_TOP_CPU] = g->spent_ns;
     g->admit.size[PM_TOP_RSS] = g->gauge[PM_F_rss - PM_F_COUNTERS];
     g->admit.size[PM_TOP_IO] = g->spent_disk;
+    g->admit.age_ns = age_of(g, f);
     c->close.items[n++] = &g->admit;
   }
-  pm_admit_run(&c->admit, &c->admit_options, now, c->close.items, n);
+  pm_admit_run(&c->admit, &c->admit_options, now, f.wall_ns, c->close.items, n);
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
     c->close.evicted += g->admit.change < 0;
@@ -77,7 +86,8 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now) {
       continue;
     c->close.admitted++;
     g->since = c->turn.number + 1; /* the first turn that charges it itself */
-    g->lacks |= PM_DETAILS_FIELDS & ~c->sampler.gives;
+    /* its members are not read yet; its counters stand where they stood */
+    g->lacks |= PM_DETAILS_FIELDS & ~PM_HAVE_COUNTERS & ~c->sampler.gives;
     pm_groups_name(&c->groups, g);
   }
 }
@@ -128,26 +138,36 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
       f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
 }
 
+/* False: it has no row. */
+static bool report_group(struct pm_group *g, struct pm_rows_interval f,
+                         struct pm_group_row *row) {
+  int change = g->admit.change;
+  bool left = g->left;
+  g->admit.change = 0; /* the next close may do without a ranking */
+  g->left = change < 0;
+  if (change > 0)
+    pm_rows_entered(g, f, row);
+  else if (g->admit.in)
+    pm_rows_group(g, f, row);
+  else if (g->left)
+    pm_rows_evicted(g, f, row);
+  else if (left)
+    pm_rows_left(g, f, row);
+  else
+    return false;
+  return true;
+}
+
 static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->close.report;
   r->group_count = 0;
-  for (size_t i = 0; i < c->groups.count; i++) {
-    const struct pm_group *g = c->groups.list[i];
-    if (g->admit.in)
-      pm_rows_group(g, f, &r->groups[r->group_count++]);
-    else if (g->admit.change < 0)
-      pm_rows_evicted(g, f, &r->groups[r->group_count++]);
-  }
+  for (size_t i = 0; i < c->groups.count; i++)
+    if (report_group(c->groups.list[i], f, &r->groups[r->group_count]))
+      r->group_count++;
   report_pseudo(c, f);
 }
 
 /* ---- PerProcess ---- */
-
-struct slot_candidates {
-  const struct pm_group *group;
-  struct pm_slot_candidate list[PM_SLOT_MAX];
-  size_t count;
-};
 
 static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
   for (uint32_t i = 0; i < g->slot_count; i++)
@@ -157,17 +177,25 @@ static bool has_slot(const struct pm_group *g, const struct pm_entry *e) {
 }
 
 static void consider_slot(void *arg, struct pm_entry *e) {
-  struct slot_candidates *candidates = arg;
-  if (e->group != candidates->group || e->life != PM_LIFE_LIVE ||
-      has_slot(candidates->group, e))
+  (void)arg;
+  struct pm_group *g = e->group;
+  if (!g->slot_count || e->life != PM_LIFE_LIVE || has_slot(g, e))
     return;
   struct pm_slot_candidate candidate = {
       .entry = e,
       .spent_ns = e->spent_ns,
       .rss = e->gauge[PM_F_rss - PM_F_COUNTERS],
   };
-  pm_slot_consider(candidates->list, &candidates->count,
-                   candidates->group->slot_count, candidate);
+  pm_slot_consider(g->candidates, &g->candidate_count, g->slot_count,
+                   candidate);
+}
+
+/* One pass over all processes, however many groups have slots. */
+static void find_candidates(struct pm_cycle *c) {
+  for (size_t i = 0; i < c->groups.configured; i++)
+    c->groups.list[i]->candidate_count = 0;
+  if (c->close.processes_room)
+    pm_table_each(&c->table, consider_slot, NULL);
 }
 
 static void add_meta(struct pm_cycle *c, struct pm_now now,
@@ -187,25 +215,31 @@ static void add_meta(struct pm_cycle *c, struct pm_now now,
                      sizeof row->command);
 }
 
+static void report_slots(struct pm_cycle *c, struct pm_now now,
+                         const struct pm_group *g, struct pm_rows_interval f) {
+  struct pm_report *r = &c->close.report;
+  for (uint32_t k = 0; k < g->slot_count; k++) {
+    const struct pm_slot *slot = &g->slots[k];
+    if (!slot->entry && !slot->left)
+      continue;
+    struct pm_process_row *row = &r->processes[r->process_count++];
+    if (!slot->entry) {
+      pm_rows_process_left(g, k + 1, row);
+      continue;
+    }
+    pm_rows_process(g, k + 1, slot->entry, f, row);
+    add_meta(c, now, slot->entry, row);
+  }
+}
+
 static void report_processes(struct pm_cycle *c, struct pm_now now,
                              struct pm_rows_interval f) {
-  struct pm_report *r = &c->close.report;
-  r->process_count = 0;
+  c->close.report.process_count = 0;
+  find_candidates(c);
   for (size_t i = 0; i < c->groups.configured; i++) {
     struct pm_group *g = c->groups.list[i];
-    if (!g->slot_count)
-      continue;
-    struct slot_candidates candidates = {.group = g};
-    pm_table_each(&c->table, consider_slot, &candidates);
-    pm_slot_assign(g->slots, g->slot_count, candidates.list, candidates.count);
-    for (uint32_t k = 0; k < g->slot_count; k++) {
-      const struct pm_entry *e = g->slots[k].entry;
-      if (!e)
-        continue;
-      struct pm_process_row *row = &r->processes[r->process_count++];
-      pm_rows_process(g, k + 1, e, f, row);
-      add_meta(c, now, e, row);
-    }
+    pm_slot_assign(g->slots, g->slot_count, g->candidates, g->candidate_count);
+    report_slots(c, now, g, f);
   }
 }
 
@@ -248,6 +282,8 @@ static void report_system(struct pm_cycle *c) {
 
 static void report_self(struct pm_cycle *c) {
   struct pm_self_row *s = &c->close.report.self;
+  const struct pm_admit_quota *q = c->admit.quota;
+  uint32_t most = q[0].names > q[1].names ? q[0].names : q[1].names;
   s->processes = (double)c->table.count;
   s->groups = (double)c->close.report.group_count;
   s->sampler = c->sampler.level;
@@ -258,8 +294,7 @@ static void report_self(struct pm_cycle *c) {
   s->evicted = (double)c->close.evicted;
   s->dropped = c->sampler.deaths ? (double)c->exits.dropped : NAN;
   s->skipped = (double)c->turn.skipped;
-  s->names_spent =
-      c->admit.names > 0 && c->admit.names >= c->admit_options.max_names;
+  s->names_spent = most > 0 && most >= c->admit_options.max_names;
 }
 
 int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
@@ -270,7 +305,7 @@ int pm_close(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
   balance_books(c);
   struct pm_rows_interval f = interval_of(c, now);
   if (f.wall_ns) /* else memory alone would rank: unfair to the other lists */
-    admit_groups(c, now);
+    admit_groups(c, now, f);
   report_groups(c, f);
   report_processes(c, now, f);
   report_system(c);

@@ -69,18 +69,18 @@ static bool keep_texts(struct pm_entry *e, const struct texts *w) {
 
 /* ---- reading ---- */
 
-/* Without interpreters: the name of the script is for groups alone. */
-static void name_program(const struct pm_detail *d, const struct pm_entry *e,
-                         struct texts *ret) {
-  static const char *const no_interpreters[] = {NULL};
+/* The same name as that of its automatic group. */
+static void name_program(const struct pm_cycle *c, const struct pm_detail *d,
+                         const struct pm_entry *e, struct texts *ret) {
   struct pm_name_hints hints = {e->comm, d->exe, d->cmdline, d->cmdline_length};
-  pm_name_program(&hints, no_interpreters, ret->name);
+  pm_name_program(&hints, pm_select_interpreters(c->select), ret->name);
   bool whole = strcmp(ret->name, e->comm) == 0;
   ret->name_size = whole ? 0 : strlen(ret->name) + 1;
 }
 
 /* True: the command line is known now. */
-static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
+static bool take_detail(const struct pm_cycle *c, const struct pm_detail *d,
+                        struct pm_entry *e) {
   struct texts texts = {.command_size = 0};
   if (d->got & PM_WANT_UID) {
     e->uid = d->uid;
@@ -91,7 +91,7 @@ static bool take_detail(const struct pm_detail *d, struct pm_entry *e) {
   }
   if (!(d->got & PM_WANT_CMDLINE))
     return false; /* what is known stays valid: an exec would have dropped it */
-  name_program(d, e, &texts);
+  name_program(c, d, e, &texts);
   texts.command_size = pm_parse_cmdline(d->cmdline, d->cmdline_length,
                                         texts.command, sizeof texts.command) +
                        1;
@@ -104,7 +104,7 @@ static unsigned wanted_files(const struct pm_task *t) {
     return 0;
   if (t->state == 'Z' || t->state == 'X')
     return want; /* it has no memory any more */
-  if (pm_name_is_cut(t->comm))
+  if (pm_name_needs_exe(t->comm))
     want |= PM_WANT_EXE;
   return want | PM_WANT_CMDLINE;
 }
@@ -146,7 +146,7 @@ void pm_cmdline_take(struct pm_cycle *c, struct pm_entry *e,
     return; /* it was read for the rules, and is known */
   unsigned want = wanted_files(t);
   bool whole = (read->request.want & want) == want;
-  bool got = read->status != -ESRCH && take_detail(read->detail, e);
+  bool got = read->status != -ESRCH && take_detail(c, read->detail, e);
   if (read->status == -ESRCH || read->status == -EAGAIN)
     e->cmdline_due = now_s; /* the next scan shows whether it is gone */
   else if (whole)

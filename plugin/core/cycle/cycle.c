@@ -73,6 +73,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_table_done(&c->table);
   pm_reaped_done(&c->reaped);
   pm_cgroups_done(&c->cgroups);
+  pm_classify_done(&c->classifier);
   pm_groups_done(&c->groups);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);

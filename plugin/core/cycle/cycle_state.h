@@ -8,12 +8,10 @@
 #include "core/account/rows.h"
 #include "core/account/table.h"
 #include "core/cycle/cycle_options.h"
+#include "core/cycle/machine.h"
 #include "core/helper/reader.h"
 #include "core/helper/user.h"
 #include "core/identity/classify.h"
-#include "core/machine/disk.h"
-#include "core/machine/sensor.h"
-#include "core/machine/system.h"
 #include "core/procfs/cgroup.h"
 #include "core/sampler/sampler.h"
 
@@ -44,17 +42,7 @@ struct pm_cycle {
   struct pm_users users;
   struct pm_cgroups cgroups;
 
-  struct { /* measure.c */
-    struct pm_system files;
-    struct pm_system_row row;
-    struct pm_system_sums sums; /* since the last close */
-    bool gap;       /* since the last close, of some time nothing is known: the
-                     * CPUs changed, or counters stepped */
-    uint64_t ahead; /* busy - charged at the last close; it may be below 0 */
-    struct pm_disks disks;
-    struct pm_sensors sensors;
-    size_t disk_rows, sensor_rows;
-  } machine;
+  struct pm_machine machine; /* measure.c */
 
   struct {                /* turn.c */
     uint32_t number;      /* of this turn, from 1 */

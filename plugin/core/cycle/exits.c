@@ -23,11 +23,12 @@ static void report_to_group(struct pm_cycle *c, const struct pm_group *group,
                             const struct pm_task *t, uint64_t end_ns) {
   uint64_t start_ns = t->birth * c->root.units.tick_ns;
   struct pm_relative self;
-  pm_groups_relative(&c->groups, group, &self);
+  pm_groups_relative(group, &self);
   struct pm_exit exit = {
       .group = group->name,
       .rule = self.rule - 1,
       .pid = t->pid,
+      .birth = t->birth,
       .status = t->status,
       .oom = t->flags & PM_TASK_OOM,
       .lived_ns = end_ns > start_ns ? end_ns - start_ns : 0,
@@ -91,9 +92,9 @@ static struct pm_group *group_of(struct pm_cycle *c,
       pm_table_find(&c->table, d->last.ppid, d->parent_birth);
   struct pm_relative relative = {0};
   if (entry && entry->exec_mark == d->last.exec_mark)
-    pm_groups_relative(&c->groups, entry->group, &relative);
+    pm_groups_relative(entry->group, &relative);
   else if (is_copy(parent, d))
-    pm_groups_relative(&c->groups, parent->group, &relative);
+    pm_groups_relative(parent->group, &relative);
   return pm_assign_ended(c, &d->last, &relative);
 }
 

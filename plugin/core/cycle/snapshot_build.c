@@ -198,6 +198,7 @@ static const char *reason_of(const struct build *m, const struct pm_group *g) {
           "not ranked yet: that is done when an interval ends",
       [PM_ADMIT_LARGE] = "still half as large as when it entered",
       [PM_ADMIT_LINGERS] = "was among the largest less than 30 minutes ago",
+      [PM_ADMIT_MINOR] = "neither large nor old enough for a name",
       [PM_ADMIT_NAMES] = "MaxNames are used up",
       [PM_ADMIT_NAMES_NOW] = "NewNamesPerHour are used up",
       [PM_ADMIT_ONCE] =

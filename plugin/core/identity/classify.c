@@ -1,13 +1,17 @@
 #include "core/identity/classify.h"
 
 #include "base/copy.h"
-#include "base/hash.h"
 #include "core/parse/parse_pid.h"
 
 #include <string.h>
 
 void pm_classify_init(struct pm_classifier *c, const struct pm_select *select) {
   c->select = select;
+  pm_text_cache_init(&c->names, PM_FULL_NAMES);
+}
+
+void pm_classify_done(struct pm_classifier *c) {
+  pm_text_cache_done(&c->names);
 }
 
 static void name_program(const struct pm_classifier *c,
@@ -18,24 +22,23 @@ static void name_program(const struct pm_classifier *c,
 
 /* ---- names that comm cuts ---- */
 
-static size_t place_of(const char *comm) {
-  return pm_hash(comm) % PM_FULL_NAMES;
+/* A comm that is cut fills all of them but the NUL. */
+_Static_assert((int)PM_COMM == (int)PM_TEXT_KEY,
+               "a comm is the key of its whole name");
+
+/* A vague one may be of any program. */
+static bool has_rest(const char *comm) {
+  return pm_name_is_cut(comm) && !pm_name_is_vague(comm);
 }
 
 static void remember_name(struct pm_classifier *c, const char *comm,
                           const char *program) {
-  struct pm_full_name *name = &c->names[place_of(comm)];
-  if (!pm_name_is_cut(comm))
-    return;
-  pm_copy_text(name->comm, sizeof name->comm, comm);
-  pm_copy_text(name->program, sizeof name->program, program);
+  if (has_rest(comm))
+    pm_text_cache_put(&c->names, comm, program);
 }
 
-static const char *recall_name(const struct pm_classifier *c,
-                               const char *comm) {
-  const struct pm_full_name *name = &c->names[place_of(comm)];
-  bool known = pm_name_is_cut(comm) && strcmp(name->comm, comm) == 0;
-  return known ? name->program : NULL;
+static const char *recall_name(struct pm_classifier *c, const char *comm) {
+  return has_rest(comm) ? pm_text_cache_get(&c->names, comm) : NULL;
 }
 
 /* ---- choosing ---- */
@@ -53,8 +56,7 @@ void pm_classify(struct pm_classifier *c, const struct pm_evidence *e,
   pm_select_choose(c->select, &facts, ret);
 }
 
-void pm_classify_ended(const struct pm_classifier *c,
-                       const struct pm_evidence *e,
+void pm_classify_ended(struct pm_classifier *c, const struct pm_evidence *e,
                        const struct pm_relative *relative,
                        struct pm_choice *ret) {
   struct pm_facts facts = {

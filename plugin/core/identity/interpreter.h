@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* arguments: each ended by a NUL, the interpreter itself first.  The word is
- * borrowed from them; NULL: it runs code, or nothing that has a name. */
-const char *pm_interpreter_script(const char *comm, const char *arguments,
+/* name: the interpreter's.  arguments: each ended by a NUL, the interpreter
+ * itself first.  The word is borrowed from them; NULL: it runs code, or nothing
+ * that has a name. */
+const char *pm_interpreter_script(const char *name, const char *arguments,
                                   size_t length);
 
 #endif

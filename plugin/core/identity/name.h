@@ -21,19 +21,24 @@ struct pm_name_hints {
 };
 
 /* Do exe or the arguments give a better name than comm alone?  They do where
- * comm is cut (prctl(2) keeps 15 bytes) and for interpreters. */
+ * comm is cut (prctl(2) keeps 15 bytes), where it names a thread or a
+ * descriptor and no program, and for interpreters. */
 bool pm_name_is_cut(const char *comm);
+bool pm_name_is_vague(const char *comm);
+bool pm_name_needs_exe(const char *comm); /* either */
 bool pm_name_is_interpreter(const char *comm, const char *const *globs);
 
 /* The program's name: comm; where comm was cut, the rest from exe or the
- * arguments; for an interpreter its script, jar or module.  interpreters: globs
- * ended by NULL. */
+ * arguments; where it is vague, the name of exe or of the first argument; for
+ * an interpreter its script, jar or module.  interpreters: globs ended by NULL.
+ */
 void pm_name_program(const struct pm_name_hints *hints,
                      const char *const *interpreters, char ret[PM_PROGRAM]);
 
 /* An identifier of [A-Za-z0-9_.@+-], at most PM_NAME_CUT bytes plus a hash
- * where it was cut.  With guard, a name that begins like one of ours ('_', '.'
- * or "job@") gets a 'p' in front.  Never empty. */
+ * where it was cut or nothing of it can be written so.  Latin letters lose
+ * their marks, any other character is one '_'.  With guard, a name that begins
+ * like one of ours ('_', '.' or "job@") gets a 'p' in front.  Never empty. */
 void pm_name_identifier(const char *raw, bool guard, char ret[PM_NAME]);
 
 /* Appends a hash of raw to the identifier, to tell it from an equal one. */

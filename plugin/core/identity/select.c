@@ -2,6 +2,7 @@
 
 #include "base/copy.h"
 
+#include "core/identity/container.h"
 #include "core/identity/unit.h"
 
 #include <errno.h>
@@ -82,7 +83,7 @@ static int compile_rules(struct pm_select *s, struct pm_err *err) {
   }
   for (size_t i = 0; i < o->by_count; i++) {
     s->needs.uid |= o->by[i] == PM_BY_USER;
-    s->needs.cgroup |= o->by[i] == PM_BY_UNIT;
+    s->needs.cgroup |= o->by[i] == PM_BY_UNIT || o->by[i] == PM_BY_CONTAINER;
   }
   return 0;
 }
@@ -168,15 +169,18 @@ static bool rule_matches(const struct pm_select *s, uint32_t i,
 }
 
 static bool automatic_key(enum pm_group_by by, const struct pm_facts *f,
-                          const char *unit, char ret[PM_PROGRAM]) {
+                          const char *unit, struct pm_choice *ret) {
+  if (by == PM_BY_CONTAINER)
+    return f->cgroup &&
+           pm_container_of(f->cgroup, ret->key, sizeof ret->key, &ret->is_id);
   const char *from = by == PM_BY_NAME   ? f->program
                      : by == PM_BY_UNIT ? unit
                                         : f->user;
   if (!from)
     return false;
-  pm_copy_text(ret, PM_PROGRAM, from);
+  pm_copy_text(ret->key, sizeof ret->key, from);
   if (by == PM_BY_UNIT)
-    pm_unit_group(ret);
+    pm_unit_group(ret->key);
   return true;
 }
 
@@ -189,13 +193,14 @@ void pm_select_choose(const struct pm_select *s, const struct pm_facts *f,
   ret->rule = -1;
   ret->by = PM_BY_NAME;
   ret->key[0] = '\0';
+  ret->is_id = false;
   for (uint32_t i = 0; i < o->rule_count; i++)
     if (rule_matches(s, i, f, unit)) {
       ret->rule = (int)i;
       return;
     }
   for (size_t i = 0; i < o->by_count; i++)
-    if (automatic_key(o->by[i], f, unit, ret->key)) {
+    if (automatic_key(o->by[i], f, unit, ret)) {
       ret->by = o->by[i];
       if (!ret->key[0])
         strcpy(ret->key, "unnamed");

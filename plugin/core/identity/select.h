@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum pm_group_by { PM_BY_NAME, PM_BY_UNIT, PM_BY_USER, PM_BY_COUNT };
+enum pm_group_by {
+  PM_BY_NAME,
+  PM_BY_UNIT,
+  PM_BY_USER,
+  PM_BY_CONTAINER,
+  PM_BY_COUNT
+};
 
 struct pm_rule_options {
   char *name; /* of the group */
@@ -55,6 +61,7 @@ struct pm_choice {
   int rule;             /* >= 0: that configured group; -1: automatic or none */
   enum pm_group_by by;  /* rule == -1 */
   char key[PM_PROGRAM]; /* the automatic group's raw name; "" = none */
+  bool is_id;           /* the key is the id of a container */
 };
 
 /* options are borrowed until pm_select_free.  -EINVAL: a regular expression is

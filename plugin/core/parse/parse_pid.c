@@ -276,20 +276,35 @@ size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
   return n;
 }
 
+/* In hybrid mode every process is in the root of the unified hierarchy; without
+ * systemd all are in the root of the one that is named after it. */
+static bool is_root(const char *path) {
+  return !path || strncmp(path, "/\n", 2) == 0;
+}
+
 int pm_parse_cgroup(const char *text, char *ret, size_t size) {
-  const char *unified = NULL, *systemd = NULL;
+  const char *unified = NULL, *systemd = NULL, *controller = NULL;
   for (const char *p = text; *p;) {
-    if (strncmp(p, "0::", 3) == 0)
-      unified = p + 3;
-    const char *named = strstr(p, ":name=systemd:");
-    if (named && named < p + strcspn(p, "\n"))
-      systemd = named + strlen(":name=systemd:");
-    p += strcspn(p, "\n");
+    size_t length = strcspn(p, "\n");
+    const char *colon = memchr(p, ':', length);
+    const char *path = colon ? strchr(colon + 1, ':') : NULL;
+    if (path && path < p + length) {
+      path++;
+      if (colon[1] == ':')
+        unified = path;
+      else if (strncmp(colon, ":name=systemd:", 14) == 0)
+        systemd = path;
+      else if (colon[1] != 'n' && is_root(controller)) /* not name= */
+        controller = path;
+    }
+    p += length;
     p += *p == '\n';
   }
-  /* in hybrid mode every process is in the root of the unified hierarchy */
-  bool rooted = unified && strncmp(unified, "/\n", 2) == 0;
-  const char *from = unified && !(rooted && systemd) ? unified : systemd;
+  const char *from = unified ? unified : systemd;
+  if (is_root(from) && !is_root(systemd))
+    from = systemd;
+  if (is_root(from) && !is_root(controller))
+    from = controller;
   return from && copy_line(from, ret, size) ? 0 : -EINVAL;
 }
 

@@ -80,7 +80,8 @@ size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
                         size_t size);
 
 /* /proc/PID/cgroup: the path in the unified hierarchy, or in systemd's named
- * one (v1) when the unified one is not in use.  Cut silently at size. */
+ * one (v1) when the unified one is not in use, or that of a controller (v1)
+ * when neither is.  Cut silently at size. */
 int pm_parse_cgroup(const char *text, char *ret, size_t size);
 
 /* /proc/PID/limits: the soft limit of open files; UINT64_MAX = unlimited. */

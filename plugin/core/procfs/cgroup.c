@@ -31,25 +31,25 @@ static int open_unified(int sys) {
 void pm_cgroups_init(struct pm_cgroups *g, const struct pm_root *root) {
   g->root = root;
   g->top = open_unified(root->sys);
+  pm_text_cache_init(&g->paths, PM_CGROUPS);
 }
 
 void pm_cgroups_done(struct pm_cgroups *g) {
   if (g->root && g->top >= 0)
     close(g->top);
   g->root = NULL;
+  pm_text_cache_done(&g->paths);
 }
 
-static struct pm_cgroup_slot *slot_of(struct pm_cgroups *g, uint64_t id) {
-  return &g->slots[id % PM_CGROUP_SLOTS];
-}
+struct key {
+  uint64_t id, unused;
+};
+_Static_assert(sizeof(struct key) == PM_TEXT_KEY, "a key of the cache");
 
 void pm_cgroups_learn(struct pm_cgroups *g, uint64_t id, const char *path) {
-  struct pm_cgroup_slot *slot = slot_of(g, id);
-  size_t n = strlen(path);
-  if (id <= TOP_ID || n >= sizeof slot->path)
-    return;
-  slot->id = id;
-  memcpy(slot->path, path, n + 1);
+  struct key key = {.id = id};
+  if (id > TOP_ID && strlen(path) < PM_CGROUP_PATH)
+    pm_text_cache_put(&g->paths, &key, path);
 }
 
 static ssize_t path_of(const struct pm_root *root, int fd, char *buf,
@@ -83,10 +83,12 @@ static void resolve_path(struct pm_cgroups *g, uint64_t id) {
 }
 
 const char *pm_cgroups_path(struct pm_cgroups *g, uint64_t id) {
-  struct pm_cgroup_slot *slot = slot_of(g, id);
+  struct key key = {.id = id};
   if (id <= TOP_ID)
     return NULL;
-  if (slot->id != id)
-    resolve_path(g, id);
-  return slot->id == id ? slot->path : NULL;
+  const char *path = pm_text_cache_get(&g->paths, &key);
+  if (path)
+    return path;
+  resolve_path(g, id);
+  return pm_text_cache_get(&g->paths, &key);
 }

@@ -4,19 +4,15 @@
 #ifndef PM_CORE_PROCFS_CGROUP_H
 #define PM_CORE_PROCFS_CGROUP_H
 
+#include "base/text_cache.h"
 #include "core/procfs/root.h"
 
-enum { PM_CGROUP_PATH = 512, PM_CGROUP_SLOTS = 64 };
-
-struct pm_cgroup_slot {
-  uint64_t id; /* 0 = free */
-  char path[PM_CGROUP_PATH];
-};
+enum { PM_CGROUP_PATH = 512, PM_CGROUPS = 4096 };
 
 struct pm_cgroups {
   const struct pm_root *root; /* (borrowed) */
   int top;                    /* root of the unified hierarchy; -1 = none */
-  struct pm_cgroup_slot slots[PM_CGROUP_SLOTS];
+  struct pm_text_cache paths; /* by id */
 };
 
 void pm_cgroups_init(struct pm_cgroups *cgroups, const struct pm_root *root);

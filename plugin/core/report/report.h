@@ -99,7 +99,7 @@ struct pm_exit {
   int32_t pid;
   uint32_t status; /* of wait4(2) */
   bool oom;
-  uint64_t lived_ns, cpu_ns, maxrss_bytes;
+  uint64_t birth /* ticks */, lived_ns, cpu_ns, maxrss_bytes;
 };
 
 struct pm_report {

@@ -4,19 +4,30 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { RING = 8192 };
+enum { RING = 8192, SIGNALS = 64 };
+
+/* What somebody sent through the socket. */
+struct sent_signal {
+  int32_t pid;
+  int32_t number;
+  uint64_t birth, until; /* mono; 0 = not in use */
+};
 
 struct pm_exchange {
   int fd;                /* eventfd(2) */
   pthread_mutex_t mutex; /* of all below */
   struct pm_snapshot *latest;
-  uint64_t turns_until, events_until; /* mono */
-  struct pm_exchange_event *ring;     /* NULL until events are requested */
-  uint64_t next;                      /* number of the next event */
+  uint64_t turns_until, events_until;  /* mono */
+  struct pm_exchange_event *ring;      /* NULL until events are requested */
+  uint64_t next;                       /* number of the next event */
+  struct sent_signal signals[SIGNALS]; /* the newest replaces the oldest */
+  size_t next_signal;
 };
 
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
@@ -83,7 +94,43 @@ void pm_exchange_add_event(struct pm_exchange *x,
   pthread_mutex_unlock(&x->mutex);
 }
 
+/* A program may end by itself when it is asked to. */
+static bool asks_for_the_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT ||
+         signal == SIGHUP;
+}
+
+static bool explains(const struct sent_signal *s, const struct pm_exit *e,
+                     uint64_t mono) {
+  if (mono >= s->until || s->pid != e->pid ||
+      (s->birth && s->birth != e->birth) || e->oom)
+    return false;
+  return WIFSIGNALED(e->status) ? (int)WTERMSIG(e->status) == s->number
+                                : asks_for_the_end(s->number);
+}
+
+bool pm_exchange_was_asked(struct pm_exchange *x, const struct pm_exit *exit,
+                           uint64_t mono) {
+  bool asked = false;
+  pthread_mutex_lock(&x->mutex);
+  for (size_t i = 0; i < SIGNALS && !asked; i++)
+    asked = explains(&x->signals[i], exit, mono);
+  pthread_mutex_unlock(&x->mutex);
+  return asked;
+}
+
 /* ---- the control thread ---- */
+
+void pm_exchange_note_signal(struct pm_exchange *x, int32_t pid, uint64_t birth,
+                             int signal, uint64_t mono) {
+  pthread_mutex_lock(&x->mutex);
+  x->signals[x->next_signal++ % SIGNALS] =
+      (struct sent_signal){.pid = pid,
+                           .number = signal,
+                           .birth = birth,
+                           .until = mono + PM_EXCHANGE_SIGNAL_S * PM_NS_PER_S};
+  pthread_mutex_unlock(&x->mutex);
+}
 
 int pm_exchange_fd(const struct pm_exchange *x) { return x->fd; }
 

@@ -49,7 +49,19 @@ struct pm_exchange_event {
 void pm_exchange_add_event(struct pm_exchange *exchange,
                            const struct pm_exchange_event *event);
 
+/* Is that how a process ends that was sent a signal through the socket less
+ * than PM_EXCHANGE_SIGNAL_S ago?  A crash is not, nor is a death for lack of
+ * memory. */
+bool pm_exchange_was_asked(struct pm_exchange *exchange,
+                           const struct pm_exit *exit, uint64_t mono);
+
 /* ---- the control thread ---- */
+
+enum { PM_EXCHANGE_SIGNAL_S = 60 };
+
+/* That signal was sent to that process; birth 0: whichever has the pid. */
+void pm_exchange_note_signal(struct pm_exchange *exchange, int32_t pid,
+                             uint64_t birth, int signal, uint64_t mono);
 
 /* An eventfd that becomes readable when a snapshot was published; read(2)
  * resets it.  The exchange's. */

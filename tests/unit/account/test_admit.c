@@ -27,6 +27,12 @@ struct world {
   unsigned entered, left;
 };
 
+/* Small sizes are enough for what has lived for long. */
+static struct pm_admit_item *old_item(struct pm_admit_item *item) {
+  *item = (struct pm_admit_item){.age_ns = 3600 * PM_NS_PER_S};
+  return item;
+}
+
 static struct world *world_new(const struct pm_admit_options *o, size_t count) {
   struct world *w = calloc(1, sizeof *w);
   assert_non_null(w);
@@ -34,7 +40,7 @@ static struct world *world_new(const struct pm_admit_options *o, size_t count) {
   w->count = count;
   w->now.mono = 1000 * PM_NS_PER_S;
   for (size_t i = 0; i < count; i++)
-    w->list[i] = &w->item[i];
+    w->list[i] = old_item(&w->item[i]);
   pm_admit_init(&w->admit, o, 0);
   return w;
 }
@@ -42,7 +48,8 @@ static struct world *world_new(const struct pm_admit_options *o, size_t count) {
 /* One close; the letters of those that are in, 'A' being the first group. */
 static const char *run(struct world *w) {
   static char in[ITEMS_MAX + 1];
-  pm_admit_run(&w->admit, &w->options, w->now, w->list, w->count);
+  pm_admit_run(&w->admit, &w->options, w->now, INTERVAL_S * PM_NS_PER_S,
+               w->list, w->count);
   w->now.mono += INTERVAL_S * PM_NS_PER_S;
   size_t n = 0;
   for (size_t i = 0; i < w->count; i++) {
@@ -266,8 +273,8 @@ static void places(void **state) {
 static unsigned new_names(struct world *w, unsigned closes) {
   unsigned before = w->entered;
   for (unsigned i = 0; i < closes; i++) {
-    memset(w->item, 0, sizeof w->item);
-    w->item[0].size[PM_TOP_CPU] = 1;
+    old_item(&w->item[0]);
+    w->item[0].size[PM_TOP_CPU] = PM_NS_PER_S; /* large */
     run(w);
   }
   return w->entered - before;
@@ -290,8 +297,8 @@ static void names_per_hour(void **state) {
     uint32_t top, per_hour;
     unsigned first, after_half, after_hour, after_ten;
   } rows[] = {
-      {"20 an hour", 2, 20, 20, 10, 20, 20},
-      {"the first fill is not held back", 30, 20, 30, 10, 20, 30},
+      {"20 an hour, after the first fill", 2, 20, 22, 10, 20, 20},
+      {"the first fill is not held back", 30, 20, 50, 10, 20, 20},
       {"none after the first fill", 5, 0, 5, 0, 0, 0},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -319,12 +326,165 @@ static void max_names(void **state) {
   o.max_names = 7;
   struct world *w = world_new(&o, 60);
   check_u64("MaxNames 7", "entered", new_names(w, 50), 7);
-  check_u64("MaxNames 7", "names", w->admit.names, 7);
+  check_u64("MaxNames 7", "names", w->admit.quota[0].names, 7);
   /* a name that was used before is free */
-  memset(w->item, 0, sizeof w->item);
+  old_item(&w->item[0]);
   w->item[3].named = true;
   w->item[3].size[PM_TOP_CPU] = 1;
   check_text("an old name", "in", run(w), "D");
+  free(w);
+  check_end();
+}
+
+/* ---- what deserves a name ---- */
+
+static void deserving(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint64_t cpu, rss, io, age_s;
+    const char *in;
+    uint8_t why;
+  } rows[] = {
+      {"ls", 2000000, 3 << 20, 4096, 0, "", PM_ADMIT_MINOR},
+      {"5 % of a core", 500000000, 0, 0, 0, "A", PM_ADMIT_CHOSEN},
+      {"just less", 499999900, 0, 0, 0, "", PM_ADMIT_MINOR},
+      {"32 MiB", 1, 32 << 20, 0, 0, "A", PM_ADMIT_CHOSEN},
+      {"just less", 1, (32 << 20) - 1, 0, 0, "", PM_ADMIT_MINOR},
+      {"1000 KiB in 10 s", 1, 0, 1000 << 10, 0, "A", PM_ADMIT_CHOSEN},
+      {"just less", 1, 0, (1000 << 10) - 1, 0, "", PM_ADMIT_MINOR},
+      {"small, for a minute", 1, 0, 0, 60, "A", PM_ADMIT_CHOSEN},
+      {"small, for less", 1, 0, 0, 59, "", PM_ADMIT_MINOR},
+      {"old, and idle", 0, 0, 0, 1000, "", PM_ADMIT_SMALL},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct world *w = world_new(&by_cpu, 1);
+    w->item[0] = (struct pm_admit_item){.size = {[PM_TOP_CPU] = rows[i].cpu,
+                                                 [PM_TOP_RSS] = rows[i].rss,
+                                                 [PM_TOP_IO] = rows[i].io},
+                                        .age_ns = rows[i].age_s * PM_NS_PER_S};
+    check_text(rows[i].name, "in", run(w), rows[i].in);
+    check_int(rows[i].name, "why", w->item[0].why, rows[i].why);
+    free(w);
+  }
+  check_end();
+}
+
+/* What every command makes takes no place from what deserves one. */
+static void junk(void **state) {
+  (void)state;
+  struct world *w = world_new(&by_cpu, 3);
+  w->item[0].age_ns = w->item[1].age_ns = 0;
+  set_cpu(w, (const uint64_t[]){400000000, 300000000, 7});
+  check_text("junk", "in", run(w), "C");
+  w->item[0].named = true; /* not by a name that it once had, either */
+  check_text("junk with a name", "in", run(w), "C");
+  free(w);
+  check_end();
+}
+
+/* The last quarter of the names of an hour is for those that are large: they
+ * enter at the next close. */
+static void large_ones_wait_for_nobody(void **state) {
+  (void)state;
+  struct pm_admit_options o = by_cpu;
+  o.top = 40;
+  o.names_per_hour = 8;
+  struct world *w = world_new(&o, ITEMS_MAX);
+  w->admit.first = w->admit.places;
+  for (size_t i = 0; i < 20; i++)
+    w->item[i].size[PM_TOP_CPU] = 1;
+  check_text("lasting", "in", run(w), "ABCDEF");
+  w->now.mono -= INTERVAL_S * PM_NS_PER_S;
+  for (size_t i = 20; i < 24; i++)
+    w->item[i].size[PM_TOP_CPU] = PM_NS_PER_S;
+  check_text("large", "in", run(w), "ABCDEFUV");
+  check_int("large", "why the third waits", w->item[22].why,
+            PM_ADMIT_NAMES_NOW);
+  free(w);
+  check_end();
+}
+
+/* Containers come and go with new ids: these use up no names, nor names them.
+ */
+static void ids_have_a_quota(void **state) {
+  (void)state;
+  struct pm_admit_options o = by_cpu;
+  o.top = 40;
+  o.max_names = 3;
+  struct world *w = world_new(&o, 10);
+  w->admit.first = w->admit.places;
+  for (size_t i = 0; i < w->count; i++) {
+    w->item[i].is_id = i < 5;
+    w->item[i].size[PM_TOP_CPU] = 10 - i;
+  }
+  check_text("three of each", "in", run(w), "ABCFGH");
+  check_int("ids", "why", w->item[3].why, PM_ADMIT_NAMES);
+  check_u64("ids", "names", w->admit.quota[1].names, 3);
+  check_u64("names", "names", w->admit.quota[0].names, 3);
+  o.max_names = 500;
+  o.names_per_hour = 2;
+  struct world *v = world_new(&o, 10);
+  v->admit.first = v->admit.places;
+  for (size_t i = 0; i < v->count; i++) {
+    v->item[i].is_id = i < 5;
+    v->item[i].size[PM_TOP_CPU] = 10 * PM_NS_PER_S - i;
+  }
+  check_text("two an hour of each", "in", run(v), "ABFG");
+  free(w);
+  free(v);
+  check_end();
+}
+
+/* A name counts for seven days after its last use. */
+static void names_of_a_week(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint64_t days, seconds;
+    uint32_t names;
+    const char *in;
+  } rows[] = {
+      {"nearly seven days", 6, 86399, 2, ""},
+      {"seven days", 7, 0, 2, "C"}, /* one was forgotten, one is new */
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_admit_options o = by_cpu;
+    o.max_names = 2;
+    struct world *w = world_new(&o, 3);
+    set_cpu(w, (const uint64_t[]){9, 0, 0});
+    run(w);
+    w->item[0].in = false; /* evicted, ten seconds ago */
+    set_cpu(w, (const uint64_t[]){0, 9, 0});
+    run(w);
+    w->item[1].in = false;
+    w->now.mono -= 2 * INTERVAL_S * PM_NS_PER_S; /* A's last use */
+    w->now.mono += (rows[i].days * 86400 + rows[i].seconds) * PM_NS_PER_S;
+    set_cpu(w, (const uint64_t[]){0, 0, 9});
+    check_text(rows[i].name, "in", run(w), rows[i].in);
+    check_u64(rows[i].name, "names", w->admit.quota[0].names, rows[i].names);
+    check_int(rows[i].name, "A has its name", w->item[0].named,
+              rows[i].days < 7);
+    check_true(rows[i].name, "B has", w->item[1].named);
+    free(w);
+  }
+  check_end();
+}
+
+/* One that is in for weeks keeps its name, and has it for a week more. */
+static void a_name_in_use(void **state) {
+  (void)state;
+  struct world *w = world_new(&by_cpu, 1);
+  set_cpu(w, (const uint64_t[]){9});
+  for (int day = 0; day < 30; day++) {
+    check_text("every day", "in", run(w), "A");
+    w->now.mono += 86400 * PM_NS_PER_S;
+  }
+  w->item[0].in = false;
+  set_cpu(w, (const uint64_t[]){0});
+  run(w);
+  check_true("a day later", "named", w->item[0].named);
+  check_u64("a day later", "names", w->admit.quota[0].names, 1);
   free(w);
   check_end();
 }
@@ -349,7 +509,7 @@ static void crash_loop(void **state) {
     /* its place among the groups is taken over by the next name */
     struct pm_admit_item *next = &w->item[3 + i % (w->count - 3)];
     if (!next->in)
-      memset(next, 0, sizeof *next);
+      old_item(next);
     for (size_t k = 0; k < w->count; k++)
       w->item[k].size[PM_TOP_CPU] = k < 3 ? 100 : 0;
     next->size[PM_TOP_CPU] = 1 + draw(&seed) % 1000;
@@ -359,8 +519,9 @@ static void crash_loop(void **state) {
   double hours = 10000.0 * INTERVAL_S / 3600;
   check_true("crash loop", "never more than the places", most <= 20);
   check_true("crash loop", "names an hour",
-             w->admit.names <= 20 + 20 * hours + 1);
-  check_true("crash loop", "names in all", w->admit.names <= o.max_names);
+             w->admit.quota[0].names <= 20 + 20 * hours + 1);
+  check_true("crash loop", "names in all",
+             w->admit.quota[0].names <= o.max_names);
   check_true("crash loop", "entries in all", w->entered <= o.max_names);
   check_true("crash loop", "the steady ones stay",
              w->item[0].in && w->item[1].in && w->item[2].in);
@@ -434,7 +595,7 @@ static void invariants(void **state) {
 /* A letter for each enum pm_admit_why, one for each group. */
 static const char *whys(const struct world *w) {
   static char text[ITEMS_MAX + 1];
-  static const char letters[PM_ADMIT_WHYS + 1] = "ucliSMHop";
+  static const char letters[PM_ADMIT_WHYS + 1] = "ucliSmMHop";
   for (size_t i = 0; i < w->count; i++)
     text[i] = letters[w->item[i].why];
   text[w->count] = '\0';
@@ -503,6 +664,12 @@ int main(void) {
       cmocka_unit_test(places),
       cmocka_unit_test(names_per_hour),
       cmocka_unit_test(max_names),
+      cmocka_unit_test(deserving),
+      cmocka_unit_test(junk),
+      cmocka_unit_test(large_ones_wait_for_nobody),
+      cmocka_unit_test(ids_have_a_quota),
+      cmocka_unit_test(names_of_a_week),
+      cmocka_unit_test(a_name_in_use),
       cmocka_unit_test(crash_loop),
       cmocka_unit_test(no_flapping),
       cmocka_unit_test(invariants),

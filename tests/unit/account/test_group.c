@@ -1,7 +1,9 @@
 /* Groups: names, who pays, what adds up, who is forgotten. */
 #include "core/account/group.h"
 
+#include "base/hash.h"
 #include "unit/support/check.h"
+#include "unit/support/colliding.h"
 #include "unit/support/failing_alloc.h"
 
 #include <errno.h>
@@ -16,7 +18,6 @@ static const struct pm_select_options configured = {.rules = rules,
                                                     .rule_count = 2};
 static const struct pm_select_options nothing = {0};
 
-/* pm_groups has a thousand buckets: too large for many on one stack. */
 static struct pm_groups *groups_new(const struct pm_select_options *o) {
   struct pm_groups *g = malloc(sizeof *g);
   struct pm_err err = PM_ERR_INIT;
@@ -86,6 +87,10 @@ static void automatic_groups(void **state) {
   check_text("a", "no name until it enters", a->name, "");
   check_true("a", "out", !a->admit.in);
   check_u64("a", "count", g->count, 5);
+  struct pm_choice id = choice_of(PM_BY_CONTAINER, "docker-0123456789ab");
+  id.is_id = true;
+  check_true("an id", "of the quota of ids",
+             pm_groups_get(g, &id)->admit.is_id && !a->admit.is_id);
   groups_free(g);
   check_end();
 }
@@ -101,10 +106,12 @@ static void many_groups(void **state) {
       char key[32];
       snprintf(key, sizeof key, "program-%d", i);
       check_true(key, "its own group", get(g, PM_BY_NAME, key) == g->list[i]);
+      g->list[i]->members = 1;
     }
   check_u64("many", "count", g->count, GROUPS);
   struct pm_group *kept = g->list[GROUPS - 1];
-  kept->members = 1;
+  for (int i = 0; i < GROUPS - 1; i++)
+    g->list[i]->members = 0;
   pm_groups_sweep(g);
   check_u64("swept", "count", g->count, 1);
   check_true("swept", "the one that is kept is found",
@@ -115,7 +122,117 @@ static void many_groups(void **state) {
   check_end();
 }
 
+/* ---- floods of names ---- */
+
+/* The places that are looked at until each group is found. */
+static uint64_t count_looks(const struct pm_groups *g) {
+  const struct pm_hash_table *t = &g->index;
+  uint64_t looks = 0;
+  for (size_t i = 0; i < t->size; i++)
+    if (t->place[i].number)
+      looks += ((i - t->place[i].hash) & (t->size - 1)) + 1;
+  return looks;
+}
+
+static void colliding_names(void **state) {
+  (void)state;
+  struct pm_groups *g = groups_new(&nothing);
+  struct colliding *names = colliding_new();
+  for (uint32_t n = 0; n < COLLIDING_NAMES; n++) {
+    char name[COLLIDING_NAME];
+    colliding_name(names, n, name);
+    check_u64(name, "the stable hash", pm_hash(name), colliding_hash(names));
+    get(g, PM_BY_NAME, name)->members = 1;
+  }
+  free(names);
+  uint64_t looks = count_looks(g);
+  check_u64("colliding", "groups", g->count, COLLIDING_NAMES);
+  if (!check_true("colliding", "a few looks each", looks < 4 * COLLIDING_NAMES))
+    print_error("%d names were found with %llu looks\n", COLLIDING_NAMES,
+                (unsigned long long)looks);
+  groups_free(g);
+  check_end();
+}
+
+/* 4,000 new names a second of processes that end: what is kept is bounded, and
+ * the one that used most is among it, whenever it came. */
+static void ended_names(void **state) {
+  (void)state;
+  enum { NAMES = 100000, LARGE_EVERY = 10000 };
+  struct pm_groups *g = groups_new(&nothing);
+  struct pm_group *alive = get(g, PM_BY_NAME, "alive");
+  struct pm_group *named = enter(g, get(g, PM_BY_NAME, "named"));
+  alive->members = 1;
+  named->admit.in = false;
+  size_t most = 0;
+  for (int i = 0; i < NAMES; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "%s-%d", i % LARGE_EVERY ? "small" : "large", i);
+    pm_groups_charge(g, get(g, PM_BY_NAME, key), PM_F_cpu_user,
+                     i % LARGE_EVERY ? 1000 : 1000000);
+    if (i == 77)
+      pm_groups_charge(g, get(g, PM_BY_NAME, "disk"), PM_F_disk_write, 1);
+    most = g->count > most ? g->count : most;
+  }
+  check_true("ended", "bounded", most <= PM_GROUPS_ENDED + 2);
+  check_u64("ended", "_other has it all", g->other.total[PM_F_cpu_user],
+            (NAMES - NAMES / LARGE_EVERY) * 1000ULL +
+                NAMES / LARGE_EVERY * 1000000ULL);
+  size_t count = g->count;
+  check_true("ended", "who lives stays", get(g, PM_BY_NAME, "alive") == alive);
+  check_true("ended", "a name in use stays",
+             get(g, PM_BY_NAME, "named") == named);
+  check_u64("ended", "what wrote stays", get(g, PM_BY_NAME, "disk")->spent_disk,
+            1);
+  for (int i = 0; i < NAMES; i += LARGE_EVERY) {
+    char key[32];
+    snprintf(key, sizeof key, "large-%d", i);
+    check_u64(key, "what is large stays", get(g, PM_BY_NAME, key)->spent_ns,
+              1000000);
+  }
+  check_u64("ended", "and none was made anew", g->count, count);
+  pm_groups_sweep(g);
+  check_u64("swept", "count", g->count, 2);
+  groups_free(g);
+  check_end();
+}
+
 /* ---- names ---- */
+
+/* Whichever comes first, the same one keeps the name. */
+static void names_in_any_order(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *plain, *hashed;
+    enum pm_group_by plain_by, hashed_by;
+  } rows[] = {
+      {"a dot", "a.b", "a_b", PM_BY_NAME, PM_BY_NAME},
+      {"a blank", "a_b", "a b", PM_BY_NAME, PM_BY_NAME},
+      {"like ours", "p_other", "_other", PM_BY_NAME, PM_BY_NAME},
+      {"a user", "postgres", "postgres", PM_BY_NAME, PM_BY_USER},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char hashed[2][PM_NAME];
+    for (int order = 0; order < 2; order++) {
+      struct pm_groups *g = groups_new(&nothing);
+      struct pm_group *group[2];
+      for (int k = 0; k < 2; k++) { /* found in that order */
+        int which = order ? 1 - k : k;
+        group[which] = which ? get(g, rows[i].hashed_by, rows[i].hashed)
+                             : get(g, rows[i].plain_by, rows[i].plain);
+      }
+      enter(g, group[order]);
+      enter(g, group[1 - order]);
+      check_text(rows[i].name, "plain", group[0]->name, rows[i].plain);
+      memcpy(hashed[order], group[1]->name, PM_NAME);
+      check_true(rows[i].name, "hashed",
+                 !pm_name_same(hashed[order], rows[i].plain));
+      groups_free(g);
+    }
+    check_text(rows[i].name, "the same hash", hashed[0], hashed[1]);
+  }
+  check_end();
+}
 
 static void names(void **state) {
   (void)state;
@@ -425,7 +542,7 @@ static void no_memory_at_start(void **state) {
     snprintf(row, sizeof row, "allocation %zu fails", nth);
     check_int(row, "status", status, -ENOMEM);
     check_int(row, "number", err.num, ENOMEM);
-    check_true(row, "at most the list and two groups", nth <= 4);
+    check_true(row, "the list, its index and two groups", nth <= 6);
   }
   free(g);
   check_end();
@@ -459,6 +576,9 @@ int main(void) {
       cmocka_unit_test(starts_with_rules),
       cmocka_unit_test(automatic_groups),
       cmocka_unit_test(many_groups),
+      cmocka_unit_test(colliding_names),
+      cmocka_unit_test(ended_names),
+      cmocka_unit_test(names_in_any_order),
       cmocka_unit_test(names),
       cmocka_unit_test(names_of_ours),
       cmocka_unit_test(names_forged),

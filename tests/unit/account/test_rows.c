@@ -214,46 +214,84 @@ static void without_members(void **state) {
   check_end();
 }
 
-/* Graphs fall to the ground, counters stay where they are. */
+struct want {
+  const char *name;
+  double got, want;
+};
+
+static void check_wants(const char *row, const struct want *wants,
+                        size_t count) {
+  for (size_t i = 0; i < count; i++)
+    check_real(row, wants[i].name, wants[i].got, wants[i].want);
+}
+
+/* The interval is still its own: its rates are sent, its counters stay.  One
+ * close later its rates fall to 0, too. */
 static void evicted(void **state) {
   (void)state;
+  for (int left = 0; left < 2; left++) {
+    const char *row = left ? "left" : "evicted";
+    struct pm_group g = sample();
+    struct pm_group before = g;
+    struct pm_group_row r, was = row_of(&g, frame);
+    g.lacks = PM_BIT(PM_F_rss);
+    before.lacks = g.lacks;
+    memset(&r, 0x5a, sizeof r);
+    if (left)
+      pm_rows_left(&g, frame, &r);
+    else
+      pm_rows_evicted(&g, frame, &r);
+    check_text(row, "name", r.name, "web");
+    const struct want wants[] = {
+        {"cpu_percent", r.cpu_percent, left ? 0 : was.cpu_percent},
+        {"cpu_cores", r.cpu_cores, left ? 0 : was.cpu_cores},
+        {"delay", r.delay, left ? 0 : was.delay},
+        {"memory_percent", r.memory_percent, 0},
+        {"rss", r.rss, 0},
+        {"vsize", r.vsize, 0},
+        {"swap", r.swap, 0},
+        {"processes", r.processes, 0},
+        {"threads", r.threads, 0},
+        {"fds", r.fds, 0},
+        {"fd_percent", r.fd_percent, 0},
+        {"oldest", r.oldest, NAN},
+        {"cpu_user", r.cpu_user, was.cpu_user},
+        {"io_read", r.io_read, was.io_read},
+        {"starts", r.starts, 17},
+        {"exit_ok", r.exit_ok, 18},
+        {"exit_error", r.exit_error, 19},
+        {"exit_signal", r.exit_signal, 20},
+        {"oom", r.oom, 5},
+    };
+    check_wants(row, wants, CHECK_COUNT(wants));
+    check_true(row, "its rates were not 0", was.cpu_cores > 0 && was.delay > 0);
+    check_true(row, "the group itself is as before",
+               g.processes == before.processes && g.lacks == before.lacks &&
+                   g.spent_ns == before.spent_ns &&
+                   memcmp(g.gauge, before.gauge, sizeof g.gauge) == 0);
+  }
+  check_end();
+}
+
+/* What it used in this interval is _other's: no rate, but all else. */
+static void entered(void **state) {
+  (void)state;
   struct pm_group g = sample();
-  struct pm_group before = g;
   struct pm_group_row r, was = row_of(&g, frame);
-  g.lacks = PM_BIT(PM_F_rss);
-  before.lacks = g.lacks;
   memset(&r, 0x5a, sizeof r);
-  pm_rows_evicted(&g, frame, &r);
-  check_text("evicted", "name", r.name, "web");
-  const struct {
-    const char *name;
-    double got, want;
-  } rows[] = {
-      {"cpu_percent", r.cpu_percent, 0},
-      {"cpu_cores", r.cpu_cores, 0},
-      {"memory_percent", r.memory_percent, 0},
-      {"rss", r.rss, 0},
-      {"vsize", r.vsize, 0},
-      {"swap", r.swap, 0},
-      {"processes", r.processes, 0},
-      {"threads", r.threads, 0},
-      {"fds", r.fds, 0},
-      {"fd_percent", r.fd_percent, 0},
-      {"delay", r.delay, 0},
-      {"oldest", r.oldest, NAN},
+  pm_rows_entered(&g, frame, &r);
+  const struct want wants[] = {
+      {"cpu_percent", r.cpu_percent, NAN},
+      {"cpu_cores", r.cpu_cores, NAN},
+      {"delay", r.delay, NAN},
+      {"memory_percent", r.memory_percent, was.memory_percent},
+      {"rss", r.rss, was.rss},
+      {"processes", r.processes, was.processes},
+      {"oldest", r.oldest, was.oldest},
       {"cpu_user", r.cpu_user, was.cpu_user},
-      {"io_read", r.io_read, was.io_read},
-      {"starts", r.starts, 17},
-      {"exit_ok", r.exit_ok, 18},
-      {"exit_error", r.exit_error, 19},
-      {"exit_signal", r.exit_signal, 20},
-      {"oom", r.oom, 5},
+      {"exit_signal", r.exit_signal, was.exit_signal},
   };
-  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
-    check_real("evicted", rows[i].name, rows[i].got, rows[i].want);
-  check_true("evicted", "the group itself is as before",
-             g.processes == before.processes && g.lacks == before.lacks &&
-                 memcmp(g.gauge, before.gauge, sizeof g.gauge) == 0);
+  check_wants("entered", wants, CHECK_COUNT(wants));
   check_end();
 }
 
@@ -355,11 +393,17 @@ static void born_in_the_future(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole_group),     cmocka_unit_test(microseconds),
-      cmocka_unit_test(percentages),     cmocka_unit_test(unknown_fields),
-      cmocka_unit_test(without_members), cmocka_unit_test(evicted),
-      cmocka_unit_test(unattributed),    cmocka_unit_test(states),
-      cmocka_unit_test(processes),       cmocka_unit_test(born_in_the_future),
+      cmocka_unit_test(whole_group),
+      cmocka_unit_test(microseconds),
+      cmocka_unit_test(percentages),
+      cmocka_unit_test(unknown_fields),
+      cmocka_unit_test(without_members),
+      cmocka_unit_test(evicted),
+      cmocka_unit_test(entered),
+      cmocka_unit_test(unattributed),
+      cmocka_unit_test(states),
+      cmocka_unit_test(processes),
+      cmocka_unit_test(born_in_the_future),
   };
   return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

@@ -78,16 +78,8 @@ static void assigning(void **state) {
       {"who is there stays", "-B-", {9, 8, 7}, "AC", "ABC"},
       {"what was left rests", "A~C", {9, 8, 7, 99}, "D", "A-C"},
       {"the others are filled", "~B-", {9, 8, 7, 99}, "D", "-BD"},
-      {"all taken, twice as busy", "ABC", {9, 4, 7, 8}, "D", "ADC"},
-      {"all taken, not quite", "ABC", {9, 4, 7, 7}, "D", "ABC"},
-      {"all taken, two come", "ABC", {9, 1, 2, 80, 70}, "DE", "ADE"},
-      {"the second is not busier than the first",
-       "ABC",
-       {9, 1, 9, 8, 7},
-       "DE",
-       "ADC"},
-      {"idle ones do not push each other", "ABC", {0, 0, 0, 0}, "D", "ABC"},
-      {"a busy one pushes an idle one", "ABC", {0, 5, 5, 1}, "D", "DBC"},
+      {"all taken: however busy others are", "ABC", {9, 1, 7, 800}, "D", "ABC"},
+      {"nor does an idle one leave", "ABC", {0, 5, 5, 900, 800}, "DE", "ABC"},
       {"nobody waits", "A~-", {9}, "", "A--"},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -127,9 +119,12 @@ static void leaving(void **state) {
   pm_slot_assign(slots, PLACES, &d, 1);
   show_slots(slots, entry, got);
   check_text("the close after", "places", got, "A-C");
+  check_true("the close after", "B's is sent once more",
+             slots[1].left && !slots[0].left && !slots[2].left);
   pm_slot_assign(slots, PLACES, &d, 1);
   show_slots(slots, entry, got);
   check_text("one more close", "places", got, "ADC");
+  check_true("one more close", "but not again", !slots[1].left);
   pm_slot_leave(NULL, 0, &entry[0]); /* a group without places */
   check_end();
 }

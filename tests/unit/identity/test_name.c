@@ -23,7 +23,19 @@ static void identifiers(void **state) {
       {"blanks and slashes", "tmux: server/1", true, "tmux__server_1"},
       {"parentheses", "(sd-pam)", true, "p_sd-pam_"},
       {"not UTF-8", "a\xff\x80z", true, "a__z"},
-      {"UTF-8", "caf\xc3\xa9", true, "caf__"},
+      {"a mark", "caf\xc3\xa9", true, "cafe"},
+      {"at the beginning",
+       "\xc3\xbc"
+       "bung",
+       true, "ubung"},
+      {"of Latin Extended-A", "\xc5\x81\xc3\xb3" "d\xc5\xba", true, "Lodz"},
+      {"no letter", "a\xc3\x97z", true, "a_z"},
+      {"another script, one '_' a character", "\xe6\x97\xa5\xe6\x9c\xactool",
+       true, "p__tool"},
+      {"beyond Latin Extended-A", "\xc6\x80x", true, "p_x"},
+      {"beyond the first plane", "a\xf0\x9f\x98\x80z", true, "a_z"},
+      {"cut in a character", "ab\xc3", true, "ab_"},
+      {"cut in a longer one", "ab\xe6\x97", true, "ab__"},
       {"control bytes", "a\x01\x7f\n", true, "a___"},
       {"empty", "", true, "unnamed"},
       {"empty, of ours", "", false, "unnamed"},
@@ -42,6 +54,24 @@ static void identifiers(void **state) {
     char got[PM_NAME];
     pm_name_identifier(rows[i].raw, rows[i].guard, got);
     check_text(rows[i].name, "identifier", got, rows[i].want);
+  }
+  check_end();
+}
+
+/* Nothing of them can be kept: a hash tells them apart, in any order. */
+static void identifiers_of_other_scripts(void **state) {
+  (void)state;
+  static const char *const raw[] = {"\xe6\x97\xa5\xe6\x9c\xac",
+                                    "\xe4\xb8\xad\xe5\x9b\xbd",
+                                    "\xd1\x81\xd1\x8a"};
+  char got[CHECK_COUNT(raw)][PM_NAME];
+  for (size_t i = 0; i < CHECK_COUNT(raw); i++) {
+    pm_name_identifier(raw[i], true, got[i]);
+    check_u64(raw[i], "length", strlen(got[i]), 3 + PM_NAME_HASH);
+    check_true(raw[i], "begins", strncmp(got[i], "p__-", 4) == 0);
+    for (size_t k = 0; k < i; k++)
+      check_true(raw[i], "differs from those before",
+                 strcmp(got[i], got[k]) != 0);
   }
   check_end();
 }
@@ -177,6 +207,7 @@ static void mounts(void **state) {
       {"a blank", "/mnt/my disk", "mnt-my_disk"},
       {"a hidden one", "/.snap", ".snap"},
       {"an underscore", "/_x", "_x"},
+      {"a mark before a slash", "/\xc3\xbc/x", "u-x"},
       {"slashes first", "//var//lib", "var--lib"},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -195,9 +226,9 @@ static void mounts(void **state) {
 
 /* ---- programs ---- */
 
-static const char *const interpreters[] = {"python*", "perl*", "ruby*", "node",
-                                           "java",    "php",   "sh",    "bash",
-                                           "dash",    "lua*",  NULL};
+static const char *const interpreters[] = {
+    "python*", "perl*", "ruby*", "node", "java", "php", "sh",
+    "bash",    "dash",  "lua*",  "deno", "bun",  NULL};
 
 /* Arguments of a row, each ended by a NUL, the last by the literal's own. */
 #define ARGS(text) text, sizeof(text)
@@ -405,6 +436,120 @@ static void programs_options_differ(void **state) {
   check_programs(rows, CHECK_COUNT(rows));
 }
 
+/* Threads and descriptors are no programs. */
+static void programs_vague(void **state) {
+  (void)state;
+  static const struct program_row rows[] = {
+      {"node 24", "MainThread", "/usr/bin/node", ARGS("node\0/srv/app.js\0x"),
+       "app.js"},
+      {"later", "node-MainThread", "/usr/bin/node (deleted)",
+       ARGS("node\0--env-file\0.env\0app.js"), "app.js"},
+      {"by the first argument", "MainThread", "",
+       ARGS("/opt/node/bin/node\0-e\0x()"), "node"},
+      {"no more known", "MainThread", "", NO_ARGS, "node"},
+      {"a program with its own node", "MainThread", "/opt/My App/code",
+       ARGS("/opt/My App/code\0--type=x"), "code"},
+      {"a title", "MainThread", "", ARGS("next-server (v14)"), "next-server"},
+      {"by a descriptor", "3", "/usr/bin/tool", ARGS("tool\0x"), "tool"},
+      {"a memfd", "3", "/memfd:payload (deleted)", ARGS("/opt/runner\0x"),
+       "runner"},
+      {"a memfd, as newer kernels say", "memfd:payload-9",
+       "/memfd:payload-9 (deleted)", ARGS("-runner\0x"), "runner"},
+      {"a memfd that is called so", "7", "/memfd:x (deleted)",
+       ARGS("/proc/self/fd/7\0x"), "memfd"},
+      {"a memfd, no more known", "memfd:x", "", NO_ARGS, "memfd"},
+      {"a number for a name", "2048", "/usr/games/2048", ARGS("2048"), "2048"},
+      {"a number, no more known", "12345", "", NO_ARGS, "memfd"},
+      {"begins with a number", "7z", "/usr/bin/7z", ARGS("7z"), "7z"},
+  };
+  check_programs(rows, CHECK_COUNT(rows));
+}
+
+static void programs_wrapped(void **state) {
+  (void)state;
+  static const struct program_row rows[] = {
+      {"nix", ".codex-wrapped", "/nix/store/x/bin/.codex-wrapped", NO_ARGS,
+       "codex"},
+      {"cut", ".gnome-shell-wr", "/nix/store/x/bin/.gnome-shell-wrapped",
+       NO_ARGS, "gnome-shell"},
+      {"twice", "..x-wrapped-wra", "/nix/store/x/bin/..x-wrapped-wrapped",
+       NO_ARGS, "x"},
+      {"once more", ".x-wrapped_", "", NO_ARGS, "x"},
+      {"a script", "python3.11", "/nix/store/p/bin/python3.11",
+       ARGS("python3.11\0/nix/store/x/bin/.ansible-wrapped\0-v"), "ansible"},
+      {"no dot", "codex-wrapped", "", NO_ARGS, "codex-wrapped"},
+      {"nothing in it", ".-wrapped", "", NO_ARGS, ".-wrapped"},
+      {"only a dot", ".bashrc", "", NO_ARGS, ".bashrc"},
+  };
+  check_programs(rows, CHECK_COUNT(rows));
+}
+
+/* By each runtime's own documentation. */
+static void programs_by_runtime(void **state) {
+  (void)state;
+  static const struct program_row rows[] = {
+      {"bash <(…)", "bash", "", ARGS("bash\0/dev/fd/63"), "bash"},
+      {"bash /dev/fd/3", "bash", "", ARGS("bash\0-x\0/dev/fd/3\0a"), "bash"},
+      {"python3 /proc/self/fd/3", "python3", "",
+       ARGS("python3\0/proc/self/fd/3"), "python3"},
+      {"perl /dev/stdin", "perl", "", ARGS("perl\0/dev/stdin\0a"), "perl"},
+      {"node --env-file", "node", "", ARGS("node\0--env-file\0.env\0app.js"),
+       "app.js"},
+      {"node --env-file=", "node", "", ARGS("node\0--env-file=.env\0app.js"),
+       "app.js"},
+      {"node --import", "node", "",
+       ARGS("node\0--import\0tsx\0--title\0t\0app.ts"), "app.ts"},
+      {"node --test-reporter", "node", "",
+       ARGS("node\0--test-reporter\0tap\0x.test.js"), "x.test.js"},
+      {"node --inspect takes none", "node", "", ARGS("node\0--inspect\0app.js"),
+       "app.js"},
+      {"node --run", "node", "", ARGS("node\0--run\0build\0x"), "node"},
+      {"java --source", "java", "",
+       ARGS("java\0--source\0"
+            "21\0X.java"),
+       "X.java"},
+      {"java @file -jar", "java", "", ARGS("java\0@opts\0-jar\0shop.jar"),
+       "shop.jar"},
+      {"java @file and a class", "java", "", ARGS("java\0@opts\0org.x.Main\0a"),
+       "org.x.Main"},
+      {"java @file and an argument", "java", "", ARGS("java\0@opts\0secret"),
+       "java"},
+      {"java --limit-modules", "java", "",
+       ARGS("java\0--limit-modules\0java.base\0org.x.Main"), "org.x.Main"},
+      {"java --enable-native-access", "java", "",
+       ARGS("java\0--enable-native-access\0ALL-UNNAMED\0-jar\0s.jar"), "s.jar"},
+      {"python -X", "python3", "", ARGS("python3\0-X\0importtime\0a.py"),
+       "a.py"},
+      {"python --check-hash-based-pycs", "python3", "",
+       ARGS("python3\0--check-hash-based-pycs\0always\0a.py"), "a.py"},
+      {"python -bbm", "python3", "", ARGS("python3\0-bbm\0pip\0x"), "pip"},
+      {"ruby -X", "ruby", "", ARGS("ruby\0-X\0/srv\0a.rb"), "a.rb"},
+      {"ruby --encoding", "ruby", "", ARGS("ruby\0--encoding\0utf-8\0a.rb"),
+       "a.rb"},
+      {"ruby -i.bak", "ruby", "", ARGS("ruby\0-i.bare\0a.rb"), "a.rb"},
+      {"perl -d:NYTProf", "perl", "", ARGS("perl\0-d:NYTProfe\0a.pl"), "a.pl"},
+      {"php --file", "php", "", ARGS("php\0--file\0/srv/a.php"), "a.php"},
+      {"php -d", "php", "", ARGS("php\0-d\0memory_limit=1G\0artisan\0queue"),
+       "artisan"},
+      {"php --process-code", "php", "", ARGS("php\0--process-code\0x();"),
+       "php"},
+      {"php -S", "php", "", ARGS("php\0-S\0localhost:80\0router.php"),
+       "router.php"},
+      {"deno run", "deno", "",
+       ARGS("deno\0run\0--allow-net\0--config\0d.json\0/srv/a.ts\0x"), "a.ts"},
+      {"deno without run", "deno", "", ARGS("deno\0-A\0a.ts"), "a.ts"},
+      {"deno eval", "deno", "", ARGS("deno\0eval\0work()"), "deno"},
+      {"deno task", "deno", "", ARGS("deno\0task\0start"), "deno"},
+      {"a file that is called run", "deno", "", ARGS("deno\0run\0run"), "run"},
+      {"bun", "bun", "", ARGS("bun\0--watch\0a.ts"), "a.ts"},
+      {"bun run", "bun", "", ARGS("bun\0run\0--cwd\0/srv\0a.ts"), "a.ts"},
+      {"bun -e", "bun", "", ARGS("bun\0-e\0work()"), "bun"},
+      {"bun x", "bun", "", ARGS("bun\0x\0cowsay"), "bun"},
+      {"lua -e", "lua5.4", "", ARGS("lua\0-e\0x=1\0a.lua"), "a.lua"},
+  };
+  check_programs(rows, CHECK_COUNT(rows));
+}
+
 static void worth_a_look(void **state) {
   (void)state;
   static const struct {
@@ -437,6 +582,7 @@ static void worth_a_look(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(identifiers),
+      cmocka_unit_test(identifiers_of_other_scripts),
       cmocka_unit_test(identifiers_cut),
       cmocka_unit_test(identifiers_of_any_bytes),
       cmocka_unit_test(identifiers_never_ours),
@@ -451,6 +597,9 @@ int main(void) {
       cmocka_unit_test(programs_of_code),
       cmocka_unit_test(programs_without_a_file),
       cmocka_unit_test(programs_options_differ),
+      cmocka_unit_test(programs_vague),
+      cmocka_unit_test(programs_wrapped),
+      cmocka_unit_test(programs_by_runtime),
       cmocka_unit_test(worth_a_look),
   };
   return cmocka_run_group_tests_name("name", tests, NULL, NULL);

@@ -100,12 +100,34 @@ static void until_answered(void) {
   check_true("procman-hold", "answers", false);
 }
 
+/* Field 22 of its stat; its name has no blanks. */
+static uint64_t birth_of(pid_t pid) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  int fd = open(path, O_RDONLY);
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[n > 0 ? n : 0] = '\0';
+  char *p = text;
+  for (int field = 1; field < 22 && p; field++) {
+    p = strchr(p, ' ');
+    p += p != NULL;
+  }
+  return p ? strtoull(p, NULL, 10) : 0;
+}
+
+static bool was_asked(pid_t pid) {
+  struct pm_exit exit = {.pid = pid, .birth = birth_of(pid), .status = SIGTERM};
+  return pm_exchange_was_asked(server.exchange, &exit, server.now.mono);
+}
+
 /* Nothing but the time wakes the server when a helper is given up. */
 static void hold_does_not_answer(void **state) {
   (void)state;
   pid_t pid = sleeper();
   int fd = send_kill(pid, "\"timeout_seconds\":1");
   until_answered();
+  check_true("sent", "its end was asked for", was_asked(pid));
   server_wait(2);
   check_text("escalating", "no answer yet", server_read(fd, NULL), "");
   server_wait(11);
@@ -168,6 +190,7 @@ static void refused(void **state) {
   }
   server_settle();
   check_int("in a sandbox", "is refused", WEXITSTATUS(status), 0);
+  check_true("in a sandbox", "silences nothing", !was_asked(1));
   check_true("in a sandbox", "descriptor 0 is open",
              fcntl(STDIN_FILENO, F_GETFD) >= 0);
   check_end();

@@ -259,8 +259,64 @@ static void two_threads(void **state) {
 
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
+/* ---- signals that were sent ---- */
+
+enum { SEGV_AND_CORE = 139, EXIT_1 = 256 };
+
+static void signals(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    int signal;
+    int32_t pid;
+    uint64_t birth, after_s;
+    uint32_t status;
+    bool oom, want;
+  } rows[] = {
+      {"by it", 15, 7, 100, 0, 15, false, true},
+      {"by itself, as asked", 15, 7, 100, 59, EXIT_1, false, true},
+      {"a minute later", 15, 7, 100, 60, EXIT_1, false, false},
+      {"another process", 15, 8, 100, 0, 15, false, false},
+      {"another of that pid", 15, 7, 101, 0, 15, false, false},
+      {"by another signal", 15, 7, 100, 0, 9, false, false},
+      {"a crash", 15, 7, 100, 0, SEGV_AND_CORE, false, false},
+      {"KILL", 9, 7, 100, 0, 9, false, true},
+      {"KILL, but by the OOM killer", 9, 7, 100, 0, 9, true, false},
+      {"STOP asks for no end", 19, 7, 100, 0, EXIT_1, false, false},
+      {"USR1 may end it", 10, 7, 100, 0, 10, false, true},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_exchange *x;
+    struct pm_err err = PM_ERR_INIT;
+    assert_int_equal(pm_exchange_new(&x, &err), 0);
+    struct pm_exit exit = {.pid = rows[i].pid,
+                           .birth = rows[i].birth,
+                           .status = rows[i].status,
+                           .oom = rows[i].oom};
+    uint64_t mono = 5 * PM_NS_PER_S;
+    check_true(rows[i].name, "not before",
+               !pm_exchange_was_asked(x, &exit, mono));
+    pm_exchange_note_signal(x, 7, 100, rows[i].signal, mono);
+    mono += rows[i].after_s * PM_NS_PER_S;
+    check_true(rows[i].name, rows[i].want ? "asked" : "not asked",
+               pm_exchange_was_asked(x, &exit, mono) == rows[i].want);
+    for (int k = 0; k < 64; k++) /* many later ones push it out */
+      pm_exchange_note_signal(x, 1000, 0, 15, mono);
+    check_true(rows[i].name, "forgotten",
+               !pm_exchange_was_asked(x, &exit, mono));
+    exit.pid = 1000;
+    exit.status = 15;
+    exit.oom = false;
+    check_true("birth 0", "any of the pid",
+               pm_exchange_was_asked(x, &exit, mono));
+    pm_exchange_free(x);
+  }
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(signals),
       cmocka_unit_test(making),
       HERE(latest),
       HERE(waking),
