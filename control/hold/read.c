@@ -113,6 +113,7 @@ static bool list_one(struct work *w, const char *name, int32_t pid,
     return false;
   if (n < 0 || pm_parse_task(text, (size_t)n, w->root.units, ret) < 0)
     *ret = (struct pm_task){.pid = pid};
+  pm_detail_of_living(&w->root, ret);
   return true;
 }
 

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What the first thread does not show any more once it has ended. */
+#define OF_LIVING (PM_WANT_EXE | PM_WANT_CWD | PM_WANT_CMDLINE | PM_WANT_FDS)
+
 static unsigned read_link(int dir, const char *name, char *ret, size_t size,
                           unsigned want) {
   ssize_t n = readlinkat(dir, name, ret, size - 1);
@@ -165,6 +168,68 @@ static void read_files(int dir, unsigned want, struct pm_detail *d) {
     read_cmdline(dir, d);
 }
 
+/* ---- threads that outlive the first one ---- */
+
+static bool is_outlived(const struct pm_task *t) {
+  return t->state == 'Z' && t->v[PM_F_threads] > 1;
+}
+
+static bool read_thread(const struct pm_root *root, int tasks, const char *tid,
+                        struct pm_task *ret) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "%.16s/stat", tid);
+  ssize_t n = pm_root_read(tasks, path, text, sizeof text);
+  return n > 0 && pm_parse_task(text, (size_t)n, root->units, ret) == 0 &&
+         ret->state != 'Z' && ret->state != 'X';
+}
+
+/* The folder of the first thread that lives, and its stat; -1: there is none.
+ */
+static int open_living(const struct pm_root *root, int32_t pid,
+                       struct pm_task *ret) {
+  char path[32];
+  snprintf(path, sizeof path, "%d/task", pid);
+  int fd = openat(root->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  PM_CLEAN_DIR DIR *list = fd < 0 ? NULL : fdopendir(fd);
+  for (const struct dirent *e; list && (e = readdir(list));)
+    if (e->d_name[0] != '.' && read_thread(root, fd, e->d_name, ret))
+      return openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return -1;
+}
+
+static void take_memory(struct pm_task *t, const struct pm_task *living) {
+  t->state = living->state;
+  t->v[PM_F_vsize] = living->v[PM_F_vsize];
+  t->v[PM_F_rss] = living->v[PM_F_rss];
+}
+
+void pm_detail_of_living(const struct pm_root *root, struct pm_task *task) {
+  struct pm_task living;
+  PM_CLEAN_FD int dir =
+      is_outlived(task) ? open_living(root, task->pid, &living) : -1;
+  if (dir >= 0)
+    take_memory(task, &living);
+  else if (is_outlived(task))
+    task->have &= ~(PM_BIT(PM_F_vsize) | PM_BIT(PM_F_rss));
+}
+
+/* The files of the first thread are those of one that has no memory, no open
+ * files and no arguments: another's are the process's. */
+static void read_living(const struct pm_root *root, int32_t pid, unsigned want,
+                        struct pm_detail *d) {
+  struct pm_task living;
+  PM_CLEAN_FD int dir = open_living(root, pid, &living);
+  if (dir < 0)
+    return;
+  take_memory(&d->stat, &living);
+  d->got &= ~(want & OF_LIVING);
+  read_files(dir, want & OF_LIVING, d);
+  if (want & PM_WANT_SWAP)
+    read_status(dir, pid, PM_WANT_SWAP, d);
+}
+
+/* ---- a process ---- */
+
 static int open_process(const struct pm_root *root, int32_t pid) {
   char path[16];
   snprintf(path, sizeof path, "%d", pid);
@@ -182,6 +247,8 @@ int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
   if (ret->is_thread || !read_stat(root, dir, ret) ||
       (birth && ret->birth != birth))
     return -ESRCH;
+  if (is_outlived(&ret->stat))
+    read_living(root, pid, want, ret);
   copy_stat(want, ret);
   return 0;
 }

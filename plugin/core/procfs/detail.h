@@ -80,6 +80,12 @@ static inline void pm_detail_clear(struct pm_detail *detail) {
 int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
                    unsigned want, struct pm_detail *ret);
 
+/* A process whose first thread has ended shows no memory, and the state of a
+ * zombie, while its other threads work on: replaces those of the task by what a
+ * thread shows that lives.  Without one they are not known.  For procman-hold:
+ * this may block. */
+void pm_detail_of_living(const struct pm_root *root, struct pm_task *task);
+
 /* Reads what is safe of `want`, without blocking; any thread may call it.  The
  * process's start is not read: it is whichever has the pid.  -ESRCH: none, or
  * the number is a thread's. */

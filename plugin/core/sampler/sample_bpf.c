@@ -200,6 +200,8 @@ static void add_piece(struct bpf_sampler *self,
     return;
   g->torn |= piece->ended_ns != g->ended_ns;
   pm_bpf_add_use(&g->task.use, &piece->use);
+  if (g->task.now.exit_state && !piece->now.exit_state)
+    g->task.now = piece->now; /* the first thread has ended, others live on */
 }
 
 static int push_sums(struct bpf_sampler *self, struct pm_err *err) {

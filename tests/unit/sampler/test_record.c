@@ -66,8 +66,8 @@ static void states_are_letters(void **state) {
   for (size_t i = 0; i < CHECK_COUNT(states); i++) {
     char row[32];
     struct pm_task got;
-    struct pm_bpf_task from = {.state = states[i].state,
-                               .exit_state = states[i].exit_state};
+    struct pm_bpf_task from = {
+        .now = {.state = states[i].state, .exit_state = states[i].exit_state}};
     snprintf(row, sizeof row, "%#x, %#x", states[i].state,
              states[i].exit_state);
     pm_bpf_to_task(&from, units, &got);
@@ -80,9 +80,9 @@ static struct pm_bpf_task full(void) {
   return (struct pm_bpf_task){
       .start_ns = UINT64_C(123) * TICK_NS + 9,
       .use = {.exec_ns = 5, .faults_minor = 6, .io_read = 7, .disk_write = 8},
-      .vsize = 10,
-      .rss = 3,
-      .swap = 2,
+      .now.vsize = 10,
+      .now.rss = 3,
+      .now.swap = 2,
       .maxrss = 4,
       .pid = 42,
       .ppid = 41,
@@ -158,7 +158,7 @@ static void ends_with_its_last_thread(void **state) {
   (void)state;
   struct pm_task got;
   struct pm_bpf_task from = full();
-  from.exit_state = 0x20;
+  from.now.exit_state = 0x20;
   pm_bpf_to_task(&from, units, &got);
   check_u64("alone", "ended", got.flags & PM_TASK_ENDED, PM_TASK_ENDED);
   from.threads = 2;

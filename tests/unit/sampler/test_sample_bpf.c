@@ -464,6 +464,60 @@ static void threads_fill_the_buffer(void **state) {
   check_end();
 }
 
+static void leave_the_others(unsigned unused) {
+  static unsigned nothing;
+  (void)unused;
+  touch_memory(3 << 20);
+  start_threads(1, wait_thread, &nothing);
+  usleep(100000); /* until it waits */
+  syscall(SYS_exit, 0);
+}
+
+static char state_of(pid_t pid) {
+  char path[32], state = 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "re");
+  assert_true(file && fscanf(file, "%*d %*s %c", &state) == 1);
+  fclose(file);
+  return state;
+}
+
+static void check_outlived(const struct world *w, pid_t pid, const char *row) {
+  const struct pm_task *t = find(w, pid);
+  if (!check_true(row, "found", t))
+    return;
+  check_int(row, "state", t->state, 'S');
+  check_true(row, "rss", t->v[PM_F_rss] > 3 << 20);
+  check_true(row, "vsize", t->v[PM_F_vsize] > t->v[PM_F_rss]);
+  check_true(row, "threads", t->v[PM_F_threads] >= 2);
+}
+
+/* The first thread has ended, another one lives: it is no zombie, and its
+ * memory and files are those of the others. */
+static void first_thread_ended(void **state) {
+  struct world *w = *state;
+  pid_t pid = child(leave_the_others, 0);
+  struct pm_sampler *samplers[] = {&w->proc, &w->walk, &w->dump};
+  for (int tries = 0; state_of(pid) != 'Z' && tries < 600; tries++)
+    usleep(50000);
+  for (int s = 0; s < 3; s++) {
+    scan(w, samplers[s]);
+    check_outlived(w, pid, samplers[s]->what);
+  }
+  struct pm_detail d;
+  unsigned want =
+      PM_WANT_EXE | PM_WANT_CMDLINE | PM_WANT_FDS | PM_WANT_RSS | PM_WANT_SWAP;
+  check_int("files", "status", pm_detail_read(&w->root, pid, 0, want, &d), 0);
+  check_u64("files", "got", d.got, want);
+  check_true("files", "exe", d.exe[0]);
+  check_true("files", "cmdline", d.cmdline_length > 0);
+  check_true("files", "fds", d.numbers.v[PM_F_fds] > 0);
+  check_true("files", "rss", d.numbers.v[PM_F_rss] > 3 << 20);
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  check_end();
+}
+
 static int go[2];
 
 static void wait_then_burn(unsigned microseconds) {
@@ -827,6 +881,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frozen_tree),
       cmocka_unit_test(sleepers_wake),
       cmocka_unit_test(rows_come_and_go),
+      cmocka_unit_test(first_thread_ended),
       cmocka_unit_test(threads_fill_the_buffer),
       cmocka_unit_test(ends_equal_wait4),
       cmocka_unit_test(knows_its_parent),

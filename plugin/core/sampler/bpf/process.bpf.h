@@ -59,19 +59,24 @@ static __always_inline __u16 has_of(struct task_struct *t) {
          (HAS(t->cgroups) ? PM_BPF_HAS_CGROUP : 0);
 }
 
+static __always_inline void set_now(struct pm_bpf_now *n,
+                                    struct task_struct *t) {
+  struct mm_struct *mm = t->mm;
+  n->state = state_of(t);
+  n->exit_state = t->exit_state;
+  n->vsize = n->rss = n->swap = 0;
+  if (!mm)
+    return;
+  n->vsize = mm->total_vm;
+  n->rss = PAGES(mm, 0) + PAGES(mm, 1) + PAGES(mm, 3); /* file, anon, shmem */
+  n->swap = PAGES(mm, 2);
+}
+
 /* What may change while a process does not run. */
 static __always_inline void set_outside(struct pm_bpf_task *r,
                                         struct task_struct *t) {
-  struct mm_struct *mm = t->mm;
-  r->state = state_of(t);
-  r->exit_state = t->exit_state;
   r->ppid = pid_of(t->real_parent);
-  r->vsize = r->rss = r->swap = 0;
-  if (!mm)
-    return;
-  r->vsize = mm->total_vm;
-  r->rss = PAGES(mm, 0) + PAGES(mm, 1) + PAGES(mm, 3); /* file, anon, shmem */
-  r->swap = PAGES(mm, 2);
+  set_now(&r->now, t);
 }
 
 /* All but what living threads use. */

@@ -86,9 +86,9 @@ static void copy_numbers(const struct pm_bpf_task *t, struct pm_units units,
   v[PM_F_switch_voluntary] = u->switch_voluntary;
   v[PM_F_switch_involuntary] = u->switch_involuntary;
   v[PM_F_delay_cpu] = u->delay_ns;
-  v[PM_F_rss] = t->rss * units.page_bytes;
-  v[PM_F_vsize] = t->vsize * units.page_bytes;
-  v[PM_F_swap] = t->swap * units.page_bytes;
+  v[PM_F_rss] = t->now.rss * units.page_bytes;
+  v[PM_F_vsize] = t->now.vsize * units.page_bytes;
+  v[PM_F_swap] = t->now.swap * units.page_bytes;
   v[PM_F_threads] = t->threads;
   v[PM_F_birth] = t->start_ns / units.tick_ns;
 }
@@ -102,7 +102,7 @@ void pm_bpf_to_task(const struct pm_bpf_task *t, struct pm_units units,
   ret->birth = ret->v[PM_F_birth];
   ret->exec_mark = t->exec_id;
   ret->reaped_faults = t->reaped_faults;
-  ret->state = state_letter(t->state, t->exit_state);
+  ret->state = state_letter(t->now.state, t->now.exit_state);
   ret->flags = flags_of(t, ret->state);
   ret->uid = t->uid;
   ret->ptrace_gid = t->ptrace_gid;

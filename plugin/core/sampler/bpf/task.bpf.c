@@ -129,16 +129,21 @@ static __always_inline struct pm_bpf_task *row_of(struct task_struct *t,
   return r;
 }
 
-static __always_inline void add_threads(struct pm_bpf_use *u,
+/* A first thread that has ended has given its memory back, while the others
+ * still use it: then theirs is shown, and the state of one of them. */
+static __always_inline void add_threads(struct pm_bpf_task *r,
                                         struct task_struct *first) {
   struct bpf_iter_task it;
   struct task_struct *t, *held = bpf_task_acquire(first);
   if (!held)
     return; /* it is being freed */
   bpf_iter_task_new(&it, held, PROC_THREADS);
-  while ((t = bpf_iter_task_next(&it)))
+  while ((t = bpf_iter_task_next(&it))) {
     if (t->exit_state != EXIT_DEAD)
-      add_own(u, t);
+      add_own(&r->use, t);
+    if (r->now.exit_state && !t->exit_state)
+      set_now(&r->now, t);
+  }
   bpf_iter_task_destroy(&it);
   bpf_task_release(held);
 }
@@ -150,7 +155,7 @@ static __always_inline void read_row(struct pm_bpf_task *r,
   if (r->threads == 1)
     add_own(&r->use, t);
   else
-    add_threads(&r->use, t);
+    add_threads(r, t);
 }
 
 /* What a thread that is being released (EXIT_DEAD) used is already part of the
@@ -267,6 +272,7 @@ SEC("iter/task") int procman_dump(struct bpf_iter__task *ctx) {
   piece.pid = pid_of(t);
   piece.ended_ns = t->signal->sum_sched_runtime;
   add_own(&piece.use, t);
+  set_now(&piece.now, t);
   bpf_seq_write(ctx->meta->seq, &piece, sizeof piece);
   return 0;
 }

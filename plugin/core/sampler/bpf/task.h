@@ -30,6 +30,13 @@ struct pm_bpf_use {
   __u64 delay_ns; /* runnable, waiting for a CPU; without ended threads */
 };
 
+/* What may change while a thread does not run; of the first thread, or, once
+ * that has ended, of another one. */
+struct pm_bpf_now {
+  __u64 vsize, rss, swap;
+  __u32 state, exit_state; /* as in task_struct */
+};
+
 /* A process with its threads summed. */
 struct pm_bpf_task {
   __u64 start_ns; /* after boot, suspended time included */
@@ -37,17 +44,17 @@ struct pm_bpf_task {
   __u64 prev_user_ns, prev_system_ns; /* the split that /proc showed last */
   __u64 reaped_faults;                /* of children waited for */
   __u64 cgroup;                       /* inode of its unified directory */
-  __u64 vsize, rss, swap, maxrss;
+  __u64 maxrss;
+  struct pm_bpf_now now;
   __u64 mark; /* differs once the first thread has run again */
   __u32 pid, ppid, threads;
-  __u32 uid;               /* effective */
-  __u32 ptrace_gid;        /* see struct pm_task */
-  __u32 state, exit_state; /* of the first thread, as in task_struct */
-  __u32 flags;             /* PF_* */
-  __u32 exec_id;           /* the low half of self_exec_id */
-  __u32 status;            /* of wait4(2), once every thread has ended */
-  __u16 has;               /* enum pm_bpf_has */
-  __u16 oom;               /* it was the OOM killer's victim */
+  __u32 uid;        /* effective */
+  __u32 ptrace_gid; /* see struct pm_task */
+  __u32 flags;      /* PF_* */
+  __u32 exec_id;    /* the low half of self_exec_id */
+  __u32 status;     /* of wait4(2), once every thread has ended */
+  __u16 has;        /* enum pm_bpf_has */
+  __u16 oom;        /* it was the OOM killer's victim */
   char comm[PM_BPF_COMM];
 };
 
@@ -102,6 +109,7 @@ struct pm_bpf_piece {
   __u32 row;      /* from 1, of the first thread; else 0 */
   __u64 ended_ns; /* exec_ns of ended threads at that moment */
   struct pm_bpf_use use;
+  struct pm_bpf_now now;
 };
 
 #endif
