@@ -444,7 +444,8 @@ scenarios = \
 	tests/scenario/35-no-memory-to-watch.scn \
 	tests/scenario/36-control-configuration.scn \
 	tests/scenario/37-first-event.scn \
-	tests/scenario/38-junk.scn
+	tests/scenario/38-junk.scn \
+	tests/scenario/39-two-measurements.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 
