@@ -472,7 +472,8 @@ scenarios = \
 	tests/scenario/44-suspend.scn \
 	tests/scenario/45-time-namespace.scn \
 	tests/scenario/37-first-event.scn \
-	tests/scenario/38-junk.scn
+	tests/scenario/38-junk.scn \
+	tests/scenario/39-two-measurements.scn
 TESTS += $(scenarios)
 EXTRA_DIST += $(scenarios) tests/scenario/README.md
 

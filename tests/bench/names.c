@@ -129,7 +129,7 @@ int main(void) {
       {"colliding, a second for 10 s", colliding, 1000},
       {"colliding, a second for 10 s", colliding, 4000},
   };
-  struct colliding *names = colliding_new();
+  struct colliding *names = colliding_new("");
   printf("%8s  %-30s %10s %10s %10s %10s\n", "names", "", "CPU ms", "close ms",
          "groups", "heap kB");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

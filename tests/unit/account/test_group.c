@@ -137,7 +137,7 @@ static uint64_t count_looks(const struct pm_groups *g) {
 static void colliding_names(void **state) {
   (void)state;
   struct pm_groups *g = groups_new(&nothing);
-  struct colliding *names = colliding_new();
+  struct colliding *names = colliding_new("");
   for (uint32_t n = 0; n < COLLIDING_NAMES; n++) {
     char name[COLLIDING_NAME];
     colliding_name(names, n, name);
@@ -315,6 +315,70 @@ static void names_stay(void **state) {
   enter(g, first);
   check_text("came back", "the second's name", second->name, before);
   check_text("came back", "the first's name", first->name, "a.b");
+  groups_free(g);
+  check_end();
+}
+
+/* Names that are cut are told apart by a hash, unless that is equal, too. */
+static void names_of_one_hash(void **state) {
+  (void)state;
+  char prefix[PM_NAME_CUT + 1] = "", key[2][PM_PROGRAM];
+  char name[COLLIDING_NAME], given[2][2][PM_NAME];
+  memset(prefix, 'x', PM_NAME_CUT);
+  struct colliding *colliding = colliding_new(prefix);
+  for (uint32_t n = 0; n < 2; n++) {
+    colliding_name(colliding, n, name);
+    snprintf(key[n], sizeof key[n], "%s%s", prefix, name);
+  }
+  check_u64("two", "one hash", pm_hash(key[0]), pm_hash(key[1]));
+  for (int order = 0; order < 2; order++) {
+    struct pm_groups *g = groups_new(&nothing);
+    struct pm_group *group[] = {get(g, PM_BY_NAME, key[0]),
+                                get(g, PM_BY_NAME, key[1])};
+    enter(g, group[order]);
+    enter(g, group[1 - order]);
+    for (int n = 0; n < 2; n++)
+      memcpy(given[order][n], group[n]->name, PM_NAME);
+    check_true("two", "told apart",
+               !pm_name_same(given[order][0], given[order][1]));
+    groups_free(g);
+  }
+  for (int n = 0; n < 2; n++)
+    check_text("in any order", "name", given[0][n], given[1][n]);
+  free(colliding);
+  check_end();
+}
+
+/* ---- relatives ---- */
+
+/* A unit or a user says nothing of the program, and only a rule's group of the
+ * rule. */
+static void relatives(void **state) {
+  (void)state;
+  struct pm_groups *g = groups_new(&configured);
+  const struct {
+    const char *name;
+    const struct pm_group *group;
+    uint32_t rule;
+    const char *program;
+  } rows[] = {
+      {"the first rule", g->list[0], 1, NULL},
+      {"the second rule", g->list[1], 2, NULL},
+      {"by name", get(g, PM_BY_NAME, "nginx"), 0, "nginx"},
+      {"by unit", get(g, PM_BY_UNIT, "nginx.service"), 0, NULL},
+      {"by user", get(g, PM_BY_USER, "ann"), 0, NULL},
+      {"by container", get(g, PM_BY_CONTAINER, "web"), 0, NULL},
+      {"the kernel", &g->kernel, 0, NULL},
+      {"nobody's", &g->other, 0, NULL},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_relative r;
+    memset(&r, 0x5a, sizeof r);
+    pm_groups_relative(rows[i].group, &r);
+    check_u64(rows[i].name, "rule", r.rule, rows[i].rule);
+    check_text(rows[i].name, "program", r.program ? r.program : "(none)",
+               rows[i].program ? rows[i].program : "(none)");
+  }
   groups_free(g);
   check_end();
 }
@@ -583,6 +647,8 @@ int main(void) {
       cmocka_unit_test(names_of_ours),
       cmocka_unit_test(names_forged),
       cmocka_unit_test(names_stay),
+      cmocka_unit_test(names_of_one_hash),
+      cmocka_unit_test(relatives),
       cmocka_unit_test(charges),
       cmocka_unit_test(frames),
       cmocka_unit_test(shown_names),

@@ -64,6 +64,26 @@ static void corrects(void **state) {
   check_end();
 }
 
+/* What a growth has paid for one child it cannot pay for another. */
+static void each_its_own(void **state) {
+  (void)state;
+  struct pm_reaped r = {0};
+  struct pm_entry parent = parent_with(5);
+  pm_reaped_add(&r, 1, PARENT, BIRTH, 5, io_of_child, PM_HAVE_IO);
+  pm_reaped_correct(&r, &parent, false);
+  check_u64("the first", "base", parent.last[PM_F_disk_write], 1040);
+  check_u64("the first", "faults left", parent.reaped_now, 0);
+  pm_reaped_add(&r, 1, PARENT, BIRTH, 5, io_of_child, PM_HAVE_IO);
+  pm_reaped_correct(&r, &parent, false);
+  check_u64("the second", "base", parent.last[PM_F_disk_write], 1040);
+  parent.reaped_now += 5;
+  pm_reaped_correct(&r, &parent, true);
+  check_u64("the second, with its own", "base", parent.last[PM_F_disk_write],
+            1080);
+  pm_reaped_done(&r);
+  check_end();
+}
+
 /* One growth pays for what children left once; what a scan has seen and was not
  * given never will be; a drain in between may still come too early. */
 static void once(void **state) {
@@ -127,6 +147,7 @@ static void expires(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(corrects),
+      cmocka_unit_test(each_its_own),
       cmocka_unit_test(once),
       cmocka_unit_test(expires),
   };

@@ -45,11 +45,11 @@ static uint32_t find_pair(uint32_t state, uint32_t pair[2]) {
   }
 }
 
-struct colliding *colliding_new(void) {
+struct colliding *colliding_new(const char *prefix) {
   struct colliding *c = calloc(1, sizeof *c);
   if (!c)
     abort();
-  c->hash = pm_hash("");
+  c->hash = pm_hash(prefix);
   for (int i = 0; i < COLLIDING_BLOCKS; i++)
     c->hash = find_pair(c->hash, c->pair[i]);
   return c;

@@ -16,10 +16,10 @@ enum {
 
 struct colliding;
 
-/* Finds the blocks; the caller frees it with free(3).  Ends the program without
- * memory. */
-struct colliding *colliding_new(void);
-/* The n-th of COLLIDING_NAMES. */
+/* Names that begin so and then have the blocks, which are found here.  The
+ * caller frees it with free(3).  Ends the program without memory. */
+struct colliding *colliding_new(const char *prefix);
+/* The n-th of COLLIDING_NAMES, without the prefix. */
 void colliding_name(const struct colliding *colliding, uint32_t n,
                     char ret[COLLIDING_NAME]);
 /* What all have. */
