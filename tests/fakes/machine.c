@@ -155,6 +155,16 @@ static void pass(uint64_t ns) {
   fake_machine.now.real += ns;
 }
 
+/* As the /proc sampler tells of one that blocks its reader: without its start. */
+static struct pm_task passed_over(const struct fake_task *f) {
+  struct pm_task t = {.pid = f->task.pid,
+                      .flags = PM_TASK_PASSED_OVER,
+                      .state = f->task.state,
+                      .have = f->task.have & (PM_HAVE_CPU | PM_BIT(PM_F_rss))};
+  memcpy(t.v, f->task.v, sizeof t.v);
+  return t;
+}
+
 static int scan(void *self, const struct pm_sink *sink, struct pm_now now,
                 struct pm_err *err) {
   (void)self;
@@ -167,6 +177,7 @@ static int scan(void *self, const struct pm_sink *sink, struct pm_now now,
     if (!t->there)
       continue;
     batch[n++] = t->unreadable ? (struct pm_task){.pid = t->task.pid}
+                 : t->blocks   ? passed_over(t)
                                : fake_machine_seen(t);
     if (n < PM_BATCH)
       continue;
@@ -234,8 +245,10 @@ static void numbers_of(const struct fake_task *t, unsigned want,
 static int read_task(const struct pm_reader_request *r, struct pm_detail *ret) {
   struct fake_task *t = fake_machine_find(r->pid);
   unsigned want = r->want;
-  if (!t || t->task.birth != r->birth)
+  if (!t || t->task.birth != r->birth || t->vanishes)
     return -ESRCH;
+  if (t->blocks)
+    return -ETIMEDOUT;
   t->looks++;
   bool slow = want & PM_WANT_CMDLINE && t->cmdline_hangs;
   ret->got = slow ? want & ~(unsigned)PM_WANT_CMDLINE : want;

@@ -12,6 +12,8 @@ struct fake_task {
   bool there;
   bool unreadable; /* listed, but stat says no */
   bool cmdline_hangs;
+  bool vanishes; /* after a scan, before its files are read */
+  bool blocks;   /* whoever reads its stat, or its other files */
   bool forked; /* and no exec since */
   char exe[128], user[64], cgroup[128], cmdline[512];
   size_t cmdline_length;

@@ -86,6 +86,10 @@ static void set_task(struct fake_task *f, const char *key, const char *value) {
     set_cmdline(f, value);
   else if (strcmp(key, "hangs") == 0)
     f->cmdline_hangs = strcmp(value, "yes") == 0;
+  else if (strcmp(key, "vanishes") == 0)
+    f->vanishes = strcmp(value, "yes") == 0;
+  else if (strcmp(key, "blocks") == 0)
+    f->blocks = strcmp(value, "yes") == 0;
   else if (strcmp(key, "unreadable") == 0)
     f->unreadable = strcmp(value, "yes") == 0;
   else
