@@ -97,7 +97,7 @@ def check_all_arrive(c, unknown):
                  "GROUP": "procman-worker", "PROCESS": "procman_process-worker-1",
                  "SELF": "procman_self"}.get(scope)
         if scope == "SENSOR":
-            name, where = "temperature-nvme-nvme0-Composite", "procman_system"
+            name, where = "temperature-nvme-Composite", "procman_system"
         if f"{where}/{name}" not in have:
             missing.append(line)
     assert not missing, "not sent:\n" + "\n".join(missing)
@@ -133,7 +133,7 @@ def check_system(c):
     near_once("ps_count", lambda: c.get("procman_system/ps_count")["processes"],
               lambda: len(psutil.pids()), 0.1, 5)
     near_once("the sum of ps_state", states, lambda: len(psutil.pids()), 0.1, 5)
-    near("temperature", get("temperature-nvme-nvme0-Composite"), 41.85)
+    near("temperature", get("temperature-nvme-Composite"), 41.85)
     near("its twin", get("temperature-nvme-nvme1-Composite"), 39)
 
 
