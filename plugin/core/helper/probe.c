@@ -59,6 +59,11 @@ int pm_probe_error(struct pm_probe *probe, struct pm_err *err) {
   return pm_child_error(&probe->child, err);
 }
 
+void pm_probe_allow(struct pm_probe *probe, uint64_t ns) {
+  if (probe->budget->left_ns < ns)
+    probe->budget->left_ns = ns;
+}
+
 /* ---- the request that is under way ---- */
 
 static bool is_whole(const struct pm_probe *probe, ssize_t n) {

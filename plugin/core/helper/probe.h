@@ -32,6 +32,10 @@ struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
                               const char *sys_path, struct pm_budget *budget);
 void pm_probe_free(struct pm_probe *probe); /* accepts NULL; never waits */
 
+/* There is at least so much time from now on: for what is rare, and no user's
+ * doing. */
+void pm_probe_allow(struct pm_probe *probe, uint64_t ns);
+
 /* Each returns 0 or more on success, or
  *   -ETIMEDOUT  it hangs, and the child was killed,
  *   -EAGAIN     no answer yet, or not asked: the budget is used up, it is

@@ -4,11 +4,43 @@
 #include "base/copy.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+  FOUND_MAX = 1024, /* of more sensors only the number is known */
+  LATE_MAX = 5,     /* listings that lack something, before one is taken */
+  KEEP_S = 60,      /* a value that is not read anew */
+};
+
+#define LIST_NS (PM_NS_PER_S / 5) /* a listing is rare, and may take longer */
+
+struct found {
+  struct pm_sensor sensor;
+  char kind[136]; /* chip and label without numbers: the same for all cores */
+  unsigned rank;  /* how many of its kind come before it */
+};
+
+struct listing {
+  struct found *all;
+  size_t count, room;
+  size_t total; /* with those for which there is no room */
+  bool late;    /* an attribute did not come in time: names may be wrong */
+};
+
+/* What visit_entries() passes on.  It sorts, so that equal trees give equal
+ * names. */
+struct visit {
+  struct listing *listing;
+  const struct pm_root *root;
+  struct pm_probe *probe;
+  struct pm_now now;
+  const char *chip; /* path of the class entry */
+};
 
 /* Copies the first line. */
 static void copy_line(char *ret, size_t size, const char *from) {
@@ -16,11 +48,11 @@ static void copy_line(char *ret, size_t size, const char *from) {
 }
 
 /* A one-line attribute, or the fallback. */
-static void read_attribute(struct pm_probe *probe, struct pm_now now,
-                           const char *path, char *ret, size_t size,
-                           const char *fallback) {
+static void read_attribute(const struct visit *v, const char *path, char *ret,
+                           size_t size, const char *fallback) {
   char text[128];
-  ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
+  ssize_t n = pm_probe_sysfs(v->probe, v->now, path, text, sizeof text);
+  v->listing->late |= n == -EAGAIN || n == -ETIMEDOUT;
   copy_line(ret, size, n > 0 && text[0] != '\n' ? text : fallback);
 }
 
@@ -35,14 +67,15 @@ static void read_place(const struct pm_root *root, const char *entry, char *ret,
   copy_line(ret, size, slash ? slash + 1 : target);
 }
 
-static bool read_number(struct pm_probe *probe, struct pm_now now,
-                        const char *path, long *ret) {
+/* -EAGAIN: not in time; other -errno: it has none. */
+static int read_number(struct pm_probe *probe, struct pm_now now,
+                       const char *path, long *ret) {
   char text[64], *end;
   ssize_t n = pm_probe_sysfs(probe, now, path, text, sizeof text);
   if (n <= 0)
-    return false;
+    return n == 0 ? -EINVAL : (int)n;
   *ret = strtol(text, &end, 10);
-  return end != text;
+  return end == text ? -EINVAL : 0;
 }
 
 /* A register of all ones is how a diode that is not there or a bus that does
@@ -53,33 +86,20 @@ static bool is_plausible(double celsius) {
   return celsius > -100 && celsius < 500;
 }
 
-static bool read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
-                         struct pm_now now, double *ret) {
-  long fault = 0, milli; /* millidegrees Celsius */
-  if (s->fault[0])
-    read_number(probe, now, s->fault, &fault);
-  if (fault || !read_number(probe, now, s->path, &milli))
-    return false;
+/* As read_number. */
+static int read_celsius(const struct pm_sensor *s, struct pm_probe *probe,
+                        struct pm_now now, double *ret) {
+  long fault = 0, milli = 0; /* millidegrees Celsius */
+  if (s->fault[0] && read_number(probe, now, s->fault, &fault) == -EAGAIN)
+    return -EAGAIN;
+  int status = fault ? -EIO : read_number(probe, now, s->path, &milli);
+  if (status < 0)
+    return status;
   *ret = (double)milli / 1000;
-  return is_plausible(*ret);
+  return is_plausible(*ret) ? 0 : -ERANGE;
 }
 
 /* ---- the listing ---- */
-
-/* Of more than this many sensors only the number is known. */
-enum { FOUND_MAX = 1024 };
-
-struct found {
-  struct pm_sensor sensor;
-  char kind[136]; /* chip and label without numbers: the same for all cores */
-  unsigned rank;  /* how many of its kind come before it */
-};
-
-struct listing {
-  struct found *all;
-  size_t count, room;
-  size_t total; /* with those for which there is no room */
-};
 
 static struct pm_sensor *add_sensor(struct listing *l) {
   l->total++;
@@ -109,16 +129,6 @@ static int is_input(const struct dirent *e) {
          strcmp(e->d_name + n - 6, "_input") == 0;
 }
 
-/* What visit_entries() passes on.  It sorts, so that equal trees give equal
- * names. */
-struct visit {
-  struct listing *listing;
-  const struct pm_root *root;
-  struct pm_probe *probe;
-  struct pm_now now;
-  const char *chip; /* path of the class entry */
-};
-
 static void visit_entries(const struct visit *v, const char *dir,
                           int (*filter)(const struct dirent *),
                           void (*visit)(const struct visit *,
@@ -141,11 +151,11 @@ static void visit_input(const struct visit *v, const char *name) {
   char path[160], own[32];
   snprintf(s->path, sizeof s->path, "%.100s/%.40s", v->chip, name);
   snprintf(path, sizeof path, "%.100s/name", v->chip);
-  read_attribute(v->probe, v->now, path, s->chip, sizeof s->chip, "hwmon");
+  read_attribute(v, path, s->chip, sizeof s->chip, "hwmon");
   read_place(v->root, v->chip, s->place, sizeof s->place);
   snprintf(own, sizeof own, "%.*s", stem < 24 ? stem : 24, name);
   snprintf(path, sizeof path, "%.100s/%s_label", v->chip, own);
-  read_attribute(v->probe, v->now, path, s->label, sizeof s->label, own);
+  read_attribute(v, path, s->label, sizeof s->label, own);
   snprintf(path, sizeof path, "%.100s/%s_fault", v->chip, own);
   if (faccessat(v->root->sys, path, F_OK, 0) == 0)
     copy_line(s->fault, sizeof s->fault, path);
@@ -175,7 +185,7 @@ static void visit_zone(const struct visit *v, const char *name) {
   snprintf(s->path, sizeof s->path, "class/thermal/%.64s/temp", name);
   snprintf(path, sizeof path, "class/thermal/%.64s/type", name);
   copy_line(s->chip, sizeof s->chip, "thermal");
-  read_attribute(v->probe, v->now, path, s->label, sizeof s->label, name);
+  read_attribute(v, path, s->label, sizeof s->label, name);
   copy_line(s->place, sizeof s->place, name);
 }
 
@@ -198,7 +208,7 @@ static bool is_any_readable(const struct listing *l, struct pm_probe *probe,
                             struct pm_now now) {
   double celsius;
   for (size_t i = 0; i < l->count; i++)
-    if (read_celsius(&l->all[i].sensor, probe, now, &celsius))
+    if (read_celsius(&l->all[i].sensor, probe, now, &celsius) == 0)
       return true;
   return false;
 }
@@ -288,17 +298,24 @@ static void take_listing(struct pm_sensors *s, const struct pm_root *root,
   keep_names(s->sensor, s->count, before, count_before);
 }
 
+/* Names are series: a listing that lacks some is made again in the next
+ * interval, and what was listed before is read until then. */
 static void list_all(struct pm_sensors *s, const struct pm_root *root,
                      struct pm_probe *probe, struct pm_now now) {
   struct listing found = {0};
   struct visit v = {&found, root, probe, now, NULL};
+  pm_probe_allow(probe, LIST_NS);
   visit_entries(&v, "class/hwmon", is_visible, visit_chip);
   if (!is_any_readable(&found, probe, now))
     visit_entries(&v, "class/thermal", is_visible, visit_zone);
-  take_listing(s, root, &found);
+  s->late = found.late ? s->late + 1 : 0;
+  if (!s->late || s->late >= LATE_MAX) {
+    take_listing(s, root, &found);
+    pm_sensor_name_all(s->sensor, s->count);
+    s->listed = now.mono;
+    s->late = 0;
+  }
   free(found.all);
-  pm_sensor_name_all(s->sensor, s->count);
-  s->listed = now.mono;
 }
 
 /* ---- names ---- */
@@ -338,6 +355,19 @@ void pm_sensor_name_all(struct pm_sensor *sensors, size_t count) {
 
 /* ---- reading ---- */
 
+/* Of many that are slow some are read in each interval: the others keep their
+ * values for a while.  False: it has none. */
+static bool keep_celsius(struct pm_sensor *s, struct pm_probe *probe,
+                         struct pm_now now) {
+  double celsius = 0;
+  int status = read_celsius(s, probe, now, &celsius);
+  if (status == -EAGAIN)
+    return s->read && now.mono - s->read <= KEEP_S * PM_NS_PER_S;
+  s->read = status == 0 ? now.mono : 0;
+  s->celsius = celsius;
+  return status == 0;
+}
+
 int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
                    struct pm_probe *probe, struct pm_now now) {
   if (root->sys < 0)
@@ -348,8 +378,9 @@ int pm_sensor_read(struct pm_sensors *s, const struct pm_root *root,
   int rows = 0;
   for (size_t i = 0; i < s->count; i++) {
     struct pm_sensor_row *row = &s->row[rows];
-    if (!read_celsius(&s->sensor[i], probe, now, &row->celsius))
+    if (!keep_celsius(&s->sensor[i], probe, now))
       continue;
+    row->celsius = s->sensor[i].celsius;
     memcpy(row->name, s->sensor[i].name, PM_NAME);
     rows++;
   }

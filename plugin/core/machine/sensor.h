@@ -20,6 +20,8 @@ struct pm_sensor {
   char place[64];  /* the device it belongs to: stable, unlike hwmonN */
   char label[64];
   char name[PM_NAME];
+  double celsius; /* as last read */
+  uint64_t read;  /* mono of that; 0 = it has no value */
 };
 
 struct pm_sensors {
@@ -27,6 +29,7 @@ struct pm_sensors {
   size_t count;
   uint64_t listed; /* mono of the last listing; 0 = never */
   size_t found;    /* by the last listing; `count` of them are read */
+  unsigned late;   /* listings since then that lacked something */
   struct pm_sensor_row row[PM_SENSOR_MAX];
 };
 

@@ -5,8 +5,10 @@
 #include "fakes/root.h"
 #include "unit/support/check.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* ---- names ---- */
@@ -476,6 +478,45 @@ static void far_too_many(void **state) {
   check_end();
 }
 
+/* A turn that has no time left asks for nothing: values are kept for a while.
+ */
+static void values_are_kept(void **state) {
+  struct world *w = *state;
+  static const char all[] = "coretemp-Package_id_0=41.5 coretemp-temp2=-3.25 "
+                            "coretemp-temp10=40";
+  put_all(w, hwmon, CHECK_COUNT(hwmon));
+  check_reading(w, "read", all);
+  w->budget.left_ns = 0;
+  w->now.mono += 60 * PM_NS_PER_S;
+  check_reading(w, "no time", all);
+  w->now.mono += 1;
+  check_reading(w, "no time for too long", "");
+  w->budget.left_ns = PM_NS_PER_S;
+  check_reading(w, "time again", all);
+  check_end();
+}
+
+/* A name that comes late is waited for: no series has a wrong one meanwhile.
+ * One that never comes does not take the others away for ever. */
+static void late_label(void **state) {
+  struct world *w = *state;
+  put_all(w, hwmon, CHECK_COUNT(hwmon));
+  fake_root_remove(w->fake, "sys/class/hwmon/hwmon0/temp1_label");
+  char *path = fake_root_path(w->fake, "sys/class/hwmon/hwmon0/temp1_label");
+  assert_int_equal(mkfifo(path, 0600), 0);
+  int writer = open(path, O_RDWR | O_CLOEXEC); /* so reading says EAGAIN */
+  free(path);
+  for (int i = 0; i < 4; i++) {
+    check_reading(w, "late", "");
+    w->now.mono += PM_NS_PER_S;
+  }
+  check_reading(w, "never",
+                "coretemp-temp1=41.5 coretemp-temp2=-3.25 "
+                "coretemp-temp10=40");
+  close(writer);
+  check_end();
+}
+
 static void no_sys(void **state) {
   struct world *w = *state;
   check_reading(w, "an empty /sys", "");
@@ -505,6 +546,8 @@ int main(void) {
       HERE(twins),
       HERE(too_many),
       HERE(far_too_many),
+      HERE(values_are_kept),
+      HERE(late_label),
       HERE(no_sys),
   };
   return cmocka_run_group_tests_name("sensor", tests, NULL, NULL);
