@@ -75,6 +75,7 @@ unit_tests = \
 	tests/unit/procfs/test_cgroup \
 	tests/unit/helper/test_probe \
 	tests/unit/helper/test_reader \
+	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_location \
 	tests/unit/hold/test_kill \
@@ -264,6 +265,10 @@ tests_unit_helper_test_backoff_LDADD = $(unit_ldadd)
 tests_unit_helper_test_reader_SOURCES = tests/unit/helper/test_reader.c
 tests_unit_helper_test_reader_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_reader_LDADD = $(unit_ldadd)
+
+tests_unit_helper_test_user_SOURCES = tests/unit/helper/test_user.c
+tests_unit_helper_test_user_CPPFLAGS = $(unit_cppflags)
+tests_unit_helper_test_user_LDADD = $(unit_ldadd)
 
 tests_unit_helper_test_probe_SOURCES = tests/unit/helper/test_probe.c
 tests_unit_helper_test_probe_CPPFLAGS = $(unit_cppflags)

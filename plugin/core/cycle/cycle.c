@@ -77,6 +77,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_groups_done(&c->groups);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);
+  pm_users_done(&c->users);
   pm_reader_free(c->reader);
   pm_probe_free(c->probe);
   pm_measure_done(c);
