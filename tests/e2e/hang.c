@@ -1,5 +1,5 @@
 /* A process whose /proc/PID/cmdline blocks for ever, as any user can make one:
- *   hang DEVICE FOLDER [exec COUNT] [userns]
+ *   hang DEVICE FOLDER [exec COUNT | share COUNT] [userns]
  * mounts a FUSE file system (fuse.h) on FOLDER that stops answering reads,
  * maps the file, and lets one thread touch the page while
  * another waits to change the mapping.  Whoever then wants to read this
@@ -9,7 +9,8 @@
  * With exec COUNT so many processes share the address space and call execve(2)
  * once it hangs: the kernel then holds their exec_update_lock (exec_mmap() of
  * fs/exec.c) while it waits, and /proc/PID/stat and others block as well.
- * Prints their pids, too, and waits for a line of input before anything
+ * With share they only share it and are called python3.  Prints their pids,
+ * too, and waits for a line of input before anything
  * hangs. */
 #include "fuse.h"
 
@@ -65,20 +66,29 @@ static int runs_another(void *unused) {
   _exit(1);
 }
 
-static pid_t start_one(void) {
+_Noreturn static int shares(void *unused) {
+  (void)unused;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NAME, "python3");
+  for (;;)
+    pause();
+}
+
+static pid_t start_one(int (*body)(void *)) {
   enum { STACK = 65536 };
   char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (stack == MAP_FAILED)
     fuse_die("mmap");
-  return clone(runs_another, stack + STACK, CLONE_VM | SIGCHLD, NULL);
+  return clone(body, stack + STACK, CLONE_VM | SIGCHLD, NULL);
 }
 
 int main(int argc, char **argv) {
   if (argc < 3)
     return 2;
   bool userns = strcmp(argv[argc - 1], "userns") == 0;
-  int count = argc > 4 && strcmp(argv[3], "exec") == 0 ? atoi(argv[4]) : 0;
+  bool runs = argc > 4 && strcmp(argv[3], "exec") == 0;
+  int count = argc > 4 ? atoi(argv[4]) : 0;
   reads = mmap(NULL, sizeof *reads, PROT_READ | PROT_WRITE,
                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (reads == MAP_FAILED)
@@ -98,7 +108,7 @@ int main(int argc, char **argv) {
   /* before anything can hang: from then on printf may wait for memory, too */
   printf("%d %d", server, getpid());
   for (int i = 0; i < count; i++)
-    printf(" %d", start_one());
+    printf(" %d", start_one(runs ? runs_another : shares));
   printf("\n");
   fflush(stdout);
   char line[16];

@@ -65,6 +65,38 @@ def check(c, sleeper):
     print(f"  stopped after {took:.2f} s")
 
 
+def check_many():
+    """200 processes of one name and address space, none of which can be read;
+    those of others are, and no interval is missed."""
+    mark = f"97{os.getpid()}"
+    hang = Fuse("hang", "share", "200")
+    other = subprocess.Popen(["sleep", mark])
+    try:
+        hang.process.stdin.write("go\n")
+        wait_for("a command line that blocks", lambda: blocks(hang))
+        with Collectd(options=f"""
+  <Group "others">
+    Command "^sleep {mark}$"
+  </Group>""") as c:
+            start = time.monotonic()
+            c.intervals(10)
+            took = time.monotonic() - start
+            assert took < 15, f"10 intervals of 1 s took {took:.1f} s"
+            turns = sorted(row[1] for row in written(
+                c, "procman_self/duration-turn")[1])
+            assert turns[0] < 0.05 and turns[len(turns) // 2] < 0.1, turns
+            others = c.get("procman-others/ps_count")["processes"]
+            assert others == 1, f"{others} others"
+            took = c.stop()
+            assert took < STOPPED, f"collectd took {took:.1f} s to stop"
+            print(f"  200 of them: turns take {turns[0]:.4f} to {turns[-1]:.4f} s, "
+                  f"stopped after {took:.2f} s")
+    finally:
+        other.kill()
+        other.wait()
+        hang.end()
+
+
 def main():
     mark = f"98{os.getpid()}"  # nobody else sleeps so long
     sleepers = []
@@ -84,6 +116,7 @@ def main():
             p.kill()
             p.wait()
         hang.end()
+    check_many()
 
 
 if __name__ == "__main__":
