@@ -38,7 +38,8 @@ static double microseconds(const struct timeval *t) {
 static void fill_self(const struct pm_tick *t, struct pm_self_row *self) {
   self->turn = t->turn;
   self->cpu_user = microseconds(&t->spent.ru_utime);
-  self->cpu_system = microseconds(&t->spent.ru_stime);
+  self->cpu_system = microseconds(&t->spent.ru_stime) +
+                     (double)pm_cycle_helper_ns(t->cycle) / 1000;
   self->series = (double)t->series;
   self->clients = t->clients;
   self->config_warnings = t->options->unknown.count;

@@ -311,6 +311,16 @@ uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid) {
   return UINT32_MAX;
 }
 
+uint64_t pm_reader_cpu_ns(const struct pm_reader *reader) {
+  (void)reader;
+  return 0;
+}
+
+uint64_t pm_probe_cpu_ns(const struct pm_probe *probe) {
+  (void)probe;
+  return 0;
+}
+
 int pm_reader_error(struct pm_reader *reader, struct pm_err *err) {
   (void)reader;
   (void)err;

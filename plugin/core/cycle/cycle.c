@@ -96,6 +96,10 @@ bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
   return false;
 }
 
+uint64_t pm_cycle_helper_ns(const struct pm_cycle *c) {
+  return pm_reader_cpu_ns(c->reader) + pm_probe_cpu_ns(c->probe);
+}
+
 int pm_cycle_helper_error(struct pm_cycle *c, struct pm_err *err) {
   int status = pm_reader_error(c->reader, err);
   return status < 0 ? status : pm_probe_error(c->probe, err);

@@ -73,6 +73,9 @@ void pm_cycle_watch_events(
     void (*report)(void *arg, const struct pm_exchange_event *event),
     void *arg);
 
+/* CPU time of the helpers so far, which the caller's own does not have. */
+uint64_t pm_cycle_helper_ns(const struct pm_cycle *cycle);
+
 /* Why the helper could not be started since the last call: 0 or -errno. */
 int pm_cycle_helper_error(struct pm_cycle *cycle, struct pm_err *err);
 

@@ -6,8 +6,12 @@
 #include "base/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,9 +47,44 @@ int pm_child_error(struct pm_child *child, struct pm_err *err) {
   return -child->start_error.num;
 }
 
+/* ---- its time ---- */
+
+static ssize_t read_text(const char *file, pid_t pid, char *buf, size_t size) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+  PM_CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+  buf[n > 0 ? n : 0] = '\0';
+  return n;
+}
+
+struct pm_child_time pm_child_time(const struct pm_child *child) {
+  char text[96], *end;
+  struct pm_child_time time = {0, 0};
+  if (!pm_child_runs(child) ||
+      read_text("schedstat", child->pid, text, sizeof text) <= 0)
+    return time;
+  time.cpu_ns = strtoull(text, &end, 10);
+  time.running_ns = time.cpu_ns + strtoull(end, NULL, 10);
+  return time;
+}
+
+bool pm_child_is_runnable(const struct pm_child *child) {
+  char text[512];
+  const char *state = NULL;
+  if (read_text("status", child->pid, text, sizeof text) > 0)
+    state = strstr(text, "\nState:\t");
+  return state && state[8] == 'R';
+}
+
+uint64_t pm_child_cpu_ns(const struct pm_child *child) {
+  return child->cpu_ns + pm_child_time(child).cpu_ns;
+}
+
 /* ---- its end ---- */
 
 void pm_child_drop(struct pm_child *child) {
+  child->cpu_ns += pm_child_time(child).cpu_ns;
   drop_fd(&child->sock);
   drop_fd(&child->pidfd);
 }

@@ -31,7 +31,8 @@ struct pm_child {
   const char *without_it; /* what stays unknown, for the log */
   int sock, pidfd;        /* -1: no child */
   pid_t pid;
-  uint64_t retry; /* mono before which none is started */
+  uint64_t retry;  /* mono before which none is started */
+  uint64_t cpu_ns; /* that those before it used */
   struct pm_child_stuck stuck[PM_CHILD_STUCK];
   bool start_failed;
   struct pm_err start_error;
@@ -64,6 +65,17 @@ void pm_child_kill(struct pm_child *child, uint32_t tag);
 /* Those that were killed and are still there: all, or with that tag. */
 unsigned pm_child_stuck(struct pm_child *child);
 unsigned pm_child_stuck_with(struct pm_child *child, uint32_t tag);
+
+/* CPU time of all its children so far. */
+uint64_t pm_child_cpu_ns(const struct pm_child *child);
+
+/* How the present child spends its time: CPU, and with it the waiting for one
+ * (schedstat, proc(5)); is it runnable? */
+struct pm_child_time {
+  uint64_t cpu_ns, running_ns;
+};
+struct pm_child_time pm_child_time(const struct pm_child *child);
+bool pm_child_is_runnable(const struct pm_child *child);
 
 /* Why it could not be started since the last call, for the caller to log: 0 or
  * -errno. */

@@ -59,6 +59,10 @@ int pm_probe_error(struct pm_probe *probe, struct pm_err *err) {
   return pm_child_error(&probe->child, err);
 }
 
+uint64_t pm_probe_cpu_ns(const struct pm_probe *probe) {
+  return pm_child_cpu_ns(&probe->child);
+}
+
 void pm_probe_allow(struct pm_probe *probe, uint64_t ns) {
   if (probe->budget->left_ns < ns)
     probe->budget->left_ns = ns;

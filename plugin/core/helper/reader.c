@@ -88,6 +88,10 @@ int pm_reader_error(struct pm_reader *r, struct pm_err *err) {
   return pm_child_error(&r->child, err);
 }
 
+uint64_t pm_reader_cpu_ns(const struct pm_reader *r) {
+  return pm_child_cpu_ns(&r->child);
+}
+
 /* ---- whose a process is ---- */
 
 /* The directory is readable to all and so belongs to the effective user
@@ -154,46 +158,17 @@ static int give_order(struct pm_reader *r, struct pm_now now,
 
 /* ---- waiting ---- */
 
-static ssize_t read_text(const char *file, pid_t pid, char *buf, size_t size) {
-  char path[40];
-  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-  PM_CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-  buf[n > 0 ? n : 0] = '\0';
-  return n;
-}
-
-/* CPU time of the child and its waiting for a CPU, proc(5) schedstat. */
-static uint64_t running_ns(pid_t pid) {
-  char text[96];
-  uint64_t cpu = 0, waiting = 0;
-  if (read_text("schedstat", pid, text, sizeof text) > 0) {
-    char *end;
-    cpu = strtoull(text, &end, 10);
-    waiting = strtoull(end, NULL, 10);
-  }
-  return cpu + waiting;
-}
-
-/* It runs, or would if it had a CPU. */
-static bool is_runnable(pid_t pid) {
-  char text[512];
-  const char *state = NULL;
-  if (read_text("status", pid, text, sizeof text) > 0)
-    state = strstr(text, "\nState:\t");
-  return state && state[8] == 'R';
-}
-
 /* Looks at a child that has not replied yet; takes from the budget for how long
  * it was blocked since the last look.  True: it is to be killed. */
 static bool is_stuck(struct pm_reader *r) {
   struct progress *p = &r->progress;
-  uint64_t mono = pm_now_read().mono, running = running_ns(r->child.pid);
+  uint64_t mono = pm_now_read().mono,
+           running = pm_child_time(&r->child).running_ns;
   uint32_t complete = atomic_load(&r->memory->complete);
   uint64_t passed = mono - p->mono, ran = running - p->running_ns;
   if (complete != p->complete)
     p->blocked_ns = p->busy_ns = 0;
-  if (p->mono && is_runnable(r->child.pid)) {
+  if (p->mono && pm_child_is_runnable(&r->child)) {
     p->busy_ns += ran;
   } else if (p->mono) {
     uint64_t blocked = ran < passed ? passed - ran : 0;

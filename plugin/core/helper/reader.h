@@ -77,6 +77,9 @@ int pm_reader_list(struct pm_reader *reader, struct pm_now now,
  * gone. */
 uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid);
 
+/* CPU time of its children so far. */
+uint64_t pm_reader_cpu_ns(const struct pm_reader *reader);
+
 /* Why the child could not be started since the last call, for the caller to
  * log: 0 or -errno. */
 int pm_reader_error(struct pm_reader *reader, struct pm_err *err);

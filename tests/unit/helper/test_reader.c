@@ -7,6 +7,8 @@
 #include "unit/support/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,6 +121,7 @@ static void reads(void **state) {
   check_int("whoever", "status", w->item[3].status, 0);
   check_u64("whoever", "birth", w->item[3].detail->birth, 1005);
   check_int("all", "error", pm_reader_error(w->reader, NULL), 0);
+  check_true("all", "cost", pm_reader_cpu_ns(w->reader) > 0);
   check_end();
 }
 
@@ -140,6 +143,8 @@ static void blocks(void **state, const char *file) {
   check_u64("those before it", "status", count_status(w, 10, 0), 6);
   check_u64("those behind it", "status", count_status(w, 10, -EAGAIN), 3);
   check_safe("one behind it", &w->item[8]);
+  check_true("it", "the cost of its child counts",
+             pm_reader_cpu_ns(w->reader) > 0);
   w->now.mono += PM_READER_OWNER_MIN_S * PM_NS_PER_S - 1;
   ask(w, 10);
   check_u64("too early", "nobody is asked", count_status(w, 10, -EAGAIN), 10);
@@ -169,6 +174,46 @@ static void others_go_on(void **state) {
   check_u64("blockers", "the others were not", count_status(w, 5, -EAGAIN), 4);
   for (size_t i = 5; i < 10; i++)
     check_int("others", "status", w->item[i].status, 0);
+  check_end();
+}
+
+/* Lets each of the FIFOs go on a while after somebody has opened it. */
+static pid_t let_go(struct world *w, int32_t last, useconds_t after) {
+  pid_t pid = fork();
+  if (pid)
+    return pid;
+  for (int32_t i = 1; i <= last; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "proc/%d/cmdline", i);
+    char *whole = fake_root_path(w->fake, path);
+    int fd;
+    while ((fd = open(whole, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0)
+      usleep(after);
+    close(fd);
+  }
+  _exit(0);
+}
+
+/* None of them blocks for long, but all do together: the turn's time is used
+ * up, what was read until then is taken, and nobody is said to have blocked it.
+ */
+static void slow_ones(void **state) {
+  struct world *w = *state;
+  enum { SLOW = MANY };
+  for (int32_t pid = 1; pid <= SLOW; pid++)
+    make_it_block(w, pid, "cmdline");
+  w->budget.left_ns = 15 * PM_NS_PER_S / 1000;
+  pid_t helper = let_go(w, SLOW, 3000);
+  ask(w, SLOW);
+  kill(helper, SIGKILL);
+  check_u64("slow", "left", w->budget.left_ns, 0);
+  check_true("slow", "not all", count_status(w, SLOW, 0) < SLOW);
+  check_u64("slow", "each has an answer",
+            count_status(w, SLOW, 0) + count_status(w, SLOW, -EAGAIN) +
+                count_status(w, SLOW, -ETIMEDOUT),
+            SLOW);
+  check_true("slow", "at most one is said to block",
+             count_status(w, SLOW, -ETIMEDOUT) <= 1);
   check_end();
 }
 
@@ -289,9 +334,11 @@ static void owners(void **state) {
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(reads),        HERE(cmdline_blocks), HERE(stat_blocks),
-      HERE(others_go_on), HERE(no_time),        HERE(lists),
-      HERE(list_blocks),  HERE(no_helper),      cmocka_unit_test(owners),
+      HERE(reads),       HERE(cmdline_blocks),
+      HERE(stat_blocks), HERE(others_go_on),
+      HERE(slow_ones),   HERE(no_time),
+      HERE(lists),       HERE(list_blocks),
+      HERE(no_helper),   cmocka_unit_test(owners),
   };
   return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
