@@ -45,9 +45,13 @@ void pm_backoff_end(struct pm_backoff *b, uint64_t key) {
     forget(b, r);
 }
 
+static bool is_old(const struct pm_backoff_rest *r, struct pm_now now) {
+  return now.mono >= r->until + r->length_s * PM_NS_PER_S;
+}
+
 static void forget_old(struct pm_backoff *b, struct pm_now now) {
   for (size_t i = b->count; i-- > 0;)
-    if (now.mono >= b->rest[i].until + b->rest[i].length_s * PM_NS_PER_S)
+    if (is_old(&b->rest[i], now))
       forget(b, &b->rest[i]);
 }
 
@@ -77,6 +81,8 @@ void pm_backoff_start(struct pm_backoff *b, struct pm_now now, uint64_t key) {
     r = add(b, now, key);
   if (!r)
     return;
+  if (is_old(r, now))
+    r->length_s = 0;
   r->length_s = r->length_s ? 2 * r->length_s : b->min_s;
   if (r->length_s > b->max_s)
     r->length_s = b->max_s;

@@ -31,6 +31,10 @@ static void doubles(void **state) {
   pm_backoff_start(&b, at(now), 7);
   check_true("after a success", "begins again",
              !pm_backoff_rests(&b, at(now + MIN_S), 7));
+  pm_backoff_start(&b, at(now + MIN_S), 7);
+  pm_backoff_start(&b, at(now + 5 * MIN_S), 7);
+  check_true("long afterwards", "begins again",
+             !pm_backoff_rests(&b, at(now + 6 * MIN_S), 7));
   pm_backoff_done(&b);
   check_end();
 }
