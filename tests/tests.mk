@@ -477,6 +477,7 @@ scenarios = \
 	tests/scenario/44-suspend.scn \
 	tests/scenario/45-time-namespace.scn \
 	tests/scenario/46-vanishing-members.scn \
+	tests/scenario/47-descriptors.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn

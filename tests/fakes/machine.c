@@ -260,6 +260,7 @@ static int read_task(const struct pm_reader_request *r, struct pm_detail *ret) {
   memcpy(ret->cmdline, t->cmdline, sizeof t->cmdline);
   ret->cmdline_length = slow ? 0 : t->cmdline_length;
   ret->uid = number_of(t->user);
+  ret->fds_listed = want & PM_WANT_FDS ? t->fds_listed : 0;
   numbers_of(t, want, ret);
   return slow ? -ETIMEDOUT : 0;
 }

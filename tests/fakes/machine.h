@@ -12,9 +12,10 @@ struct fake_task {
   bool there;
   bool unreadable; /* listed, but stat says no */
   bool cmdline_hangs;
-  bool vanishes; /* after a scan, before its files are read */
-  bool blocks;   /* whoever reads its stat, or its other files */
-  bool forked; /* and no exec since */
+  bool vanishes;       /* after a scan, before its files are read */
+  uint32_t fds_listed; /* entries that counting its descriptors reads */
+  bool blocks;         /* whoever reads its stat, or its other files */
+  bool forked;         /* and no exec since */
   char exe[128], user[64], cgroup[128], cmdline[512];
   size_t cmdline_length;
   unsigned looks; /* times that detail was asked */

@@ -88,6 +88,8 @@ static void set_task(struct fake_task *f, const char *key, const char *value) {
     f->cmdline_hangs = strcmp(value, "yes") == 0;
   else if (strcmp(key, "vanishes") == 0)
     f->vanishes = strcmp(value, "yes") == 0;
+  else if (strcmp(key, "listed") == 0)
+    f->fds_listed = (uint32_t)play_amount(value);
   else if (strcmp(key, "blocks") == 0)
     f->blocks = strcmp(value, "yes") == 0;
   else if (strcmp(key, "unreadable") == 0)

@@ -80,6 +80,7 @@ struct pm_cycle {
     int64_t fds_left;   /* entries of fd folders that may be read */
     uint32_t fds_from;  /* number of the entry that is the next to be read */
     bool fds_full;      /* not all were read in this turn */
+    bool fds_by_size;   /* the kernel tells the number: nothing is listed */
   } details;
 
   struct {        /* cmdline.c, of this scan */

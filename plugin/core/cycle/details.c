@@ -33,6 +33,7 @@ struct batch {
   uint32_t fields[PM_READER_BATCH];
   struct pm_reader_item item[PM_READER_BATCH];
   size_t count;
+  int64_t fds; /* entries of fd folders that reading it may take */
 };
 
 /* What of the fields is known goes to its group. */
@@ -57,6 +58,8 @@ static void take_item(struct pm_cycle *c, struct pm_entry *e, uint32_t fields,
     pm_charge_growth(c, e, read);
     e->details_turn = c->turn.number;
     c->details.fds_left -= item->detail->fds_listed;
+    c->details.fds_by_size |=
+        item->detail->got & PM_WANT_FDS && !item->detail->fds_listed;
   }
   pm_gauges_keep(e, read);
   join_known(e, fields, item->status);
@@ -65,6 +68,7 @@ static void take_item(struct pm_cycle *c, struct pm_entry *e, uint32_t fields,
 static void flush_batch(struct batch *b) {
   size_t count = b->count;
   b->count = 0;
+  b->fds = 0;
   if (count)
     pm_reader_read(b->c->reader, b->c->turn.now, b->item, count);
   for (size_t i = 0; i < count; i++)
@@ -85,6 +89,16 @@ static unsigned with_fds(struct pm_cycle *c, const struct pm_entry *e,
   return files & ~(unsigned)PM_WANT_FDS;
 }
 
+/* As many as it had; one that was never counted is asked for alone. */
+static int64_t expected_fds(const struct pm_cycle *c,
+                            const struct pm_entry *e) {
+  if (c->details.fds_by_size)
+    return 0;
+  return e->known & PM_BIT(PM_F_fds)
+             ? (int64_t)e->gauge[PM_F_fds - PM_F_COUNTERS]
+             : FDS;
+}
+
 static void read_entry(struct batch *b, struct pm_entry *e, uint32_t fields) {
   unsigned files = pm_files_due(b->c, e, with_fds(b->c, e, files_of(fields)));
   if (!files) {
@@ -95,7 +109,10 @@ static void read_entry(struct batch *b, struct pm_entry *e, uint32_t fields) {
   b->fields[b->count] = fields;
   b->item[b->count++].request =
       (struct pm_reader_request){e->pid, files, e->birth};
-  if (b->count == PM_READER_BATCH)
+  if (files & PM_WANT_FDS)
+    b->fds += expected_fds(b->c, e);
+  if (b->count == PM_READER_BATCH ||
+      (b->fds && b->fds >= b->c->details.fds_left))
     flush_batch(b);
 }
 
