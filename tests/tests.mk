@@ -478,6 +478,7 @@ scenarios = \
 	tests/scenario/45-time-namespace.scn \
 	tests/scenario/46-vanishing-members.scn \
 	tests/scenario/47-descriptors.scn \
+	tests/scenario/48-many-at-once.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn
@@ -564,7 +565,8 @@ EXTRA_DIST += tests/data
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \
-	tests/bench/mounts tests/bench/storm tests/bench/threads tests/bench/names
+	tests/bench/mounts tests/bench/storm tests/bench/threads tests/bench/names \
+	tests/bench/stages
 tests_bench_sleepers_SOURCES = tests/bench/sleepers.c
 tests_bench_floor_SOURCES = tests/bench/floor.c
 tests_bench_mounts_SOURCES = tests/bench/mounts.c
@@ -577,10 +579,13 @@ tests_bench_threads_SOURCES = tests/bench/threads.c
 tests_bench_threads_LDFLAGS = -pthread
 tests_bench_scans_SOURCES = tests/bench/scans.c
 tests_bench_scans_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
+tests_bench_stages_SOURCES = tests/bench/stages.c
+tests_bench_stages_LDADD = libpmcore.la libpmparser.la libpmbase.la -lm
 if HAVE_BPF
 bench_programs += tests/bench/scans
 endif
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
+	tests/bench/stages.py \
 	tests/bench/cost.py tests/bench/host.py tests/bench/machine.py \
 	tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md

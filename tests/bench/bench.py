@@ -19,6 +19,7 @@ from cost import measure_size
 from host import host_lines
 from machine import PROC, Failed, Sink, say
 from scans import dump_verdict, scan_line, scans
+from stages import stage_lines
 from storm import storms
 from tables import (BUDGET_SIZE, cost_table, memory_table, notes, storm_table,
                     verdicts)
@@ -28,7 +29,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
-PARTS = ("cost", "threads", "scans", "storm", "wire", "machine")
+PARTS = ("cost", "threads", "scans", "storm", "wire", "machine",
+         "stages")
 THREADS = 10000
 
 
@@ -250,6 +252,8 @@ def main():
     if "machine" in bench.parts:
         lines = host_lines(bench) + lines
     text = report(bench, sizes, shape, storm, more + lines)
+    if "stages" in bench.parts:
+        text += "\n" + "\n".join(stage_lines(bench))
     print(text)
     if bench.write:
         append(bench.write, text)

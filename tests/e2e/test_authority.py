@@ -196,6 +196,16 @@ def check_ends(c, daemon):
     print(f"  {daemon}: ends are told to whom /proc would tell them", flush=True)
 
 
+def is_process(pid):
+    """/proc/PID is there for a thread, too, which may have got the pid of a
+    process that has ended meanwhile."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return f"Tgid:\t{pid}\n" in f.read()
+    except OSError:
+        return False
+
+
 def check_pair(c, daemon, kind, prefix, free, can, targets):
     killed = sighted = 0
     with Peer(prefix) as peer:
@@ -204,7 +214,7 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
         listed = {p["pid"] for p in peer.do(
             "call", c.socket, "list_processes")["processes"]}
         with_hands = set(peer.do("pids"))  # later: others start processes
-        gone = [p for p in listed - with_hands if os.path.exists(f"/proc/{p}")]
+        gone = [p for p in listed - with_hands if is_process(p)]
         assert not gone, f"{kind} sees {gone} in the list alone"
         check_streams(c, peer, kind)
         for name, target in targets.by_name.items():

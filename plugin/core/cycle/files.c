@@ -35,8 +35,16 @@ void pm_files_note(const struct pm_cycle *c, struct pm_entry *e,
   e->files_due = turn_seconds(c) + e->files_wait_s;
 }
 
+void pm_files_begin(struct pm_cycle *c) {
+  c->files.count = 0;
+  c->files.left = c->turn.first ? UINT32_MAX : PM_FILES_TURN;
+}
+
+bool pm_files_may_read(const struct pm_cycle *c) { return c->files.left > 0; }
+
 bool pm_files_wait(struct pm_cycle *c, const struct pm_task *t, unsigned want) {
   size_t i = c->files.count++;
+  c->files.left--;
   c->files.task[i] = *t;
   c->files.item[i].request = (struct pm_reader_request){t->pid, want, t->birth};
   return c->files.count < PM_READER_BATCH;

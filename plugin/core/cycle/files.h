@@ -12,6 +12,14 @@
 unsigned pm_files_due(const struct pm_cycle *cycle,
                       const struct pm_entry *entry, unsigned want);
 
+/* Those of so many processes are read in a turn, but for the first one, so that
+ * it is not late however many are new; the others follow in the next. */
+enum { PM_FILES_TURN = 2000 };
+void pm_files_begin(struct pm_cycle *cycle);
+
+/* May another one's be read in this turn? */
+bool pm_files_may_read(const struct pm_cycle *cycle);
+
 /* The process is taken later, by pm_files_flush.  False: the batch is full. */
 bool pm_files_wait(struct pm_cycle *cycle, const struct pm_task *task,
                    unsigned want);

@@ -144,6 +144,8 @@ static unsigned wanted_files(struct pm_cycle *c, const struct pm_entry *e,
 
 static const struct pm_detail nothing;
 static const struct pm_reader_item no_files = {.detail = &nothing};
+static const struct pm_reader_item not_read = {
+    .request.want = PM_WANT_STAT, .status = -EAGAIN, .detail = &nothing};
 
 /* It is there, but was not read.  One that was passed over keeps what is known
  * of it, and the sampler may have some newer numbers. */
@@ -173,6 +175,8 @@ static void take_task(struct pm_cycle *c, const struct pm_task *t) {
   unsigned want = wanted_files(c, e, t);
   if (!want)
     take_process(c, e, t, &no_files);
+  else if (!pm_files_may_read(c))
+    take_process(c, e, t, &not_read);
   else if (!pm_files_wait(c, t, want))
     pm_files_flush(c, take_read);
 }
@@ -190,7 +194,6 @@ static void begin_turn(struct pm_cycle *c, struct pm_now now) {
   c->turn.now = now;
   c->turn.failed = 0;
   c->budget.left_ns = PM_BUDGET_TURN_NS;
-  c->files.count = 0;
   c->turn.first = c->turn.first_birth == 0;
   c->turn.unreadable = c->turn.processes = c->turn.seen = 0;
   c->turn.threads = 0;
@@ -198,6 +201,7 @@ static void begin_turn(struct pm_cycle *c, struct pm_now now) {
   pm_groups_begin_turn(&c->groups);
   pm_snapshot_build_begin(c);
   pm_cmdline_begin(c);
+  pm_files_begin(c);
 }
 
 static int scan_all(struct pm_cycle *c, const struct pm_sink *sink,
