@@ -105,7 +105,7 @@ static int open_target(struct work *w, struct hold_process *ret) {
   int fd = open_process(w, k->pid, ret);
   if (fd < 0)
     return fd;
-  int status = hold_process_birth(w->proc, k->pid, &birth);
+  int status = hold_process_birth(w->proc, ret, &birth);
   if (status == 0 && birth == k->birth)
     return fd;
   close(fd);
@@ -149,8 +149,9 @@ static int choose_group(struct work *w) {
   answer->session = k->session;
   if (k->group) {
     uint64_t birth;
+    p.pid = k->pid;
     bool other = k->birth && k->pid == k->group &&
-                 hold_process_birth(w->proc, k->pid, &birth) == 0 &&
+                 hold_process_birth(w->proc, &p, &birth) == 0 &&
                  birth != k->birth;
     return other ? fail(w, PM_HOLD_STAGE_FIND, ESTALE) : 0;
   }

@@ -61,65 +61,65 @@ int hold_process_read(int proc, int32_t pid, struct hold_process *ret) {
       .group = (int32_t)status.group,
       .session = (int32_t)status.session,
       .lives = !zombie || status.threads > 1,
-      .kernel = !zombie && !(status.known & PM_STATUS_VSIZE),
   };
   return 0;
 }
 
 /* ---- its start ---- */
 
-static int read_birth(int proc, int32_t pid, uint64_t *ret) {
+struct birth {
+  int status;
+  bool kernel;
+  uint64_t ticks;
+};
+
+static struct birth read_birth(int proc, int32_t pid) {
   char path[32], text[STAT_TEXT];
   struct pm_stat stat;
   snprintf(path, sizeof path, "%" PRId32 "/stat", pid);
   int length = read_text(proc, path, text, sizeof text);
   if (length < 0)
-    return length == -ENOENT ? -ESRCH : length;
+    return (struct birth){.status = length == -ENOENT ? -ESRCH : length};
   if (pm_parse_stat(text, (size_t)length, &stat) < 0)
-    return -EIO;
-  *ret = stat.birth;
-  return 0;
+    return (struct birth){.status = -EIO};
+  return (struct birth){.kernel = stat.flags & PM_PF_KTHREAD,
+                        .ticks = stat.birth};
 }
 
-struct birth {
-  int status;
-  uint64_t ticks;
-};
-
 _Noreturn static void tell_birth(int proc, int32_t pid, int to) {
-  struct birth birth = {0, 0};
-  birth.status = read_birth(proc, pid, &birth.ticks);
+  struct birth birth = read_birth(proc, pid);
   _exit(write(to, &birth, sizeof birth) != sizeof birth);
 }
 
-static int hear_birth(int from, uint64_t *ret) {
+static struct birth hear_birth(int from) {
   struct birth birth;
   struct pollfd p = {.fd = from, .events = POLLIN};
   if (poll(&p, 1, BIRTH_MS) == 0)
-    return -ETIMEDOUT;
+    return (struct birth){.status = -ETIMEDOUT};
   if (read(from, &birth, sizeof birth) != sizeof birth)
-    return -EIO;
-  *ret = birth.ticks;
-  return birth.status;
+    return (struct birth){.status = -EIO};
+  return birth;
 }
 
 /* By a child, which may be left behind: it dies as soon as it can. */
-int hold_process_birth(int proc, int32_t pid, uint64_t *ret) {
+int hold_process_birth(int proc, struct hold_process *p, uint64_t *ret) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0)
     return -errno;
   pid_t child = fork();
   if (child == 0)
-    tell_birth(proc, pid, ends[1]);
+    tell_birth(proc, p->pid, ends[1]);
   close(ends[1]);
-  int status =
-      child < 0 ? read_birth(proc, pid, ret) : hear_birth(ends[0], ret);
+  struct birth birth =
+      child < 0 ? read_birth(proc, p->pid) : hear_birth(ends[0]);
   close(ends[0]);
   if (child > 0) {
     kill(child, SIGKILL);
-    waitpid(child, NULL, status == -ETIMEDOUT ? WNOHANG : 0);
+    waitpid(child, NULL, birth.status == -ETIMEDOUT ? WNOHANG : 0);
   }
-  return status;
+  p->kernel = birth.kernel;
+  *ret = birth.ticks;
+  return birth.status;
 }
 
 /* ---- /proc ---- */

@@ -10,7 +10,7 @@
 struct hold_process {
   int32_t pid, group, session;
   bool lives;  /* not a zombie, or a zombie leader with live threads */
-  bool kernel; /* a kernel thread: in no group but 0 */
+  bool kernel; /* a kernel thread; only hold_process_birth tells */
 };
 
 struct hold_list {
@@ -25,9 +25,9 @@ int hold_process_open_proc(const char *path);
 /* -ESRCH: there is no such process, or it is hidden. */
 int hold_process_read(int proc, int32_t pid, struct hold_process *ret);
 
-/* Its start, stat field 22, in clock ticks since boot; -ETIMEDOUT: its user
- * makes stat block. */
-int hold_process_birth(int proc, int32_t pid, uint64_t *ret);
+/* Its start, stat field 22, in clock ticks since boot, and whether it is a
+ * kernel thread.  -ETIMEDOUT: its user makes stat block. */
+int hold_process_birth(int proc, struct hold_process *process, uint64_t *ret);
 
 /* Adds the members of that group of that session to the list, in no particular
  * order.  Processes that vanish meanwhile or are hidden are skipped. */
