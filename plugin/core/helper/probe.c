@@ -50,6 +50,8 @@ struct pm_probe *pm_probe_new(const char *helper, const char *proc_path,
 void pm_probe_free(struct pm_probe *probe) {
   if (!probe)
     return;
+  if (probe->subject && !probe->answered) /* it may hang for ever */
+    pm_child_kill(&probe->child, 0);
   pm_child_done(&probe->child);
   pm_backoff_done(&probe->backoff);
   free(probe);

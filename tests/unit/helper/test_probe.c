@@ -477,6 +477,17 @@ static void freed(void **state) {
   check_true("freed", "by itself, well",
              WIFEXITED(status) && WEXITSTATUS(status) == 0);
   children[0] = 0;
+  w->probe = pm_probe_new(w->helper, fake_root_proc(w->fake),
+                          fake_root_sys(w->fake), &w->budget);
+  pid_t hangs = stop_child(w);
+  patient_poll_no_more = true;
+  ask_sysfs(w, "b/temp");
+  pm_probe_free(w->probe);
+  w->probe = NULL;
+  check_int("freed while it hangs", "the child ended",
+            waitpid(hangs, &status, 0), hangs);
+  check_true("freed while it hangs", "was killed", WIFSIGNALED(status));
+  children[1] = 0;
   pm_probe_free(NULL);
   pm_probe_free(pm_probe_new("/no/such", "/proc", "/sys", &w->budget));
   check_end();
