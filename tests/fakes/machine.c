@@ -155,7 +155,8 @@ static void pass(uint64_t ns) {
   fake_machine.now.real += ns;
 }
 
-/* As the /proc sampler tells of one that blocks its reader: without its start. */
+/* As the /proc sampler tells of one that blocks its reader: without its start.
+ */
 static struct pm_task passed_over(const struct fake_task *f) {
   struct pm_task t = {.pid = f->task.pid,
                       .flags = PM_TASK_PASSED_OVER,
@@ -177,8 +178,8 @@ static int scan(void *self, const struct pm_sink *sink, struct pm_now now,
     if (!t->there)
       continue;
     batch[n++] = t->unreadable ? (struct pm_task){.pid = t->task.pid}
-                 : t->blocks   ? passed_over(t)
-                               : fake_machine_seen(t);
+                 : t->blocks && !fake_machine.deaths ? passed_over(t)
+                                                     : fake_machine_seen(t);
     if (n < PM_BATCH)
       continue;
     sink->tasks(sink->arg, batch, n);
