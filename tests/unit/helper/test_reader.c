@@ -187,8 +187,9 @@ static pid_t let_go(struct world *w, int32_t last, useconds_t after) {
     snprintf(path, sizeof path, "proc/%d/cmdline", i);
     char *whole = fake_root_path(w->fake, path);
     int fd;
-    while ((fd = open(whole, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0)
+    do
       usleep(after);
+    while ((fd = open(whole, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0);
     close(fd);
   }
   _exit(0);
