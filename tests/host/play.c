@@ -85,7 +85,7 @@ double play_amount(const char *text) {
 }
 
 uint64_t play_since_start(const char *text) {
-  return (uint64_t)(1000e9 + play_amount(text));
+  return (uint64_t)(int64_t)(1000e9 + play_amount(text));
 }
 
 /* ---- life of the plugin ---- */

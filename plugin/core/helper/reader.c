@@ -333,7 +333,8 @@ int pm_reader_read_one(struct pm_reader *r, struct pm_now now, int32_t pid,
 static void pass_over(struct pm_reader *r, const struct pm_reader_list *list) {
   struct pm_reader_memory *m = r->memory;
   m->passed_count = (uint32_t)list->passed_count;
-  memcpy(m->passed, list->passed, list->passed_count * sizeof *list->passed);
+  if (list->passed_count)
+    memcpy(m->passed, list->passed, list->passed_count * sizeof *list->passed);
   m->owner_count = list->owner_count;
   memcpy(m->owner, list->owner, sizeof m->owner);
 }

@@ -57,7 +57,8 @@ static uint32_t find_id(const struct pm_mounts *m, uint32_t id,
 static void find_parents(struct pm_mounts *m) {
   for (uint32_t i = 0; i < m->count; i++)
     m->order[i] = i;
-  qsort_r(m->order, m->count, sizeof *m->order, by_id, m->list);
+  if (m->count)
+    qsort_r(m->order, m->count, sizeof *m->order, by_id, m->list);
   for (uint32_t i = 0; i < m->count; i++)
     m->list[i].parent = find_id(m, m->list[i].mount.parent, i);
 }
@@ -106,7 +107,8 @@ static void reach_children(struct pm_mounts *m) {
   const struct pm_mount *first = NULL;
   for (uint32_t i = 0; i < m->count; i++)
     m->order[i] = i;
-  qsort_r(m->order, m->count, sizeof *m->order, by_place, m->list);
+  if (m->count)
+    qsort_r(m->order, m->count, sizeof *m->order, by_place, m->list);
   for (size_t k = 0; k < m->count; k++) {
     struct pm_mount_node *node = &m->list[m->order[k]];
     struct pm_mount_node *parent = &m->list[node->parent];
