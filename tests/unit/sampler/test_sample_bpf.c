@@ -4,6 +4,8 @@
 #include "core/sampler/sample_bpf.h"
 
 #include "core/procfs/detail.h"
+#include "core/sampler/bpf/load.h"
+#include "core/sampler/bpf/task.h"
 #include "core/sampler/sample_proc.h"
 #include "unit/support/built_reader.h"
 #include "unit/support/check.h"
@@ -163,6 +165,11 @@ static pid_t child(void (*body)(unsigned), unsigned arg) {
   return pid;
 }
 
+static void end_child(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+}
+
 /* Thousands of children that share our memory and never touch it: copying the
  * page tables of a sanitized program for each would take minutes.  A bare
  * system call, as nothing of ours may run twice in one memory. */
@@ -228,7 +235,30 @@ static void check_equal(const char *row, const struct pm_task *have,
   check_text(row, "comm", have->comm, want->comm);
   check_u64(row, "reaped faults", have->reaped_faults, want->reaped_faults);
   check_u64(row, "gives all of /proc", want->have & ~have->have, 0);
-  check_fields(row, have, want, tick_ns);
+  struct pm_task rest = *want; /* stat shows resident memory approximately */
+  rest.have &= ~PM_BIT(PM_F_rss);
+  check_fields(row, have, &rest, tick_ns);
+}
+
+static bool is_before(int major, int minor) {
+  struct utsname name;
+  int have[2] = {0};
+  uname(&name);
+  sscanf(name.release, "%d.%d", &have[0], &have[1]);
+  return have[0] < major || (have[0] == major && have[1] < minor);
+}
+
+/* Exact since 6.16, 82241a83cd15. */
+static uint64_t statm_rss(const struct world *w, pid_t pid) {
+  char path[32];
+  unsigned long pages = 0;
+  snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+  FILE *file = fopen(path, "re");
+  if (file && fscanf(file, "%*u %lu", &pages) != 1)
+    pages = 0;
+  if (file)
+    fclose(file);
+  return pages * w->root.units.page_bytes;
 }
 
 /* The other files of the process, as far as the sampler knows them too. */
@@ -238,6 +268,8 @@ static void check_files(const struct world *w, const char *row,
   unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
   int status = pm_detail_read(&w->root, have->pid, have->birth, want, &d);
   check_int(row, "detail", status, 0);
+  if (!is_before(6, 16))
+    check_u64(row, "rss", have->v[PM_F_rss], statm_rss(w, have->pid));
   check_fields(row, have, &d.numbers, w->root.units.tick_ns);
   if (!(d.got & PM_WANT_IDS))
     return;
@@ -279,6 +311,151 @@ static void frozen_tree(void **state) {
     kill(pid[i], SIGKILL);
     waitpid(pid[i], NULL, 0);
   }
+  check_end();
+}
+
+/* ---- memory ---- */
+
+/* A few pages on each CPU: fewer than the kernel adds to its common count. */
+static void touch_on_every_cpu(unsigned pages) {
+  cpu_set_t all, one;
+  sched_getaffinity(0, sizeof all, &all);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, &all))
+      continue;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    touch_memory(pages * 4096);
+  }
+  raise(SIGSTOP);
+}
+
+static int by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Whoever did not change meanwhile: how far is it from statm(5), at the median?
+ */
+static double median_fault(struct world *w, struct pm_sampler *sampler) {
+  static double fault[SEEN_MAX];
+  size_t n = 0;
+  scan(w, sampler);
+  for (size_t i = 0; i < w->seen.count; i++) {
+    const struct pm_task *t = &w->seen.task[i];
+    double want = (double)statm_rss(w, t->pid), have = (double)t->v[PM_F_rss];
+    if (want > 0 && have > 0)
+      fault[n++] = have > want ? have / want - 1 : 1 - have / want;
+  }
+  qsort(fault, n, sizeof *fault, by_size);
+  printf("  %s: %zu processes, rss off by %.2f %% at the median, %.2f %% of "
+         "nine in ten\n",
+         sampler->what, n, fault[n / 2] * 100, fault[n * 9 / 10] * 100);
+  return fault[n / 2];
+}
+
+static void check_rss(struct world *w, struct pm_sampler *sampler,
+                      const pid_t *pid, int n) {
+  scan(w, sampler);
+  for (int i = 0; i < n; i++)
+    check_u64(sampler->what, "rss", find(w, pid[i])->v[PM_F_rss],
+              statm_rss(w, pid[i]));
+}
+
+static void memory_is_exact(void **state) {
+  struct world *w = *state;
+  enum { CHILDREN = 24 };
+  pid_t pid[CHILDREN];
+  siginfo_t info;
+  if (is_before(6, 16)) /* nothing to compare with */
+    skip();
+  for (unsigned i = 0; i < CHILDREN; i++)
+    pid[i] = child(touch_on_every_cpu, i + 3);
+  for (int i = 0; i < CHILDREN; i++)
+    waitid(P_PID, (id_t)pid[i], &info, WSTOPPED);
+  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
+  for (int s = 0; s < 2; s++) {
+    for (int turn = 0; turn < 3; turn++) /* read, then kept */
+      check_rss(w, samplers[s], pid, CHILDREN);
+    check_true(samplers[s]->what, "median",
+               median_fault(w, samplers[s]) < 0.005);
+  }
+  for (int i = 0; i < CHILDREN; i++)
+    end_child(pid[i]);
+  check_end();
+}
+
+static int shared;
+
+static void share_memory(unsigned bytes) {
+  char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+  memset(at, 1, bytes);
+  raise(SIGSTOP);
+}
+
+static void take_away(struct world *w, struct pm_sampler *sampler,
+                      unsigned bytes, int turns) {
+  siginfo_t info;
+  shared = memfd_create("shared", MFD_CLOEXEC);
+  assert_int_equal(ftruncate(shared, bytes), 0);
+  pid_t pid = child(share_memory, bytes);
+  waitid(P_PID, (id_t)pid, &info, WSTOPPED);
+  check_rss(w, sampler, &pid, 1);
+  uint64_t before = find(w, pid)->v[PM_F_rss];
+  assert_int_equal(ftruncate(shared, 0), 0);
+  for (int turn = 1; turn < turns; turn++)
+    scan(w, sampler);
+  check_rss(w, sampler, &pid, 1);
+  check_u64(sampler->what, "what was taken", before - find(w, pid)->v[PM_F_rss],
+            bytes);
+  end_child(pid);
+  close(shared);
+}
+
+/* What others take from a sleeper shows when its turn comes; at once where it
+ * is so much that the common count changes. */
+static void memory_of_sleepers(void **state) {
+  struct world *w = *state;
+  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
+  if (is_before(6, 16))
+    skip();
+  for (int s = 0; s < 2; s++) {
+    take_away(w, samplers[s], 20 * 4096, 33);
+    for (unsigned pages = 1000; pages < 1010; pages++)
+      take_away(w, samplers[s], pages * 4096, 1);
+  }
+  check_end();
+}
+
+static uint64_t own_rss(const struct pm_bpf_task *rows, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    if (rows[i].pid == (uint32_t)getpid())
+      return rows[i].now.rss * (uint64_t)sysconf(_SC_PAGESIZE);
+  return 0;
+}
+
+/* The forms for other kernels load on this one, too. */
+static void older_forms_load(void **state) {
+  (void)state;
+  struct pm_bpf_walker walker = PM_BPF_WALKER_INIT;
+  struct pm_bpf_dumper dumper = PM_BPF_DUMPER_INIT;
+  struct pm_bpf_setup setup = {.approximate = true};
+  struct pm_err err = PM_ERR_INIT;
+  static char pieces[65536];
+  uint32_t tasks;
+  if (pm_bpf_walker_open(&walker, setup, SEEN_MAX, &err) < 0 ||
+      pm_bpf_dumper_open(&dumper, setup, SEEN_MAX, &err) < 0)
+    fail_msg("%s", err.text);
+  int64_t n = pm_bpf_walker_run(&walker, true, &tasks, &err);
+  check_true("walk", "rss", own_rss(walker.rows, n) > 1 << 20);
+  int fd = pm_bpf_dumper_run(&dumper, true, &err);
+  while (read(fd, pieces, sizeof pieces) > 0)
+    continue;
+  check_true("dump", "rss", own_rss(dumper.rows, dumper.dump->next) > 1 << 20);
+  close(fd);
+  pm_bpf_walker_close(&walker);
+  pm_bpf_dumper_close(&dumper);
   check_end();
 }
 
@@ -364,11 +541,6 @@ static pid_t child_in_place_of(pid_t gone) {
     perror("ns_last_pid");
   close(fd);
   return pid;
-}
-
-static void end_child(pid_t pid) {
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
 }
 
 /* Others start processes, too: a number that was given up may be theirs, or
@@ -825,20 +997,12 @@ static void test_apart(unsigned levels) {
   fail_child("exec");
 }
 
-static bool is_before_6_5(void) {
-  struct utsname name;
-  int major = 0, minor = 0;
-  uname(&name);
-  sscanf(name.release, "%d.%d", &major, &minor);
-  return major < 6 || (major == 6 && minor < 5);
-}
-
 /* The numbers there are the first few, and a neighbour's are the same ones. */
 static void other_pid_namespaces(void **state) {
   (void)state;
   if (geteuid() != 0) /* CAP_BPF and CAP_PERFMON alone make none */
     skip();
-  if (is_before_6_5()) { /* struct pid shows its first number only */
+  if (is_before(6, 5)) { /* struct pid shows its first number only */
     print_message("not before Linux 6.5\n");
     skip();
   }
@@ -879,6 +1043,9 @@ int main(int argc, char **argv) {
       cmocka_unit_test(says_what_it_is),
       cmocka_unit_test(whole_machine),
       cmocka_unit_test(frozen_tree),
+      cmocka_unit_test(memory_is_exact),
+      cmocka_unit_test(memory_of_sleepers),
+      cmocka_unit_test(older_forms_load),
       cmocka_unit_test(sleepers_wake),
       cmocka_unit_test(rows_come_and_go),
       cmocka_unit_test(first_thread_ended),

@@ -27,6 +27,7 @@ struct css_set {
 
 struct percpu_counter {
   __s64 count;
+  __s32 *counters;
 } OF_THE_KERNEL;
 
 struct mm_struct {

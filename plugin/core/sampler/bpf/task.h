@@ -34,6 +34,8 @@ struct pm_bpf_use {
  * that has ended, of another one. */
 struct pm_bpf_now {
   __u64 vsize, rss, swap;
+  __s64 rss_count, swap_count; /* the sums are these and what the CPUs hold */
+  __s64 rss_parts, swap_parts;
   __u32 state, exit_state; /* as in task_struct */
 };
 
