@@ -10,6 +10,7 @@
 #include "unit/support/built_reader.h"
 #include "unit/support/check.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -819,15 +820,16 @@ static void check_end_of(const char *row, const struct pm_death *d,
 }
 
 static void check_death(const char *row, const struct pm_death *d,
-                        const struct rusage *used) {
+                        const struct rusage *used, bool becomes_another) {
   /* who was held up at his very end had not left his CPU when he was reaped */
   check_true(row, "CPU", cpu_beyond(d, used) >= 0 && cpu_beyond(d, used) < 500);
   check_u64(row, "voluntary", d->last.v[PM_F_switch_voluntary],
             (uint64_t)used->ru_nvcsw);
   check_u64(row, "faults", d->last.v[PM_F_faults_minor],
             (uint64_t)used->ru_minflt);
-  check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
-            (uint64_t)used->ru_maxrss);
+  if (!becomes_another)
+    check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
+              (uint64_t)used->ru_maxrss);
 }
 
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
@@ -854,7 +856,7 @@ static void ends_equal_wait4(void **state) {
     bool exact = i % 8 == 3 || cpu_beyond(d, &used) == 0;
     inexact += !exact;
     if (i % 8 != 3 && (exact || soon))
-      check_death(row, d, &used);
+      check_death(row, d, &used, i % 8 == 6);
   }
   printf("  %d of %d were not told to the microsecond\n", inexact, CHILDREN);
   check_true("all", "nearly every one is exact", inexact <= CHILDREN / 20);
@@ -885,6 +887,79 @@ static void knows_its_parent(void **state) {
   check_u64("other", "mark of the parent", o->parent_mark, mark);
   check_true("other", "own mark", o->last.exec_mark != mark);
   check_text("other", "comm", o->last.comm, "true");
+  check_end();
+}
+
+static void grow_and_become(unsigned bytes) {
+  touch_memory(bytes);
+  execl("/bin/true", "true", (char *)NULL);
+}
+
+/* The peak of a program that came by execve is not that of the one before. */
+static void peak_is_its_own(void **state) {
+  struct world *w = *state;
+  enum { BEFORE = 64 << 20 };
+  struct rusage used;
+  int status;
+  drain(w);
+  pid_t pid = child(grow_and_become, BEFORE);
+  reap(pid, &status, &used);
+  wait_for_death(w, pid);
+  const struct pm_death *d = find_death(w, pid);
+  assert_true(d);
+  check_true("rusage", "has the one before", used.ru_maxrss >= BEFORE / 1024);
+  check_true("record", "has not", d->last.maxrss_bytes < BEFORE / 8);
+  if (!is_before(6, 16))
+    check_true("record", "has its own", d->last.maxrss_bytes > 65536);
+  check_end();
+}
+
+/* The same memory many times: long to tear down, and little of it. */
+static void map_often(unsigned times) {
+  enum { BYTES = 64 << 20 };
+  int fd = memfd_create("large", MFD_CLOEXEC);
+  if (ftruncate(fd, BYTES) < 0)
+    _exit(9);
+  for (unsigned i = 0; i < times; i++)
+    mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+}
+
+static uint64_t tail_ns(const struct pm_bpf_deaths *deaths) {
+  uint32_t which = PM_BPF_TAIL_NS;
+  uint64_t ns = 0;
+  bpf_map_lookup_elem(deaths->counts, &which, &ns);
+  return ns;
+}
+
+static int forget(void *arg, void *record, size_t size) {
+  (void)arg, (void)record, (void)size;
+  return 0;
+}
+
+/* What a process uses after its exit record, as it is learnt from many small
+ * ones: a few large ones, which take long to tear down, change little. */
+static void tail_is_of_the_many(void **state) {
+  (void)state;
+  enum { SMALL = 100, LARGE = 8, TICK = 10000000 };
+  struct pm_bpf_deaths deaths = PM_BPF_DEATHS_INIT;
+  struct pm_bpf_setup setup = {0};
+  struct pm_err err = PM_ERR_INIT;
+  if (pm_bpf_deaths_open(&deaths, setup, true, forget, NULL, &err) < 0)
+    fail_msg("%s", err.text);
+  for (int i = 0; i < SMALL; i++)
+    waitpid(child(burn, 100), NULL, 0);
+  usleep(100000);
+  uint64_t before = tail_ns(&deaths);
+  for (int i = 0; i < LARGE; i++)
+    waitpid(child(map_often, 400), NULL, 0);
+  usleep(100000);
+  uint64_t after = tail_ns(&deaths);
+  printf("  tail %llu us, after a few large ones %llu us\n",
+         (unsigned long long)before / 1000, (unsigned long long)after / 1000);
+  check_true("small", "some", before > 0);
+  check_true("small", "below a tick", before < TICK);
+  check_true("large", "change little", after < before + TICK / 32 * LARGE);
+  pm_bpf_deaths_close(&deaths);
   check_end();
 }
 
@@ -1052,6 +1127,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(threads_fill_the_buffer),
       cmocka_unit_test(ends_equal_wait4),
       cmocka_unit_test(knows_its_parent),
+      cmocka_unit_test(peak_is_its_own),
+      cmocka_unit_test(tail_is_of_the_many),
       cmocka_unit_test(counts_what_is_lost),
       cmocka_unit_test(leaves_no_trace),
       cmocka_unit_test(other_pid_namespaces),

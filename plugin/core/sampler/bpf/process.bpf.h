@@ -59,7 +59,9 @@ static __always_inline void set_outside(struct pm_bpf_task *r,
   set_now(&r->now, t, how);
 }
 
-/* All but what living threads use. */
+/* All but what living threads use.  signal_struct's peak of resident memory
+ * includes the program that was there before an execve, and with vfork that is
+ * the parent: what has become another program gets it from set_peak. */
 static __always_inline void set_process(struct pm_bpf_task *r,
                                         struct task_struct *t, enum how how) {
   struct signal_struct *s = t->signal;
@@ -69,7 +71,7 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->prev_user_ns = s->prev_cputime.utime;
   r->prev_system_ns = s->prev_cputime.stime;
   r->reaped_faults = s->cmin_flt;
-  r->maxrss = s->maxrss;
+  r->maxrss = t->self_exec_id == t->parent_exec_id ? s->maxrss : 0;
   r->cgroup = HAS(t->cgroups) ? t->cgroups->dfl_cgrp->kn->id : 0;
   r->pid = pid_of(t);
   set_owner(r, t);
@@ -80,6 +82,18 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->has = has_of(t);
   r->oom = s->oom_mm != 0;
   __builtin_memcpy(r->comm, t->comm, sizeof r->comm);
+}
+
+/* The peak of the program that is ending, as the kernel computes it.  t: its
+ * last thread, which since 6.16 still has its memory at its exit. */
+static __always_inline void set_peak(struct pm_bpf_task *r,
+                                     struct task_struct *t) {
+  struct mm_struct *mm = t->mm;
+  if (!mm || r->maxrss)
+    return;
+  struct pm_bpf_now now;
+  set_approximate(&now, mm);
+  r->maxrss = now.rss > mm->hiwater_rss ? now.rss : mm->hiwater_rss;
 }
 
 #endif

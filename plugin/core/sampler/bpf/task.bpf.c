@@ -370,33 +370,45 @@ SEC("tp_btf/sched_process_exit") int procman_exit(__u64 *ctx) {
   add_own(&d->task.use, first);
   if (t != first)
     add_own(&d->task.use, t);
+  set_peak(&d->task, t);
   *pid = first->tgid;
   return 0;
 }
 
-static __always_inline void add_tail(__u64 exec_ns, __u32 at) {
-  struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
+/* Of several threads, those that had not been released at the exit of the last
+ * one would count as a whole; and tearing down a large memory takes a time that
+ * is no measure for others. */
+static __always_inline void add_tail(__u64 exec_ns,
+                                     const struct pm_bpf_death *d) {
+  enum { WEIGHT_BITS = 5, MOST_NS = 10000000 /* a tick of HZ 100 */ };
   __u64 *mean = count_of(PM_BPF_TAIL_NS);
-  enum { WEIGHT_BITS = 5 };
-  if (d && mean)
-    *mean += ((__s64)(exec_ns - d->task.use.exec_ns - *mean)) >> WEIGHT_BITS;
+  __u64 tail = exec_ns - d->task.use.exec_ns;
+  if (!mean || d->task.threads != 1)
+    return;
+  if (tail > MOST_NS)
+    tail = MOST_NS;
+  *mean += ((__s64)(tail - *mean)) >> WEIGHT_BITS;
 }
 
 /* Takes the exit record back.  False: it was already reported. */
-static __always_inline int take_back(__u32 pid, __u64 exec_ns) {
+static __always_inline int take_back(__u32 pid, __u64 exec_ns, __u64 *maxrss) {
   __u32 at = pid % PM_BPF_EXITING;
   __u64 *left = bpf_map_lookup_elem(&procman_exiting, &at);
+  const struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
   __u64 mark = left ? *left : 0;
-  if (!left || (mark & ~(__u64)PM_BPF_MARKS) != pid)
+  if (!left || !d || (mark & ~(__u64)PM_BPF_MARKS) != pid)
     return 1; /* of another process, or it exited before we were attached */
   *left = 0;
-  add_tail(exec_ns, at);
+  add_tail(exec_ns, d);
+  *maxrss = d->task.maxrss;
   return !(mark & PM_BPF_REPORTED);
 }
 
 SEC("tp_btf/sched_process_free") int procman_free(__u64 *ctx) {
   struct task_struct *t = (void *)ctx[0];
-  if (t->pid != t->tgid || !take_back(t->tgid, t->signal->sum_sched_runtime))
+  __u64 maxrss = 0;
+  if (t->pid != t->tgid ||
+      !take_back(t->tgid, t->signal->sum_sched_runtime, &maxrss))
     return 0;
   struct pm_bpf_death *d = bpf_ringbuf_reserve(&procman_deaths, sizeof *d, 0);
   if (!d) {
@@ -406,6 +418,8 @@ SEC("tp_btf/sched_process_free") int procman_free(__u64 *ctx) {
     return 0;
   }
   set_death(d, t);
+  if (!d->task.maxrss)
+    d->task.maxrss = maxrss;
   if (HAS(t->sched_info.run_delay))
     d->task.use.delay_ns = t->sched_info.run_delay;
   bpf_ringbuf_submit(d, BPF_RB_NO_WAKEUP);
