@@ -72,13 +72,15 @@ static void format_exit(const struct pm_exit *e, char *ret, size_t size) {
 
 static void notify_exit(const struct pm_exit *e) {
   bool signal = WIFSIGNALED(e->status);
-  char comm[PM_COMM], end[96], message[NOTIF_MAX_MSG_LEN];
+  char comm[PM_COMM], end[96], peak[48] = "", message[NOTIF_MAX_MSG_LEN];
   clean_comm(e->comm, comm);
   format_exit(e, end, sizeof end);
+  if (e->maxrss_bytes)
+    snprintf(peak, sizeof peak, " and at most %.1f MiB",
+             (double)e->maxrss_bytes / 1048576);
   snprintf(message, sizeof message,
-           "%s[%d] %s after %.1f s; it used %.3f s of CPU and at most %.1f MiB",
-           comm, e->pid, end, (double)e->lived_ns / 1e9,
-           (double)e->cpu_ns / 1e9, (double)e->maxrss_bytes / 1048576);
+           "%s[%d] %s after %.1f s; it used %.3f s of CPU%s", comm, e->pid, end,
+           (double)e->lived_ns / 1e9, (double)e->cpu_ns / 1e9, peak);
   dispatch(signal ? NOTIF_FAILURE : NOTIF_WARNING, e->group,
            e->oom   ? "oom"
            : signal ? "exit_signal"

@@ -111,8 +111,10 @@ no_bpf_sources = plugin/core/sampler/sample_bpf_none.c
 bpf_programs = \
 	plugin/core/sampler/bpf/task.bpf.c \
 	plugin/core/sampler/bpf/kernel.bpf.h \
+	plugin/core/sampler/bpf/memory.bpf.h \
 	plugin/core/sampler/bpf/number.bpf.h \
 	plugin/core/sampler/bpf/owner.bpf.h \
+	plugin/core/sampler/bpf/parts.bpf.h \
 	plugin/core/sampler/bpf/process.bpf.h \
 	plugin/core/sampler/bpf/use.bpf.h \
 	plugin/core/sampler/bpf/task.h

@@ -41,7 +41,7 @@ struct pm_task {
   uint32_t ptrace_gid;    /* see pm_ptrace_gid; known with uid */
   uint32_t status;        /* of wait4(2) */
   uint64_t cgroup;        /* inode of its directory, unified hierarchy */
-  uint64_t maxrss_bytes;  /* peak of resident memory, once ended */
+  uint64_t maxrss_bytes;  /* peak of resident memory, once ended; 0 = unknown */
   char state;             /* letter of stat field 3 */
   char comm[PM_COMM];     /* any bytes but NUL */
   uint64_t v[PM_F_COUNT];

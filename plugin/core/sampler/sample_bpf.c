@@ -327,15 +327,32 @@ static int check_self(struct bpf_sampler *self, const struct pm_root *root,
                     m.expected.pid, root->proc_path);
 }
 
-static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
-  if (self->walk_max &&
-      pm_bpf_walker_open(&self->walker, self->setup, SPARE, err) == 0)
-    return 0;
+/* A kernel may reject the programs that read memory exactly. */
+static int open_walk(struct bpf_sampler *self, struct pm_err *err) {
+  self->setup.approximate = false;
+  int status = pm_bpf_walker_open(&self->walker, self->setup, SPARE, err);
+  if (status == 0 || status == -EPERM)
+    return status;
+  self->setup.approximate = true;
+  return pm_bpf_walker_open(&self->walker, self->setup, SPARE, err);
+}
+
+static int open_dump(struct bpf_sampler *self, struct pm_err *err) {
+  self->setup.approximate = false;
   int status = pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, err);
   if (status == 0 || status == -EPERM)
     return status;
+  self->setup.approximate = true;
+  if (pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, err) == 0)
+    return 0;
   self->setup.locked_down = true;
   return pm_bpf_dumper_open(&self->dumper, self->setup, SPARE, err);
+}
+
+static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
+  if (self->walk_max && open_walk(self, err) == 0)
+    return 0;
+  return open_dump(self, err);
 }
 
 static int try_level(struct bpf_sampler *self, const struct pm_root *root,

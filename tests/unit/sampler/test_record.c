@@ -206,8 +206,37 @@ static void adds_every_number(void **state) {
   check_end();
 }
 
+/* As a number of 128 bits would be divided; b <= c, so that it fits. */
+static void long_division(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t a, b, c, want;
+  } rows[] = {
+      {0, 0, 1, 0},
+      {7, 3, 5, 4},
+      {UINT64_MAX, 1, 1, UINT64_MAX},
+      {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+      {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX - 1},
+      {UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX, (UINT64_C(1) << 63) - 1},
+      /* a process of 100 days, a third of them in the kernel */
+      {UINT64_C(8640000000000001), UINT64_C(2880000000000000),
+       UINT64_C(8640000000000000), UINT64_C(2880000000000000)},
+      {UINT64_C(8640000000000004), UINT64_C(2880000000000000),
+       UINT64_C(8640000000000000), UINT64_C(2880000000000001)},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char row[32];
+    snprintf(row, sizeof row, "row %zu", i);
+    check_u64(row, "quotient",
+              pm_bpf_mul_div_long(rows[i].a, rows[i].b, rows[i].c),
+              rows[i].want);
+  }
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(long_division),
       cmocka_unit_test(splits_as_the_kernel),
       cmocka_unit_test(states_are_letters),
       cmocka_unit_test(units_are_ours),

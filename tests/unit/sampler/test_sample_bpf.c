@@ -4,10 +4,13 @@
 #include "core/sampler/sample_bpf.h"
 
 #include "core/procfs/detail.h"
+#include "core/sampler/bpf/load.h"
+#include "core/sampler/bpf/task.h"
 #include "core/sampler/sample_proc.h"
 #include "unit/support/built_reader.h"
 #include "unit/support/check.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -163,6 +166,11 @@ static pid_t child(void (*body)(unsigned), unsigned arg) {
   return pid;
 }
 
+static void end_child(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+}
+
 /* Thousands of children that share our memory and never touch it: copying the
  * page tables of a sanitized program for each would take minutes.  A bare
  * system call, as nothing of ours may run twice in one memory. */
@@ -228,7 +236,30 @@ static void check_equal(const char *row, const struct pm_task *have,
   check_text(row, "comm", have->comm, want->comm);
   check_u64(row, "reaped faults", have->reaped_faults, want->reaped_faults);
   check_u64(row, "gives all of /proc", want->have & ~have->have, 0);
-  check_fields(row, have, want, tick_ns);
+  struct pm_task rest = *want; /* stat shows resident memory approximately */
+  rest.have &= ~PM_BIT(PM_F_rss);
+  check_fields(row, have, &rest, tick_ns);
+}
+
+static bool is_before(int major, int minor) {
+  struct utsname name;
+  int have[2] = {0};
+  uname(&name);
+  sscanf(name.release, "%d.%d", &have[0], &have[1]);
+  return have[0] < major || (have[0] == major && have[1] < minor);
+}
+
+/* Exact since 6.16, 82241a83cd15. */
+static uint64_t statm_rss(const struct world *w, pid_t pid) {
+  char path[32];
+  unsigned long pages = 0;
+  snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+  FILE *file = fopen(path, "re");
+  if (file && fscanf(file, "%*u %lu", &pages) != 1)
+    pages = 0;
+  if (file)
+    fclose(file);
+  return pages * w->root.units.page_bytes;
 }
 
 /* The other files of the process, as far as the sampler knows them too. */
@@ -238,6 +269,8 @@ static void check_files(const struct world *w, const char *row,
   unsigned want = PM_WANT_IO | PM_WANT_SWAP | PM_WANT_UID | PM_WANT_IDS;
   int status = pm_detail_read(&w->root, have->pid, have->birth, want, &d);
   check_int(row, "detail", status, 0);
+  if (!is_before(6, 16))
+    check_u64(row, "rss", have->v[PM_F_rss], statm_rss(w, have->pid));
   check_fields(row, have, &d.numbers, w->root.units.tick_ns);
   if (!(d.got & PM_WANT_IDS))
     return;
@@ -279,6 +312,151 @@ static void frozen_tree(void **state) {
     kill(pid[i], SIGKILL);
     waitpid(pid[i], NULL, 0);
   }
+  check_end();
+}
+
+/* ---- memory ---- */
+
+/* A few pages on each CPU: fewer than the kernel adds to its common count. */
+static void touch_on_every_cpu(unsigned pages) {
+  cpu_set_t all, one;
+  sched_getaffinity(0, sizeof all, &all);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, &all))
+      continue;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    touch_memory(pages * 4096);
+  }
+  raise(SIGSTOP);
+}
+
+static int by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Whoever did not change meanwhile: how far is it from statm(5), at the median?
+ */
+static double median_fault(struct world *w, struct pm_sampler *sampler) {
+  static double fault[SEEN_MAX];
+  size_t n = 0;
+  scan(w, sampler);
+  for (size_t i = 0; i < w->seen.count; i++) {
+    const struct pm_task *t = &w->seen.task[i];
+    double want = (double)statm_rss(w, t->pid), have = (double)t->v[PM_F_rss];
+    if (want > 0 && have > 0)
+      fault[n++] = have > want ? have / want - 1 : 1 - have / want;
+  }
+  qsort(fault, n, sizeof *fault, by_size);
+  printf("  %s: %zu processes, rss off by %.2f %% at the median, %.2f %% of "
+         "nine in ten\n",
+         sampler->what, n, fault[n / 2] * 100, fault[n * 9 / 10] * 100);
+  return fault[n / 2];
+}
+
+static void check_rss(struct world *w, struct pm_sampler *sampler,
+                      const pid_t *pid, int n) {
+  scan(w, sampler);
+  for (int i = 0; i < n; i++)
+    check_u64(sampler->what, "rss", find(w, pid[i])->v[PM_F_rss],
+              statm_rss(w, pid[i]));
+}
+
+static void memory_is_exact(void **state) {
+  struct world *w = *state;
+  enum { CHILDREN = 24 };
+  pid_t pid[CHILDREN];
+  siginfo_t info;
+  if (is_before(6, 16)) /* nothing to compare with */
+    skip();
+  for (unsigned i = 0; i < CHILDREN; i++)
+    pid[i] = child(touch_on_every_cpu, i + 3);
+  for (int i = 0; i < CHILDREN; i++)
+    waitid(P_PID, (id_t)pid[i], &info, WSTOPPED);
+  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
+  for (int s = 0; s < 2; s++) {
+    for (int turn = 0; turn < 3; turn++) /* read, then kept */
+      check_rss(w, samplers[s], pid, CHILDREN);
+    check_true(samplers[s]->what, "median",
+               median_fault(w, samplers[s]) < 0.005);
+  }
+  for (int i = 0; i < CHILDREN; i++)
+    end_child(pid[i]);
+  check_end();
+}
+
+static int shared;
+
+static void share_memory(unsigned bytes) {
+  char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+  memset(at, 1, bytes);
+  raise(SIGSTOP);
+}
+
+static void take_away(struct world *w, struct pm_sampler *sampler,
+                      unsigned bytes, int turns) {
+  siginfo_t info;
+  shared = memfd_create("shared", MFD_CLOEXEC);
+  assert_int_equal(ftruncate(shared, bytes), 0);
+  pid_t pid = child(share_memory, bytes);
+  waitid(P_PID, (id_t)pid, &info, WSTOPPED);
+  check_rss(w, sampler, &pid, 1);
+  uint64_t before = find(w, pid)->v[PM_F_rss];
+  assert_int_equal(ftruncate(shared, 0), 0);
+  for (int turn = 1; turn < turns; turn++)
+    scan(w, sampler);
+  check_rss(w, sampler, &pid, 1);
+  check_u64(sampler->what, "what was taken", before - find(w, pid)->v[PM_F_rss],
+            bytes);
+  end_child(pid);
+  close(shared);
+}
+
+/* What others take from a sleeper shows when its turn comes; at once where it
+ * is so much that the common count changes. */
+static void memory_of_sleepers(void **state) {
+  struct world *w = *state;
+  struct pm_sampler *samplers[] = {&w->walk, &w->dump};
+  if (is_before(6, 16))
+    skip();
+  for (int s = 0; s < 2; s++) {
+    take_away(w, samplers[s], 20 * 4096, 33);
+    for (unsigned pages = 1000; pages < 1010; pages++)
+      take_away(w, samplers[s], pages * 4096, 1);
+  }
+  check_end();
+}
+
+static uint64_t own_rss(const struct pm_bpf_task *rows, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    if (rows[i].pid == (uint32_t)getpid())
+      return rows[i].now.rss * (uint64_t)sysconf(_SC_PAGESIZE);
+  return 0;
+}
+
+/* The forms for other kernels load on this one, too. */
+static void older_forms_load(void **state) {
+  (void)state;
+  struct pm_bpf_walker walker = PM_BPF_WALKER_INIT;
+  struct pm_bpf_dumper dumper = PM_BPF_DUMPER_INIT;
+  struct pm_bpf_setup setup = {.approximate = true};
+  struct pm_err err = PM_ERR_INIT;
+  static char pieces[65536];
+  uint32_t tasks;
+  if (pm_bpf_walker_open(&walker, setup, SEEN_MAX, &err) < 0 ||
+      pm_bpf_dumper_open(&dumper, setup, SEEN_MAX, &err) < 0)
+    fail_msg("%s", err.text);
+  int64_t n = pm_bpf_walker_run(&walker, true, &tasks, &err);
+  check_true("walk", "rss", own_rss(walker.rows, n) > 1 << 20);
+  int fd = pm_bpf_dumper_run(&dumper, true, &err);
+  while (read(fd, pieces, sizeof pieces) > 0)
+    continue;
+  check_true("dump", "rss", own_rss(dumper.rows, dumper.dump->next) > 1 << 20);
+  close(fd);
+  pm_bpf_walker_close(&walker);
+  pm_bpf_dumper_close(&dumper);
   check_end();
 }
 
@@ -364,11 +542,6 @@ static pid_t child_in_place_of(pid_t gone) {
     perror("ns_last_pid");
   close(fd);
   return pid;
-}
-
-static void end_child(pid_t pid) {
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
 }
 
 /* Others start processes, too: a number that was given up may be theirs, or
@@ -647,15 +820,16 @@ static void check_end_of(const char *row, const struct pm_death *d,
 }
 
 static void check_death(const char *row, const struct pm_death *d,
-                        const struct rusage *used) {
+                        const struct rusage *used, bool becomes_another) {
   /* who was held up at his very end had not left his CPU when he was reaped */
   check_true(row, "CPU", cpu_beyond(d, used) >= 0 && cpu_beyond(d, used) < 500);
   check_u64(row, "voluntary", d->last.v[PM_F_switch_voluntary],
             (uint64_t)used->ru_nvcsw);
   check_u64(row, "faults", d->last.v[PM_F_faults_minor],
             (uint64_t)used->ru_minflt);
-  check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
-            (uint64_t)used->ru_maxrss);
+  if (!becomes_another)
+    check_u64(row, "maxrss", d->last.maxrss_bytes / 1024,
+              (uint64_t)used->ru_maxrss);
 }
 
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
@@ -682,7 +856,7 @@ static void ends_equal_wait4(void **state) {
     bool exact = i % 8 == 3 || cpu_beyond(d, &used) == 0;
     inexact += !exact;
     if (i % 8 != 3 && (exact || soon))
-      check_death(row, d, &used);
+      check_death(row, d, &used, i % 8 == 6);
   }
   printf("  %d of %d were not told to the microsecond\n", inexact, CHILDREN);
   check_true("all", "nearly every one is exact", inexact <= CHILDREN / 20);
@@ -713,6 +887,79 @@ static void knows_its_parent(void **state) {
   check_u64("other", "mark of the parent", o->parent_mark, mark);
   check_true("other", "own mark", o->last.exec_mark != mark);
   check_text("other", "comm", o->last.comm, "true");
+  check_end();
+}
+
+static void grow_and_become(unsigned bytes) {
+  touch_memory(bytes);
+  execl("/bin/true", "true", (char *)NULL);
+}
+
+/* The peak of a program that came by execve is not that of the one before. */
+static void peak_is_its_own(void **state) {
+  struct world *w = *state;
+  enum { BEFORE = 64 << 20 };
+  struct rusage used;
+  int status;
+  drain(w);
+  pid_t pid = child(grow_and_become, BEFORE);
+  reap(pid, &status, &used);
+  wait_for_death(w, pid);
+  const struct pm_death *d = find_death(w, pid);
+  assert_true(d);
+  check_true("rusage", "has the one before", used.ru_maxrss >= BEFORE / 1024);
+  check_true("record", "has not", d->last.maxrss_bytes < BEFORE / 8);
+  if (!is_before(6, 16))
+    check_true("record", "has its own", d->last.maxrss_bytes > 65536);
+  check_end();
+}
+
+/* The same memory many times: long to tear down, and little of it. */
+static void map_often(unsigned times) {
+  enum { BYTES = 64 << 20 };
+  int fd = memfd_create("large", MFD_CLOEXEC);
+  if (ftruncate(fd, BYTES) < 0)
+    _exit(9);
+  for (unsigned i = 0; i < times; i++)
+    mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+}
+
+static uint64_t tail_ns(const struct pm_bpf_deaths *deaths) {
+  uint32_t which = PM_BPF_TAIL_NS;
+  uint64_t ns = 0;
+  bpf_map_lookup_elem(deaths->counts, &which, &ns);
+  return ns;
+}
+
+static int forget(void *arg, void *record, size_t size) {
+  (void)arg, (void)record, (void)size;
+  return 0;
+}
+
+/* What a process uses after its exit record, as it is learnt from many small
+ * ones: a few large ones, which take long to tear down, change little. */
+static void tail_is_of_the_many(void **state) {
+  (void)state;
+  enum { SMALL = 100, LARGE = 8, TICK = 10000000 };
+  struct pm_bpf_deaths deaths = PM_BPF_DEATHS_INIT;
+  struct pm_bpf_setup setup = {0};
+  struct pm_err err = PM_ERR_INIT;
+  if (pm_bpf_deaths_open(&deaths, setup, true, forget, NULL, &err) < 0)
+    fail_msg("%s", err.text);
+  for (int i = 0; i < SMALL; i++)
+    waitpid(child(burn, 100), NULL, 0);
+  usleep(100000);
+  uint64_t before = tail_ns(&deaths);
+  for (int i = 0; i < LARGE; i++)
+    waitpid(child(map_often, 400), NULL, 0);
+  usleep(100000);
+  uint64_t after = tail_ns(&deaths);
+  printf("  tail %llu us, after a few large ones %llu us\n",
+         (unsigned long long)before / 1000, (unsigned long long)after / 1000);
+  check_true("small", "some", before > 0);
+  check_true("small", "below a tick", before < TICK);
+  check_true("large", "change little", after < before + TICK / 32 * LARGE);
+  pm_bpf_deaths_close(&deaths);
   check_end();
 }
 
@@ -825,20 +1072,12 @@ static void test_apart(unsigned levels) {
   fail_child("exec");
 }
 
-static bool is_before_6_5(void) {
-  struct utsname name;
-  int major = 0, minor = 0;
-  uname(&name);
-  sscanf(name.release, "%d.%d", &major, &minor);
-  return major < 6 || (major == 6 && minor < 5);
-}
-
 /* The numbers there are the first few, and a neighbour's are the same ones. */
 static void other_pid_namespaces(void **state) {
   (void)state;
   if (geteuid() != 0) /* CAP_BPF and CAP_PERFMON alone make none */
     skip();
-  if (is_before_6_5()) { /* struct pid shows its first number only */
+  if (is_before(6, 5)) { /* struct pid shows its first number only */
     print_message("not before Linux 6.5\n");
     skip();
   }
@@ -879,12 +1118,17 @@ int main(int argc, char **argv) {
       cmocka_unit_test(says_what_it_is),
       cmocka_unit_test(whole_machine),
       cmocka_unit_test(frozen_tree),
+      cmocka_unit_test(memory_is_exact),
+      cmocka_unit_test(memory_of_sleepers),
+      cmocka_unit_test(older_forms_load),
       cmocka_unit_test(sleepers_wake),
       cmocka_unit_test(rows_come_and_go),
       cmocka_unit_test(first_thread_ended),
       cmocka_unit_test(threads_fill_the_buffer),
       cmocka_unit_test(ends_equal_wait4),
       cmocka_unit_test(knows_its_parent),
+      cmocka_unit_test(peak_is_its_own),
+      cmocka_unit_test(tail_is_of_the_many),
       cmocka_unit_test(counts_what_is_lost),
       cmocka_unit_test(leaves_no_trace),
       cmocka_unit_test(other_pid_namespaces),

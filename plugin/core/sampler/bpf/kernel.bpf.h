@@ -27,10 +27,11 @@ struct css_set {
 
 struct percpu_counter {
   __s64 count;
+  __s32 *counters;
 } OF_THE_KERNEL;
 
 struct mm_struct {
-  unsigned long total_vm;
+  unsigned long total_vm, hiwater_rss;
   struct percpu_counter rss_stat[4]; /* since 6.2, f1a7941243c1 */
 } OF_THE_KERNEL;
 

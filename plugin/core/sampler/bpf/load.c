@@ -75,12 +75,20 @@ static bool is_in_list(const void *const *list, const void *one) {
   return *list;
 }
 
+/* percpu_counter_batch, with all CPUs online (lib/percpu_counter.c). */
+static uint32_t part_max(void) {
+  enum { LEAST = 32 };
+  long cpus = sysconf(_SC_NPROCESSORS_CONF);
+  return cpus > LEAST / 2 ? (uint32_t)cpus * 2 : LEAST;
+}
+
 /* keep: programs and maps, ended by NULL. */
 static void keep_only(struct task_bpf *object, struct pm_bpf_setup setup,
                       const void *const *keep) {
   object->rodata->ns_level = setup.ns_level;
   object->rodata->ns_inum = setup.ns_inum;
   object->rodata->may_probe = !setup.locked_down;
+  object->rodata->part_max = part_max();
   struct bpf_program *p;
   bpf_object__for_each_program(p, object->obj)
       bpf_program__set_autoload(p, is_in_list(keep, p));
@@ -112,8 +120,11 @@ static size_t rows_bytes(uint32_t room) {
 
 static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_walker *ret) {
-  const void *keep[] = {object->progs.procman_walk, object->maps.procman_rows,
-                        NULL};
+  struct bpf_program *program = setup.approximate
+                                    ? object->progs.procman_walk_67
+                                    : object->progs.procman_walk;
+  const void *keep[] = {program, object->maps.procman_rows,
+                        object->maps.procman_percpu, NULL};
   keep_only(object, setup, keep);
   bpf_map__set_max_entries(object->maps.procman_rows, ret->room);
   int status = task_bpf__load(object);
@@ -123,7 +134,7 @@ static int load_walk(struct task_bpf *object, struct pm_bpf_setup setup,
                          rows_bytes(ret->room), PROT_READ);
   if (!ret->rows)
     return -errno;
-  ret->prog = dup_high(bpf_program__fd(object->progs.procman_walk));
+  ret->prog = dup_high(bpf_program__fd(program));
   return ret->prog < 0 ? -errno : 0;
 }
 
@@ -169,8 +180,12 @@ int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
 
 static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
                      struct pm_bpf_dumper *ret) {
-  const void *keep[] = {object->progs.procman_dump, object->maps.procman_rows,
-                        object->maps.procman_dumped, NULL};
+  struct bpf_program *program = setup.approximate
+                                    ? object->progs.procman_dump_58
+                                    : object->progs.procman_dump;
+  const void *keep[] = {program, object->maps.procman_rows,
+                        object->maps.procman_dumped,
+                        object->maps.procman_percpu, NULL};
   keep_only(object, setup, keep);
   bpf_map__set_max_entries(object->maps.procman_rows, ret->room);
   int status = task_bpf__load(object);
@@ -182,8 +197,7 @@ static int load_dump(struct task_bpf *object, struct pm_bpf_setup setup,
                          sizeof *ret->dump, PROT_READ | PROT_WRITE);
   if (!ret->rows || !ret->dump)
     return -errno;
-  struct bpf_link *link =
-      bpf_program__attach_iter(object->progs.procman_dump, NULL);
+  struct bpf_link *link = bpf_program__attach_iter(program, NULL);
   if (!link)
     return -errno;
   ret->link = dup_high(bpf_link__fd(link));

@@ -23,6 +23,7 @@ struct pm_bpf_setup {
    * (namespaces(7)). */
   uint32_t ns_level, ns_inum;
   bool locked_down; /* no bpf_probe_read is allowed, lockdown(7) */
+  bool approximate; /* the programs that read memory as stat(5) shows it */
 };
 
 /* The open-coded walk (Linux 6.7).  rows: written by the kernel during

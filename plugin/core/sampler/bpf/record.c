@@ -1,13 +1,34 @@
 #include "core/sampler/bpf/record.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-/* a * b / c of 64 bits each; the short division where that is enough. */
+/* Keeps a * b so far as whole * c + rest, from the highest bit of a on. */
+uint64_t pm_bpf_mul_div_long(uint64_t a, uint64_t b, uint64_t c) {
+  uint64_t whole = 0, rest = 0;
+  for (uint64_t bit = UINT64_C(1) << 63; bit; bit >>= 1) {
+    bool carry = rest >= c - rest;
+    whole = whole * 2 + carry;
+    rest = carry ? rest - (c - rest) : rest * 2;
+    if (!(a & bit))
+      continue;
+    carry = rest >= c - b % c;
+    whole += b / c + carry;
+    rest = carry ? rest - (c - b % c) : rest + b % c;
+  }
+  return whole;
+}
+
+/* The short division where that is enough. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c) {
   uint64_t product;
   if (!__builtin_mul_overflow(a, b, &product))
     return product / c;
+#ifdef __SIZEOF_INT128__
   return (uint64_t)((unsigned __int128)a * b / c);
+#else
+  return pm_bpf_mul_div_long(a, b, c);
+#endif
 }
 
 /* As the kernel splits it: ticks give the ratio, the scheduler the sum, and

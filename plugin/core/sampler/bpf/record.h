@@ -18,4 +18,8 @@ void pm_bpf_to_death(const struct pm_bpf_death *from, struct pm_units units,
 /* Adds one thread's use to its process's. */
 void pm_bpf_add_use(struct pm_bpf_use *sum, const struct pm_bpf_use *use);
 
+/* a * b / c, rounded down, of which the result fits 64 bits; c > 0.  For
+ * machines whose compilers have no 128 bits. */
+uint64_t pm_bpf_mul_div_long(uint64_t a, uint64_t b, uint64_t c);
+
 #endif

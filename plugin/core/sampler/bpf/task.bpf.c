@@ -131,8 +131,8 @@ static __always_inline struct pm_bpf_task *row_of(struct task_struct *t,
 
 /* A first thread that has ended has given its memory back, while the others
  * still use it: then theirs is shown, and the state of one of them. */
-static __always_inline void add_threads(struct pm_bpf_task *r,
-                                        struct task_struct *first) {
+static __always_inline void
+add_threads(struct pm_bpf_task *r, struct task_struct *first, enum how how) {
   struct bpf_iter_task it;
   struct task_struct *t, *held = bpf_task_acquire(first);
   if (!held)
@@ -142,25 +142,25 @@ static __always_inline void add_threads(struct pm_bpf_task *r,
     if (t->exit_state != EXIT_DEAD)
       add_own(&r->use, t);
     if (r->now.exit_state && !t->exit_state)
-      set_now(&r->now, t);
+      set_now(&r->now, t, how);
   }
   bpf_iter_task_destroy(&it);
   bpf_task_release(held);
 }
 
 static __always_inline void read_row(struct pm_bpf_task *r,
-                                     struct task_struct *t) {
-  set_process(r, t);
+                                     struct task_struct *t, enum how how) {
+  set_process(r, t, how);
   r->mark = mark_of(t);
   if (r->threads == 1)
     add_own(&r->use, t);
   else
-    add_threads(r, t);
+    add_threads(r, t, how);
 }
 
 /* What a thread that is being released (EXIT_DEAD) used is already part of the
  * process; for a first thread the death record is under way. */
-SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
+static __always_inline int walk_all(struct pm_bpf_walk *ask, int exact) {
   /* 0, but the verifier must not know, or it would follow every count */
   __u32 next = ask->rows, tasks = ask->tasks;
   __u32 turn = ask->turn, tidy = ask->tidy;
@@ -175,9 +175,9 @@ SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
     if (!r)
       continue; /* go on counting */
     if (is_of(r, t) && (next + turn) % ANEW != 0 && has_slept(r, t))
-      set_outside(r, t);
+      set_outside(r, t, exact ? KEPT : APPROXIMATE);
     else
-      read_row(r, t);
+      read_row(r, t, exact ? EXACT : APPROXIMATE);
     tasks += r->threads;
   }
   bpf_iter_task_destroy(&it);
@@ -185,6 +185,15 @@ SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
   ask->rows = next;
   ask->tasks = tasks;
   return 0;
+}
+
+SEC("syscall") int procman_walk(struct pm_bpf_walk *ask) {
+  return walk_all(ask, 1);
+}
+
+/* In case that the verifier of some kernel rejects the other one. */
+SEC("syscall") int procman_walk_67(struct pm_bpf_walk *ask) {
+  return walk_all(ask, 0);
 }
 
 /* ---- every thread, by the task iterator: since 5.8 ---- */
@@ -241,17 +250,18 @@ static __always_inline __u32 row_in(struct pm_bpf_dump *d, __u32 pid) {
  * kernel/bpf/bpf_iter.c) and then gets a second row: of processes with several
  * threads, the row that counts is the one that a piece names. */
 static __always_inline int dump_first(struct pm_bpf_dump *d,
-                                      struct task_struct *t, __u32 *ret_row) {
+                                      struct task_struct *t, __u32 *ret_row,
+                                      int exact) {
   __u32 at = row_in(d, pid_of(t));
   struct pm_bpf_task *r = bpf_map_lookup_elem(&procman_rows, &at);
   d->tasks += t->signal->nr_threads;
   if (!r)
     return 0; /* there is no room; it was counted */
   if (is_of(r, t) && (at + d->turn) % ANEW != 0 && has_slept(r, t)) {
-    set_outside(r, t);
+    set_outside(r, t, exact ? KEPT : APPROXIMATE);
     return 0;
   }
-  set_process(r, t);
+  set_process(r, t, exact ? EXACT : APPROXIMATE);
   r->mark = mark_of(t);
   *ret_row = at + 1;
   if (r->threads > 1)
@@ -260,21 +270,35 @@ static __always_inline int dump_first(struct pm_bpf_dump *d,
   return 0;
 }
 
-SEC("iter/task") int procman_dump(struct bpf_iter__task *ctx) {
+static __always_inline int dump_task(struct bpf_iter__task *ctx, int exact) {
   struct task_struct *t = ctx->task;
   __u32 zero = 0;
   struct pm_bpf_dump *d = bpf_map_lookup_elem(&procman_dumped, &zero);
   struct pm_bpf_piece piece = {};
   if (!t || !d || t->exit_state == EXIT_DEAD)
     return 0;
-  if (t->pid == t->tgid && !dump_first(d, t, &piece.row))
+  if (t->pid == t->tgid && !dump_first(d, t, &piece.row, exact))
     return 0;
   piece.pid = pid_of(t);
   piece.ended_ns = t->signal->sum_sched_runtime;
   add_own(&piece.use, t);
-  set_now(&piece.now, t);
+  /* it counts where the first thread has ended, and not in the others */
+  if (exact && t->group_leader->exit_state)
+    set_now(&piece.now, t, EXACT);
+  else
+    set_now(&piece.now, t, APPROXIMATE);
   bpf_seq_write(ctx->meta->seq, &piece, sizeof piece);
   return 0;
+}
+
+SEC("iter/task") int procman_dump(struct bpf_iter__task *ctx) {
+  return dump_task(ctx, 1);
+}
+
+/* For 5.8 to 6.1.  From 5.13 to 5.15 no program loads that has a call of a
+ * missing kfunc, not even where it is never reached (a5d827275241). */
+SEC("iter/task") int procman_dump_58(struct bpf_iter__task *ctx) {
+  return dump_task(ctx, 0);
 }
 
 /* ---- the end of a process ---- */
@@ -303,7 +327,7 @@ static __always_inline __u64 *count_of(__u32 which) {
 
 static __always_inline void set_death(struct pm_bpf_death *d,
                                       struct task_struct *first) {
-  set_process(&d->task, first);
+  set_process(&d->task, first, APPROXIMATE);
   d->task.mark = 0;
   d->end_ns = bpf_ktime_get_boot_ns();
   d->parent_start_ns = first->real_parent->start_boottime;
@@ -346,33 +370,45 @@ SEC("tp_btf/sched_process_exit") int procman_exit(__u64 *ctx) {
   add_own(&d->task.use, first);
   if (t != first)
     add_own(&d->task.use, t);
+  set_peak(&d->task, t);
   *pid = first->tgid;
   return 0;
 }
 
-static __always_inline void add_tail(__u64 exec_ns, __u32 at) {
-  struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
+/* Of several threads, those that had not been released at the exit of the last
+ * one would count as a whole; and tearing down a large memory takes a time that
+ * is no measure for others. */
+static __always_inline void add_tail(__u64 exec_ns,
+                                     const struct pm_bpf_death *d) {
+  enum { WEIGHT_BITS = 5, MOST_NS = 10000000 /* a tick of HZ 100 */ };
   __u64 *mean = count_of(PM_BPF_TAIL_NS);
-  enum { WEIGHT_BITS = 5 };
-  if (d && mean)
-    *mean += ((__s64)(exec_ns - d->task.use.exec_ns - *mean)) >> WEIGHT_BITS;
+  __u64 tail = exec_ns - d->task.use.exec_ns;
+  if (!mean || d->task.threads != 1)
+    return;
+  if (tail > MOST_NS)
+    tail = MOST_NS;
+  *mean += ((__s64)(tail - *mean)) >> WEIGHT_BITS;
 }
 
 /* Takes the exit record back.  False: it was already reported. */
-static __always_inline int take_back(__u32 pid, __u64 exec_ns) {
+static __always_inline int take_back(__u32 pid, __u64 exec_ns, __u64 *maxrss) {
   __u32 at = pid % PM_BPF_EXITING;
   __u64 *left = bpf_map_lookup_elem(&procman_exiting, &at);
+  const struct pm_bpf_death *d = bpf_map_lookup_elem(&procman_exits, &at);
   __u64 mark = left ? *left : 0;
-  if (!left || (mark & ~(__u64)PM_BPF_MARKS) != pid)
+  if (!left || !d || (mark & ~(__u64)PM_BPF_MARKS) != pid)
     return 1; /* of another process, or it exited before we were attached */
   *left = 0;
-  add_tail(exec_ns, at);
+  add_tail(exec_ns, d);
+  *maxrss = d->task.maxrss;
   return !(mark & PM_BPF_REPORTED);
 }
 
 SEC("tp_btf/sched_process_free") int procman_free(__u64 *ctx) {
   struct task_struct *t = (void *)ctx[0];
-  if (t->pid != t->tgid || !take_back(t->tgid, t->signal->sum_sched_runtime))
+  __u64 maxrss = 0;
+  if (t->pid != t->tgid ||
+      !take_back(t->tgid, t->signal->sum_sched_runtime, &maxrss))
     return 0;
   struct pm_bpf_death *d = bpf_ringbuf_reserve(&procman_deaths, sizeof *d, 0);
   if (!d) {
@@ -382,6 +418,8 @@ SEC("tp_btf/sched_process_free") int procman_free(__u64 *ctx) {
     return 0;
   }
   set_death(d, t);
+  if (!d->task.maxrss)
+    d->task.maxrss = maxrss;
   if (HAS(t->sched_info.run_delay))
     d->task.use.delay_ns = t->sched_info.run_delay;
   bpf_ringbuf_submit(d, BPF_RB_NO_WAKEUP);

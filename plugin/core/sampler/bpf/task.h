@@ -34,6 +34,8 @@ struct pm_bpf_use {
  * that has ended, of another one. */
 struct pm_bpf_now {
   __u64 vsize, rss, swap;
+  __s64 rss_count, swap_count; /* the sums are these and what the CPUs hold */
+  __s64 rss_parts, swap_parts;
   __u32 state, exit_state; /* as in task_struct */
 };
 
@@ -44,7 +46,7 @@ struct pm_bpf_task {
   __u64 prev_user_ns, prev_system_ns; /* the split that /proc showed last */
   __u64 reaped_faults;                /* of children waited for */
   __u64 cgroup;                       /* inode of its unified directory */
-  __u64 maxrss;
+  __u64 maxrss;                       /* once ended; 0 = unknown */
   struct pm_bpf_now now;
   __u64 mark; /* differs once the first thread has run again */
   __u32 pid, ppid, threads;
@@ -68,7 +70,8 @@ struct pm_bpf_death {
 
 enum pm_bpf_count {
   PM_BPF_LOST,    /* death records for which there was no room */
-  PM_BPF_TAIL_NS, /* what a process uses after its exit record, on average */
+  PM_BPF_TAIL_NS, /* what a process of one thread uses after its exit
+                   * record, on average */
   PM_BPF_COUNTS
 };
 

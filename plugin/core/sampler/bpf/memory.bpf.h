@@ -1,0 +1,41 @@
+/* The memory of a process as stat(5) shows it: without what is not in the
+ * common counts yet. */
+#ifndef PM_CORE_SAMPLER_BPF_MEMORY_BPF_H
+#define PM_CORE_SAMPLER_BPF_MEMORY_BPF_H
+
+#include <bpf/bpf_helpers.h>
+
+#include "kernel.bpf.h"
+#include "parts.bpf.h"
+#include "task.h"
+
+/* Before 6.2 the counters are an array of a typedef, and the verifier rejects a
+ * plain load of its elements ("Type 'atomic_long_t' is not a struct").  Where
+ * the kernel is locked down and so has no bpf_probe_read, memory is not known.
+ */
+const volatile __u32 may_probe = 1;
+
+static __always_inline __s64 probed(const void *at) {
+  __s64 n = 0;
+  if (may_probe)
+    bpf_probe_read_kernel(&n, sizeof n, at);
+  return n;
+}
+
+#define OLD(mm) ((struct mm_struct___61 *)(mm))
+#define PAGES(mm, which)                                                       \
+  at_least_0(HAS(COUNT(mm, 0)) ? COUNT(mm, which)                              \
+             : HAS(OLD(mm)->rss_stat.count[0].counter)                         \
+                 ? probed(&OLD(mm)->rss_stat.count[which].counter)             \
+                 : 0)
+
+#define HAS_MEMORY(mm)                                                         \
+  (HAS(COUNT(mm, 0)) || (may_probe && HAS(OLD(mm)->rss_stat.count[0].counter)))
+
+static __always_inline void set_approximate(struct pm_bpf_now *n,
+                                            struct mm_struct *mm) {
+  n->rss = PAGES(mm, 0) + PAGES(mm, 1) + PAGES(mm, 3);
+  n->swap = PAGES(mm, 2);
+}
+
+#endif

@@ -1,0 +1,110 @@
+/* The memory of a process as an exact sum.  Since 6.2 (f1a7941243c1) a counter
+ * of mm_struct has a common count, and for each CPU what is not in it yet. */
+#ifndef PM_CORE_SAMPLER_BPF_PARTS_BPF_H
+#define PM_CORE_SAMPLER_BPF_PARTS_BPF_H
+
+#include <bpf/bpf_helpers.h>
+
+#include "kernel.bpf.h"
+#include "task.h"
+
+struct bpf_array { /* a map */
+  void *pptrs[1];  /* per-CPU pointers to its elements */
+} OF_THE_KERNEL;
+
+struct list_head {
+  struct list_head *next;
+} OF_THE_KERNEL;
+
+struct seqcount {
+  unsigned int sequence;
+} OF_THE_KERNEL;
+
+/* mm_struct counts pages by kind: 0 file, 1 anonymous, 2 swap, 3 shared
+ * (linux/mm_types_task.h).  A counter may be negative for a moment.  Macros
+ * because an index is only relocated where it is a literal. */
+
+static __always_inline __u64 at_least_0(__s64 n) {
+  return n > 0 ? (__u64)n : 0;
+}
+
+#define HAS_PARTS(mm) HAS((mm)->rss_stat[0].counters)
+#define COUNT(mm, which) ((mm)->rss_stat[which].count)
+#define PARTS_AT(mm, which) ((__u64)(mm)->rss_stat[which].counters)
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
+
+/* Reads kernel memory at any address, and 0 where there is none; the struct
+ * says how many bits (BPF_TYPE_ID_TARGET of libbpf's relocations). */
+#define AT(type, address)                                                      \
+  ((const type *)bpf_rdonly_cast((const void *)(address),                      \
+                                 (__u32)__builtin_btf_type_id(*(type *)0, 1)))
+
+/* A per-CPU pointer becomes an address by adding an offset, the same for all.
+ * The kernel's own array of them is in no BTF; here both are known. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u64);
+} procman_percpu SEC(".maps");
+
+static __always_inline __u64 percpu_pointer(void) {
+  const struct bpf_array *a = AT(struct bpf_array, &procman_percpu);
+  return (__u64)AT(struct list_head, &a->pptrs)->next; /* any pointer */
+}
+
+/* The sums over all CPUs. */
+struct parts {
+  __u64 pointer, at[4]; /* per-CPU pointers: to the map, to each counter's */
+  __s64 rss, swap;
+};
+
+/* A part is smaller than percpu_counter_batch (lib/percpu_counter.c): what is
+ * not was read from memory that was given back meanwhile. */
+const volatile __u32 part_max = 32;
+
+static __always_inline __s64 part_at(__u64 at) {
+  __s32 n = (__s32)AT(struct seqcount, at)->sequence;
+  return (__u32)n + part_max > 2 * part_max ? 0 : n;
+}
+
+static long add_part(__u32 cpu, void *arg) {
+  struct parts *p = arg;
+  __u32 zero = 0;
+  const char *here = bpf_map_lookup_percpu_elem(&procman_percpu, &zero, cpu);
+  if (!here)
+    return 1; /* there are no more CPUs */
+  /* the verifier makes numbers of pointers where both are pointers */
+  __u64 offset = (__u64)(here - (const char *)AT(struct seqcount, p->pointer));
+  p->rss += part_at(p->at[0] + offset) + part_at(p->at[1] + offset) +
+            part_at(p->at[3] + offset);
+  p->swap += part_at(p->at[2] + offset);
+  return 0;
+}
+
+static __always_inline void set_parts(struct pm_bpf_now *n,
+                                      struct mm_struct *mm) {
+  enum { CPUS = 8192 }; /* the most that Linux knows, NR_CPUS of x86 */
+  struct parts p = {.pointer = percpu_pointer(),
+                    .at = {PARTS_AT(mm, 0), PARTS_AT(mm, 1), PARTS_AT(mm, 2),
+                           PARTS_AT(mm, 3)}};
+  bpf_loop(CPUS, add_part, &p, 0);
+  n->rss_parts = p.rss;
+  n->swap_parts = p.swap;
+}
+
+/* A sleeper keeps its parts as long as the counts show no change: each CPU's is
+ * in a cache line of its own, and cold. */
+static __always_inline void set_exact(struct pm_bpf_now *n,
+                                      struct mm_struct *mm, int anew) {
+  __s64 rss = COUNT(mm, 0) + COUNT(mm, 1) + COUNT(mm, 3), swap = COUNT(mm, 2);
+  if (anew || n->rss_count != rss || n->swap_count != swap)
+    set_parts(n, mm);
+  n->rss_count = rss;
+  n->swap_count = swap;
+  n->rss = at_least_0(rss + n->rss_parts);
+  n->swap = at_least_0(swap + n->swap_parts);
+}
+
+#endif
