@@ -3,10 +3,12 @@
 bad value keeps collectd from starting and the message names file and line."""
 import os
 import re
+import shutil
+import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import SRC, Collectd, samplers, wait_for
+from harness import SRC, Collectd, folder, samplers, wait_for
 
 
 def once(options, extra=""):
@@ -99,12 +101,39 @@ def check_empty_control():
                  in c.said())
 
 
+def check_socket_in_use():
+    """Another collectd has the socket, and its lock, until it ends: said once,
+    tried again, and said once when it was had.  Metrics are read all the while."""
+    top = folder("procman-socket-")
+    place = os.path.join(top, "control.sock")
+    control = f'<Control>\n  Socket "{place}"\n  </Control>'
+    served, refused = f"the control socket is {place}", f"{place}.lock is locked"
+    try:
+        with Collectd(control) as first:
+            wait_for("the socket", lambda: served in first.said())
+            with Collectd(control) as second:
+                wait_for("a refusal", lambda: refused in second.said())
+                second.intervals(3)
+                assert served not in second.said(), second.said()
+                first.stop()
+                wait_for("the socket", lambda: served in second.said())
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(place)
+                said = second.said()
+        assert said.count(refused) == 1 and said.count(served) == 1, said
+        assert "opening it is tried again, metrics" in said, said
+    finally:
+        shutil.rmtree(top)
+    print("  the socket of another collectd: had as soon as that one ended")
+
+
 def main():
     check_example()
     check_bad()
     check_included()
     check_unknown()
     check_empty_control()
+    check_socket_in_use()
 
 
 if __name__ == "__main__":
