@@ -271,8 +271,8 @@ static const struct pm_option control_options[] = {
     {"SocketGroup", set_socket_group, CONTROL(group),
      .valid = "a group that exists here"},
     {"SocketPerms", set_perms, CONTROL(perms),
-     .valid = "\"0666\", or 3 or 4 octal digits without the right to write "
-              "for others"},
+     .valid = "\"0666\", or 3 or 4 octal digits in quotes, without the right "
+              "to write for others"},
 };
 
 static int read_control_item(struct pm_control_options *o,

@@ -98,6 +98,7 @@ static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
   struct pm_err why = PM_ERR_INIT;
   char valid[256];
   pm_value_describe(o, valid, sizeof valid);
+  pm_value_check_quotes(o, item, &why);
   for (int i = 0; o->check && !why.num && i < item->values_num; i++)
     if (item->values[i].type == OCONFIG_TYPE_STRING)
       o->check(item->values[i].value.string, &why);

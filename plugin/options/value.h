@@ -53,6 +53,10 @@ bool pm_value_set_words(const struct pm_option *option,
 int pm_value_indexes(const struct pm_option *option, const oconfig_item_t *item,
                      int *ret);
 
+/* Are the quotes what is wrong with a value?  -EINVAL: says so. */
+int pm_value_check_quotes(const struct pm_option *option,
+                          const oconfig_item_t *item, struct pm_err *err);
+
 /* Is the only value this word? */
 bool pm_value_is(const oconfig_item_t *item, const char *word);
 
