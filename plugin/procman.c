@@ -187,8 +187,8 @@ static int pm_init(void) {
   struct pm_err err = PM_ERR_INIT;
   if (make_options() < 0)
     return -1;
-  pm_options_finish(&pm.options);
-  if (make_parts(&err) < 0) {
+  if (pm_options_finish(&pm.options, log_unknown, &err) < 0 ||
+      make_parts(&err) < 0) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }

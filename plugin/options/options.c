@@ -230,17 +230,15 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   return check_selects(rule, r, item, r->unknown->count > unknown);
 }
 
-static int check_groups(const struct pm_options *o, const struct pm_reader *r,
-                        const oconfig_item_t *block) {
-  char fault[160];
-  if (o->cycle.select.rule_count <= o->cycle.admit.max_groups)
+static int check_groups(const struct pm_options *o, struct pm_err *err) {
+  uint32_t most = o->cycle.admit.max_groups;
+  size_t count = o->cycle.select.rule_count;
+  if (count <= most)
     return 0;
-  snprintf(fault, sizeof fault,
-           "MaxGroups is %u, but %zu groups are configured; valid: at least "
-           "%zu",
-           o->cycle.admit.max_groups, o->cycle.select.rule_count,
-           o->cycle.select.rule_count);
-  return pm_reader_bad_block(r, block, fault);
+  return pm_err_say(err, EINVAL,
+                    "<Plugin procman>: MaxGroups is %u, but %zu groups are "
+                    "configured; valid: at least %zu",
+                    most, count, count);
 }
 
 static int read_control(struct pm_options *o, const struct pm_reader *r,
@@ -248,11 +246,6 @@ static int read_control(struct pm_options *o, const struct pm_reader *r,
   int status = pm_options_control_read(&o->control, r, block);
   o->cycle.control = o->control.enabled;
   return status;
-}
-
-void pm_options_finish(struct pm_options *o) {
-  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
-    o->cycle.control = o->control.enabled = true;
 }
 
 static int read_item(struct pm_options *o, const struct pm_reader *r,
@@ -275,7 +268,23 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
   if (o->strict && o->unknown.count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
                       o->unknown.count);
-  return check_groups(o, &r, block);
+  return 0;
+}
+
+int pm_options_finish(struct pm_options *o, void (*log)(const char *text),
+                      struct pm_err *err) {
+  const struct pm_admit_options *admit = &o->cycle.admit;
+  char text[160];
+  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
+    o->cycle.control = o->control.enabled = true;
+  if (admit->top > admit->max_groups) {
+    snprintf(text, sizeof text,
+             "<Plugin procman>: Top is %u, but there are at most %u groups: "
+             "MaxGroups",
+             admit->top, admit->max_groups);
+    log(text);
+  }
+  return check_groups(o, err);
 }
 
 /* ---- defaults ---- */

@@ -89,6 +89,18 @@ def check_unknown():
     assert "does not know the option Samplr; the nearest that it knows is Sampler" in said, said
 
 
+def check_second_block():
+    """Options together are checked behind the last block."""
+    two = "".join(f'<Group "{n}">\n  Name "{n}"\n</Group>\n' for n in "ab")
+    for name, first, second, works in (
+            ("more in the second", "Top 1\nMaxGroups 1\n" + two, "MaxGroups 2", True),
+            ("fewer in the second", two, "Top 1\nMaxGroups 1", False)):
+        status, said, _ = once(f"{first}\n</Plugin>\n<Plugin procman>\n{second}")
+        assert (status == 0) == works, f"{name}: {said}"
+        assert ("MaxGroups is 1, but 2 groups" in said) != works, f"{name}: {said}"
+    print("  MaxGroups in a second block")
+
+
 def check_empty_control():
     """collectd's parser drops a block without anything in it; it opens the socket
     all the same, at its usual place, which is nobody else's here."""
@@ -132,6 +144,7 @@ def main():
     check_bad()
     check_included()
     check_unknown()
+    check_second_block()
     check_empty_control()
     check_socket_in_use()
 
