@@ -153,10 +153,12 @@ static const struct pm_option group_options[] = {
     {"Notify", pm_value_set_flag, RULE(notify)},
 };
 
-enum {
-  TOP_COUNT = sizeof top_options / sizeof *top_options,
-  GROUP_COUNT = sizeof group_options / sizeof *group_options,
-};
+static const char *const top_blocks[] = {"Group", "Control", NULL};
+static const struct pm_option_block top_block = {
+    "Plugin procman", top_options, sizeof top_options / sizeof *top_options,
+    top_blocks};
+static const struct pm_option_block group_block = {
+    "Group", group_options, sizeof group_options / sizeof *group_options, NULL};
 
 /* ---- reading ---- */
 
@@ -220,10 +222,10 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   }
   struct pm_rule_options *rule = &rules[select->rule_count++];
   *rule = (struct pm_rule_options){.name = copy, .full = true};
+  struct pm_reader inner = pm_reader_enter(r, &group_block);
   unsigned unknown = r->unknown->count;
   for (int i = 0; i < item->children_num; i++) {
-    int status = pm_reader_option(r, &item->children[i], group_options,
-                                  GROUP_COUNT, rule);
+    int status = pm_reader_option(&inner, &item->children[i], rule);
     if (status < 0)
       return status;
   }
@@ -254,12 +256,12 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
     return read_group(o, r, item);
   if (strcasecmp(item->key, "Control") == 0)
     return read_control(o, r, item);
-  return pm_reader_option(r, item, top_options, TOP_COUNT, o);
+  return pm_reader_option(r, item, o);
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reader r = {&o->unknown, log, err};
+  struct pm_reader r = {&o->unknown, log, err, &top_block, NULL};
   for (int i = 0; i < block->children_num; i++) {
     int status = read_item(o, &r, &block->children[i]);
     if (status < 0)

@@ -167,6 +167,9 @@ static const struct pm_option allow_options[] = {
     {"Sandboxed", pm_value_set_flag, ALLOW(sandboxed)},
 };
 
+static const struct pm_option_block allow_block = {
+    "Allow", allow_options, sizeof allow_options / sizeof *allow_options, NULL};
+
 static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
                       struct pm_allow_rule *rule) {
   bool method = false;
@@ -195,10 +198,9 @@ static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
   allow->rules = more;
   struct pm_allow_rule *rule = &more[allow->count++];
   *rule = (struct pm_allow_rule){0};
+  struct pm_reader inner = pm_reader_enter(r, &allow_block);
   for (int i = 0; i < block->children_num; i++) {
-    int status =
-        pm_reader_option(r, &block->children[i], allow_options,
-                         sizeof allow_options / sizeof *allow_options, rule);
+    int status = pm_reader_option(&inner, &block->children[i], rule);
     if (status < 0)
       return status;
   }
@@ -275,13 +277,17 @@ static const struct pm_option control_options[] = {
               "to write for others"},
 };
 
+static const char *const control_blocks[] = {"Allow", NULL};
+static const struct pm_option_block control_block = {
+    "Control", control_options,
+    sizeof control_options / sizeof *control_options, control_blocks};
+
 static int read_control_item(struct pm_control_options *o,
                              const struct pm_reader *r,
                              const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Allow") == 0)
     return read_allow(&o->allow, r, item);
-  return pm_reader_option(r, item, control_options,
-                          sizeof control_options / sizeof *control_options, o);
+  return pm_reader_option(r, item, o);
 }
 
 void pm_options_control_init(struct pm_control_options *o) {
@@ -297,8 +303,9 @@ int pm_options_control_read(struct pm_control_options *o,
     return pm_reader_bad_block(
         r, block, "there is more than one Control; valid: one block");
   o->enabled = true;
+  struct pm_reader inner = pm_reader_enter(r, &control_block);
   for (int i = 0; i < block->children_num; i++) {
-    int status = read_control_item(o, r, &block->children[i]);
+    int status = read_control_item(o, &inner, &block->children[i]);
     if (status < 0)
       return status;
   }

@@ -36,27 +36,68 @@ static size_t edit_distance(const char *a, const char *b) {
   return row[m];
 }
 
-static const char *nearest(const char *key, const struct pm_option *table,
-                           size_t count) {
-  const char *best = table[0].name;
-  for (size_t i = 1; i < count; i++)
-    if (edit_distance(key, table[i].name) < edit_distance(key, best))
-      best = table[i].name;
+/* What has the most similar name of all that may stand somewhere. */
+struct nearest {
+  const char *name;
+  size_t distance;
+  bool is_block;
+  const struct pm_reader *where;
+};
+
+static void consider(struct nearest *best, const char *key, const char *name,
+                     bool is_block, const struct pm_reader *where) {
+  size_t distance = edit_distance(key, name);
+  if (!best->name || distance < best->distance)
+    *best = (struct nearest){name, distance, is_block, where};
+}
+
+/* In the block where the key stands, and in those around it: an inner one is
+ * preferred. */
+static struct nearest find_nearest(const struct pm_reader *r, const char *key) {
+  struct nearest best = {0};
+  for (; r; r = r->outer) {
+    for (size_t i = 0; i < r->block->count; i++)
+      consider(&best, key, r->block->options[i].name, false, r);
+    for (size_t i = 0; r->block->blocks && r->block->blocks[i]; i++)
+      consider(&best, key, r->block->blocks[i], true, r);
+  }
   return best;
 }
 
-static int unknown_option(const struct pm_reader *r, const oconfig_item_t *item,
-                          const struct pm_option *table, size_t count) {
-  char place[512], text[sizeof r->unknown->first + 512];
+static void unknown_text(const struct pm_reader *r, const char *key, char *ret,
+                         size_t size) {
+  struct nearest best = find_nearest(r, key);
+  bool here = best.where == r;
+  if (best.distance == 0)
+    snprintf(ret, size, "%s does not belong into <%s>, but into <%s>", key,
+             r->block->name, best.where->block->name);
+  else
+    snprintf(ret, size,
+             "this version does not know the option %s; the nearest that it "
+             "knows is %s%s%s%s%s%s",
+             key, best.is_block ? "<" : "", best.name, best.is_block ? ">" : "",
+             here ? "" : " in <", here ? "" : best.where->block->name,
+             here ? "" : ">");
+}
+
+static int unknown_option(const struct pm_reader *r,
+                          const oconfig_item_t *item) {
+  char place[512], what[256], text[sizeof place + 2 + sizeof what];
   pm_location(item, place, sizeof place);
-  snprintf(text, sizeof text,
-           "%s: this version does not know the option %s; the nearest that it "
-           "knows is %s",
-           place, item->key, nearest(item->key, table, count));
+  unknown_text(r, item->key, what, sizeof what);
+  snprintf(text, sizeof text, "%s: %s", place, what);
   if (r->unknown->count++ == 0)
     snprintf(r->unknown->first, sizeof r->unknown->first, "%.255s", text);
   r->log(text);
   return 0;
+}
+
+struct pm_reader pm_reader_enter(const struct pm_reader *outer,
+                                 const struct pm_option_block *block) {
+  struct pm_reader inner = *outer;
+  inner.block = block;
+  inner.outer = outer;
+  return inner;
 }
 
 /* ---- values that are not valid ---- */
@@ -106,16 +147,16 @@ static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
 }
 
 int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
-                     const struct pm_option *table, size_t count, void *base) {
-  for (size_t i = 0; i < count; i++) {
-    if (strcasecmp(table[i].name, item->key) != 0)
+                     void *base) {
+  for (size_t i = 0; i < r->block->count; i++) {
+    const struct pm_option *o = &r->block->options[i];
+    if (strcasecmp(o->name, item->key) != 0)
       continue;
-    if (item->children_num == 0 &&
-        table[i].set(&table[i], item, (char *)base + table[i].offset))
+    if (item->children_num == 0 && o->set(o, item, (char *)base + o->offset))
       return 0;
-    return bad_option(r, item, &table[i]);
+    return bad_option(r, item, o);
   }
-  return unknown_option(r, item, table, count);
+  return unknown_option(r, item);
 }
 
 int pm_reader_bad_block(const struct pm_reader *r, const oconfig_item_t *block,

@@ -13,17 +13,30 @@ struct pm_unknown_options {
   char first[256]; /* the message about the first of them */
 };
 
+/* What may stand in a block. */
+struct pm_option_block {
+  const char *name;
+  const struct pm_option *options;
+  size_t count;
+  const char *const *blocks; /* ended by NULL; NULL: none */
+};
+
 struct pm_reader {
   struct pm_unknown_options *unknown;
   void (*log)(const char *text); /* what is no error */
   struct pm_err *err;
+  const struct pm_option_block *block; /* that is read */
+  const struct pm_reader *outer;       /* of the block around it, or NULL */
 };
 
-/* Reads one option of a block into the struct at base.  An unknown option is
+/* A reader of a block inside, which points to the outer one. */
+struct pm_reader pm_reader_enter(const struct pm_reader *outer,
+                                 const struct pm_option_block *block);
+
+/* Reads one option of the block into the struct at base.  An unknown option is
  * logged and counted, and is no error; -EINVAL: the value is not valid. */
 int pm_reader_option(const struct pm_reader *reading,
-                     const oconfig_item_t *item, const struct pm_option *table,
-                     size_t count, void *base);
+                     const oconfig_item_t *item, void *base);
 
 /* Reports a value that is not valid, and what would be.  Returns -EINVAL. */
 int pm_reader_bad_value(const struct pm_reader *reading,
