@@ -162,19 +162,47 @@ static const struct pm_option_block group_block = {
 
 /* ---- reading ---- */
 
+static bool is_group_name(const char *name) {
+  char identifier[PM_NAME];
+  pm_name_identifier(name, false, identifier);
+  return *name && *identifier != '_' && *identifier != '.' &&
+         strncmp(identifier, "job@", 4) != 0;
+}
+
 /* The identifier counts: two texts may give the same. */
-static bool is_group_name(const struct pm_options *o, const char *name) {
+static const char *find_same_group(const struct pm_options *o,
+                                   const char *name) {
   char identifier[PM_NAME], other[PM_NAME];
   pm_name_identifier(name, false, identifier);
-  if (!*name || *identifier == '_' || *identifier == '.' ||
-      strncmp(identifier, "job@", 4) == 0)
-    return false;
   for (size_t i = 0; i < o->cycle.select.rule_count; i++) {
     pm_name_identifier(o->cycle.select.rules[i].name, false, other);
     if (pm_name_same(identifier, other))
-      return false;
+      return o->cycle.select.rules[i].name;
   }
-  return true;
+  return NULL;
+}
+
+static int check_group_name(const struct pm_options *o,
+                            const struct pm_reader *r,
+                            const oconfig_item_t *item, const char **name) {
+  struct pm_err why = PM_ERR_INIT;
+  char place[512];
+  if (item->values_num != 1 || !pm_value_text(item, 0, name) ||
+      !is_group_name(*name))
+    return pm_reader_bad_value(
+        r, item,
+        "one name that no other group has and that begins neither with \"_\" "
+        "nor with \"job@\" (\".\" and all but letters, digits and \"_@+-\" "
+        "count as \"_\")");
+  const char *same = find_same_group(o, *name);
+  if (!same)
+    return 0;
+  pm_location(&(struct pm_location_of){item->key, same, 0}, place,
+              sizeof place);
+  pm_err_say(&why, EEXIST, "the group \"%.100s\" at %s has the same name", same,
+             place);
+  return pm_reader_bad_value_as(r, item, &why,
+                                "one name that no other group has");
 }
 
 /* A typing error in a key must not give the group every process. */
@@ -203,14 +231,10 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
                       const oconfig_item_t *item) {
   struct pm_select_options *select = &o->cycle.select;
   const char *name;
-  if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
-      !is_group_name(o, name))
-    return pm_reader_bad_value(
-        r, item,
-        "one name that no other group has and that begins neither with \"_\" "
-        "nor with \"job@\" (\".\" and all but letters, digits and \"_@+-\" "
-        "count "
-        "as \"_\")");
+  pm_reader_visit(r, item);
+  int status = check_group_name(o, r, item, &name);
+  if (status < 0)
+    return status;
   struct pm_rule_options *rules =
       realloc(select->rules, (select->rule_count + 1) * sizeof *rules);
   char *copy = strdup(name);
@@ -225,7 +249,7 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   struct pm_reader inner = pm_reader_enter(r, &group_block);
   unsigned unknown = r->unknown->count;
   for (int i = 0; i < item->children_num; i++) {
-    int status = pm_reader_option(&inner, &item->children[i], rule);
+    status = pm_reader_option(&inner, &item->children[i], rule);
     if (status < 0)
       return status;
   }
@@ -261,7 +285,7 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reader r = {&o->unknown, log, err, &top_block, NULL};
+  struct pm_reader r = {&o->unknown, &o->seen, log, err, &top_block, NULL};
   for (int i = 0; i < block->children_num; i++) {
     int status = read_item(o, &r, &block->children[i]);
     if (status < 0)
@@ -349,6 +373,7 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.select.rules);
   pm_words_done(&o->cycle.select.interpreters);
   pm_words_done(&o->disable);
+  pm_words_done(&o->seen);
   pm_options_control_done(&o->control);
   *o = (struct pm_options){0};
 }

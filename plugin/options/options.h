@@ -18,6 +18,7 @@ struct pm_options {
   bool meta_pid;
   bool strict; /* an unknown option is fatal */
   struct pm_unknown_options unknown;
+  struct pm_words seen; /* what the blocks had, for pm_reader */
 };
 
 /* The words of TopBy, ended by NULL. */

@@ -189,6 +189,7 @@ static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
 
 static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
                       const oconfig_item_t *block) {
+  pm_reader_visit(r, block);
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
   struct pm_allow_rule *more =
@@ -297,6 +298,7 @@ void pm_options_control_init(struct pm_control_options *o) {
 int pm_options_control_read(struct pm_control_options *o,
                             const struct pm_reader *r,
                             const oconfig_item_t *block) {
+  pm_reader_visit(r, block);
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
   if (o->enabled)

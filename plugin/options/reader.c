@@ -8,6 +8,46 @@
 #include <string.h>
 #include <strings.h>
 
+/* ---- where it stands ---- */
+
+static const char *first_text(const oconfig_item_t *item) {
+  const char *text;
+  return item->values_num && pm_value_text(item, 0, &text) ? text : NULL;
+}
+
+/* Of the last one that was read of all with this key and value; the file may
+ * have had others before. */
+static void find_place(const struct pm_reader *r, const oconfig_item_t *item,
+                       char *ret, size_t size) {
+  const char *value = first_text(item);
+  size_t length = strlen(item->key);
+  unsigned seen = 0;
+  for (size_t i = 0; i < r->seen->count; i++) {
+    const char *word = r->seen->word[i];
+    if (strncasecmp(word, item->key, length) == 0 && word[length] == ' ' &&
+        (!value || strcmp(word + length + 1, value) == 0))
+      seen++;
+  }
+  pm_location(&(struct pm_location_of){item->key, value, seen ? seen - 1 : 0},
+              ret, size);
+}
+
+/* Without memory another line is named: no reason to refuse anything. */
+void pm_reader_visit(const struct pm_reader *r, const oconfig_item_t *item) {
+  char text[512];
+  const char *value = first_text(item);
+  snprintf(text, sizeof text, "%s %s", item->key, value ? value : "");
+  (void)pm_words_add(r->seen, text);
+}
+
+static void visit_children(const struct pm_reader *r,
+                           const oconfig_item_t *item) {
+  for (int i = 0; i < item->children_num; i++) {
+    pm_reader_visit(r, &item->children[i]);
+    visit_children(r, &item->children[i]);
+  }
+}
+
 /* ---- unknown options ---- */
 
 /* The Levenshtein distance, ignoring case. */
@@ -83,12 +123,13 @@ static void unknown_text(const struct pm_reader *r, const char *key, char *ret,
 static int unknown_option(const struct pm_reader *r,
                           const oconfig_item_t *item) {
   char place[512], what[256], text[sizeof place + 2 + sizeof what];
-  pm_location(item, place, sizeof place);
+  find_place(r, item, place, sizeof place);
   unknown_text(r, item->key, what, sizeof what);
   snprintf(text, sizeof text, "%s: %s", place, what);
   if (r->unknown->count++ == 0)
     snprintf(r->unknown->first, sizeof r->unknown->first, "%.255s", text);
   r->log(text);
+  visit_children(r, item);
   return 0;
 }
 
@@ -118,10 +159,11 @@ static void value_text(const oconfig_item_t *item, char *ret, size_t size) {
   }
 }
 
-static int bad_value(const struct pm_reader *r, const oconfig_item_t *item,
-                     const struct pm_err *why, const char *valid) {
+int pm_reader_bad_value_as(const struct pm_reader *r,
+                           const oconfig_item_t *item, const struct pm_err *why,
+                           const char *valid) {
   char place[512], value[128];
-  pm_location(item, place, sizeof place);
+  find_place(r, item, place, sizeof place);
   value_text(item, value, sizeof value);
   return pm_err_say(r->err, EINVAL, "%s: %s cannot be %s%s%s; valid: %s", place,
                     item->key, *value ? value : "empty", why->num ? ": " : "",
@@ -131,7 +173,7 @@ static int bad_value(const struct pm_reader *r, const oconfig_item_t *item,
 int pm_reader_bad_value(const struct pm_reader *r, const oconfig_item_t *item,
                         const char *valid) {
   static const struct pm_err no_reason = PM_ERR_INIT;
-  return bad_value(r, item, &no_reason, valid);
+  return pm_reader_bad_value_as(r, item, &no_reason, valid);
 }
 
 static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
@@ -143,11 +185,12 @@ static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
   for (int i = 0; o->check && !why.num && i < item->values_num; i++)
     if (item->values[i].type == OCONFIG_TYPE_STRING)
       o->check(item->values[i].value.string, &why);
-  return bad_value(r, item, &why, valid);
+  return pm_reader_bad_value_as(r, item, &why, valid);
 }
 
 int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
                      void *base) {
+  pm_reader_visit(r, item);
   for (size_t i = 0; i < r->block->count; i++) {
     const struct pm_option *o = &r->block->options[i];
     if (strcasecmp(o->name, item->key) != 0)
@@ -162,14 +205,14 @@ int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
 int pm_reader_bad_block(const struct pm_reader *r, const oconfig_item_t *block,
                         const char *fault) {
   char place[512];
-  pm_location(block, place, sizeof place);
+  find_place(r, block, place, sizeof place);
   return pm_err_say(r->err, EINVAL, "%s: %s", place, fault);
 }
 
 void pm_reader_warn(const struct pm_reader *r, const oconfig_item_t *block,
                     const char *fault) {
   char place[512], text[1024];
-  pm_location(block, place, sizeof place);
+  find_place(r, block, place, sizeof place);
   snprintf(text, sizeof text, "%s: %s", place, fault);
   r->log(text);
 }

@@ -23,6 +23,8 @@ struct pm_option_block {
 
 struct pm_reader {
   struct pm_unknown_options *unknown;
+  /* "KEY VALUE" of what was read up to now, to find its lines in the file */
+  struct pm_words *seen;
   void (*log)(const char *text); /* what is no error */
   struct pm_err *err;
   const struct pm_option_block *block; /* that is read */
@@ -33,6 +35,11 @@ struct pm_reader {
 struct pm_reader pm_reader_enter(const struct pm_reader *outer,
                                  const struct pm_option_block *block);
 
+/* Something that is read now: in the order in which it stands in the file, and
+ * before it is read; pm_reader_option does it itself. */
+void pm_reader_visit(const struct pm_reader *reading,
+                     const oconfig_item_t *item);
+
 /* Reads one option of the block into the struct at base.  An unknown option is
  * logged and counted, and is no error; -EINVAL: the value is not valid. */
 int pm_reader_option(const struct pm_reader *reading,
@@ -41,6 +48,10 @@ int pm_reader_option(const struct pm_reader *reading,
 /* Reports a value that is not valid, and what would be.  Returns -EINVAL. */
 int pm_reader_bad_value(const struct pm_reader *reading,
                         const oconfig_item_t *item, const char *valid);
+/* The same with the reason. */
+int pm_reader_bad_value_as(const struct pm_reader *reading,
+                           const oconfig_item_t *item, const struct pm_err *why,
+                           const char *valid);
 /* Logs what is no error, and what comes of it. */
 void pm_reader_warn(const struct pm_reader *reading,
                     const oconfig_item_t *block, const char *fault);

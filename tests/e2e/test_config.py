@@ -69,6 +69,36 @@ def open_lines(options, conf):
                             if l.split() and l.split()[0] == key)
 
 
+def check_lines():
+    """The line is that of the fault and not of an equal one before; of two groups
+    with one name both are told."""
+    detail = '<Group "a">\n  Name "a"\n  Detail "basic"\n</Group>\n'
+    grup = '<Grup "c">\n  Name "b(" "("\n</Grup>\n'
+    for options, lines, message in (
+            (detail + detail, (5, 1), "has the same name"),
+            (detail + '<Group "c.d">\n  Name "c"\n</Group>\n'
+             '<group "c_d">\n  Name "d"\n</group>', (8, 5), "has the same name"),
+            ("Top 5\nMaxNames 7\nTop 5000", (3,), "Top cannot be 5000"),
+            (detail + "Detail 7\n", (5,), "Detail cannot be 7"),
+            (grup + '<Group "c">\n  Name "b("\n  Detail "b("\n  Name "b(" 1\n</Group>',
+             (6,), "Detail cannot be"),
+            (grup + '<Group "c">\n  Name "b("\n  Name "b(" 1\n</Group>', (6,),
+             "Name cannot be"),
+            ('Disable "a"\n</Plugin>\n<Plugin procman>\nDisable "a" 1', (4,),
+             "Disable cannot be")):
+        c = Collectd(options)
+        with open(c.conf, encoding="utf-8") as f:
+            first = next(i for i, l in enumerate(f, 1) if "Helper" in l)
+        try:
+            status, said = c.once()
+        finally:
+            c.__exit__(None, None, None)
+        assert status != 0 and message in said, said
+        for line in lines:
+            assert f"{c.conf} line {first + line}" in said, (options, line, said)
+    print("  lines: of the fault, and of both groups with one name")
+
+
 def check_included():
     """The option stands in a file that is included."""
     c = Collectd("")
@@ -142,6 +172,7 @@ def check_socket_in_use():
 def main():
     check_example()
     check_bad()
+    check_lines()
     check_included()
     check_unknown()
     check_second_block()
