@@ -112,7 +112,7 @@ static const struct pm_option top_options[] = {
      .words = pm_sample_names},
     {"System", pm_value_set_flag, TOP(cycle.system)},
     {"Disk", set_disk, TOP(cycle.disk), .words = disk_words, .max = PM_DISK_MAX,
-     .valid = "absolute paths"},
+     .adds = true, .valid = "absolute paths"},
     {"Temperatures", pm_value_set_flag, TOP(cycle.temperatures)},
     {"GroupBy", set_group_by, TOP(cycle.select), .words = group_by_words,
      .list = true, .alone = "none"},
@@ -128,7 +128,7 @@ static const struct pm_option top_options[] = {
      .valid = "globs on names of interpreters"},
     {"Disable", pm_value_set_words, TOP(disable),
      .valid = "globs on PLUGIN/TYPE-INSTANCE"},
-    {"MetaData", set_meta, .words = meta_words, .list = true},
+    {"MetaData", set_meta, .words = meta_words, .list = true, .adds = true},
     {"ProcPath", pm_value_set_text, TOP(cycle.proc_path),
      .valid = "a directory"},
     {"SysPath", pm_value_set_text, TOP(cycle.sys_path), .valid = "a directory"},
@@ -159,6 +159,9 @@ static const struct pm_option_block top_block = {
     top_blocks};
 static const struct pm_option_block group_block = {
     "Group", group_options, sizeof group_options / sizeof *group_options, NULL};
+
+_Static_assert(sizeof top_options / sizeof *top_options <= PM_BLOCK_OPTIONS,
+               "PM_BLOCK_OPTIONS");
 
 /* ---- reading ---- */
 
@@ -246,7 +249,8 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   }
   struct pm_rule_options *rule = &rules[select->rule_count++];
   *rule = (struct pm_rule_options){.name = copy, .full = true};
-  struct pm_reader inner = pm_reader_enter(r, &group_block);
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &group_block, &given);
   unsigned unknown = r->unknown->count;
   for (int i = 0; i < item->children_num; i++) {
     status = pm_reader_option(&inner, &item->children[i], rule);
@@ -285,7 +289,12 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reader r = {&o->unknown, &o->seen, log, err, &top_block, NULL};
+  struct pm_reader r = {.unknown = &o->unknown,
+                        .seen = &o->seen,
+                        .log = log,
+                        .err = err,
+                        .block = &top_block,
+                        .given = &o->given};
   for (int i = 0; i < block->children_num; i++) {
     int status = read_item(o, &r, &block->children[i]);
     if (status < 0)

@@ -19,6 +19,7 @@ struct pm_options {
   bool strict; /* an unknown option is fatal */
   struct pm_unknown_options unknown;
   struct pm_words seen; /* what the blocks had, for pm_reader */
+  uint64_t given;       /* of the options of <Plugin procman>, the same */
 };
 
 /* The words of TopBy, ended by NULL. */

@@ -158,11 +158,12 @@ static const char acting[] = "acting methods:"
 
 #define ALLOW(member) .offset = offsetof(struct pm_allow_rule, member)
 static const struct pm_option allow_options[] = {
-    {"User", set_users, .valid = "names or numbers of users that exist here"},
-    {"UnixGroup", set_groups,
+    {"User", set_users, .adds = true,
+     .valid = "names or numbers of users that exist here"},
+    {"UnixGroup", set_groups, .adds = true,
      .valid = "names or numbers of groups that exist here"},
-    {"Method", set_methods, .valid = acting},
-    {"RunAs", set_run_as,
+    {"Method", set_methods, .adds = true, .valid = acting},
+    {"RunAs", set_run_as, .adds = true,
      .valid = "\"self\", names or numbers of users that exist here"},
     {"Sandboxed", pm_value_set_flag, ALLOW(sandboxed)},
 };
@@ -199,7 +200,8 @@ static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
   allow->rules = more;
   struct pm_allow_rule *rule = &more[allow->count++];
   *rule = (struct pm_allow_rule){0};
-  struct pm_reader inner = pm_reader_enter(r, &allow_block);
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &allow_block, &given);
   for (int i = 0; i < block->children_num; i++) {
     int status = pm_reader_option(&inner, &block->children[i], rule);
     if (status < 0)
@@ -305,7 +307,8 @@ int pm_options_control_read(struct pm_control_options *o,
     return pm_reader_bad_block(
         r, block, "there is more than one Control; valid: one block");
   o->enabled = true;
-  struct pm_reader inner = pm_reader_enter(r, &control_block);
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &control_block, &given);
   for (int i = 0; i < block->children_num; i++) {
     int status = read_control_item(o, &inner, &block->children[i]);
     if (status < 0)

@@ -134,9 +134,11 @@ static int unknown_option(const struct pm_reader *r,
 }
 
 struct pm_reader pm_reader_enter(const struct pm_reader *outer,
-                                 const struct pm_option_block *block) {
+                                 const struct pm_option_block *block,
+                                 uint64_t *given) {
   struct pm_reader inner = *outer;
   inner.block = block;
+  inner.given = given;
   inner.outer = outer;
   return inner;
 }
@@ -188,6 +190,21 @@ static int bad_option(const struct pm_reader *r, const oconfig_item_t *item,
   return pm_reader_bad_value_as(r, item, &why, valid);
 }
 
+/* Of an option with one value only the last line counts. */
+static void warn_of_repetition(const struct pm_reader *r,
+                               const oconfig_item_t *item,
+                               const struct pm_option *o) {
+  char fault[128];
+  uint64_t bit = UINT64_C(1) << (o - r->block->options);
+  bool again = *r->given & bit;
+  *r->given |= bit;
+  if (!again || o->adds || o->set == pm_value_set_words)
+    return;
+  snprintf(fault, sizeof fault,
+           "%s is given again: this value replaces the one before", o->name);
+  pm_reader_warn(r, item, fault);
+}
+
 int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
                      void *base) {
   pm_reader_visit(r, item);
@@ -195,9 +212,10 @@ int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
     const struct pm_option *o = &r->block->options[i];
     if (strcasecmp(o->name, item->key) != 0)
       continue;
-    if (item->children_num == 0 && o->set(o, item, (char *)base + o->offset))
-      return 0;
-    return bad_option(r, item, o);
+    if (item->children_num || !o->set(o, item, (char *)base + o->offset))
+      return bad_option(r, item, o);
+    warn_of_repetition(r, item, o);
+    return 0;
   }
   return unknown_option(r, item);
 }

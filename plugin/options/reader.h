@@ -13,7 +13,8 @@ struct pm_unknown_options {
   char first[256]; /* the message about the first of them */
 };
 
-/* What may stand in a block. */
+/* What may stand in a block; at most PM_BLOCK_OPTIONS options. */
+enum { PM_BLOCK_OPTIONS = 64 };
 struct pm_option_block {
   const char *name;
   const struct pm_option *options;
@@ -28,12 +29,15 @@ struct pm_reader {
   void (*log)(const char *text); /* what is no error */
   struct pm_err *err;
   const struct pm_option_block *block; /* that is read */
+  uint64_t *given;                     /* bits of its options that it has */
   const struct pm_reader *outer;       /* of the block around it, or NULL */
 };
 
-/* A reader of a block inside, which points to the outer one. */
+/* A reader of a block inside, which points to the outer one, and to given: 0 at
+ * the beginning of the block. */
 struct pm_reader pm_reader_enter(const struct pm_reader *outer,
-                                 const struct pm_option_block *block);
+                                 const struct pm_option_block *block,
+                                 uint64_t *given);
 
 /* Something that is read now: in the order in which it stands in the file, and
  * before it is read; pm_reader_option does it itself. */

@@ -23,6 +23,7 @@ struct pm_option {
   uint32_t min, max;        /* of a number; max alone: how many values */
   const char *const *words; /* that it may be, ended by NULL; NULL: none */
   bool list;                /* several of the words, each once */
+  bool adds;                /* each line adds to those before */
   const char *alone;        /* a word instead of that list, or NULL */
   /* Of each text: -errno and the reason if it is not valid.  NULL: any. */
   int (*check)(const char *text, struct pm_err *err);

@@ -119,6 +119,15 @@ def check_unknown():
     assert "does not know the option Samplr; the nearest that it knows is Sampler" in said, said
 
 
+def check_twice():
+    """Told at the second line, in whatever block; and it works."""
+    status, said, conf = once("Top 5\nTop 5\n</Plugin>\n<Plugin procman>\nStrict false\nTop 5")
+    assert status == 0, said
+    lines = [int(n) for n in re.findall(re.escape(conf) + r" line (\d+): Top is given again", said)]
+    assert len(lines) == 2 and lines[1] - lines[0] == 4, said
+    print("  an option that is given again")
+
+
 def check_second_block():
     """Options together are checked behind the last block."""
     two = "".join(f'<Group "{n}">\n  Name "{n}"\n</Group>\n' for n in "ab")
@@ -175,6 +184,7 @@ def main():
     check_lines()
     check_included()
     check_unknown()
+    check_twice()
     check_second_block()
     check_empty_control()
     check_socket_in_use()
