@@ -230,6 +230,19 @@ static int check_selects(const struct pm_rule_options *rule,
   return pm_reader_bad_block(r, item, fault);
 }
 
+/* No error: the user may be added later. */
+static void warn_of_users(const struct pm_reader *r,
+                          const oconfig_item_t *item) {
+  char fault[160];
+  const char *user;
+  for (int i = 0; strcasecmp(item->key, "User") == 0 && i < item->values_num;
+       i++)
+    if (pm_value_text(item, i, &user) && !pm_options_is_user(user)) {
+      snprintf(fault, sizeof fault, "there is no user \"%.100s\" here", user);
+      pm_reader_warn(r, item, fault);
+    }
+}
+
 static int read_group(struct pm_options *o, const struct pm_reader *r,
                       const oconfig_item_t *item) {
   struct pm_select_options *select = &o->cycle.select;
@@ -256,6 +269,7 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
     status = pm_reader_option(&inner, &item->children[i], rule);
     if (status < 0)
       return status;
+    warn_of_users(&inner, &item->children[i]);
   }
   return check_selects(rule, r, item, r->unknown->count > unknown);
 }

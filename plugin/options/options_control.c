@@ -59,6 +59,11 @@ static bool name_id(find_id *find, const char *name, uint32_t *ret) {
   return buffer && (find(name, buffer, SIZE, ret) || number_id(name, ret));
 }
 
+bool pm_options_is_user(const char *text) {
+  uint32_t unused;
+  return name_id(find_user, text, &unused);
+}
+
 static bool value_id(find_id *find, const oconfig_value_t *value,
                      uint32_t *ret) {
   if (value->type == OCONFIG_TYPE_STRING)
