@@ -23,12 +23,22 @@ static struct {
   struct pm_environment environment;
   unsigned reads; /* calls of pm_read, counted up to START_READ */
   struct pm_control *control;
+  struct {
+    uint64_t wait, due; /* ns until the next attempt, and its mono */
+    uint64_t logged;    /* mono */
+    unsigned failed;    /* attempts */
+    char why[sizeof((struct pm_err *)0)->text]; /* as logged */
+  } opening;                                    /* of the socket */
 } pm;
 
 /* The socket is opened by the second read: `collectd -T`, which tests a
  * configuration, reads once and must not take over the socket of a running
  * collectd. */
 enum { START_READ = 2 };
+
+/* Another collectd that ends has the socket for some seconds, so it is tried
+ * again: after a second, and then after twice the time, up to this. */
+#define RETRY_MOST_NS (60 * PM_NS_PER_S)
 
 static void log_unknown(const char *text) { ERROR("procman: %s", text); }
 
@@ -64,9 +74,7 @@ static void log_control(enum pm_control_level level, const char *text) {
     INFO("procman: %s", text);
 }
 
-/* If it fails, metrics are still read: the log says what to do. */
-static void start_control(void) {
-  struct pm_err err = PM_ERR_INIT;
+static void fill_environment(void) {
   const struct pm_sampler *sampler = pm_cycle_sampler(pm.tick.cycle);
   const struct pm_cycle_options *o = &pm.options.cycle;
   pm.environment = (struct pm_environment){
@@ -80,19 +88,51 @@ static void start_control(void) {
       .exits = sampler->deaths,
       .log = log_control,
   };
+}
+
+/* Metrics are still read: the log says what to do.  Another reason than the
+ * last one is logged at once, for somebody who mends one fault after the other.
+ */
+static void retry_control(const struct pm_err *err, uint64_t mono) {
+  uint64_t wait = pm.opening.wait ? pm.opening.wait * 2 : PM_NS_PER_S;
+  pm.opening.wait = wait < RETRY_MOST_NS ? wait : RETRY_MOST_NS;
+  pm.opening.due = mono + pm.opening.wait;
+  if (pm.opening.failed++ && strcmp(pm.opening.why, err->text) == 0 &&
+      mono - pm.opening.logged < PM_COMPLAIN_NS)
+    return;
+  pm.opening.logged = mono;
+  sstrncpy(pm.opening.why, err->text, sizeof pm.opening.why);
+  ERROR("procman: %s; there is no control socket yet: opening it is tried "
+        "again, metrics are still read",
+        err->text);
+}
+
+static void start_control(uint64_t mono) {
+  struct pm_err err = PM_ERR_INIT;
+  fill_environment();
   if (pm_control_start(&pm.environment, &pm.control, &err) < 0)
-    ERROR("procman: %s; there is no control socket, metrics are still read",
-          err.text);
+    retry_control(&err, mono);
+  else if (pm.opening.failed)
+    NOTICE("procman: the control socket is %s, now that it could be opened "
+           "(attempts that failed: %u)",
+           pm_control_path(pm.control), pm.opening.failed);
   else
     INFO("procman: the control socket is %s", pm_control_path(pm.control));
+}
+
+/* mono is that of the last tick: clocks are read there. */
+static void start_control_if_due(uint64_t mono) {
+  if (pm.reads < START_READ)
+    pm.reads++;
+  if (pm.options.control.enabled && !pm.control && pm.reads == START_READ &&
+      mono >= pm.opening.due)
+    start_control(mono);
 }
 
 /* Always returns 0: after a failure collectd doubles the interval. */
 static int pm_read(user_data_t *unused) {
   (void)unused;
-  if (pm.reads < START_READ && ++pm.reads == START_READ &&
-      pm.options.control.enabled)
-    start_control();
+  start_control_if_due(pm.tick.mono);
   pm.tick.clients = pm.control ? (double)pm_control_clients(pm.control) : NAN;
   pm_tick_run(&pm.tick);
   return 0;
@@ -147,8 +187,8 @@ static int pm_init(void) {
   struct pm_err err = PM_ERR_INIT;
   if (make_options() < 0)
     return -1;
-  pm_options_finish(&pm.options);
-  if (make_parts(&err) < 0) {
+  if (pm_options_finish(&pm.options, log_unknown, &err) < 0 ||
+      make_parts(&err) < 0) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }

@@ -8,15 +8,12 @@
 
 #include <errno.h>
 
-/* A lasting fault is logged again after this time. */
-#define COMPLAIN_NS (3600 * PM_NS_PER_S)
-
 /* Turns for clients that watch use at most 1/WATCH_SHARE of a CPU. */
 enum { WATCH_SHARE = 20 };
 
 static void log_hourly(struct pm_tick *t, enum pm_complaint about,
                        uint64_t mono, const struct pm_err *err) {
-  if (t->logged[about] && mono - t->logged[about] < COMPLAIN_NS)
+  if (t->logged[about] && mono - t->logged[about] < PM_COMPLAIN_NS)
     return;
   t->logged[about] = mono;
   ERROR("procman: %s (logged at most once an hour)", err->text);

@@ -12,6 +12,9 @@
 
 #include <sys/resource.h>
 
+/* A lasting fault is logged again after this time. */
+#define PM_COMPLAIN_NS (3600 * PM_NS_PER_S)
+
 /* Faults that are logged at most once an hour each. */
 enum pm_complaint {
   PM_COMPLAINT_DEATHS,

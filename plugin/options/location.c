@@ -16,6 +16,7 @@ enum { DEPTH = 8 }; /* of nested Includes, as in collectd's configfile.c */
 struct search {
   const char *key, *value; /* value NULL: any */
   bool block;              /* only <KEY>, no option of that name */
+  unsigned before;         /* so many hits are passed over */
   bool inside;             /* <Plugin procman> */
   char include[PATH_MAX];  /* of the block <Include> that is read; "" = none */
   char filter[256];        /* of that: a glob on names of files */
@@ -66,12 +67,14 @@ static bool search_pattern(struct search *s, const char *pattern,
   return hit;
 }
 
-static bool is_hit(const struct search *s, const char *key, const char *rest) {
+static bool is_hit(struct search *s, const char *key, const char *rest) {
   if (!s->inside || strcasecmp(key, s->key) != 0)
     return false;
   char value[256];
   next_word(rest, value, sizeof value);
-  return !s->value || strncmp(value, s->value, sizeof value - 1) == 0;
+  if (s->value && strncmp(value, s->value, sizeof value - 1) != 0)
+    return false;
+  return s->before == 0 || s->before-- == 0;
 }
 
 /* Include "PATTERN", or a block of that name, which may have a Filter. */
@@ -102,8 +105,6 @@ static bool search_line(struct search *s, const char *line, int depth) {
     return false;
   next_word(rest, value, sizeof value);
   if (search_include(s, block, key, value, depth))
-    return true;
-  if ((block || !s->block) && is_hit(s, key, rest))
     return true;
   if (strcasecmp(key, "Plugin") == 0)
     s->inside = strcasecmp(value, "procman") == 0;
@@ -159,15 +160,13 @@ static bool main_file(char *ret, size_t size) {
   return false;
 }
 
-void pm_location(const oconfig_item_t *item, char *ret, size_t size) {
+void pm_location(const struct pm_location_of *of, char *ret, size_t size) {
   char path[PATH_MAX];
-  bool text = item->values_num && item->values[0].type == OCONFIG_TYPE_STRING;
-  struct search s = {
-      .key = item->key,
-      .value = text ? item->values[0].value.string : NULL,
-      .ret = ret,
-      .size = size,
-  };
+  struct search s = {.key = of->key,
+                     .value = of->value,
+                     .before = of->before,
+                     .ret = ret,
+                     .size = size};
   if (!main_file(path, sizeof path) || !search_file(&s, path, DEPTH))
     snprintf(ret, size, "<Plugin procman>");
 }

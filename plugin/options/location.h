@@ -4,13 +4,17 @@
 #ifndef PM_OPTIONS_LOCATION_H
 #define PM_OPTIONS_LOCATION_H
 
-#include "collectd/liboconfig/oconfig.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What stands in a line of the file. */
+struct pm_location_of {
+  const char *key, *value; /* value NULL: any */
+  unsigned before;         /* so many lines with the same stand above it */
+};
+
 /* "FILE line N", or "<Plugin procman>" if it cannot be found. */
-void pm_location(const oconfig_item_t *item, char *ret, size_t size);
+void pm_location(const struct pm_location_of *of, char *ret, size_t size);
 
 /* Does <KEY> stand in a <Plugin procman>?  path NULL: in the file that collectd
  * was started with.  Files that it includes are searched, too. */

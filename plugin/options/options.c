@@ -112,7 +112,7 @@ static const struct pm_option top_options[] = {
      .words = pm_sample_names},
     {"System", pm_value_set_flag, TOP(cycle.system)},
     {"Disk", set_disk, TOP(cycle.disk), .words = disk_words, .max = PM_DISK_MAX,
-     .valid = "absolute paths"},
+     .adds = true, .valid = "absolute paths"},
     {"Temperatures", pm_value_set_flag, TOP(cycle.temperatures)},
     {"GroupBy", set_group_by, TOP(cycle.select), .words = group_by_words,
      .list = true, .alone = "none"},
@@ -128,7 +128,7 @@ static const struct pm_option top_options[] = {
      .valid = "globs on names of interpreters"},
     {"Disable", pm_value_set_words, TOP(disable),
      .valid = "globs on PLUGIN/TYPE-INSTANCE"},
-    {"MetaData", set_meta, .words = meta_words, .list = true},
+    {"MetaData", set_meta, .words = meta_words, .list = true, .adds = true},
     {"ProcPath", pm_value_set_text, TOP(cycle.proc_path),
      .valid = "a directory"},
     {"SysPath", pm_value_set_text, TOP(cycle.sys_path), .valid = "a directory"},
@@ -153,26 +153,59 @@ static const struct pm_option group_options[] = {
     {"Notify", pm_value_set_flag, RULE(notify)},
 };
 
-enum {
-  TOP_COUNT = sizeof top_options / sizeof *top_options,
-  GROUP_COUNT = sizeof group_options / sizeof *group_options,
-};
+static const char *const top_blocks[] = {"Group", "Control", NULL};
+static const struct pm_option_block top_block = {
+    "Plugin procman", top_options, sizeof top_options / sizeof *top_options,
+    top_blocks};
+static const struct pm_option_block group_block = {
+    "Group", group_options, sizeof group_options / sizeof *group_options, NULL};
+
+_Static_assert(sizeof top_options / sizeof *top_options <= PM_BLOCK_OPTIONS,
+               "PM_BLOCK_OPTIONS");
 
 /* ---- reading ---- */
 
+static bool is_group_name(const char *name) {
+  char identifier[PM_NAME];
+  pm_name_identifier(name, false, identifier);
+  return *name && *identifier != '_' && *identifier != '.' &&
+         strncmp(identifier, "job@", 4) != 0;
+}
+
 /* The identifier counts: two texts may give the same. */
-static bool is_group_name(const struct pm_options *o, const char *name) {
+static const char *find_same_group(const struct pm_options *o,
+                                   const char *name) {
   char identifier[PM_NAME], other[PM_NAME];
   pm_name_identifier(name, false, identifier);
-  if (!*name || *identifier == '_' || *identifier == '.' ||
-      strncmp(identifier, "job@", 4) == 0)
-    return false;
   for (size_t i = 0; i < o->cycle.select.rule_count; i++) {
     pm_name_identifier(o->cycle.select.rules[i].name, false, other);
     if (pm_name_same(identifier, other))
-      return false;
+      return o->cycle.select.rules[i].name;
   }
-  return true;
+  return NULL;
+}
+
+static int check_group_name(const struct pm_options *o,
+                            const struct pm_reader *r,
+                            const oconfig_item_t *item, const char **name) {
+  struct pm_err why = PM_ERR_INIT;
+  char place[512];
+  if (item->values_num != 1 || !pm_value_text(item, 0, name) ||
+      !is_group_name(*name))
+    return pm_reader_bad_value(
+        r, item,
+        "one name that no other group has and that begins neither with \"_\" "
+        "nor with \"job@\" (\".\" and all but letters, digits and \"_@+-\" "
+        "count as \"_\")");
+  const char *same = find_same_group(o, *name);
+  if (!same)
+    return 0;
+  pm_location(&(struct pm_location_of){item->key, same, 0}, place,
+              sizeof place);
+  pm_err_say(&why, EEXIST, "the group \"%.100s\" at %s has the same name", same,
+             place);
+  return pm_reader_bad_value_as(r, item, &why,
+                                "one name that no other group has");
 }
 
 /* A typing error in a key must not give the group every process. */
@@ -197,18 +230,27 @@ static int check_selects(const struct pm_rule_options *rule,
   return pm_reader_bad_block(r, item, fault);
 }
 
+/* No error: the user may be added later. */
+static void warn_of_users(const struct pm_reader *r,
+                          const oconfig_item_t *item) {
+  char fault[160];
+  const char *user;
+  for (int i = 0; strcasecmp(item->key, "User") == 0 && i < item->values_num;
+       i++)
+    if (pm_value_text(item, i, &user) && !pm_options_is_user(user)) {
+      snprintf(fault, sizeof fault, "there is no user \"%.100s\" here", user);
+      pm_reader_warn(r, item, fault);
+    }
+}
+
 static int read_group(struct pm_options *o, const struct pm_reader *r,
                       const oconfig_item_t *item) {
   struct pm_select_options *select = &o->cycle.select;
   const char *name;
-  if (item->values_num != 1 || !pm_value_text(item, 0, &name) ||
-      !is_group_name(o, name))
-    return pm_reader_bad_value(
-        r, item,
-        "one name that no other group has and that begins neither with \"_\" "
-        "nor with \"job@\" (\".\" and all but letters, digits and \"_@+-\" "
-        "count "
-        "as \"_\")");
+  pm_reader_visit(r, item);
+  int status = check_group_name(o, r, item, &name);
+  if (status < 0)
+    return status;
   struct pm_rule_options *rules =
       realloc(select->rules, (select->rule_count + 1) * sizeof *rules);
   char *copy = strdup(name);
@@ -220,27 +262,27 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
   }
   struct pm_rule_options *rule = &rules[select->rule_count++];
   *rule = (struct pm_rule_options){.name = copy, .full = true};
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &group_block, &given);
   unsigned unknown = r->unknown->count;
   for (int i = 0; i < item->children_num; i++) {
-    int status = pm_reader_option(r, &item->children[i], group_options,
-                                  GROUP_COUNT, rule);
+    status = pm_reader_option(&inner, &item->children[i], rule);
     if (status < 0)
       return status;
+    warn_of_users(&inner, &item->children[i]);
   }
   return check_selects(rule, r, item, r->unknown->count > unknown);
 }
 
-static int check_groups(const struct pm_options *o, const struct pm_reader *r,
-                        const oconfig_item_t *block) {
-  char fault[160];
-  if (o->cycle.select.rule_count <= o->cycle.admit.max_groups)
+static int check_groups(const struct pm_options *o, struct pm_err *err) {
+  uint32_t most = o->cycle.admit.max_groups;
+  size_t count = o->cycle.select.rule_count;
+  if (count <= most)
     return 0;
-  snprintf(fault, sizeof fault,
-           "MaxGroups is %u, but %zu groups are configured; valid: at least "
-           "%zu",
-           o->cycle.admit.max_groups, o->cycle.select.rule_count,
-           o->cycle.select.rule_count);
-  return pm_reader_bad_block(r, block, fault);
+  return pm_err_say(err, EINVAL,
+                    "<Plugin procman>: MaxGroups is %u, but %zu groups are "
+                    "configured; valid: at least %zu",
+                    most, count, count);
 }
 
 static int read_control(struct pm_options *o, const struct pm_reader *r,
@@ -250,23 +292,23 @@ static int read_control(struct pm_options *o, const struct pm_reader *r,
   return status;
 }
 
-void pm_options_finish(struct pm_options *o) {
-  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
-    o->cycle.control = o->control.enabled = true;
-}
-
 static int read_item(struct pm_options *o, const struct pm_reader *r,
                      const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Group") == 0)
     return read_group(o, r, item);
   if (strcasecmp(item->key, "Control") == 0)
     return read_control(o, r, item);
-  return pm_reader_option(r, item, top_options, TOP_COUNT, o);
+  return pm_reader_option(r, item, o);
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
-  struct pm_reader r = {&o->unknown, log, err};
+  struct pm_reader r = {.unknown = &o->unknown,
+                        .seen = &o->seen,
+                        .log = log,
+                        .err = err,
+                        .block = &top_block,
+                        .given = &o->given};
   for (int i = 0; i < block->children_num; i++) {
     int status = read_item(o, &r, &block->children[i]);
     if (status < 0)
@@ -275,7 +317,23 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
   if (o->strict && o->unknown.count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
                       o->unknown.count);
-  return check_groups(o, &r, block);
+  return 0;
+}
+
+int pm_options_finish(struct pm_options *o, void (*log)(const char *text),
+                      struct pm_err *err) {
+  const struct pm_admit_options *admit = &o->cycle.admit;
+  char text[160];
+  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
+    o->cycle.control = o->control.enabled = true;
+  if (admit->top > admit->max_groups) {
+    snprintf(text, sizeof text,
+             "<Plugin procman>: Top is %u, but there are at most %u groups: "
+             "MaxGroups",
+             admit->top, admit->max_groups);
+    log(text);
+  }
+  return check_groups(o, err);
 }
 
 /* ---- defaults ---- */
@@ -338,6 +396,7 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.select.rules);
   pm_words_done(&o->cycle.select.interpreters);
   pm_words_done(&o->disable);
+  pm_words_done(&o->seen);
   pm_options_control_done(&o->control);
   *o = (struct pm_options){0};
 }

@@ -18,6 +18,8 @@ struct pm_options {
   bool meta_pid;
   bool strict; /* an unknown option is fatal */
   struct pm_unknown_options unknown;
+  struct pm_words seen; /* what the blocks had, for pm_reader */
+  uint64_t given;       /* of the options of <Plugin procman>, the same */
 };
 
 /* The words of TopBy, ended by NULL. */
@@ -32,8 +34,11 @@ void pm_options_done(struct pm_options *options);
 int pm_options_read(struct pm_options *options, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err);
 
-/* After the last block: an empty <Control>, which collectd's parser drops, is
- * found in the file and has its defaults. */
-void pm_options_finish(struct pm_options *options);
+/* After the last block: what several options say together is checked, since
+ * each may stand in another block (-EINVAL), or logged if it is no error.  And
+ * an empty <Control>, which collectd's parser drops, is found in the file and
+ * has its defaults. */
+int pm_options_finish(struct pm_options *options, void (*log)(const char *text),
+                      struct pm_err *err);
 
 #endif

@@ -59,6 +59,11 @@ static bool name_id(find_id *find, const char *name, uint32_t *ret) {
   return buffer && (find(name, buffer, SIZE, ret) || number_id(name, ret));
 }
 
+bool pm_options_is_user(const char *text) {
+  uint32_t unused;
+  return name_id(find_user, text, &unused);
+}
+
 static bool value_id(find_id *find, const oconfig_value_t *value,
                      uint32_t *ret) {
   if (value->type == OCONFIG_TYPE_STRING)
@@ -158,14 +163,18 @@ static const char acting[] = "acting methods:"
 
 #define ALLOW(member) .offset = offsetof(struct pm_allow_rule, member)
 static const struct pm_option allow_options[] = {
-    {"User", set_users, .valid = "names or numbers of users that exist here"},
-    {"UnixGroup", set_groups,
+    {"User", set_users, .adds = true,
+     .valid = "names or numbers of users that exist here"},
+    {"UnixGroup", set_groups, .adds = true,
      .valid = "names or numbers of groups that exist here"},
-    {"Method", set_methods, .valid = acting},
-    {"RunAs", set_run_as,
+    {"Method", set_methods, .adds = true, .valid = acting},
+    {"RunAs", set_run_as, .adds = true,
      .valid = "\"self\", names or numbers of users that exist here"},
     {"Sandboxed", pm_value_set_flag, ALLOW(sandboxed)},
 };
+
+static const struct pm_option_block allow_block = {
+    "Allow", allow_options, sizeof allow_options / sizeof *allow_options, NULL};
 
 static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
                       struct pm_allow_rule *rule) {
@@ -186,6 +195,7 @@ static int check_rule(const struct pm_reader *r, const oconfig_item_t *block,
 
 static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
                       const oconfig_item_t *block) {
+  pm_reader_visit(r, block);
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
   struct pm_allow_rule *more =
@@ -195,10 +205,10 @@ static int read_allow(struct pm_allow_options *allow, const struct pm_reader *r,
   allow->rules = more;
   struct pm_allow_rule *rule = &more[allow->count++];
   *rule = (struct pm_allow_rule){0};
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &allow_block, &given);
   for (int i = 0; i < block->children_num; i++) {
-    int status =
-        pm_reader_option(r, &block->children[i], allow_options,
-                         sizeof allow_options / sizeof *allow_options, rule);
+    int status = pm_reader_option(&inner, &block->children[i], rule);
     if (status < 0)
       return status;
   }
@@ -271,17 +281,21 @@ static const struct pm_option control_options[] = {
     {"SocketGroup", set_socket_group, CONTROL(group),
      .valid = "a group that exists here"},
     {"SocketPerms", set_perms, CONTROL(perms),
-     .valid = "\"0666\", or 3 or 4 octal digits without the right to write "
-              "for others"},
+     .valid = "\"0666\", or 3 or 4 octal digits in quotes, without the right "
+              "to write for others"},
 };
+
+static const char *const control_blocks[] = {"Allow", NULL};
+static const struct pm_option_block control_block = {
+    "Control", control_options,
+    sizeof control_options / sizeof *control_options, control_blocks};
 
 static int read_control_item(struct pm_control_options *o,
                              const struct pm_reader *r,
                              const oconfig_item_t *item) {
   if (strcasecmp(item->key, "Allow") == 0)
     return read_allow(&o->allow, r, item);
-  return pm_reader_option(r, item, control_options,
-                          sizeof control_options / sizeof *control_options, o);
+  return pm_reader_option(r, item, o);
 }
 
 void pm_options_control_init(struct pm_control_options *o) {
@@ -291,14 +305,17 @@ void pm_options_control_init(struct pm_control_options *o) {
 int pm_options_control_read(struct pm_control_options *o,
                             const struct pm_reader *r,
                             const oconfig_item_t *block) {
+  pm_reader_visit(r, block);
   if (block->values_num)
     return pm_reader_bad_value(r, block, "a block without a name");
   if (o->enabled)
     return pm_reader_bad_block(
         r, block, "there is more than one Control; valid: one block");
   o->enabled = true;
+  uint64_t given = 0;
+  struct pm_reader inner = pm_reader_enter(r, &control_block, &given);
   for (int i = 0; i < block->children_num; i++) {
-    int status = read_control_item(o, r, &block->children[i]);
+    int status = read_control_item(o, &inner, &block->children[i]);
     if (status < 0)
       return status;
   }

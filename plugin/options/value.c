@@ -1,5 +1,6 @@
 #include "options/value.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -76,6 +77,32 @@ bool pm_value_set_words(const struct pm_option *o, const oconfig_item_t *item,
         (o->check && o->check(text, NULL) < 0) || pm_words_add(at, text) < 0)
       return false;
   return item->values_num > 0;
+}
+
+/* ---- quotes ---- */
+
+static bool is_number(const char *text) {
+  char *end;
+  strtod(text, &end);
+  return end != text && !*end;
+}
+
+static bool takes_text_only(const struct pm_option *o) {
+  return o->words || o->set == pm_value_set_text ||
+         o->set == pm_value_set_words;
+}
+
+int pm_value_check_quotes(const struct pm_option *o, const oconfig_item_t *item,
+                          struct pm_err *err) {
+  const char *text;
+  for (int i = 0; i < item->values_num; i++) {
+    if (o->set == pm_value_set_count && pm_value_text(item, i, &text) &&
+        is_number(text))
+      return pm_err_say(err, EINVAL, "a number stands without quotes");
+    if (takes_text_only(o) && item->values[i].type != OCONFIG_TYPE_STRING)
+      return pm_err_say(err, EINVAL, "a text stands in quotes");
+  }
+  return 0;
 }
 
 /* ---- words out of a list ---- */

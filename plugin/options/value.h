@@ -23,6 +23,7 @@ struct pm_option {
   uint32_t min, max;        /* of a number; max alone: how many values */
   const char *const *words; /* that it may be, ended by NULL; NULL: none */
   bool list;                /* several of the words, each once */
+  bool adds;                /* each line adds to those before */
   const char *alone;        /* a word instead of that list, or NULL */
   /* Of each text: -errno and the reason if it is not valid.  NULL: any. */
   int (*check)(const char *text, struct pm_err *err);
@@ -52,6 +53,10 @@ bool pm_value_set_words(const struct pm_option *option,
  * occurs twice. */
 int pm_value_indexes(const struct pm_option *option, const oconfig_item_t *item,
                      int *ret);
+
+/* Are the quotes what is wrong with a value?  -EINVAL: says so. */
+int pm_value_check_quotes(const struct pm_option *option,
+                          const oconfig_item_t *item, struct pm_err *err);
 
 /* Is the only value this word? */
 bool pm_value_is(const oconfig_item_t *item, const char *word);
