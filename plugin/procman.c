@@ -5,7 +5,9 @@
 #include "collectd/core/utils/common/common.h"
 
 #include "notify.h"
+#include "options/location.h"
 #include "options/options.h"
+#include "series.h"
 #include "tick.h"
 
 #include "control.h"
@@ -152,6 +154,21 @@ static void notify_unknown_options(void) {
   plugin_dispatch_notification(&n);
 }
 
+static void warn_of_disable(void) {
+  char place[512];
+  for (size_t i = 0; i < pm.options.disable.count; i++) {
+    const char *glob = pm.options.disable.word[i];
+    if (pm_series_may_match(glob))
+      continue;
+    pm_location(&(struct pm_location_of){"Disable", glob, 0}, place,
+                sizeof place);
+    WARNING("procman: %s: Disable \"%s\" matches no series; they are named "
+            "PLUGIN/TYPE-INSTANCE, such as procman/ps_cputime or "
+            "procman_system/memory-used",
+            place, glob);
+  }
+}
+
 static void log_ignored_list(const char *sampler, enum pm_top_by list) {
   if (!pm_cycle_ranks_by(pm.tick.cycle, list))
     NOTICE("procman: TopBy \"%s\" is ignored: the sampler \"%s\" cannot read "
@@ -192,6 +209,7 @@ static int pm_init(void) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }
+  warn_of_disable();
   log_sampler(pm_cycle_sampler(pm.tick.cycle));
   notify_unknown_options();
   pm_tick_begin(&pm.tick, CDTIME_T_TO_NS(plugin_get_interval()));

@@ -1,5 +1,9 @@
 #include "series.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
 /* The report's row of each scope. */
 typedef struct pm_system_row row_SYSTEM;
 typedef struct pm_sensor_row row_SENSOR;
@@ -39,4 +43,26 @@ const char *pm_series_plugin(enum pm_scope scope) {
       [PM_SCOPE_SELF] = "procman_self",
   };
   return plugins[scope];
+}
+
+static bool may_match(const struct pm_series *s, const char *glob) {
+  char name[256];
+  const char *instance = s->instance ? s->instance : "";
+  bool dash = !s->instance || *instance;
+  snprintf(name, sizeof name, "%s/%s%s%s", pm_series_plugin(s->scope), s->type,
+           dash ? "-" : "", instance);
+  if (s->instance)
+    return fnmatch(glob, name, 0) == 0;
+  size_t plain = strcspn(glob, "*?[\\"), length = strlen(name);
+  /* without a wildcard it must have the whole of it, and a name behind */
+  if (plain < length)
+    return glob[plain] && strncmp(glob, name, plain) == 0;
+  return strncmp(glob, name, length) == 0 && glob[length];
+}
+
+bool pm_series_may_match(const char *glob) {
+  for (size_t i = 0; i < pm_series_count; i++)
+    if (may_match(&pm_series[i], glob))
+      return true;
+  return false;
 }

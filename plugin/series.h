@@ -5,6 +5,8 @@
 
 #include "core/report/report.h"
 
+#include <stdbool.h>
+
 enum pm_scope {
   PM_SCOPE_SYSTEM,
   PM_SCOPE_SENSOR,
@@ -32,6 +34,10 @@ struct pm_series {
 
 extern const struct pm_series pm_series[];
 extern const size_t pm_series_count;
+
+/* May the glob on PLUGIN/TYPE-INSTANCE match one of them?  Where the instance
+ * is the name of a row, what stands before it decides. */
+bool pm_series_may_match(const char *glob);
 
 /* The plugin field of a scope's value lists. */
 const char *pm_series_plugin(enum pm_scope scope);

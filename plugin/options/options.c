@@ -104,6 +104,14 @@ static bool set_meta(const struct pm_option *o, const oconfig_item_t *item,
   return n > 0;
 }
 
+/* No error: the user may be added later. */
+static int doubt_user(const char *text, struct pm_err *err) {
+  return pm_options_is_user(text)
+             ? 0
+             : pm_err_say(err, ENOENT, "there is no user \"%.100s\" here",
+                          text);
+}
+
 /* ---- the tables ---- */
 
 #define TOP(member) .offset = offsetof(struct pm_options, member)
@@ -143,7 +151,8 @@ static const struct pm_option group_options[] = {
      .valid = "globs on the program's name"},
     {"Command", pm_value_set_words, RULE(commands), .check = pm_select_check,
      .valid = "extended regular expressions (regex(7))"},
-    {"User", pm_value_set_words, RULE(users), .valid = "names of users"},
+    {"User", pm_value_set_words, RULE(users), .doubt = doubt_user,
+     .valid = "names of users"},
     {"Unit", pm_value_set_words, RULE(units),
      .valid = "globs on systemd units"},
     {"Cgroup", pm_value_set_words, RULE(cgroups),
@@ -230,19 +239,6 @@ static int check_selects(const struct pm_rule_options *rule,
   return pm_reader_bad_block(r, item, fault);
 }
 
-/* No error: the user may be added later. */
-static void warn_of_users(const struct pm_reader *r,
-                          const oconfig_item_t *item) {
-  char fault[160];
-  const char *user;
-  for (int i = 0; strcasecmp(item->key, "User") == 0 && i < item->values_num;
-       i++)
-    if (pm_value_text(item, i, &user) && !pm_options_is_user(user)) {
-      snprintf(fault, sizeof fault, "there is no user \"%.100s\" here", user);
-      pm_reader_warn(r, item, fault);
-    }
-}
-
 static int read_group(struct pm_options *o, const struct pm_reader *r,
                       const oconfig_item_t *item) {
   struct pm_select_options *select = &o->cycle.select;
@@ -269,7 +265,6 @@ static int read_group(struct pm_options *o, const struct pm_reader *r,
     status = pm_reader_option(&inner, &item->children[i], rule);
     if (status < 0)
       return status;
-    warn_of_users(&inner, &item->children[i]);
   }
   return check_selects(rule, r, item, r->unknown->count > unknown);
 }

@@ -205,6 +205,17 @@ static void warn_of_repetition(const struct pm_reader *r,
   pm_reader_warn(r, item, fault);
 }
 
+static void warn_of_doubts(const struct pm_reader *r,
+                           const oconfig_item_t *item,
+                           const struct pm_option *o) {
+  const char *text;
+  for (int i = 0; o->doubt && i < item->values_num; i++) {
+    struct pm_err why = PM_ERR_INIT;
+    if (pm_value_text(item, i, &text) && o->doubt(text, &why) < 0)
+      pm_reader_warn(r, item, why.text);
+  }
+}
+
 int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
                      void *base) {
   pm_reader_visit(r, item);
@@ -215,6 +226,7 @@ int pm_reader_option(const struct pm_reader *r, const oconfig_item_t *item,
     if (item->children_num || !o->set(o, item, (char *)base + o->offset))
       return bad_option(r, item, o);
     warn_of_repetition(r, item, o);
+    warn_of_doubts(r, item, o);
     return 0;
   }
   return unknown_option(r, item);

@@ -27,6 +27,8 @@ struct pm_option {
   const char *alone;        /* a word instead of that list, or NULL */
   /* Of each text: -errno and the reason if it is not valid.  NULL: any. */
   int (*check)(const char *text, struct pm_err *err);
+  /* The same of a text that is valid, but can hardly be meant: it is logged. */
+  int (*doubt)(const char *text, struct pm_err *err);
   const char *valid; /* what else it may be, for people, or NULL */
 };
 
