@@ -92,6 +92,12 @@ void pm_reaped_correct(struct pm_reaped *r, struct pm_entry *parent,
     clear_io(io);
 }
 
+void pm_reaped_wait(struct pm_entry *parent) {
+  bool waits = parent->reaped_now > 0 && !(parent->flags & PM_ENTRY_IO_WAITS);
+  parent->flags &= (uint8_t)~PM_ENTRY_IO_WAITS;
+  parent->flags |= waits ? PM_ENTRY_IO_WAITS : 0;
+}
+
 /* A burst of exits is over: gives memory back, half of it at a time. */
 static void shrink(struct pm_reaped *r) {
   if (r->room <= ROOM_MIN || r->count * 8 >= r->room)

@@ -48,6 +48,11 @@ void pm_reaped_add(struct pm_reaped *reaped, uint32_t turn, int32_t pid,
 void pm_reaped_correct(struct pm_reaped *reaped, struct pm_entry *parent,
                        bool seen);
 
+/* The parent waited for children of which there is no record yet: its I/O is
+ * charged one scan later, when they can be told apart (PM_ENTRY_IO_WAITS).  Not
+ * twice in a row, or who always has such children would never be charged. */
+void pm_reaped_wait(struct pm_entry *parent);
+
 /* Forgets what was added before this turn. */
 void pm_reaped_expire(struct pm_reaped *reaped, uint32_t turn);
 

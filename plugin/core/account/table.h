@@ -51,6 +51,7 @@ enum pm_entry_flag {
   PM_ENTRY_OWNER = 16,        /* uid is known */
   PM_ENTRY_UNREADABLE = 32,   /* it was found, but could not be read */
   PM_ENTRY_RATED = 64,        /* since_snapshot_ns is all since that snapshot */
+  PM_ENTRY_IO_WAITS = 128,    /* for records of children: pm_reaped_wait */
 };
 
 struct pm_table {

@@ -46,7 +46,8 @@ void pm_charge_growth(struct pm_cycle *c, struct pm_entry *e,
                       const struct pm_task *t) {
   if ((t->have & PM_HAVE_CPU) == PM_HAVE_CPU)
     charge_cpu(c, e, t);
-  for (uint32_t bits = t->have & PM_HAVE_COUNTERS & ~PM_HAVE_CPU; bits;
+  uint32_t held = e->flags & PM_ENTRY_IO_WAITS ? PM_HAVE_IO : 0;
+  for (uint32_t bits = t->have & PM_HAVE_COUNTERS & ~PM_HAVE_CPU & ~held; bits;
        bits &= bits - 1) {
     enum pm_field f = (enum pm_field)__builtin_ctz(bits);
     if (t->v[f] > e->last[f])

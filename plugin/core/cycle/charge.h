@@ -11,7 +11,7 @@ void pm_charge_base(struct pm_entry *entry, const struct pm_task *task,
                     bool from_zero);
 
 /* Charges what is above the bases and raises them; the same record twice adds
- * nothing. */
+ * nothing.  Without I/O while that waits (PM_ENTRY_IO_WAITS). */
 void pm_charge_growth(struct pm_cycle *cycle, struct pm_entry *entry,
                       const struct pm_task *task);
 

@@ -150,6 +150,7 @@ static void charge_last(struct pm_cycle *c, struct pm_entry *e,
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);
   pm_reaped_correct(&c->reaped, e, true);
+  e->flags &= (uint8_t)~PM_ENTRY_IO_WAITS;
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, d->end_ns);
   add_reaped_io(c, e, t->ppid, d->parent_birth);

@@ -87,7 +87,9 @@ static void note_for_control(struct pm_cycle *c, struct pm_entry *e,
 /* The steps are in this order because each relies on those before it. */
 static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
                          const struct pm_task *t) {
-  e->reaped_now = t->reaped_faults - e->reaped_faults;
+  if (!(e->flags & PM_ENTRY_IO_WAITS))
+    e->reaped_now = 0;
+  e->reaped_now += t->reaped_faults - e->reaped_faults;
   e->reaped_faults = t->reaped_faults;
   /* 1. A counter that was not known until now gets a base, so that only what
    *    grows from here on is charged. */
@@ -98,6 +100,8 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
   /* 3. What wait4(2) added of its ended children, which were charged
    *    themselves, is left out: the bases are raised by it. */
   pm_reaped_correct(&c->reaped, e, true);
+  if (c->sampler.deaths)
+    pm_reaped_wait(e);
   /* 4. What is above the bases is now this process's own growth. */
   pm_charge_growth(c, e, t);
   /* 5. How it ended is counted for the group that was charged, and last. */
