@@ -68,6 +68,8 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
     log_hourly(t, PM_COMPLAINT_NAMES, now.mono, &err);
   }
   warn_of_sensors(t, report);
+  if (report->disk_fault->num)
+    log_hourly(t, PM_COMPLAINT_DISK, now.mono, report->disk_fault);
   struct pm_report full = *report;
   fill_self(t, &full.self);
   t->series = pm_emit(t->options, &full, t->interval);

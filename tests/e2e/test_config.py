@@ -128,6 +128,16 @@ def check_twice():
     print("  an option that is given again")
 
 
+def check_disk():
+    """A path that does not exist: said once, and the others have their values."""
+    with Collectd('Disk "/nosuch" "/"') as c:
+        c.intervals(3)
+        said = c.said()
+        assert any(n.startswith("procman_disk-") for n in c.names()), c.names()
+    assert said.count('Disk "/nosuch": No such file or directory') == 1, said
+    print("  Disk: a path that does not exist")
+
+
 def check_second_block():
     """Options together are checked behind the last block."""
     two = "".join(f'<Group "{n}">\n  Name "{n}"\n</Group>\n' for n in "ab")
@@ -185,6 +195,7 @@ def main():
     check_included()
     check_unknown()
     check_twice()
+    check_disk()
     check_second_block()
     check_empty_control()
     check_socket_in_use()

@@ -273,6 +273,7 @@ static void report_system(struct pm_cycle *c) {
   row->zombies = c->turn.states.zombies;
   row->idle = c->turn.states.idle;
   r->disks = c->machine.disks.row;
+  r->disk_fault = &c->machine.disks.fault;
   r->disk_count = c->machine.disk_rows;
   r->sensors = c->machine.sensors.row;
   r->sensor_count = c->machine.sensor_rows;

@@ -175,6 +175,14 @@ static bool fill_row(const struct pm_disk *d, const struct pm_hold_space *s,
   return true;
 }
 
+/* Not that a mount does not answer or has gone: that may pass. */
+static void note_fault(struct pm_disks *disks, const struct pm_disk *d,
+                       int num) {
+  if (!disks->fault.num && (num == ENOENT || num == ENOTDIR || num == EACCES))
+    pm_err_set(&disks->fault, num, "read the space of Disk \"%.200s\"",
+               d->path);
+}
+
 int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
                  const struct pm_root *root, struct pm_probe *probe,
                  struct pm_now now, struct pm_err *err) {
@@ -186,9 +194,13 @@ int pm_disk_read(struct pm_disks *disks, const struct pm_disk_options *options,
   if (status > 0)
     pm_disk_choose(options, &disks->mounts, pm_disk_is_folder, disks);
   int rows = 0;
+  disks->fault.num = 0;
   for (size_t i = 0; i < disks->count; i++) {
     struct pm_hold_space space;
-    if (read_space(&disks->disk[i], probe, now, &space) == 0)
+    status = read_space(&disks->disk[i], probe, now, &space);
+    if (status < 0 && !options->automatic)
+      note_fault(disks, &disks->disk[i], -status);
+    if (status == 0)
       rows += fill_row(&disks->disk[i], &space, &disks->row[rows]);
   }
   return rows;

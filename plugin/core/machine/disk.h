@@ -28,6 +28,8 @@ struct pm_disks {
   size_t count;
   struct pm_disk_row row[PM_DISK_MAX];
   struct pm_mounts mounts;
+  struct pm_err fault; /* num 0, or the first configured path that is missing or
+                          forbidden, as of the last reading */
 };
 
 void pm_disk_done(struct pm_disks *disks);

@@ -4,6 +4,7 @@
 #ifndef PM_CORE_REPORT_REPORT_H
 #define PM_CORE_REPORT_REPORT_H
 
+#include "base/err.h"
 #include "base/now.h"
 #include "core/identity/name.h"
 #include "core/record/task.h"
@@ -106,13 +107,12 @@ struct pm_report {
   struct pm_now now;
   struct pm_system_row system;
   struct pm_disk_row *disks;
-  size_t disk_count;
+  const struct pm_err *disk_fault; /* of a configured path; num 0: none */
   struct pm_sensor_row *sensors;
-  size_t sensor_count, sensors_read, sensors_found;
+  size_t disk_count, sensor_count, sensors_read, sensors_found;
   struct pm_group_row *groups;
-  size_t group_count;
   struct pm_process_row *processes;
-  size_t process_count;
+  size_t group_count, process_count;
   struct pm_self_row self;
   struct pm_books books;
 };
