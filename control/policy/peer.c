@@ -197,6 +197,21 @@ static bool is_free_label(const char *label) {
          strcmp(label, "_") == 0;
 }
 
+/* Of a collectd in a chroot: does the peer see the very same mounts?  Their
+ * numbers are no others', and their places are relative to the root. */
+static bool same_mounts_as_ours(int dir, uint64_t first) {
+  PM_CLEAN_MEM char *theirs = NULL;
+  PM_CLEAN_MEM char *ours = NULL;
+  size_t size = 0, own_size = 0;
+  uint64_t own;
+  PM_CLEAN_FD int self = open_self();
+  if (self < 0 || root_mount(self, &own) < 0 || (own && own == first))
+    return false;
+  return pm_root_read_grow(dir, "mountinfo", &theirs, &size) > 0 &&
+         pm_root_read_grow(self, "mountinfo", &ours, &own_size) > 0 &&
+         strcmp(theirs, ours) == 0;
+}
+
 static const char *place_of(int dir, int one, struct pm_confinement *ret) {
   uint64_t root, first;
   int status = root_mount(dir, &root);
@@ -205,6 +220,8 @@ static const char *place_of(int dir, int one, struct pm_confinement *ret) {
   ret->unknown = status < 0;
   if (status < 0)
     return "its mounts cannot be read";
+  if ((!root || root != first) && same_mounts_as_ours(dir, first))
+    return ""; /* collectd is not at the root of process 1 itself */
   if (!root)
     return "it has another root directory";
   return root == first ? ""
