@@ -156,7 +156,11 @@ def check_empty_control():
     if os.geteuid() != 0:
         print("not root: the empty <Control> is not tried")
         return
-    alone = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh")
+    # in a chroot the root is no mount whose propagation could be changed
+    alone = ("unshare", "-m", "--propagation", "unchanged", "sh", "-c",
+             "mount --make-rprivate / 2>/dev/null; "
+             "! grep -q shared: /proc/self/mountinfo && "
+             'mount -t tmpfs none /run && exec "$@"', "sh")
     with Collectd("<Control>\n  # nothing\n  </Control>", prefix=alone) as c:
         wait_for("the socket", lambda: "the control socket is /run/procman/control.sock"
                  in c.said())
