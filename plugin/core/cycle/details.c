@@ -48,7 +48,8 @@ static void join_known(struct pm_entry *e, uint32_t fields, int status) {
 
 static void take_item(struct pm_cycle *c, struct pm_entry *e, uint32_t fields,
                       const struct pm_reader_item *item) {
-  pm_files_note(c, e, item);
+  if (item->status == -ETIMEDOUT)
+    pm_files_rest(c, e);
   if (item->status == -ESRCH)
     return; /* it is gone, and what it had: the next scan will show it */
   const struct pm_task *read = &item->detail->numbers;

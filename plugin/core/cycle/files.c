@@ -28,8 +28,11 @@ void pm_files_note(const struct pm_cycle *c, struct pm_entry *e,
     return;
   }
   e->flags |= PM_ENTRY_ASK_AGAIN;
-  if (read->status != -ETIMEDOUT)
-    return;
+  if (read->status == -ETIMEDOUT)
+    pm_files_rest(c, e);
+}
+
+void pm_files_rest(const struct pm_cycle *c, struct pm_entry *e) {
   e->files_wait_s = (uint16_t)pm_backoff_next(
       e->files_wait_s, PM_READER_BACKOFF_MIN_S, PM_READER_BACKOFF_MAX_S);
   e->files_due = turn_seconds(c) + e->files_wait_s;

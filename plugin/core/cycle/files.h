@@ -31,10 +31,13 @@ void pm_files_flush(struct pm_cycle *cycle,
                                  const struct pm_task *task,
                                  const struct pm_reader_item *read));
 
-/* How the reading of an entry's files ended: one that blocked is left alone for
- * a while, doubled each time, until a command line was read. */
+/* How the reading of an entry's files ended that its group depends on.  A time
+ * of rest is doubled each time, until a command line was read. */
 void pm_files_note(const struct pm_cycle *cycle, struct pm_entry *entry,
                    const struct pm_reader_item *read);
+
+/* It blocked the reader: it is left alone for a while. */
+void pm_files_rest(const struct pm_cycle *cycle, struct pm_entry *entry);
 
 /* Is it to be read again, as that was not done in time? */
 bool pm_files_again(const struct pm_cycle *cycle, const struct pm_entry *entry);
