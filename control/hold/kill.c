@@ -97,10 +97,13 @@ static int open_target(struct work *w, struct hold_process *ret) {
     int status = hold_process_read(w->proc, k->pid, ret);
     int fd = w->pidfd;
     w->pidfd = -1;
-    if (status == 0 || fd < 0)
-      return fd < 0 ? -EBADF : fd;
+    if (fd < 0)
+      return -EBADF;
+    /* it was read under its pidfd, if it is not gone by now */
+    if (status == 0 && pm_pidfd_send_signal(fd, 0) != -ESRCH)
+      return fd;
     close(fd);
-    return status;
+    return status < 0 ? status : -ESRCH;
   }
   int fd = open_process(w, k->pid, ret);
   if (fd < 0)
