@@ -14,6 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U /* Linux 6.3 */
+#endif
+
 enum { SLICE_MS = 5 }; /* after each it is looked what the child does */
 
 #define MS_NS (PM_NS_PER_S / 1000)
@@ -42,7 +46,10 @@ struct pm_reader {
 /* ---- life ---- */
 
 static int make_memory(struct pm_reader *r) {
-  int fd = memfd_create("procman-reader", MFD_CLOEXEC);
+  /* Linux 6.3 to 6.5 insist on the flag where vm.memfd_noexec is 2 */
+  int fd = memfd_create("procman-reader", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+  if (fd < 0 && errno == EINVAL)
+    fd = memfd_create("procman-reader", MFD_CLOEXEC);
   if (fd < 0)
     return -errno;
   r->memory_fd = pm_fd_high(fd);
