@@ -27,7 +27,7 @@ static void refill_tokens(struct pm_admit *a, const struct pm_admit_options *o,
 static bool is_large(const struct pm_admit_item *item, uint64_t wall_ns) {
   return item->size[PM_TOP_CPU] >= wall_ns / 100 * PM_ADMIT_LARGE_CPU ||
          item->size[PM_TOP_RSS] >= PM_ADMIT_LARGE_RSS ||
-         item->size[PM_TOP_IO] >= wall_ns / PM_NS_PER_S * PM_ADMIT_LARGE_IO;
+         item->size[PM_TOP_IO] >= wall_ns / 1000000 * PM_ADMIT_LARGE_IO / 1000;
 }
 
 static bool is_candidate(const struct pm_admit_item *item) {

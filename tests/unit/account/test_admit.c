@@ -371,6 +371,24 @@ static void deserving(void **state) {
 }
 
 /* What every command makes takes no place from what deserves one. */
+/* A second may be a little shorter than one: that makes nobody large. */
+static void short_intervals(void **state) {
+  static const uint64_t walls[] = {500000000, 999999999, 1999999999};
+  (void)state;
+  for (size_t i = 0; i < CHECK_COUNT(walls); i++) {
+    struct world *w = world_new(&by_cpu, 1);
+    char row[32];
+    w->item[0].age_ns = 0;
+    w->item[0].size[PM_TOP_CPU] = walls[i] / 1000;
+    w->item[0].size[PM_TOP_IO] = walls[i] / 1000000 * 99;
+    pm_admit_run(&w->admit, &w->options, w->now, walls[i], w->list, 1);
+    snprintf(row, sizeof row, "%llu ns", (unsigned long long)walls[i]);
+    check_true(row, "is not in", !w->item[0].in);
+    free(w);
+  }
+  check_end();
+}
+
 static void junk(void **state) {
   (void)state;
   struct world *w = world_new(&by_cpu, 3);
@@ -665,6 +683,7 @@ int main(void) {
       cmocka_unit_test(names_per_hour),
       cmocka_unit_test(max_names),
       cmocka_unit_test(deserving),
+      cmocka_unit_test(short_intervals),
       cmocka_unit_test(junk),
       cmocka_unit_test(large_ones_wait_for_nobody),
       cmocka_unit_test(ids_have_a_quota),
