@@ -211,9 +211,12 @@ static void make_identifier(const char *raw, bool guard, char slash,
   size_t n = 0;
   const char *from = raw[0] ? raw : "unnamed", *first = from;
   bool kept = false, other = false;
-  char begins = clean_char(&first);
+  char begins[5] = "";
+  for (size_t i = 0; *first && i < 4; i++)
+    begins[i] = clean_char(&first);
   /* '.' counts as '_' to Graphite */
-  if (guard && (begins == '.' || begins == '_' || strncmp(raw, "job@", 4) == 0))
+  if (guard &&
+      (begins[0] == '.' || begins[0] == '_' || strcmp(begins, "job@") == 0))
     ret[n++] = 'p';
   while (*from && n < PM_NAME_CUT) {
     bool is_slash = *from == '/';

@@ -28,7 +28,10 @@ static void identifiers(void **state) {
        "\xc3\xbc"
        "bung",
        true, "ubung"},
-      {"of Latin Extended-A", "\xc5\x81\xc3\xb3" "d\xc5\xba", true, "Lodz"},
+      {"of Latin Extended-A",
+       "\xc5\x81\xc3\xb3"
+       "d\xc5\xba",
+       true, "Lodz"},
       {"no letter", "a\xc3\x97z", true, "a_z"},
       {"another script, one '_' a character", "\xe6\x97\xa5\xe6\x9c\xactool",
        true, "p__tool"},
@@ -44,6 +47,8 @@ static void identifiers(void **state) {
       {"becomes one of ours", " other", true, "p_other"},
       {"a job, asked for", "job@web", true, "pjob@web"},
       {"a job, by us", "job@web", false, "job@web"},
+      {"a job, in disguise", "j\303\263b@web", true, "pjob@web"},
+      {"no job", "job", true, "job"},
       {"not yet a job", "job", true, "job"},
       {"a job in the middle", "my-job@web", true, "my-job@web"},
       {"job with other letters", "Job@web", true, "Job@web"},
