@@ -65,7 +65,8 @@ static void read_pidfd(int fd, struct pm_peer *peer) {
     peer->pidfd = pm_fd_high(pidfd);
 }
 
-/* SELinux and Smack label a connection; AppArmor labels processes alone. */
+/* SELinux and Smack label a connection, as it was made; its process may have
+ * another label by now, and with AppArmor that is the only one. */
 static void read_label(int fd, struct pm_peer *peer) {
   socklen_t size = sizeof peer->label - 1;
   char own[PM_PEER_LABEL];
@@ -73,7 +74,6 @@ static void read_label(int fd, struct pm_peer *peer) {
     size = 0;
   peer->label[size] = '\0';
   peer->label_by_proc =
-      size == 0 &&
       pm_root_read(AT_FDCWD, "/proc/self/attr/current", own, sizeof own) > 0;
 }
 
@@ -149,10 +149,12 @@ static int same_text(int dir, int other, const char *name) {
   return n < 0 ? (int)n : strcmp(theirs, ours) == 0;
 }
 
-/* The inode of the user namespace of a pidfd's process; 0: before 6.11. */
+/* The inode of the user namespace of a pidfd's process; 0: before 6.11, or
+ * collectd may not know (ptrace(2)). */
 static uint64_t user_namespace(int pidfd) {
   struct stat st;
-  PM_CLEAN_FD int fd = pidfd < 0 ? -1 : ioctl(pidfd, PIDFD_GET_USER_NAMESPACE);
+  PM_CLEAN_FD int fd =
+      pidfd < 0 ? -1 : ioctl(pidfd, PIDFD_GET_USER_NAMESPACE, 0UL);
   return fd < 0 || fstat(fd, &st) < 0 ? 0 : st.st_ino;
 }
 
@@ -191,10 +193,10 @@ static int root_mount(int dir, uint64_t *ret) {
 
 /* ---- how it is confined ---- */
 
-/* That a security module gives to a login shell. */
+/* That a security module gives to a login shell; "" = there is none. */
 static bool is_free_label(const char *label) {
-  return strcmp(label, "unconfined") == 0 || strstr(label, ":unconfined_t:") ||
-         strcmp(label, "_") == 0;
+  return !*label || strcmp(label, "unconfined") == 0 ||
+         strstr(label, ":unconfined_t:") || strcmp(label, "_") == 0;
 }
 
 /* Of a collectd in a chroot: does the peer see the very same mounts?  Their
@@ -250,10 +252,12 @@ static const char *reason(const struct pm_peer *peer, const char *label,
   if (*why)
     return why;
   if (!peer->label_by_proc)
-    label = peer->label;
+    label = "";
   if (!label)
     return "the label of its security module cannot be read";
-  return !*label || is_free_label(label) ? "" : "a security module confines it";
+  return is_free_label(label) && is_free_label(peer->label)
+             ? ""
+             : "a security module confines it";
 }
 
 /* Is it still the process that connected, so that what was read is its own? */

@@ -20,7 +20,7 @@ struct pm_peer {
   int32_t pid;               /* 0: not visible in our pid namespace */
   int pidfd;                 /* -1: it was gone already */
   char label[PM_PEER_LABEL]; /* of a security module, SO_PEERSEC; "" = none */
-  bool label_by_proc; /* a module labels processes, but not connections */
+  bool label_by_proc; /* a module labels processes */
   uint32_t *groups;
   size_t group_count;
 };
