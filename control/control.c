@@ -88,33 +88,37 @@ static int choose_path(const char *asked, char *ret, size_t size,
   return 0;
 }
 
-static int choose_group(const char *asked, gid_t *ret, struct pm_err *err) {
+int pm_control_find_group(const struct pm_control_options *o,
+                          struct pm_control_group *ret, struct pm_err *err) {
   char text[4096];
   struct group entry, *found = NULL;
   char *end = NULL;
-  *ret = (gid_t)-1;
-  if (!asked && geteuid() != 0)
+  *ret = (struct pm_control_group){true, UINT32_MAX};
+  if (!o->group && geteuid() != 0)
     return 0;
-  unsigned long number = asked ? strtoul(asked, &end, 10) : 0;
-  if (asked && *asked && !*end && number < UINT32_MAX) {
-    *ret = (gid_t)number;
+  unsigned long number = o->group ? strtoul(o->group, &end, 10) : 0;
+  if (o->group && *o->group && !*end && number < UINT32_MAX) {
+    ret->gid = (uint32_t)number;
     return 0;
   }
-  getgrnam_r(asked ? asked : "procman", &entry, text, sizeof text, &found);
+  getgrnam_r(o->group ? o->group : "procman", &entry, text, sizeof text,
+             &found);
   if (found)
-    *ret = found->gr_gid;
-  else if (asked)
-    return pm_err_say(err, ENOENT, "SocketGroup: there is no group %s", asked);
-  return 0;
+    ret->gid = found->gr_gid;
+  ret->known = found || !o->group;
+  return ret->known ? 0
+                    : pm_err_say(err, ENOENT,
+                                 "SocketGroup: there is no group %s; it is "
+                                 "looked up when collectd starts",
+                                 o->group);
 }
 
-static int open_listener(const struct pm_control_options *o,
-                         struct pm_control *c, struct pm_listener *ret,
-                         struct pm_err *err) {
-  struct pm_listen_options where = {.path = c->path, .perms = o->perms};
+static int open_listener(const struct pm_environment *e, struct pm_control *c,
+                         struct pm_listener *ret, struct pm_err *err) {
+  const struct pm_control_options *o = e->options;
+  struct pm_listen_options where = {
+      .path = c->path, .perms = o->perms, .group = e->group.gid};
   int status = choose_path(o->socket, c->path, sizeof c->path, err);
-  if (status == 0)
-    status = choose_group(o->group, &where.group, err);
   return status < 0 ? status : pm_listen_open(&where, ret, err);
 }
 
@@ -139,7 +143,7 @@ static int open_parts(struct pm_control *c,
   if (status == 0)
     status = open_stop_watch(c, err);
   if (status == 0)
-    status = open_listener(environment->options, c, &listener, err);
+    status = open_listener(environment, c, &listener, err);
   if (status < 0)
     return status;
   struct pm_server_parts parts = {environment, pm_method_table, c->loop,

@@ -10,7 +10,13 @@
 
 struct pm_control;
 
-/* Binds the socket and starts the thread, with all signals blocked.  -errno. */
+/* Looks the group up, which may take its time: not while metrics are read.
+ * -ENOENT: there is no such group. */
+int pm_control_find_group(const struct pm_control_options *options,
+                          struct pm_control_group *ret, struct pm_err *err);
+
+/* Binds the socket, for the environment's group, and starts the thread, with
+ * all signals blocked.  -errno. */
 int pm_control_start(const struct pm_environment *environment,
                      struct pm_control **ret, struct pm_err *err);
 /* Joins the thread and frees.  Accepts NULL. */

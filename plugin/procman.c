@@ -23,6 +23,7 @@ static struct {
   struct pm_options options;
   struct pm_tick tick;
   struct pm_environment environment;
+  struct pm_control_group group; /* of the socket, looked up by init */
   unsigned reads; /* calls of pm_read, counted up to START_READ */
   struct pm_control *control;
   struct {
@@ -81,6 +82,7 @@ static void fill_environment(void) {
   const struct pm_cycle_options *o = &pm.options.cycle;
   pm.environment = (struct pm_environment){
       .options = &pm.options.control,
+      .group = pm.group,
       .exchange = pm.tick.exchange,
       .proc_path = o->proc_path,
       .sys_path = o->sys_path,
@@ -126,7 +128,7 @@ static void start_control(uint64_t mono) {
 static void start_control_if_due(uint64_t mono) {
   if (pm.reads < START_READ)
     pm.reads++;
-  if (pm.options.control.enabled && !pm.control && pm.reads == START_READ &&
+  if (pm.group.known && !pm.control && pm.reads == START_READ &&
       mono >= pm.opening.due)
     start_control(mono);
 }
@@ -209,6 +211,10 @@ static int pm_init(void) {
     ERROR("procman: %s; no metrics will be read", err.text);
     return -1;
   }
+  if (pm.options.control.enabled &&
+      pm_control_find_group(&pm.options.control, &pm.group, &err) < 0)
+    ERROR("procman: %s; there is no control socket, metrics are read",
+          err.text);
   warn_of_disable();
   log_sampler(pm_cycle_sampler(pm.tick.cycle));
   notify_unknown_options();

@@ -21,8 +21,15 @@ struct pm_control_options {
   struct pm_allow_options allow;
 };
 
+/* The group that the socket gets. */
+struct pm_control_group {
+  bool known;
+  uint32_t gid; /* UINT32_MAX: it is left as it is */
+};
+
 struct pm_environment {
   const struct pm_control_options *options;
+  struct pm_control_group group;
   struct pm_exchange *exchange;
   const char *proc_path, *sys_path;
   const char *helper; /* path of procman-hold */
