@@ -296,6 +296,13 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
   return pm_reader_option(r, item, o);
 }
 
+/* Where a path is relative, only while the configuration is read; where the
+ * whole block is dropped, too, only afterwards. */
+static void find_empty_control(struct pm_options *o) {
+  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
+    o->cycle.control = o->control.enabled = true;
+}
+
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
                     void (*log)(const char *text), struct pm_err *err) {
   struct pm_reader r = {.unknown = &o->unknown,
@@ -309,6 +316,7 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
     if (status < 0)
       return status;
   }
+  find_empty_control(o);
   if (o->strict && o->unknown.count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
                       o->unknown.count);
@@ -319,8 +327,7 @@ int pm_options_finish(struct pm_options *o, void (*log)(const char *text),
                       struct pm_err *err) {
   const struct pm_admit_options *admit = &o->cycle.admit;
   char text[160];
-  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
-    o->cycle.control = o->control.enabled = true;
+  find_empty_control(o);
   if (admit->top > admit->max_groups) {
     snprintf(text, sizeof text,
              "<Plugin procman>: Top is %u, but there are at most %u groups: "
