@@ -66,15 +66,20 @@ static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
   info->row.have |= PM_SNAPSHOT_UID;
 }
 
-static void choose_row(struct pm_call *call, struct info *info, int32_t pid) {
+static int choose_row(struct pm_call *call, struct info *info, int32_t pid) {
   struct pm_context *o = call->context;
   const struct pm_snapshot_process *row = NULL;
   if (call->snapshot)
     row = pm_snapshot_find(call->snapshot, pid, info->detail.birth);
   if (row)
     info->row = *row;
+  else if (info->detail.slow)
+    return pm_fail(&call->failure, PM_CODE_TIMED_OUT,
+                   "process %d blocks whoever reads it; try again in a moment",
+                   pid);
   else
     make_row(info, o->root.units.tick_ns, o->now);
+  return 0;
 }
 
 /* ---- what is only its owner's ---- */
@@ -101,7 +106,8 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (pm_lookup_process(call, pid, birth, public_fields, &info->detail) < 0)
     return -1;
   call->snapshot = pm_context_latest(call->context);
-  choose_row(call, info, pid);
+  if (choose_row(call, info, pid) < 0)
+    return -1;
   read_private(call, info);
   pm_call_ready(call);
   return 0;

@@ -11,12 +11,15 @@ static bool sees(struct pm_call *call, int32_t pid, const struct pm_detail *d) {
   return pm_visibility_process(&o->visibility, &viewer, &row);
 }
 
-/* The start of a process that cannot be read now; 0: no turn has seen it. */
-static uint64_t birth_in_snapshot(const struct pm_call *call, int32_t pid) {
+/* The start of a process of that user that cannot be read now; 0: no turn has
+ * seen it. */
+static uint64_t birth_in_snapshot(const struct pm_call *call, int32_t pid,
+                                  uint32_t uid) {
   struct pm_snapshot *s = pm_context_latest(call->context);
   const struct pm_snapshot_process *row =
       s ? pm_snapshot_find(s, pid, 0) : NULL;
-  uint64_t birth = row ? row->birth : 0;
+  bool is_his = row && row->have & PM_SNAPSHOT_UID && row->uid == uid;
+  uint64_t birth = is_his ? row->birth : 0;
   pm_snapshot_unref(s);
   return birth;
 }
@@ -30,7 +33,7 @@ static bool is_there(struct pm_call *call, int32_t pid, unsigned want,
     return false;
   *ret = *read;
   if (status < 0)
-    ret->birth = birth_in_snapshot(call, pid);
+    ret->birth = birth_in_snapshot(call, pid, ret->uid);
   return ret->got & PM_WANT_IDS && sees(call, pid, ret);
 }
 

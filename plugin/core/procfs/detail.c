@@ -170,6 +170,8 @@ static void read_files(int dir, unsigned want, struct pm_detail *d) {
 
 /* ---- threads that outlive the first one ---- */
 
+enum { LIVING_TRIED = 256 }; /* threads, of which ended ones may be kept */
+
 static bool is_outlived(const struct pm_task *t) {
   return t->state == 'Z' && t->v[PM_F_threads] > 1;
 }
@@ -191,7 +193,9 @@ static int open_living(const struct pm_root *root, int32_t pid,
   snprintf(path, sizeof path, "%d/task", pid);
   int fd = openat(root->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   PM_CLEAN_DIR DIR *list = fd < 0 ? NULL : fdopendir(fd);
-  for (const struct dirent *e; list && (e = readdir(list));)
+  unsigned tried = 0;
+  for (const struct dirent *e;
+       list && tried < LIVING_TRIED && (e = readdir(list)); tried++)
     if (e->d_name[0] != '.' && read_thread(root, fd, e->d_name, ret))
       return openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
   return -1;
@@ -260,6 +264,7 @@ int pm_detail_read_safe(const struct pm_root *root, int32_t pid, unsigned want,
     return -ESRCH;
   pm_detail_clear(ret);
   ret->birth = 0;
+  ret->stat = (struct pm_task){.pid = pid};
   read_safe_files(dir, pid, want & PM_WANT_SAFE, ret);
   return ret->is_thread ? -ESRCH : 0;
 }
