@@ -313,12 +313,21 @@ uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid) {
   return UINT32_MAX;
 }
 
-uint64_t pm_reader_cpu_ns(const struct pm_reader *reader) {
+bool pm_reader_rests(const struct pm_reader *reader, struct pm_now now,
+                     int32_t pid, const uint32_t *uid) {
+  (void)reader;
+  (void)now;
+  (void)pid;
+  (void)uid;
+  return false;
+}
+
+uint64_t pm_reader_cpu_ns(struct pm_reader *reader) {
   (void)reader;
   return 0;
 }
 
-uint64_t pm_probe_cpu_ns(const struct pm_probe *probe) {
+uint64_t pm_probe_cpu_ns(struct pm_probe *probe) {
   (void)probe;
   return 0;
 }

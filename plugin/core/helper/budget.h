@@ -5,7 +5,8 @@
 
 #include "base/now.h"
 
-/* Together 50 ms.  Each has its own, so that none is left without. */
+/* Together 50 ms.  Each has its own, so that none is left without.  A listing
+ * of the sensors may take longer (machine/sensor.c), as no user can slow it. */
 #define PM_BUDGET_MACHINE_NS (20 * PM_NS_PER_S / 1000) /* disks, sensors */
 #define PM_BUDGET_SCAN_NS (15 * PM_NS_PER_S / 1000)    /* the list of all */
 #define PM_BUDGET_TURN_NS (15 * PM_NS_PER_S / 1000)    /* files, user names */

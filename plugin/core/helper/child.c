@@ -77,19 +77,31 @@ bool pm_child_is_runnable(const struct pm_child *child) {
   return state && state[8] == 'R';
 }
 
-uint64_t pm_child_cpu_ns(const struct pm_child *child) {
-  return child->cpu_ns + pm_child_time(child).cpu_ns;
+/* What has ended is not there to be asked, and its pid may be another's. */
+static void note_cpu(struct pm_child *child) {
+  uint64_t ns = pm_child_time(child).cpu_ns;
+  if (child->pidfd >= 0 && pm_pidfd_is_alive(child->pidfd) &&
+      ns > child->own_ns)
+    child->own_ns = ns;
+}
+
+uint64_t pm_child_cpu_ns(struct pm_child *child) {
+  note_cpu(child);
+  return child->cpu_ns + child->own_ns;
 }
 
 /* ---- its end ---- */
 
 void pm_child_drop(struct pm_child *child) {
-  child->cpu_ns += pm_child_time(child).cpu_ns;
+  note_cpu(child);
+  child->cpu_ns += child->own_ns;
+  child->own_ns = 0;
   drop_fd(&child->sock);
   drop_fd(&child->pidfd);
 }
 
 void pm_child_kill(struct pm_child *child, uint32_t tag) {
+  note_cpu(child);
   if (child->pidfd >= 0)
     pm_pidfd_send_signal(child->pidfd, SIGKILL);
   for (size_t i = 0; i < PM_CHILD_STUCK; i++) {

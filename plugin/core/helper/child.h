@@ -33,6 +33,7 @@ struct pm_child {
   pid_t pid;
   uint64_t retry;  /* mono before which none is started */
   uint64_t cpu_ns; /* that those before it used */
+  uint64_t own_ns; /* that this one used, when it was last looked at */
   struct pm_child_stuck stuck[PM_CHILD_STUCK];
   bool start_failed;
   struct pm_err start_error;
@@ -67,7 +68,7 @@ unsigned pm_child_stuck(struct pm_child *child);
 unsigned pm_child_stuck_with(struct pm_child *child, uint32_t tag);
 
 /* CPU time of all its children so far. */
-uint64_t pm_child_cpu_ns(const struct pm_child *child);
+uint64_t pm_child_cpu_ns(struct pm_child *child);
 
 /* How the present child spends its time: CPU, and with it the waiting for one
  * (schedstat, proc(5)); is it runnable? */

@@ -61,7 +61,7 @@ int pm_probe_error(struct pm_probe *probe, struct pm_err *err) {
   return pm_child_error(&probe->child, err);
 }
 
-uint64_t pm_probe_cpu_ns(const struct pm_probe *probe) {
+uint64_t pm_probe_cpu_ns(struct pm_probe *probe) {
   return pm_child_cpu_ns(&probe->child);
 }
 

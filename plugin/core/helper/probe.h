@@ -52,7 +52,7 @@ ssize_t pm_probe_user(struct pm_probe *probe, struct pm_now now, uint32_t uid,
                       char *buf, size_t size);
 
 /* CPU time of its children so far. */
-uint64_t pm_probe_cpu_ns(const struct pm_probe *probe);
+uint64_t pm_probe_cpu_ns(struct pm_probe *probe);
 
 /* Why the helper could not be started since the last call, for the caller to
  * log: 0 or -errno. */

@@ -95,7 +95,7 @@ int pm_reader_error(struct pm_reader *r, struct pm_err *err) {
   return pm_child_error(&r->child, err);
 }
 
-uint64_t pm_reader_cpu_ns(const struct pm_reader *r) {
+uint64_t pm_reader_cpu_ns(struct pm_reader *r) {
   return pm_child_cpu_ns(&r->child);
 }
 
@@ -109,6 +109,15 @@ uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid) {
   snprintf(path, sizeof path, "%d", pid);
   return fstatat(root->proc, path, &st, 0) < 0 ? UINT32_MAX
                                                : pm_reader_owner(st.st_uid);
+}
+
+bool pm_reader_rests(const struct pm_reader *r, struct pm_now now, int32_t pid,
+                     const uint32_t *uid) {
+  if (r->owners.count == 0)
+    return false;
+  return pm_backoff_rests(&r->owners, now,
+                          uid ? pm_reader_owner(*uid)
+                              : pm_reader_owner_of(r->root, pid));
 }
 
 static bool may_ask(struct pm_reader *r, struct pm_now now, int32_t pid) {
@@ -142,6 +151,7 @@ static int send_order(struct pm_reader *r, struct pm_reader_order *order,
   order->seq = ++r->seq;
   r->progress = (struct progress){0};
   atomic_store(&r->memory->complete, 0);
+  atomic_store(&r->memory->pid, 0);
   return sendmsg(r->child.sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0
              ? -errno
              : 0;
@@ -176,7 +186,9 @@ static bool is_stuck(struct pm_reader *r) {
   if (complete != p->complete)
     p->blocked_ns = p->busy_ns = 0;
   if (p->mono && pm_child_is_runnable(&r->child)) {
-    p->busy_ns += ran;
+    p->busy_ns += ran; /* what any process may take is free */
+    if (p->busy_ns > PM_READER_FREE_MS * MS_NS)
+      pm_budget_take(r->current, ran);
   } else if (p->mono) {
     uint64_t blocked = ran < passed ? passed - ran : 0;
     p->blocked_ns += blocked;
@@ -217,8 +229,9 @@ static int wait_reply(struct pm_reader *r, struct pm_now now,
   }
   int32_t pid = atomic_load(&r->memory->pid);
   uint32_t owner = pm_reader_owner_of(r->root, pid);
-  bool by_it = r->progress.blocked_ns >= PM_READER_BLOCKED_MS * MS_NS / 2 ||
-               r->progress.busy_ns >= PM_READER_BUSY_MS * MS_NS;
+  bool by_it =
+      pid && (r->progress.blocked_ns >= PM_READER_BLOCKED_MS * MS_NS / 2 ||
+              r->progress.busy_ns >= PM_READER_BUSY_MS * MS_NS / 2);
   if (by_it) {
     *ret_stuck = pid;
     pm_backoff_start(&r->owners, now, owner);

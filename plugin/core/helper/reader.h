@@ -13,9 +13,10 @@
 #include "core/procfs/reader_memory.h"
 
 enum {
-  PM_READER_BLOCKED_MS = 10,    /* on one process: then the child is killed */
-  PM_READER_BUSY_MS = 100,      /* the same, of CPU time on one process */
-  PM_READER_OWNER_STUCK = 2,    /* children stuck on one owner's processes */
+  PM_READER_BLOCKED_MS = 10, /* on one process: then the child is killed */
+  PM_READER_BUSY_MS = 100,   /* the same, of CPU time on one process */
+  PM_READER_FREE_MS = 5,     /* of which so much is not taken from the budget */
+  PM_READER_OWNER_STUCK = 2, /* children stuck on one owner's processes */
   PM_READER_BACKOFF_MIN_S = 10, /* of a process, kept by the caller */
   PM_READER_OWNER_MIN_S = 1,    /* of its owner's other processes */
   PM_READER_BACKOFF_MAX_S = 3600,
@@ -52,6 +53,11 @@ int pm_reader_read_one(struct pm_reader *reader, struct pm_now now, int32_t pid,
                        uint64_t birth, unsigned want,
                        const struct pm_detail **ret);
 
+/* Is nothing asked of that process now, as its owner's have blocked the child?
+ * uid: its effective user; NULL = it is looked up. */
+bool pm_reader_rests(const struct pm_reader *reader, struct pm_now now,
+                     int32_t pid, const uint32_t *uid);
+
 /* ---- every process ---- */
 
 struct pm_reader_list {
@@ -65,7 +71,7 @@ struct pm_reader_list {
   const struct pm_task *task; /* the reader's, until the next call */
   size_t count;
   bool end;
-  int32_t stuck; /* the pid that blocked the child, with -ETIMEDOUT */
+  int32_t stuck; /* the pid that blocked the child, with -ETIMEDOUT; 0 = none */
 };
 /* The next tasks; *list is moved on.  -ETIMEDOUT: the child was blocked by
  * `stuck`; the tasks before it are there, and one may go on behind it.  Other
@@ -78,7 +84,7 @@ int pm_reader_list(struct pm_reader *reader, struct pm_now now,
 uint32_t pm_reader_owner_of(const struct pm_root *root, int32_t pid);
 
 /* CPU time of its children so far. */
-uint64_t pm_reader_cpu_ns(const struct pm_reader *reader);
+uint64_t pm_reader_cpu_ns(struct pm_reader *reader);
 
 /* Why the child could not be started since the last call, for the caller to
  * log: 0 or -errno. */

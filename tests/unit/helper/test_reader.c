@@ -330,16 +330,66 @@ static void owners(void **state) {
   check_end();
 }
 
+/* ---- a child that does nothing, or dies ---- */
+
+/* Says hello, and nothing else. */
+static void silent(void **state) {
+  struct world *w = *state;
+  fake_root_put(w->fake, "sys/helper",
+                "#!/bin/sh\nprintf x >&3\nexec sleep 60\n");
+  char *helper = fake_root_path(w->fake, "sys/helper");
+  assert_int_equal(chmod(helper, 0700), 0);
+  struct pm_reader *r = pm_reader_new(helper, &w->root, &w->budget);
+  struct pm_reader_list list = {.passed_count = 0};
+  check_int("list", "status", pm_reader_list(r, w->now, &list), -ETIMEDOUT);
+  check_int("list", "nobody is blamed", list.stuck, 0);
+  check_u64("list", "count", list.count, 0);
+  check_true("list", "nobody rests", !pm_reader_rests(r, w->now, 1, NULL));
+  w->budget.left_ns = 50 * PM_NS_PER_S / 1000;
+  struct pm_reader_item item = {.request = {3, WANT, 1003}};
+  pm_reader_read(r, w->now, &item, 1);
+  check_int("read", "status", item.status, -EAGAIN);
+  check_true("read", "nobody rests", !pm_reader_rests(r, w->now, 3, NULL));
+  pm_reader_free(r);
+  free(helper);
+  check_end();
+}
+
+static pid_t only_child(void) {
+  char path[64];
+  int pid = 0;
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+  FILE *file = fopen(path, "re");
+  assert_true(file && fscanf(file, "%d", &pid) == 1);
+  fclose(file);
+  return pid;
+}
+
+/* What it used is not forgotten: a counter must not fall. */
+static void killed(void **state) {
+  struct world *w = *state;
+  ask(w, 10);
+  uint64_t before = pm_reader_cpu_ns(w->reader);
+  pid_t pid = only_child();
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  check_true("killed", "cost", before && pm_reader_cpu_ns(w->reader) >= before);
+  ask(w, 10);
+  ask(w, 10);
+  check_u64("another", "reads", count_status(w, 10, 0), 10);
+  check_true("another", "cost", pm_reader_cpu_ns(w->reader) > before);
+  check_end();
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(reads),       HERE(cmdline_blocks),
-      HERE(stat_blocks), HERE(others_go_on),
-      HERE(slow_ones),   HERE(no_time),
-      HERE(lists),       HERE(list_blocks),
-      HERE(no_helper),   cmocka_unit_test(owners),
+      HERE(reads),        HERE(cmdline_blocks), HERE(stat_blocks),
+      HERE(others_go_on), HERE(slow_ones),      HERE(no_time),
+      HERE(lists),        HERE(list_blocks),    HERE(no_helper),
+      HERE(silent),       HERE(killed),         cmocka_unit_test(owners),
   };
   return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
