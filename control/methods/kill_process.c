@@ -154,8 +154,10 @@ static void send_verified(struct pm_call *call, struct act *a) {
 static void verify(struct pm_call *call, struct act *a) {
   struct pm_snapshot *s = pm_context_latest(call->context);
   bool newer = s && s->now.mono > a->opened;
-  bool found =
-      newer && pm_snapshot_find(s, a->record.pid, a->record.birth) != NULL;
+  const struct pm_snapshot_process *row =
+      newer ? pm_snapshot_find(s, a->record.pid, a->record.birth) : NULL;
+  bool found = row != NULL;
+  newer &= !found || !(row->have & PM_SNAPSHOT_UNVERIFIED);
   pm_snapshot_unref(s);
   if (newer && (!found || pm_pidfd_has_ended(a->pidfd)))
     fail_unverified(call, a, PM_CODE_STALE_PROCESS, "it is not there any more");

@@ -34,11 +34,12 @@ struct pm_entry {
   uint32_t details_turn;      /* turn in which details were read; 0 = never */
   uint32_t cmdline_due;       /* mono, seconds: when to read it (again) */
   uint32_t files_due;         /* mono, seconds: until then it is not read */
-  uint32_t number;            /* the table's own */
-  uint32_t uid, ptrace_gid;   /* as in struct pm_task, if PM_ENTRY_OWNER */
-  uint16_t files_wait_s;      /* it blocked the reader: 0 = not lately */
-  uint8_t life;               /* enum pm_life */
-  uint8_t flags;              /* enum pm_entry_flag */
+  uint32_t verified;        /* turn in which (pid, birth) was known for sure */
+  uint32_t number;          /* the table's own */
+  uint32_t uid, ptrace_gid; /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint16_t files_wait_s;    /* it blocked the reader: 0 = not lately */
+  uint8_t life;             /* enum pm_life */
+  uint8_t flags;            /* enum pm_entry_flag */
   char state;
   char comm[PM_COMM];
 };

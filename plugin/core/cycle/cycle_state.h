@@ -72,7 +72,7 @@ struct pm_cycle {
     struct pm_task task[PM_READER_BATCH];
     struct pm_reader_item item[PM_READER_BATCH];
     size_t count;
-    uint32_t left; /* processes whose files may be read in this turn */
+    uint32_t left, safe_left; /* processes that may be read in this turn */
   } files;
 
   struct {              /* details.c */

@@ -41,13 +41,24 @@ void pm_files_rest(const struct pm_cycle *c, struct pm_entry *e) {
 void pm_files_begin(struct pm_cycle *c) {
   c->files.count = 0;
   c->files.left = c->turn.first ? UINT32_MAX : PM_FILES_TURN;
+  c->files.safe_left = PM_FILES_SAFE;
 }
 
-bool pm_files_may_read(const struct pm_cycle *c) { return c->files.left > 0; }
+bool pm_files_may_read(struct pm_cycle *c, const struct pm_entry *e,
+                       const struct pm_task *t) {
+  const uint32_t *uid = t->flags & PM_TASK_OWNER         ? &t->uid
+                        : e && e->flags & PM_ENTRY_OWNER ? &e->uid
+                                                         : NULL;
+  bool rests = pm_reader_rests(c->reader, c->turn.now, t->pid, uid);
+  uint32_t *left = rests ? &c->files.safe_left : &c->files.left;
+  if (*left == 0)
+    return false;
+  --*left;
+  return true;
+}
 
 bool pm_files_wait(struct pm_cycle *c, const struct pm_task *t, unsigned want) {
   size_t i = c->files.count++;
-  c->files.left--;
   c->files.task[i] = *t;
   c->files.item[i].request = (struct pm_reader_request){t->pid, want, t->birth};
   return c->files.count < PM_READER_BATCH;

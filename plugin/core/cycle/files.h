@@ -13,12 +13,15 @@ unsigned pm_files_due(const struct pm_cycle *cycle,
                       const struct pm_entry *entry, unsigned want);
 
 /* Those of so many processes are read in a turn, but for the first one, so that
- * it is not late however many are new; the others follow in the next. */
-enum { PM_FILES_TURN = 2000 };
+ * it is not late however many are new; the others follow in the next.  Of
+ * owners whose processes have blocked the reader it is only what is safe, and
+ * they do not use up what is for all others. */
+enum { PM_FILES_TURN = 2000, PM_FILES_SAFE = 500 };
 void pm_files_begin(struct pm_cycle *cycle);
 
-/* May another one's be read in this turn? */
-bool pm_files_may_read(const struct pm_cycle *cycle);
+/* May that one's be read in this turn?  Counts it.  entry NULL: it is new. */
+bool pm_files_may_read(struct pm_cycle *cycle, const struct pm_entry *entry,
+                       const struct pm_task *task);
 
 /* The process is taken later, by pm_files_flush.  False: the batch is full. */
 bool pm_files_wait(struct pm_cycle *cycle, const struct pm_task *task,

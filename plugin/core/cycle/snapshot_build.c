@@ -143,10 +143,11 @@ static uint64_t gauge_of(const struct pm_entry *e, enum pm_field f) {
   return e->gauge[f - PM_F_COUNTERS];
 }
 
-static uint8_t have_of(const struct pm_entry *e, bool kernel) {
+static uint8_t have_of(const struct pm_entry *e, bool kernel, uint32_t turn) {
   uint32_t known = e->known;
   bool cpu = (known & PM_HAVE_CPU) == PM_HAVE_CPU;
-  return (uint8_t)((kernel ? PM_SNAPSHOT_KERNEL | PM_SNAPSHOT_UID : 0) |
+  return (uint8_t)((e->verified == turn ? 0 : PM_SNAPSHOT_UNVERIFIED) |
+                   (kernel ? PM_SNAPSHOT_KERNEL | PM_SNAPSHOT_UID : 0) |
                    (e->flags & PM_ENTRY_OWNER ? PM_SNAPSHOT_UID : 0) |
                    (cpu ? PM_SNAPSHOT_CPU : 0) |
                    (known & PM_BIT(PM_F_rss) ? PM_SNAPSHOT_RSS : 0) |
@@ -179,7 +180,7 @@ static void add_process(struct build *m, const struct pm_entry *e) {
       .threads = (uint32_t)gauge_of(e, PM_F_threads),
       .group = e->group->place,
       .state = e->state,
-      .have = have_of(e, kernel),
+      .have = have_of(e, kernel, m->c->turn.number),
   };
   if (kernel || e->flags & PM_ENTRY_OWNER)
     add_uid(&m->c->snapshot.uids, &m->uids, e->uid);

@@ -38,11 +38,22 @@ static struct pm_entry *add_new(struct pm_cycle *c, const struct pm_task *t,
   return e;
 }
 
+/* By what was not read its group would be another: it stays where it is until
+ * the next turn, unless it runs another program. */
+static bool can_assign(const struct pm_cycle *c, const struct pm_entry *e,
+                       const struct pm_task *t,
+                       const struct pm_reader_item *read) {
+  unsigned want = pm_assign_wants(c, t);
+  return (read->status == 0 && (read->request.want & want) == want) ||
+         pm_entry_has_execed(e, t);
+}
+
 /* The entry of a process that was found before; NULL: no memory. */
 static struct pm_entry *update_known(struct pm_cycle *c, struct pm_entry *e,
                                      const struct pm_task *t,
-                                     const struct pm_detail *read) {
-  if (pm_assign_is_due(c, e, t) && pm_assign_group(c, e, t, read) < 0)
+                                     const struct pm_reader_item *read) {
+  if (pm_assign_is_due(c, e, t) && can_assign(c, e, t, read) &&
+      pm_assign_group(c, e, t, read->detail) < 0)
     return NULL;
   e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
   e->life = PM_LIFE_LIVE; /* it may have been in limbo */
@@ -114,7 +125,7 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
 static void take_process(struct pm_cycle *c, struct pm_entry *e,
                          const struct pm_task *t,
                          const struct pm_reader_item *read) {
-  e = e ? update_known(c, e, t, read->detail) : add_new(c, t, read->detail);
+  e = e ? update_known(c, e, t, read) : add_new(c, t, read->detail);
   if (!e) {
     c->turn.failed = -ENOMEM;
     return;
@@ -124,6 +135,8 @@ static void take_process(struct pm_cycle *c, struct pm_entry *e,
   if (c->options->control) /* before it is marked: this reads e->seen */
     note_for_control(c, e, t, read);
   mark_seen(c, e);
+  if (!(t->flags & PM_TASK_PASSED_OVER) || t->flags & PM_TASK_SAME)
+    e->verified = c->turn.number;
   e->ppid = t->ppid;
   e->state = t->state;
   take_numbers(c, e, t);
@@ -179,7 +192,7 @@ static void take_task(struct pm_cycle *c, const struct pm_task *t) {
   unsigned want = wanted_files(c, e, t);
   if (!want)
     take_process(c, e, t, &no_files);
-  else if (!pm_files_may_read(c))
+  else if (!pm_files_may_read(c, e, t))
     take_process(c, e, t, &not_read);
   else if (!pm_files_wait(c, t, want))
     pm_files_flush(c, take_read);

@@ -37,8 +37,8 @@ struct pm_mount {
 };
 
 /* Parses the line at *cursor, whose words it unescapes and ends in place, and
- * moves *cursor behind it.  0; 1 at the end of the text; -EINVAL for a malformed
- * line, which is left as it is (*cursor is behind it, too). */
+ * moves *cursor behind it.  0; 1 at the end of the text; -EINVAL for a
+ * malformed line, which is left as it is (*cursor is behind it, too). */
 int pm_parse_mount(char **cursor, struct pm_mount *ret);
 
 #endif

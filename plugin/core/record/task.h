@@ -25,6 +25,7 @@ enum pm_task_flag {
   PM_TASK_ENDED = 8,        /* every thread has ended: status is known */
   PM_TASK_OOM = 16,         /* chosen by the OOM killer */
   PM_TASK_PASSED_OVER = 32, /* not read this time; birth is 0 */
+  PM_TASK_SAME = 64, /* then: its pidfd says that it is the one of that pid */
 };
 
 struct pm_task {

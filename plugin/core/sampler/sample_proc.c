@@ -1,6 +1,8 @@
 #include "core/sampler/sample_proc.h"
 
 #include "base/clean.h"
+#include "base/fd.h"
+#include "base/pidfd.h"
 #include "core/helper/backoff.h"
 #include "core/helper/reader.h"
 #include "core/procfs/status.h"
@@ -14,12 +16,14 @@
 enum {
   FILLED = 256, /* processes in one scan that are passed over, but of which
                  * what is safe is read */
-  FILLED_THREADS = 64 /* of each */
+  FILLED_THREADS = 64, /* of each */
+  WATCHED = 64         /* blockers of which a pidfd is kept */
 };
 
 /* A process whose stat blocked the reader. */
 struct blocker {
   int32_t pid;
+  int pidfd; /* tells when another process may have the pid; -1: none */
   uint32_t wait_s;
   uint64_t until; /* mono */
 };
@@ -63,6 +67,14 @@ static struct blocker *find_blocker(struct proc_sampler *self, int32_t pid) {
   return &self->blocker[i];
 }
 
+static int watch(const struct proc_sampler *self, int32_t pid) {
+  size_t watched = 0;
+  for (size_t i = 0; i < self->blocker_count; i++)
+    watched += self->blocker[i].pidfd >= 0;
+  int fd = watched < WATCHED ? pm_pidfd_open(pid) : -1;
+  return fd < 0 ? -1 : pm_fd_high(fd);
+}
+
 /* Without room it will block the reader once in each scan. */
 static void note_blocker(struct proc_sampler *self, struct pm_now now,
                          int32_t pid) {
@@ -72,7 +84,7 @@ static void note_blocker(struct proc_sampler *self, struct pm_now now,
     if (self->blocker_count == PM_READER_PASSED)
       return;
     memmove(b + 1, b, behind * sizeof *b);
-    *b = (struct blocker){.pid = pid};
+    *b = (struct blocker){.pid = pid, .pidfd = watch(self, pid)};
     self->blocker_count++;
   }
   b->wait_s = pm_backoff_next(b->wait_s, PM_READER_BACKOFF_MIN_S,
@@ -80,14 +92,17 @@ static void note_blocker(struct proc_sampler *self, struct pm_now now,
   b->until = now.mono + b->wait_s * PM_NS_PER_S;
 }
 
-/* Those that rest are passed over; one that has not blocked for twice its time
- * is forgotten. */
+/* Those that rest are passed over; one that has ended, or has not blocked for
+ * twice its time, is forgotten. */
 static void begin_list(struct proc_sampler *self, struct pm_now now) {
   size_t kept = 0, passed = 0;
   for (size_t i = 0; i < self->blocker_count; i++) {
     struct blocker b = self->blocker[i];
-    if (now.mono >= b.until + b.wait_s * PM_NS_PER_S)
+    bool ended = b.pidfd >= 0 && !pm_pidfd_is_alive(b.pidfd);
+    if (ended || now.mono >= b.until + b.wait_s * PM_NS_PER_S) {
+      pm_clean_fd(&b.pidfd);
       continue;
+    }
     self->blocker[kept++] = b;
     if (now.mono < b.until)
       self->passed[passed++] = b.pid;
@@ -146,8 +161,16 @@ static void fill_task(struct proc_sampler *self, struct pm_task *t) {
   pm_task_set(t, PM_F_cpu_system, 0);
 }
 
+static bool is_watched(struct proc_sampler *self, int32_t pid) {
+  const struct blocker *b = find_blocker(self, pid);
+  return b < self->blocker + self->blocker_count && b->pid == pid &&
+         b->pidfd >= 0 && pm_pidfd_is_alive(b->pidfd);
+}
+
 static void push_passed(struct proc_sampler *self, int32_t pid) {
   struct pm_task t = {.pid = pid, .flags = PM_TASK_PASSED_OVER};
+  if (is_watched(self, pid))
+    t.flags |= PM_TASK_SAME;
   fill_task(self, &t);
   self->sink->tasks(self->sink->arg, &t, 1);
 }
@@ -200,7 +223,8 @@ static int proc_scan(void *arg, const struct pm_sink *sink, struct pm_now now,
     int status = pm_reader_list(self->reader, now, &self->list);
     if (status == -EAGAIN && self->list.after)
       return pass_rest(self, err);
-    if (status < 0 && status != -ETIMEDOUT)
+    bool began = self->list.after || self->list.stuck;
+    if (status < 0 && (status != -ETIMEDOUT || !began))
       return pm_err_set(err, -status, "have procman-hold read %s",
                         self->root->proc_path);
     push_list(self);
@@ -213,9 +237,16 @@ static int proc_scan(void *arg, const struct pm_sink *sink, struct pm_now now,
   return 0;
 }
 
+static void proc_close(void *arg) {
+  struct proc_sampler *self = arg;
+  for (size_t i = 0; self && i < self->blocker_count; i++)
+    pm_clean_fd(&self->blocker[i].pidfd);
+  free(self);
+}
+
 const struct pm_sampler_ops pm_sample_proc = {
     .name = "proc",
     .open = proc_open,
     .scan = proc_scan,
-    .close = free,
+    .close = proc_close,
 };

@@ -13,6 +13,8 @@ enum pm_snapshot_have {
   PM_SNAPSHOT_RSS = 8,
   PM_SNAPSHOT_VSIZE = 16,
   PM_SNAPSHOT_THREADS = 32,
+  PM_SNAPSHOT_UNVERIFIED = 64, /* no field: its pid was found, but not whether
+                                  it is the same process */
 };
 
 struct pm_snapshot_process {

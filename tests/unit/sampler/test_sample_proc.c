@@ -6,9 +6,12 @@
 #include "unit/support/check.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { SEEN_MAX = 2048 };
 
@@ -268,7 +271,8 @@ static void one_blocks(void **state) {
     check_u64("blocks", "count", w->seen.count, 1);
     const struct pm_task *t = w->seen.task;
     check_u64("blocks", "birth", t->birth, 0);
-    check_u64("blocks", "flags", t->flags, PM_TASK_PASSED_OVER);
+    check_u64("blocks", "flags", t->flags & PM_TASK_PASSED_OVER,
+              PM_TASK_PASSED_OVER);
     check_int("blocks", "state", t->state, 'D');
     check_u64("blocks", "CPU", t->v[PM_F_cpu_user] + t->v[PM_F_cpu_system],
               3000);
@@ -280,10 +284,38 @@ static void one_blocks(void **state) {
   fake_root_remove(w->fake, "proc/7/stat");
   fake_root_process(w->fake, &(struct fake_process){.pid = 7, .birth = 3});
   check_int("rests", "status", scan(w, &err), 0);
-  check_u64("rests", "flags", w->seen.task[0].flags, PM_TASK_PASSED_OVER);
+  check_u64("rests", "flags", w->seen.task[0].flags & PM_TASK_PASSED_OVER,
+            PM_TASK_PASSED_OVER);
   w->now.mono += PM_READER_BACKOFF_MIN_S * PM_NS_PER_S;
   check_int("later", "status", scan(w, &err), 0);
   check_u64("later", "birth", w->seen.task[0].birth, 3);
+  check_end();
+}
+
+/* Where its pidfd can be kept, it is known whether the pid is still its. */
+static void whose_pid_it_is(void **state) {
+  struct world *w = *state;
+  struct pm_err err = PM_ERR_INIT;
+  char path[64];
+  pid_t pid = fork();
+  if (pid == 0)
+    for (;;)
+      pause();
+  snprintf(path, sizeof path, "proc/%d", pid);
+  fake_root_dir(w->fake, path);
+  strcat(path, "/stat");
+  char *whole = fake_root_path(w->fake, path);
+  assert_int_equal(mkfifo(whole, 0600), 0);
+  free(whole);
+  check_int("lives", "status", scan(w, &err), 0);
+  check_u64("lives", "flags", w->seen.task[0].flags,
+            PM_TASK_PASSED_OVER | PM_TASK_SAME);
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  fake_root_remove(w->fake, path);
+  fake_root_process(w->fake, &(struct fake_process){.pid = pid, .birth = 9});
+  check_int("has ended", "status", scan(w, &err), 0);
+  check_u64("has ended", "is read at once", w->seen.task[0].birth, 9);
   check_end();
 }
 
@@ -309,7 +341,8 @@ int main(void) {
       HERE(says_what_it_gives), HERE(only_processes),
       HERE(odd_processes),      HERE(batches),
       HERE(records_are_fresh),  HERE(exec_marks),
-      HERE(one_blocks),         HERE(no_helper),
+      HERE(one_blocks),         HERE(whose_pid_it_is),
+      HERE(no_helper),
   };
   return cmocka_run_group_tests_name("sample_proc", tests, NULL, NULL);
 }
