@@ -104,12 +104,14 @@ bpf_sources = \
 	plugin/core/sampler/bpf/load.c plugin/core/sampler/bpf/load.h \
 	plugin/core/sampler/bpf/missed.c plugin/core/sampler/bpf/missed.h \
 	plugin/core/sampler/bpf/record.c plugin/core/sampler/bpf/record.h \
+	plugin/core/sampler/bpf/death.h \
 	plugin/core/sampler/bpf/task.h \
 	plugin/core/sampler/bpf/task.skel.h
 no_bpf_sources = plugin/core/sampler/sample_bpf_none.c
 # compiled into task.skel.h, which is committed
 bpf_programs = \
 	plugin/core/sampler/bpf/task.bpf.c \
+	plugin/core/sampler/bpf/death.h \
 	plugin/core/sampler/bpf/kernel.bpf.h \
 	plugin/core/sampler/bpf/memory.bpf.h \
 	plugin/core/sampler/bpf/number.bpf.h \

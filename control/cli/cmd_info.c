@@ -46,6 +46,29 @@ static void add_identity(struct ctl_table *t, const struct pm_json *p) {
   add_number(t, "Up", ctl_number(p, "uptime_seconds"), ctl_duration, "");
 }
 
+/* What it consists of, but for what it has none of. */
+static void add_parts(struct ctl_table *t, const struct pm_json *p) {
+  static const struct {
+    const char *member, *name;
+  } parts[] = {{"memory_anon", "anonymous"},
+               {"memory_file", "files"},
+               {"memory_shmem", "shared"},
+               {"memory_hugetlb", "huge pages besides"},
+               {"memory_swap", "in swap"}};
+  char line[sizeof parts / sizeof *parts * 2 * CTL_WORD] = "", size[CTL_WORD];
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    double bytes = ctl_number(p, parts[i].member);
+    size_t at = strlen(line);
+    if (!(bytes > 0))
+      continue;
+    ctl_size_long(bytes, size);
+    snprintf(line + at, sizeof line - at, "%s%s %s", at ? ", " : "", size,
+             parts[i].name);
+  }
+  if (line[0])
+    add_text(t, "", line);
+}
+
 static void add_usage(struct ctl_table *t, const struct pm_json *p) {
   char cpu[CTL_WORD], machine[CTL_WORD], rss[CTL_WORD], share[CTL_WORD];
   char line[4 * CTL_WORD];
@@ -58,6 +81,7 @@ static void add_usage(struct ctl_table *t, const struct pm_json *p) {
   ctl_percent(ctl_number(p, "memory_percent"), share);
   snprintf(line, sizeof line, "%s resident, %s %% of the machine", rss, share);
   add_text(t, "Memory", line);
+  add_parts(t, p);
   add_number(t, "Virtual", ctl_number(p, "memory_vms"), ctl_size_long, "");
   add_number(t, "Threads", ctl_number(p, "threads"), ctl_count, "");
 }

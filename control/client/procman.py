@@ -98,6 +98,11 @@ class ProcessInfo(Record):
     uid: Optional[int]
     cpu_seconds: Optional[float]
     unit: str
+    memory_anon: int
+    memory_file: int
+    memory_shmem: int
+    memory_hugetlb: int
+    memory_swap: int
     omitted: List[str]
     sampled_at: float
 

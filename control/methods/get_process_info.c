@@ -18,8 +18,9 @@ struct info {
   bool private; /* the caller may see what only the owner may */
 };
 
-static const unsigned public_fields =
-    PM_WANT_STAT | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP;
+static const unsigned public_fields = PM_WANT_STAT | PM_WANT_IDS |
+                                      PM_WANT_OWNER | PM_WANT_CGROUP |
+                                      PM_WANT_MEMORY;
 static const unsigned owner_only =
     PM_WANT_EXE | PM_WANT_CWD | PM_WANT_IO | PM_WANT_FDS;
 
@@ -82,6 +83,16 @@ static int choose_row(struct pm_call *call, struct info *info, int32_t pid) {
   return 0;
 }
 
+/* The number of stat, and so of a row that is made of it, is approximate. */
+static void correct_rss(const struct pm_call *call, struct info *info) {
+  const struct pm_task *t = &info->detail.numbers;
+  bool exact = !info->fresh && call->snapshot->exact_rss;
+  if (exact || !(t->have & PM_BIT(PM_F_rss)))
+    return;
+  info->row.rss = t->v[PM_F_rss];
+  info->row.have |= PM_SNAPSHOT_RSS;
+}
+
 /* ---- what is only its owner's ---- */
 
 static void read_private(struct pm_call *call, struct info *info) {
@@ -109,6 +120,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (choose_row(call, info, pid) < 0)
     return -1;
   read_private(call, info);
+  correct_rss(call, info);
   pm_call_ready(call);
   return 0;
 }
@@ -119,6 +131,20 @@ static void put_unit(struct pm_json_out *out, const struct pm_detail *d) {
   char unit[256];
   if (d->got & PM_WANT_CGROUP && pm_unit_of(d->cgroup, unit, sizeof unit))
     pm_json_put_text(out, "unit", unit);
+}
+
+static void put_memory(struct pm_json_out *out, const struct pm_task *t) {
+  static const struct {
+    enum pm_field field;
+    const char *name;
+  } members[] = {{PM_F_anon, "memory_anon"},
+                 {PM_F_file, "memory_file"},
+                 {PM_F_shmem, "memory_shmem"},
+                 {PM_F_hugetlb, "memory_hugetlb"},
+                 {PM_F_swap, "memory_swap"}};
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    if (t->have & PM_BIT(members[i].field))
+      pm_json_put_unsigned(out, members[i].name, t->v[members[i].field]);
 }
 
 static void put_io(struct pm_json_out *out, const struct pm_task *t) {
@@ -179,6 +205,7 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   pm_json_object(out);
   pm_fields_put_members(out, pm_view_process, all, &frame, &info->row);
   put_unit(out, &info->detail);
+  put_memory(out, &info->detail.numbers);
   if (info->private)
     put_private(out, &info->detail);
   pm_json_object_end(out);

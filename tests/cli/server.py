@@ -90,7 +90,9 @@ def usual():
         "list_groups": {"groups": GROUPS, "total": 2, "sampled_at": 1700000000.5},
         "get_process_info": lambda p: {
             "process": {**PROCESS, "pid": p["pid"], "ppid": 1, "uid": 1000,
-                        "unit": "session-1.scope", "exe": "/usr/bin/sleep", "cwd": "/home/ada",
+                        "unit": "session-1.scope", "memory_anon": 3 << 20,
+                        "memory_file": 1 << 20, "memory_shmem": 0, "memory_hugetlb": 0,
+                        "memory_swap": 1 << 16, "exe": "/usr/bin/sleep", "cwd": "/home/ada",
                         "fds": 3, "io": {"read": 4096, "write": 0, "disk_read": 1 << 20,
                                          "disk_write": 0}},
             "omitted": [], "sampled_at": 1700000000.5},

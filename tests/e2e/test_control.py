@@ -57,11 +57,11 @@ def check_system(c):
     assert 0 <= system["cpu_percent"] <= 100, system
 
 
-def near_rss(c, pid, have):
-    """The exact sum with BPF, and statm's, which is exact since Linux 6.16; of
-    /proc/PID/stat the sampler "proc" has field 24, the approximation."""
+def near_rss(c, pid, have, exact=False):
+    """The exact sum with BPF, and statm's, which is exact since Linux 6.16.  In a
+    list the sampler "proc" may have field 24 of stat, the approximation."""
     page = os.sysconf("SC_PAGESIZE")
-    if call(c.socket, "hello")["sampler"] == "bpf":
+    if exact or call(c.socket, "hello")["sampler"] == "bpf":
         with open(f"/proc/{pid}/statm", encoding="ascii") as f:
             near("memory_rss", have, int(f.read().split()[1]) * page, 0.05, 1 << 18)
         return
@@ -117,6 +117,10 @@ def check_info(c, child):
     answer = call(c.socket, "get_process_info", pid=child.pid)
     p, theirs = answer["process"], psutil.Process(child.pid)
     assert answer["omitted"] == [], answer
+    near_rss(c, child.pid, p["memory_rss"], exact=True)
+    near("the parts", p["memory_anon"] + p["memory_file"] + p["memory_shmem"],
+         p["memory_rss"], 0.02)
+    assert p["memory_swap"] == p["memory_hugetlb"] == 0, p
     assert p["exe"] == theirs.exe() and p["cwd"] == theirs.cwd(), p
     assert p["ppid"] == os.getpid() and p["fds"] == theirs.num_fds(), p
     again = call(c.socket, "get_process_info", pid=child.pid,

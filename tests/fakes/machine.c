@@ -113,11 +113,12 @@ const char *const pm_sample_names[] = {"auto", "bpf", "proc", NULL};
    PM_BIT(PM_F_faults_major))
 
 #define GIVES_MORE                                                             \
-  (GIVES | PM_HAVE_IO | PM_BIT(PM_F_delay_cpu) | PM_BIT(PM_F_switch_voluntary))
+  (GIVES | PM_HAVE_MEMORY | PM_HAVE_IO | PM_BIT(PM_F_delay_cpu) |              \
+   PM_BIT(PM_F_switch_voluntary))
 
 static uint32_t gives(void) {
   uint32_t all = fake_machine.deaths ? GIVES_MORE : GIVES;
-  return fake_machine.alien ? all & ~PM_BIT(PM_F_rss) : all;
+  return fake_machine.alien ? all & ~PM_HAVE_MEMORY : all;
 }
 
 /* Users and control groups are numbered by their first mention. */
@@ -141,8 +142,10 @@ static const char *name_of(uint64_t number) {
 struct pm_task fake_machine_seen(const struct fake_task *f) {
   struct pm_task t = f->task;
   t.have &= gives();
-  if (!fake_machine.deaths)
+  if (!fake_machine.deaths) {
+    t.v[PM_F_rss] -= f->rss_lacks;
     return t;
+  }
   t.flags |= PM_TASK_OWNER | PM_TASK_CGROUP;
   t.uid = number_of(f->user);
   t.cgroup = number_of(f->cgroup);
@@ -221,7 +224,7 @@ int pm_sample_open(struct pm_sampler *ret, const char *name,
   if (!fake_machine.deaths)
     return 0;
   ret->level = 3;
-  ret->deaths = true;
+  ret->deaths = ret->exact_rss = true;
   return 0;
 }
 
@@ -236,10 +239,11 @@ static void copy(char *to, size_t size, const char *from) {
 static void numbers_of(const struct fake_task *t, unsigned want,
                        struct pm_detail *d) {
   uint32_t fields = (want & PM_WANT_IO ? PM_HAVE_IO : 0) |
-                    (want & PM_WANT_SWAP ? PM_BIT(PM_F_swap) : 0) |
-                    (want & PM_WANT_RSS ? PM_BIT(PM_F_rss) : 0) |
+                    (want & PM_WANT_MEMORY ? PM_HAVE_MEMORY : 0) |
                     (want & PM_WANT_FDS ? PM_HAVE_FDS : 0);
   d->numbers = t->task;
+  if (t->task.state == 'Z')
+    fields &= ~PM_HAVE_MEMORY; /* status has no such lines */
   d->numbers.have &= fields;
 }
 

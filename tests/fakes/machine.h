@@ -13,6 +13,7 @@ struct fake_task {
   bool unreadable; /* listed, but stat says no */
   bool cmdline_hangs;
   bool vanishes;       /* after a scan, before its files are read */
+  uint64_t rss_lacks;  /* bytes that stat does not show, but status */
   uint32_t fds_listed; /* entries that counting its descriptors reads */
   bool blocks;         /* whoever reads its stat, or its other files */
   bool forked;         /* and no exec since */

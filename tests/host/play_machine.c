@@ -19,6 +19,10 @@ static const struct number numbers[] = {
     {"read", PM_F_disk_read},
     {"write", PM_F_disk_write},
     {"rss", PM_F_rss},
+    {"anon", PM_F_anon},
+    {"file", PM_F_file},
+    {"shmem", PM_F_shmem},
+    {"hugetlb", PM_F_hugetlb},
     {"vsize", PM_F_vsize},
     {"swap", PM_F_swap},
     {"delay", PM_F_delay_cpu},
@@ -63,7 +67,7 @@ static void set_task(struct fake_task *f, const char *key, const char *value) {
   else if (strcmp(key, "reaped") == 0)
     t->reaped_faults = (uint64_t)play_amount(value);
   else if (strcmp(key, "mark") == 0)
-    t->exec_mark = (uint64_t)play_amount(value);
+    t->exec_mark = (uint32_t)play_amount(value);
   else if (strcmp(key, "kernel") == 0)
     t->flags |= PM_TASK_KERNEL;
   else if (strcmp(key, "status") == 0)
@@ -88,6 +92,8 @@ static void set_task(struct fake_task *f, const char *key, const char *value) {
     f->cmdline_hangs = strcmp(value, "yes") == 0;
   else if (strcmp(key, "vanishes") == 0)
     f->vanishes = strcmp(value, "yes") == 0;
+  else if (strcmp(key, "lacks") == 0)
+    f->rss_lacks = (uint64_t)play_amount(value);
   else if (strcmp(key, "listed") == 0)
     f->fds_listed = (uint32_t)play_amount(value);
   else if (strcmp(key, "blocks") == 0)
@@ -109,8 +115,9 @@ void play_task(void) {
   }
   if (t->birth == 0) {
     set_birth(t, "-100s");
-    static const char *const zero[] = {"user",  "system", "rss",
-                                       "vsize", "minflt", "majflt"};
+    static const char *const zero[] = {"user",   "system",  "rss",  "vsize",
+                                       "minflt", "majflt",  "anon", "file",
+                                       "shmem",  "hugetlb", "swap"};
     for (size_t i = 0; i < sizeof zero / sizeof *zero; i++)
       set_number(t, zero[i], "0");
     set_number(t, "threads", "1");
@@ -150,6 +157,7 @@ void play_crowd(void) {
     f->task.birth = 90000;
     set_number(&f->task, "user", "0");
     set_number(&f->task, "system", "0");
+    set_number(&f->task, "rss", "0");
     for (int field = PM_F_io_read; field <= PM_F_disk_write; field++)
       pm_task_set(&f->task, (enum pm_field)field, 0);
   }

@@ -5,7 +5,7 @@ set -eu
 cd "${PM_SRC:-.}"
 room=plugin/core/sampler/bpf
 skeleton=$room/task.skel.h
-sources="$room/task.bpf.c $room/kernel.bpf.h $room/memory.bpf.h $room/number.bpf.h $room/owner.bpf.h $room/parts.bpf.h $room/process.bpf.h $room/use.bpf.h $room/task.h"
+sources="$room/task.bpf.c $room/death.h $room/kernel.bpf.h $room/memory.bpf.h $room/number.bpf.h $room/owner.bpf.h $room/parts.bpf.h $room/process.bpf.h $room/use.bpf.h $room/task.h"
 fault() {
     echo "$skeleton is stale, $*: make -C build skeleton"
     exit 1

@@ -94,7 +94,7 @@ void pm_reaped_correct(struct pm_reaped *r, struct pm_entry *parent,
 
 void pm_reaped_wait(struct pm_entry *parent) {
   bool waits = parent->reaped_now > 0 && !(parent->flags & PM_ENTRY_IO_WAITS);
-  parent->flags &= (uint8_t)~PM_ENTRY_IO_WAITS;
+  parent->flags &= (uint16_t)~PM_ENTRY_IO_WAITS;
   parent->flags |= waits ? PM_ENTRY_IO_WAITS : 0;
 }
 

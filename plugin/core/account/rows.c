@@ -1,5 +1,7 @@
 #include "core/account/rows.h"
 
+#include "core/account/gauges.h"
+
 #include "base/copy.h"
 #include "base/units.h"
 
@@ -36,7 +38,8 @@ static double percent_of(uint64_t part, uint64_t whole) {
 
 static uint32_t known_fields(const struct pm_group *g,
                              struct pm_rows_interval f) {
-  return f.can & ~g->lacks;
+  uint32_t known = f.can & ~g->lacks;
+  return (known & PM_HAVE_COUNTERS) | pm_gauges_wanted(g, known);
 }
 
 static double group_counter(const struct pm_group *g, uint32_t known,
@@ -91,6 +94,10 @@ static double age_seconds(uint64_t birth, struct pm_rows_interval f) {
 static void put_gauges(const struct pm_group *g, uint32_t known,
                        struct pm_rows_interval f, struct pm_group_row *r) {
   r->rss = group_gauge(g, known, PM_F_rss);
+  r->anon = group_gauge(g, known, PM_F_anon);
+  r->file = group_gauge(g, known, PM_F_file);
+  r->shmem = group_gauge(g, known, PM_F_shmem);
+  r->hugetlb = group_gauge(g, known, PM_F_hugetlb);
   r->vsize = group_gauge(g, known, PM_F_vsize);
   r->swap = group_gauge(g, known, PM_F_swap);
   r->processes = g->processes;
@@ -183,7 +190,7 @@ void pm_rows_count_state(struct pm_states *s, char letter) {
 }
 
 static double entry_gauge(const struct pm_entry *e, enum pm_field f) {
-  return e->known & PM_BIT(f) ? (double)e->gauge[f - PM_F_COUNTERS] : NAN;
+  return e->known & PM_BIT(f) ? (double)pm_gauge(e, f) : NAN;
 }
 
 void pm_rows_process_left(const struct pm_group *g, unsigned slot,

@@ -18,28 +18,29 @@ enum pm_life {
 
 struct pm_entry {
   int32_t pid, ppid;
-  uint64_t birth, exec_mark;
+  uint64_t birth;
   struct pm_group *group;       /* (borrowed) */
   struct pm_cmdline *cmdline;   /* malloc'd, freed with the entry; or NULL */
   uint64_t last[PM_F_COUNTERS]; /* bases: growth above them is charged */
-  uint64_t gauge[PM_F_GAUGES];  /* of the last turn that knew them */
+  uint64_t rss, vsize;          /* bytes, of the last turn that knew them */
   uint64_t reaped_faults;       /* as in pm_task */
   uint64_t reaped_now;        /* its last growth, as far as not accounted for */
   uint64_t spent_ns;          /* CPU since the last close */
   uint64_t since_snapshot_ns; /* CPU since the last snapshot */
-  uint64_t limbo_until;       /* mono */
-  uint32_t known;             /* PM_BIT: last[] has a base, gauge[] is set */
-  uint32_t seen;              /* turn; of a free entry: the next free one */
-  uint32_t assigned_turn;     /* turn in which its group was looked up */
-  uint32_t details_turn;      /* turn in which details were read; 0 = never */
-  uint32_t cmdline_due;       /* mono, seconds: when to read it (again) */
-  uint32_t files_due;         /* mono, seconds: until then it is not read */
-  uint32_t verified;        /* turn in which (pid, birth) was known for sure */
+  uint32_t narrow[PM_F_NARROWS]; /* other gauges: pm_gauge() */
+  uint32_t exec_mark;            /* as in pm_task */
+  uint32_t limbo_until;          /* mono, seconds */
+  uint32_t known;                /* PM_BIT: last[] has a base, a gauge is set */
+  uint32_t seen;                 /* turn; of a free entry: the next free one */
+  uint32_t details_turn;    /* turn in which details were read; 0 = never */
+  uint32_t cmdline_due;     /* mono, seconds: when to read it (again) */
+  uint32_t files_due;       /* mono, seconds: until then it is not read */
   uint32_t number;          /* the table's own */
   uint32_t uid, ptrace_gid; /* as in struct pm_task, if PM_ENTRY_OWNER */
+  int32_t rss_lacks;        /* pages that stat lacked when it was compared */
   uint16_t files_wait_s;    /* it blocked the reader: 0 = not lately */
+  uint16_t flags;           /* enum pm_entry_flag */
   uint8_t life;             /* enum pm_life */
-  uint8_t flags;            /* enum pm_entry_flag */
   char state;
   char comm[PM_COMM];
 };
@@ -53,6 +54,7 @@ enum pm_entry_flag {
   PM_ENTRY_UNREADABLE = 32,   /* it was found, but could not be read */
   PM_ENTRY_RATED = 64,        /* since_snapshot_ns is all since that snapshot */
   PM_ENTRY_IO_WAITS = 128,    /* for records of children: pm_reaped_wait */
+  PM_ENTRY_VERIFIED = 256,    /* in the last turn (pid, birth) was sure */
 };
 
 struct pm_table {

@@ -101,9 +101,10 @@ int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
   if (!group)
     return -ENOMEM;
   pm_assign_move(e, group);
-  if (pm_entry_has_execed(e, t))
+  if (pm_entry_has_execed(e, t)) {
     pm_cmdline_drop(e);
-  e->assigned_turn = c->turn.number;
+    e->rss_lacks = 0;
+  }
   e->exec_mark = t->exec_mark;
   if (t->flags & PM_TASK_OWNER) {
     e->uid = t->uid;
@@ -136,8 +137,6 @@ bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
   if (needs.uid && t->flags & PM_TASK_OWNER && e->uid != t->uid)
     return true;
   /* a server drops its privileges soon after its start */
-  uint32_t turn = c->turn.number;
-  return e->assigned_turn + 1 == turn
-             ? e->flags & PM_ENTRY_FRESH
-             : (turn + (uint32_t)e->pid) % ASSIGN_TURNS == 0;
+  return e->flags & PM_ENTRY_FRESH ||
+         (c->turn.number + (uint32_t)e->pid) % ASSIGN_TURNS == 0;
 }

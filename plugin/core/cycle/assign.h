@@ -1,8 +1,9 @@
 /* Which group a process belongs to, and for how long: says how much of
  * the process the rules need, classifies it, and moves it.
  *
- * Writes group, assigned_turn, exec_mark, comm, uid, ptrace_gid and
- * details_turn of an entry, and drops its command line after an exec.  Reads
+ * Writes group, exec_mark, comm, uid, ptrace_gid and
+ * details_turn of an entry, and drops its command line and rss_lacks
+ * after an exec.  Reads
  * cycle->turn. */
 #ifndef PM_CORE_CYCLE_ASSIGN_H
 #define PM_CORE_CYCLE_ASSIGN_H

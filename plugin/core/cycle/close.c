@@ -184,7 +184,7 @@ static void consider_slot(void *arg, struct pm_entry *e) {
   struct pm_slot_candidate candidate = {
       .entry = e,
       .spent_ns = e->spent_ns,
-      .rss = e->gauge[PM_F_rss - PM_F_COUNTERS],
+      .rss = e->rss,
   };
   pm_slot_consider(g->candidates, &g->candidate_count, g->slot_count,
                    candidate);

@@ -13,16 +13,13 @@ enum {
 
 static uint32_t fields_wanted(const struct pm_cycle *c,
                               const struct pm_group *g) {
-  uint32_t fields = PM_DETAILS_FIELDS;
-  if (!g->full)
-    fields &= ~(PM_BIT(PM_F_swap) | PM_HAVE_FDS);
-  return fields & ~c->sampler.gives;
+  uint32_t fields = PM_DETAILS_FIELDS & ~c->sampler.gives;
+  return (fields & PM_HAVE_COUNTERS) | pm_gauges_wanted(g, fields);
 }
 
 static unsigned files_of(uint32_t fields) {
   return (fields & PM_HAVE_IO ? PM_WANT_IO : 0) |
-         (fields & PM_BIT(PM_F_swap) ? PM_WANT_SWAP : 0) |
-         (fields & PM_BIT(PM_F_rss) ? PM_WANT_RSS : 0) |
+         (fields & PM_HAVE_MEMORY ? PM_WANT_MEMORY : 0) |
          (fields & PM_HAVE_FDS ? PM_WANT_FDS : 0);
 }
 
@@ -38,12 +35,23 @@ struct batch {
 
 /* What of the fields is known goes to its group. */
 static void join_known(struct pm_entry *e, uint32_t fields, int status) {
+  if (e->state == 'Z' || e->state == 'X')
+    return; /* it has no memory and no files any more */
   pm_gauges_join(e, fields & ~PM_HAVE_COUNTERS & e->known);
-  /* A zombie has no memory and no files, and one that blocks the reader would
-   * take the values of all others away: nothing is lacking then. */
-  if (e->state == 'Z' || e->state == 'X' || status < 0 || e->files_wait_s)
+  /* One that blocks the reader would take the values of all others away. */
+  if (status < 0 || e->files_wait_s)
     return;
   e->group->lacks |= fields & ~e->known;
+}
+
+/* The resident memory that a scan tells is joined already. */
+static void keep_gauges(const struct pm_cycle *c, struct pm_entry *e,
+                        const struct pm_task *read) {
+  struct pm_task gauges = *read;
+  gauges.have &= ~c->sampler.gives;
+  pm_gauges_keep(e, &gauges);
+  if (read->have & PM_BIT(PM_F_rss) & c->sampler.gives && !c->sampler.exact_rss)
+    pm_gauges_compare_rss(e, read->v[PM_F_rss]);
 }
 
 static void take_item(struct pm_cycle *c, struct pm_entry *e, uint32_t fields,
@@ -62,7 +70,7 @@ static void take_item(struct pm_cycle *c, struct pm_entry *e, uint32_t fields,
     c->details.fds_by_size |=
         item->detail->got & PM_WANT_FDS && !item->detail->fds_listed;
   }
-  pm_gauges_keep(e, read);
+  keep_gauges(c, e, read);
   join_known(e, fields, item->status);
 }
 
@@ -95,9 +103,7 @@ static int64_t expected_fds(const struct pm_cycle *c,
                             const struct pm_entry *e) {
   if (c->details.fds_by_size)
     return 0;
-  return e->known & PM_BIT(PM_F_fds)
-             ? (int64_t)e->gauge[PM_F_fds - PM_F_COUNTERS]
-             : FDS;
+  return e->known & PM_BIT(PM_F_fds) ? (int64_t)pm_gauge(e, PM_F_fds) : FDS;
 }
 
 static void read_entry(struct batch *b, struct pm_entry *e, uint32_t fields) {

@@ -7,8 +7,7 @@
 #include "core/cycle/cycle_state.h"
 
 /* PM_BIT of what can be read like this. */
-#define PM_DETAILS_FIELDS                                                      \
-  (PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap) | PM_BIT(PM_F_rss))
+#define PM_DETAILS_FIELDS (PM_HAVE_IO | PM_HAVE_FDS | PM_HAVE_MEMORY)
 
 void pm_details_read(struct pm_cycle *cycle);
 

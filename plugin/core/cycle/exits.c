@@ -150,7 +150,7 @@ static void charge_last(struct pm_cycle *c, struct pm_entry *e,
   e->reaped_faults = t->reaped_faults;
   pm_charge_base(e, t, false);
   pm_reaped_correct(&c->reaped, e, true);
-  e->flags &= (uint8_t)~PM_ENTRY_IO_WAITS;
+  e->flags &= (uint16_t)~PM_ENTRY_IO_WAITS;
   pm_charge_growth(c, e, t);
   pm_exits_report(c, e, t, d->end_ns);
   add_reaped_io(c, e, t->ppid, d->parent_birth);
@@ -181,11 +181,12 @@ void pm_exits_on_missing(void *arg, struct pm_entry *e) {
   if (e->seen == c->turn.number)
     return;
   bool waits = c->sampler.deaths;
+  uint32_t now_s = (uint32_t)(c->turn.now.mono / PM_NS_PER_S);
   if (e->life == PM_LIFE_LIVE && waits) {
     e->life = PM_LIFE_LIMBO;
-    e->limbo_until = c->turn.now.mono + LIMBO_S * PM_NS_PER_S;
+    e->limbo_until = now_s + LIMBO_S;
   }
-  if (waits && c->turn.now.mono < e->limbo_until)
+  if (waits && now_s < e->limbo_until)
     return;
   if (!(e->flags & PM_ENTRY_EXIT_REPORTED))
     pm_events_vanished(c, e);

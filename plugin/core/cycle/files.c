@@ -24,7 +24,7 @@ void pm_files_note(const struct pm_cycle *c, struct pm_entry *e,
   if (read->status == 0) {
     if (read->request.want & PM_WANT_CMDLINE)
       e->files_wait_s = 0;
-    e->flags &= (uint8_t)~PM_ENTRY_ASK_AGAIN;
+    e->flags &= (uint16_t)~PM_ENTRY_ASK_AGAIN;
     return;
   }
   e->flags |= PM_ENTRY_ASK_AGAIN;

@@ -1,5 +1,6 @@
 #include "core/cycle/snapshot_build.h"
 
+#include "core/account/gauges.h"
 #include "core/cycle/cmdline.h"
 #include "core/snapshot/snapshot.h"
 
@@ -46,11 +47,11 @@ static void note_entry(struct pm_cycle *c, struct pm_entry *e) {
 static void begin_rate(const struct pm_cycle *c, struct pm_entry *e) {
   bool based = e->seen == c->snapshot.turn && !(e->flags & PM_ENTRY_UNREADABLE);
   bool goes_on = e->seen > c->snapshot.turn;
-  e->flags &= (uint8_t)~PM_ENTRY_UNREADABLE;
+  e->flags &= (uint16_t)~PM_ENTRY_UNREADABLE;
   if (goes_on)
     return;
   e->since_snapshot_ns = 0;
-  e->flags &= (uint8_t)~PM_ENTRY_RATED;
+  e->flags &= (uint16_t)~PM_ENTRY_RATED;
   if (based)
     e->flags |= PM_ENTRY_RATED;
 }
@@ -139,14 +140,10 @@ static double cores_of(const struct build *m, const struct pm_entry *e) {
              : NAN;
 }
 
-static uint64_t gauge_of(const struct pm_entry *e, enum pm_field f) {
-  return e->gauge[f - PM_F_COUNTERS];
-}
-
-static uint8_t have_of(const struct pm_entry *e, bool kernel, uint32_t turn) {
+static uint8_t have_of(const struct pm_entry *e, bool kernel) {
   uint32_t known = e->known;
   bool cpu = (known & PM_HAVE_CPU) == PM_HAVE_CPU;
-  return (uint8_t)((e->verified == turn ? 0 : PM_SNAPSHOT_UNVERIFIED) |
+  return (uint8_t)((e->flags & PM_ENTRY_VERIFIED ? 0 : PM_SNAPSHOT_UNVERIFIED) |
                    (kernel ? PM_SNAPSHOT_KERNEL | PM_SNAPSHOT_UID : 0) |
                    (e->flags & PM_ENTRY_OWNER ? PM_SNAPSHOT_UID : 0) |
                    (cpu ? PM_SNAPSHOT_CPU : 0) |
@@ -169,18 +166,18 @@ static void add_process(struct build *m, const struct pm_entry *e) {
   m->draft.processes[s->process_count++] = (struct pm_snapshot_process){
       .birth = e->birth,
       .cpu_ns = e->last[PM_F_cpu_user] + e->last[PM_F_cpu_system],
-      .rss = gauge_of(e, PM_F_rss),
-      .vsize = gauge_of(e, PM_F_vsize),
+      .rss = e->rss,
+      .vsize = e->vsize,
       .cores = cores_of(m, e),
       .name = pm_snapshot_text(&m->draft, pm_cmdline_program(e)),
       .command = command_of(m, e, kernel),
       .pid = e->pid,
       .ppid = e->ppid,
       .uid = e->uid,
-      .threads = (uint32_t)gauge_of(e, PM_F_threads),
+      .threads = (uint32_t)pm_gauge(e, PM_F_threads),
       .group = e->group->place,
       .state = e->state,
-      .have = have_of(e, kernel, m->c->turn.number),
+      .have = have_of(e, kernel),
   };
   if (kernel || e->flags & PM_ENTRY_OWNER)
     add_uid(&m->c->snapshot.uids, &m->uids, e->uid);
@@ -319,6 +316,7 @@ static void add_machine(struct build *m) {
   s->cpus = c->machine.sums.cpus;
   s->memory_bytes = c->machine.sums.memory_bytes;
   s->sees_kernel = c->turn.sees_kernel;
+  s->exact_rss = c->sampler.exact_rss;
   s->disk_count = c->machine.disk_rows;
   memcpy(m->draft.disks, c->machine.disks.row,
          c->machine.disk_rows * sizeof c->machine.disks.row[0]);

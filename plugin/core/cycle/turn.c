@@ -55,7 +55,7 @@ static struct pm_entry *update_known(struct pm_cycle *c, struct pm_entry *e,
   if (pm_assign_is_due(c, e, t) && can_assign(c, e, t, read) &&
       pm_assign_group(c, e, t, read->detail) < 0)
     return NULL;
-  e->flags &= (uint8_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
+  e->flags &= (uint16_t) ~(PM_ENTRY_FRESH | PM_ENTRY_MOVED);
   e->life = PM_LIFE_LIVE; /* it may have been in limbo */
   return e;
 }
@@ -71,13 +71,14 @@ static void mark_unreadable(struct pm_cycle *c, int32_t pid) {
   if (!e)
     return;
   mark_seen(c, e);
+  e->flags &= (uint16_t)~PM_ENTRY_VERIFIED;
   e->flags |= PM_ENTRY_UNREADABLE;
   e->group->lacks |= c->sampler.gives;
 }
 
 static void count_entry(struct pm_cycle *c, struct pm_entry *e) {
   pm_rows_count_state(&c->turn.states, e->state);
-  c->turn.threads += e->gauge[PM_F_threads - PM_F_COUNTERS];
+  c->turn.threads += pm_gauge(e, PM_F_threads);
   e->group->processes++;
 }
 
@@ -118,7 +119,15 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
   /* 5. How it ended is counted for the group that was charged, and last. */
   pm_exits_report(c, e, t, c->turn.now.boot);
   pm_gauges_keep(e, t);
+  if (!c->sampler.exact_rss && !(t->flags & PM_TASK_PASSED_OVER))
+    pm_gauges_correct_rss(e);
   pm_gauges_join(e, c->sampler.gives & ~PM_HAVE_COUNTERS);
+}
+
+static void note_verified(struct pm_entry *e, const struct pm_task *t) {
+  e->flags &= (uint16_t)~PM_ENTRY_VERIFIED;
+  if (!(t->flags & PM_TASK_PASSED_OVER) || t->flags & PM_TASK_SAME)
+    e->flags |= PM_ENTRY_VERIFIED;
 }
 
 /* e NULL: it is new. */
@@ -135,8 +144,7 @@ static void take_process(struct pm_cycle *c, struct pm_entry *e,
   if (c->options->control) /* before it is marked: this reads e->seen */
     note_for_control(c, e, t, read);
   mark_seen(c, e);
-  if (!(t->flags & PM_TASK_PASSED_OVER) || t->flags & PM_TASK_SAME)
-    e->verified = c->turn.number;
+  note_verified(e, t);
   e->ppid = t->ppid;
   e->state = t->state;
   take_numbers(c, e, t);

@@ -1,8 +1,8 @@
 /* One turn: drain, scan, details.  Owns cycle->turn; its members are read by
  * every file of this folder.  Writes of an entry what the scan found: ppid,
- * state, seen, life, reaped_faults, reaped_now, PM_ENTRY_FRESH, UNREADABLE and,
- * of zombies in the first scan, EXIT_REPORTED;
- * resets PM_ENTRY_MOVED, which charge.c sets. */
+ * state, seen, life, reaped_faults, reaped_now, gauges, PM_ENTRY_FRESH,
+ * VERIFIED, UNREADABLE and, of zombies in the first scan, EXIT_REPORTED; resets
+ * PM_ENTRY_MOVED, which charge.c sets. */
 #ifndef PM_CORE_CYCLE_TURN_H
 #define PM_CORE_CYCLE_TURN_H
 

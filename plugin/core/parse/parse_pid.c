@@ -82,6 +82,13 @@ static void set_product(struct pm_task *t, enum pm_field field, uint64_t n,
     pm_task_set(t, field, product);
 }
 
+/* exec makes a new address space; where ptrace access is denied both are 0, and
+ * only comm can show an exec. */
+static uint32_t exec_mark_of(const struct pm_stat *s) {
+  uint64_t mark = s->startstack ^ s->startcode << 1;
+  return (uint32_t)(mark ^ mark >> 32);
+}
+
 static void stat_to_task(const struct pm_stat *s, struct pm_units units,
                          struct pm_task *t) {
   *t = (struct pm_task){
@@ -91,9 +98,7 @@ static void stat_to_task(const struct pm_stat *s, struct pm_units units,
       .flags = s->flags & PM_PF_KTHREAD ? PM_TASK_KERNEL : 0,
       .reaped_faults = s->reaped_faults,
       .birth = s->birth,
-      /* exec makes a new address space; where ptrace access is denied both are
-       * 0, and only comm can show an exec */
-      .exec_mark = s->startstack ^ s->startcode << 1,
+      .exec_mark = exec_mark_of(s),
   };
   memcpy(t->comm, s->comm, sizeof t->comm);
   pm_task_set(t, PM_F_faults_minor, s->faults_minor);
@@ -175,6 +180,10 @@ static const struct status_line {
     LINE("NSsid:", FIRST, SESSION, session),
     LINE("VmSize:", KILOBYTES, VSIZE, vsize_bytes),
     LINE("VmRSS:", KILOBYTES, RSS, rss_bytes),
+    LINE("RssAnon:", KILOBYTES, ANON, anon_bytes),
+    LINE("RssFile:", KILOBYTES, FILE, file_bytes),
+    LINE("RssShmem:", KILOBYTES, SHMEM, shmem_bytes),
+    LINE("HugetlbPages:", KILOBYTES, HUGETLB, hugetlb_bytes),
     LINE("VmSwap:", KILOBYTES, SWAP, swap_bytes),
     LINE("Threads:", DECIMAL, THREADS, threads),
     LINE("CapPrm:", HEXADECIMAL, PERMITTED, permitted),

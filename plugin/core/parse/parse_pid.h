@@ -55,6 +55,10 @@ enum pm_status_known {
   PM_STATUS_GROUP = 16384, /* since 4.1, and this */
   PM_STATUS_SESSION = 32768,
   PM_STATUS_ONLY_PID = 256, /* it lives in the pid namespace of this /proc */
+  PM_STATUS_ANON = 1 << 16, /* these since 4.5: what VmRSS consists of */
+  PM_STATUS_FILE = 1 << 17,
+  PM_STATUS_SHMEM = 1 << 18,
+  PM_STATUS_HUGETLB = 1 << 19, /* since 4.4; not part of VmRSS */
 };
 
 struct pm_status {
@@ -63,6 +67,7 @@ struct pm_status {
   char state;
   uint64_t threads;
   uint64_t vsize_bytes, rss_bytes, swap_bytes;
+  uint64_t anon_bytes, file_bytes, shmem_bytes, hugetlb_bytes;
   uint64_t group, session; /* of processes, in this /proc's pid namespace */
   uint64_t permitted, effective, bounding; /* capabilities */
   uint64_t no_new_privs, seccomp;

@@ -19,6 +19,26 @@ static unsigned read_link(int dir, const char *name, char *ret, size_t size,
   return n > 0 ? want : 0;
 }
 
+/* Kernel threads, and what has ended, have none. */
+static void copy_memory(const struct pm_status *status, struct pm_detail *d) {
+  static const struct {
+    unsigned bit;
+    enum pm_field field;
+    size_t offset;
+  } lines[] = {
+#define LINE(bit, field)                                                       \
+  {PM_STATUS_##bit, PM_F_##field, offsetof(struct pm_status, field##_bytes)}
+      LINE(RSS, rss),     LINE(ANON, anon),       LINE(FILE, file),
+      LINE(SHMEM, shmem), LINE(HUGETLB, hugetlb), LINE(SWAP, swap),
+#undef LINE
+  };
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    if (status->known & lines[i].bit)
+      pm_task_set(&d->numbers, lines[i].field,
+                  *(const uint64_t *)((const char *)status + lines[i].offset));
+  d->got |= d->numbers.have ? PM_WANT_MEMORY : 0;
+}
+
 static void read_status(int dir, int32_t pid, unsigned want,
                         struct pm_detail *d) {
   struct pm_status status;
@@ -32,10 +52,8 @@ static void read_status(int dir, int32_t pid, unsigned want,
       status.known & PM_STATUS_PERMITTED ? status.permitted : UINT64_MAX;
   d->got |= want & PM_WANT_UID;
   d->got |= want & (status.known & PM_STATUS_GIDS ? PM_WANT_IDS : 0);
-  if (!(want & PM_WANT_SWAP) || !(status.known & PM_STATUS_SWAP))
-    return;
-  pm_task_set(&d->numbers, PM_F_swap, status.swap_bytes);
-  d->got |= PM_WANT_SWAP;
+  if (want & PM_WANT_MEMORY)
+    copy_memory(&status, d);
 }
 
 /* Not of the directory itself, which is readable to all and so belongs to the
@@ -135,17 +153,9 @@ static bool read_stat(const struct pm_root *root, int dir,
   return true;
 }
 
-static void copy_stat(unsigned want, struct pm_detail *d) {
-  d->got |= want & PM_WANT_STAT;
-  if (!(want & PM_WANT_RSS))
-    return;
-  pm_task_set(&d->numbers, PM_F_rss, d->stat.v[PM_F_rss]);
-  d->got |= PM_WANT_RSS;
-}
-
 static void read_safe_files(int dir, int32_t pid, unsigned want,
                             struct pm_detail *d) {
-  if (want & (PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP))
+  if (want & (PM_WANT_UID | PM_WANT_IDS | PM_WANT_MEMORY))
     read_status(dir, pid, want, d);
   if (want & PM_WANT_OWNER)
     read_owner(dir, d);
@@ -228,8 +238,8 @@ static void read_living(const struct pm_root *root, int32_t pid, unsigned want,
   take_memory(&d->stat, &living);
   d->got &= ~(want & OF_LIVING);
   read_files(dir, want & OF_LIVING, d);
-  if (want & PM_WANT_SWAP)
-    read_status(dir, pid, PM_WANT_SWAP, d);
+  if (want & PM_WANT_MEMORY)
+    read_status(dir, pid, PM_WANT_MEMORY, d);
 }
 
 /* ---- a process ---- */
@@ -253,7 +263,7 @@ int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
     return -ESRCH;
   if (is_outlived(&ret->stat))
     read_living(root, pid, want, ret);
-  copy_stat(want, ret);
+  ret->got |= want & PM_WANT_STAT;
   return 0;
 }
 

@@ -18,9 +18,8 @@ enum pm_want {
   PM_WANT_UID = 4,
   PM_WANT_CGROUP = 8,
   PM_WANT_IO = 16,
-  PM_WANT_SWAP = 32,
+  PM_WANT_MEMORY = 32, /* resident memory and its parts, huge pages, swap */
   PM_WANT_FDS = 64,
-  PM_WANT_RSS = 128, /* stat field 24, as in the samplers */
   PM_WANT_CWD = 256,
   PM_WANT_IDS = 512,    /* all users and groups */
   PM_WANT_OWNER = 1024, /* of the files in /proc/PID: root's if the process is
@@ -31,7 +30,7 @@ enum pm_want {
 
 /* These never block: they take no lock that its user can hold. */
 #define PM_WANT_SAFE                                                           \
-  (PM_WANT_UID | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP | PM_WANT_SWAP)
+  (PM_WANT_UID | PM_WANT_IDS | PM_WANT_OWNER | PM_WANT_CGROUP | PM_WANT_MEMORY)
 
 enum {
   PM_DETAIL_EXE = 256,
@@ -58,7 +57,7 @@ struct pm_detail {
   char cmdline[PM_DETAIL_CMDLINE]; /* arguments, each ended by a NUL */
   size_t cmdline_length;
   uint32_t fds_listed;    /* entries that were read to count descriptors */
-  struct pm_task numbers; /* have and v[] of PM_WANT_IO, SWAP, FDS, RSS */
+  struct pm_task numbers; /* have and v[] of PM_WANT_IO, MEMORY, FDS */
   struct pm_task stat;
 };
 

@@ -14,6 +14,8 @@ enum pm_field {
 
 #define PM_F_COUNTERS PM_F_rss /* fields below this one are counters */
 #define PM_F_GAUGES (PM_F_COUNT - PM_F_COUNTERS)
+#define PM_F_NARROW PM_F_anon /* gauges from here to PM_F_vsize - 1 */
+#define PM_F_NARROWS (PM_F_vsize - PM_F_NARROW)
 
 #define PM_BIT(field) (UINT32_C(1) << (field))
 _Static_assert(PM_F_COUNT <= 32, "a field needs its bit in `have`");
@@ -23,6 +25,12 @@ _Static_assert(PM_F_COUNT <= 32, "a field needs its bit in `have`");
 #define PM_HAVE_IO                                                             \
   (PM_BIT(PM_F_io_read) | PM_BIT(PM_F_io_write) | PM_BIT(PM_F_disk_read) |     \
    PM_BIT(PM_F_disk_write))
+/* The parts add up to rss. */
+#define PM_HAVE_PARTS                                                          \
+  (PM_BIT(PM_F_anon) | PM_BIT(PM_F_file) | PM_BIT(PM_F_shmem))
+#define PM_HAVE_RESIDENT (PM_BIT(PM_F_rss) | PM_HAVE_PARTS)
+#define PM_HAVE_MEMORY                                                         \
+  (PM_HAVE_RESIDENT | PM_BIT(PM_F_hugetlb) | PM_BIT(PM_F_swap))
 #define PM_HAVE_FDS (PM_BIT(PM_F_fds) | PM_BIT(PM_F_fd_share))
 
 enum pm_join { PM_JOIN_SUM, PM_JOIN_MAX, PM_JOIN_MIN };

@@ -34,13 +34,13 @@ struct pm_task {
    * identity.  0 = the process exists but could not be read: what is known of
    * it is neither updated nor forgotten. */
   uint64_t birth;
-  uint64_t exec_mark;     /* changes at execve(2); 0 = not known */
   uint64_t reaped_faults; /* of children waited for, stat field 11 */
   uint32_t have;          /* PM_BIT of each valid v[] */
   uint32_t flags;         /* enum pm_task_flag */
   uint32_t uid;           /* effective */
   uint32_t ptrace_gid;    /* see pm_ptrace_gid; known with uid */
   uint32_t status;        /* of wait4(2) */
+  uint32_t exec_mark;     /* changes at execve(2); 0 = not known */
   uint64_t cgroup;        /* inode of its directory, unified hierarchy */
   uint64_t maxrss_bytes;  /* peak of resident memory, once ended; 0 = unknown */
   char state;             /* letter of stat field 3 */
@@ -53,7 +53,7 @@ struct pm_death {
   struct pm_task last; /* have: counters only; ended */
   uint64_t end_ns;     /* after boot, when it was freed (or exited, missed.h) */
   uint64_t parent_birth; /* the parent is (last.ppid, this), or not known */
-  uint64_t parent_mark;  /* exec_mark of the parent at the fork */
+  uint32_t parent_mark;  /* exec_mark of the parent at the fork */
 };
 
 /* Takes what scan and drain push.  Batches of at most PM_BATCH, in no

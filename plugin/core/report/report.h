@@ -14,14 +14,13 @@
 
 /* The machine.  Percentages are of all online CPUs together, 0-100. */
 struct pm_system_row {
-  double cpu;                              /* wall - idle - iowait - steal */
-  double user, system, wait, steal;        /* by the kernel's ticks */
-  double memory_percent;                   /* used of total */
-  double total, available, used;           /* bytes; used = total - available */
-  double free, buffered, cached;           /* bytes */
-  double swap_total, swap_used, swap_free; /* bytes */
-  double boot_time;                        /* seconds since the epoch */
-  double uptime;                           /* seconds */
+  double cpu;                       /* wall - idle - iowait - steal */
+  double user, system, wait, steal; /* by the kernel's ticks */
+  double memory_percent;            /* used of total */
+  double total, available, used;    /* bytes; used = total - available */
+  double free, buffered, cached, swap_total, swap_used, swap_free; /* bytes */
+  double boot_time; /* seconds since the epoch */
+  double uptime;    /* seconds */
   double load1, load5, load15;
   double processes, threads;
   double running, sleeping, blocked, stopped, zombies, idle; /* processes */
@@ -54,11 +53,12 @@ struct pm_group_row {
   char name[PM_NAME];
   enum pm_row_kind kind;
   bool full;
-  double cpu_user, cpu_system; /* microseconds, counters */
-  double cpu_percent;          /* of the machine, 0-100 */
-  double cpu_cores;            /* 1.0 = one core */
-  double memory_percent;       /* rss of the machine's memory, 0-100 */
-  double rss, vsize, swap;     /* bytes */
+  double cpu_user, cpu_system;       /* microseconds, counters */
+  double cpu_percent;                /* of the machine, 0-100 */
+  double cpu_cores;                  /* 1.0 = one core */
+  double memory_percent;             /* rss of the machine's memory, 0-100 */
+  double rss, vsize, swap;           /* bytes */
+  double anon, file, shmem, hugetlb; /* bytes; the first three add up to rss */
   double processes, threads;
   double disk_read, disk_write, io_read, io_write;      /* bytes, counters */
   double starts, exit_ok, exit_error, exit_signal, oom; /* counters */

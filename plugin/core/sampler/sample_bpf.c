@@ -424,6 +424,7 @@ int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
   ret->deaths = open_deaths(self, &ret->passed);
   ret->level = ret->deaths ? 3 : 2;
   ret->gives = gives;
+  ret->exact_rss = gives & PM_BIT(PM_F_rss) && !self->setup.approximate;
   ret->what = self->walker.prog >= 0 ? "BPF, open-coded task iterator"
                                      : "BPF, task iterator";
   return 0;

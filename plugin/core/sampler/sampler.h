@@ -18,6 +18,7 @@ struct pm_sampler {
   const char *what; /* which of its variants, for the log */
   int level;        /* gauge-sampler: 1 = proc, 2 = bpf, 3 = bpf with exits */
   uint32_t gives;   /* fields that scan fills */
+  bool exact_rss;   /* not the approximation of stat(5) */
   bool deaths;      /* drain reports every process that ended */
   struct pm_err passed; /* why nothing better is used; num 0 = it is the best */
 };

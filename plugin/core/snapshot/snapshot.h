@@ -58,12 +58,13 @@ struct pm_snapshot_user {
 };
 
 struct pm_snapshot {
-  uint64_t number;                             /* of the turn, from 1 */
-  struct pm_now now;                           /* of the turn */
-  uint64_t tick_ns;                            /* of a birth's unit */
-  uint32_t cpus;                               /* online; 0 = not known */
-  uint64_t memory_bytes;                       /* total; 0 = not known */
-  bool sees_kernel;                            /* the init pid namespace */
+  uint64_t number;       /* of the turn, from 1 */
+  struct pm_now now;     /* of the turn */
+  uint64_t tick_ns;      /* of a birth's unit */
+  uint32_t cpus;         /* online; 0 = not known */
+  uint64_t memory_bytes; /* total; 0 = not known */
+  bool sees_kernel;      /* the init pid namespace */
+  bool exact_rss; /* of every process; else only as far as its group needs */
   const struct pm_snapshot_process *processes; /* by pid, then birth */
   size_t process_count;
   const struct pm_snapshot_group *groups; /* as they are in the cycle, then the

@@ -29,6 +29,10 @@ static struct pm_group sample(void) {
   for (int f = 0; f < PM_F_COUNTERS; f++)
     g.total[f] = (uint64_t)(f + 1) * 1000;
   g.gauge[PM_F_rss - PM_F_COUNTERS] = 250000;
+  g.gauge[PM_F_anon - PM_F_COUNTERS] = 150000;
+  g.gauge[PM_F_file - PM_F_COUNTERS] = 90000;
+  g.gauge[PM_F_shmem - PM_F_COUNTERS] = 10000;
+  g.gauge[PM_F_hugetlb - PM_F_COUNTERS] = 2097152;
   g.gauge[PM_F_vsize - PM_F_COUNTERS] = 9000000;
   g.gauge[PM_F_swap - PM_F_COUNTERS] = 4096;
   g.gauge[PM_F_threads - PM_F_COUNTERS] = 12;
@@ -153,7 +157,7 @@ static void percentages(void **state) {
 }
 
 /* Every number that hangs on a field, in an order of its own. */
-enum { SHOWN = 17 };
+enum { SHOWN = 21 };
 static void shown(const struct pm_group_row *r, double ret[SHOWN]) {
   const double all[SHOWN] = {r->cpu_user,
                              r->cpu_system,
@@ -167,11 +171,15 @@ static void shown(const struct pm_group_row *r, double ret[SHOWN]) {
                              r->switch_involuntary,
                              r->delay,
                              r->rss,
-                             r->vsize,
+                             r->anon,
+                             r->file,
+                             r->shmem,
+                             r->hugetlb,
                              r->swap,
                              r->threads,
                              r->fds,
-                             r->fd_percent};
+                             r->fd_percent,
+                             r->vsize};
   memcpy(ret, all, sizeof all);
 }
 _Static_assert((int)PM_F_birth == (int)SHOWN,
@@ -200,6 +208,22 @@ static void unknown_fields(void **state) {
       check_true(row, "memory_percent goes with rss",
                  isnan(r.memory_percent) == (field == PM_F_rss));
     }
+  check_end();
+}
+
+/* The gauges of the others are not summed up for it: they are not 0. */
+static void basic_group(void **state) {
+  (void)state;
+  struct pm_group g = sample();
+  double got[SHOWN];
+  g.full = false;
+  struct pm_group_row r = row_of(&g, frame);
+  shown(&r, got);
+  for (int k = PM_F_COUNTERS; k < SHOWN; k++)
+    check_true("basic", "has what its series need",
+               isnan(got[k]) !=
+                   (k == PM_F_rss || k == PM_F_anon || k == PM_F_threads));
+  check_real("basic", "oldest", r.oldest, 600);
   check_end();
 }
 
@@ -359,7 +383,7 @@ static void processes(void **state) {
     struct pm_rows_interval f = frame;
     struct pm_process_row r;
     f.wall_ns = rows[i].wall;
-    e.gauge[PM_F_rss - PM_F_COUNTERS] = 250000;
+    e.rss = 250000;
     memset(&r, 0x5a, sizeof r);
     pm_rows_process(&group, 3, &e, f, &r);
     check_text(rows[i].name, "name", r.name, "web-3");
@@ -393,17 +417,12 @@ static void born_in_the_future(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole_group),
-      cmocka_unit_test(microseconds),
-      cmocka_unit_test(percentages),
-      cmocka_unit_test(unknown_fields),
-      cmocka_unit_test(without_members),
-      cmocka_unit_test(evicted),
-      cmocka_unit_test(entered),
-      cmocka_unit_test(unattributed),
-      cmocka_unit_test(states),
-      cmocka_unit_test(processes),
-      cmocka_unit_test(born_in_the_future),
+      cmocka_unit_test(whole_group),  cmocka_unit_test(microseconds),
+      cmocka_unit_test(percentages),  cmocka_unit_test(unknown_fields),
+      cmocka_unit_test(basic_group),  cmocka_unit_test(without_members),
+      cmocka_unit_test(evicted),      cmocka_unit_test(entered),
+      cmocka_unit_test(unattributed), cmocka_unit_test(states),
+      cmocka_unit_test(processes),    cmocka_unit_test(born_in_the_future),
   };
   return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

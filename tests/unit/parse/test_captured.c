@@ -103,7 +103,7 @@ static void sampled(void **state) {
 
 static void detailed(void **state) {
   (void)state;
-  enum { WANT = PM_WANT_UID | PM_WANT_CGROUP | PM_WANT_IO | PM_WANT_SWAP };
+  enum { WANT = PM_WANT_UID | PM_WANT_CGROUP | PM_WANT_IO | PM_WANT_MEMORY };
   for (size_t i = 0; i < PROCESSES; i++) {
     struct pm_detail d;
     const char *name = processes[i].name;
@@ -112,7 +112,7 @@ static void detailed(void **state) {
         pm_detail_read(&root, processes[i].pid, processes[i].birth, WANT, &d),
         0);
     check_u64(name, "got", d.got,
-              processes[i].user ? WANT : WANT & ~(unsigned)PM_WANT_SWAP);
+              processes[i].user ? WANT : WANT & ~(unsigned)PM_WANT_MEMORY);
     check_u64(name, "uid", d.uid, 0);
     /* of the controller for memory: the others are not used */
     check_text(name, "cgroup", d.cgroup, processes[i].user ? "/group" : "/");

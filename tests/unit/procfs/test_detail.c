@@ -16,7 +16,7 @@ enum { PID = 42, BIRTH = 4711 };
 
 #define ALL                                                                    \
   (PM_WANT_EXE | PM_WANT_CMDLINE | PM_WANT_UID | PM_WANT_CGROUP | PM_WANT_IO | \
-   PM_WANT_SWAP | PM_WANT_FDS | PM_WANT_CWD | PM_WANT_IDS | PM_WANT_OWNER |    \
+   PM_WANT_MEMORY | PM_WANT_FDS | PM_WANT_CWD | PM_WANT_IDS | PM_WANT_OWNER |  \
    PM_WANT_STAT)
 
 /* A folder of the real /proc whose size is 0, as fd's was before 6.2. */
@@ -45,7 +45,9 @@ static int begin(void **state) {
                 "rchar: 11\nwchar: 12\nread_bytes: 13\nwrite_bytes: 14\n");
   fake_root_put(w->fake, "proc/42/status",
                 "Name:\tfake\nUid:\t1\t1001\t2\t3\nGid:\t4\t5\t6\t7\n"
-                "VmSwap:\t    12 kB\n");
+                "VmRSS:\t    40 kB\nRssAnon:\t    24 kB\n"
+                "RssFile:\t    12 kB\nRssShmem:\t     4 kB\n"
+                "VmSwap:\t    12 kB\nHugetlbPages:\t  2048 kB\n");
   fake_root_put(w->fake, "proc/42/limits",
                 "Limit   Soft   Hard   Units\n"
                 "Max open files            400   4096  files     \n");
@@ -107,9 +109,14 @@ static void everything(void **state) {
   check_u64("all", "length of cmdline", d->cmdline_length, 8);
   check_bytes("all", "cmdline", d->cmdline, "one\0two\0", 9);
   check_u64("all", "have", d->numbers.have,
-            PM_HAVE_IO | PM_HAVE_FDS | PM_BIT(PM_F_swap));
+            PM_HAVE_IO | PM_HAVE_FDS | PM_HAVE_MEMORY);
   check_u64("all", "io_read", d->numbers.v[PM_F_io_read], 11);
   check_u64("all", "disk_write", d->numbers.v[PM_F_disk_write], 14);
+  check_u64("all", "rss", d->numbers.v[PM_F_rss], 40 << 10);
+  check_u64("all", "anon", d->numbers.v[PM_F_anon], 24 << 10);
+  check_u64("all", "file", d->numbers.v[PM_F_file], 12 << 10);
+  check_u64("all", "shmem", d->numbers.v[PM_F_shmem], 4 << 10);
+  check_u64("all", "hugetlb", d->numbers.v[PM_F_hugetlb], 2 << 20);
   check_u64("all", "swap", d->numbers.v[PM_F_swap], 12288);
   check_u64("all", "fds", d->numbers.v[PM_F_fds], files);
   check_u64("all", "fd_share, ppm", d->numbers.v[PM_F_fd_share],
@@ -131,9 +138,8 @@ static void one_at_a_time(void **state) {
       {"uid", PM_WANT_UID, 0},
       {"cgroup", PM_WANT_CGROUP, 0},
       {"io", PM_WANT_IO, PM_HAVE_IO},
-      {"swap", PM_WANT_SWAP, PM_BIT(PM_F_swap)},
       {"fds", PM_WANT_FDS, PM_HAVE_FDS},
-      {"rss", PM_WANT_RSS, PM_BIT(PM_F_rss)},
+      {"memory", PM_WANT_MEMORY, PM_HAVE_MEMORY},
       {"cwd", PM_WANT_CWD, 0},
       {"ids", PM_WANT_IDS, 0},
       {"owner", PM_WANT_OWNER, 0},
@@ -167,7 +173,7 @@ static void denied(void **state) {
   } rows[] = {
       {"exe", PM_WANT_EXE, false, 0},
       {"cmdline", PM_WANT_CMDLINE, true, 0},
-      {"status", PM_WANT_UID | PM_WANT_SWAP | PM_WANT_IDS, false,
+      {"status", PM_WANT_UID | PM_WANT_MEMORY | PM_WANT_IDS, false,
        PM_WANT_OWNER},
       {"cwd", PM_WANT_CWD, false, 0},
       {"cgroup", PM_WANT_CGROUP, false, 0},
@@ -204,7 +210,7 @@ static void kernel_threads(void **state) {
   fake_root_put(w->fake, "proc/42/cmdline", "");
   check_int("thread", "status",
             look(w, PID, BIRTH,
-                 PM_WANT_UID | PM_WANT_SWAP | PM_WANT_EXE | PM_WANT_CMDLINE),
+                 PM_WANT_UID | PM_WANT_MEMORY | PM_WANT_EXE | PM_WANT_CMDLINE),
             0);
   check_u64("thread", "got", w->detail.got, PM_WANT_UID | PM_WANT_CMDLINE);
   check_u64("thread", "have", w->detail.numbers.have, 0);
@@ -371,9 +377,9 @@ static void many_groups(void **state) {
     snprintf(text + n, ROOM - n, "\nVmSwap:\t    12 kB\nCapPrm:\t%016x\n", 5);
     fake_root_put(w->fake, "proc/42/status", text);
     snprintf(name, sizeof name, "%zu groups", counts[i]);
-    look(w, PID, BIRTH, PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP);
+    look(w, PID, BIRTH, PM_WANT_UID | PM_WANT_IDS | PM_WANT_MEMORY);
     check_u64(name, "got", w->detail.got,
-              PM_WANT_UID | PM_WANT_IDS | PM_WANT_SWAP);
+              PM_WANT_UID | PM_WANT_IDS | PM_WANT_MEMORY);
     check_u64(name, "uid", w->detail.uid, 1001);
     check_u64(name, "permitted", w->detail.permitted, 5);
     check_u64(name, "swap", w->detail.numbers.v[PM_F_swap], 12288);

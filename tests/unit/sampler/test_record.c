@@ -80,9 +80,14 @@ static struct pm_bpf_task full(void) {
   return (struct pm_bpf_task){
       .start_ns = UINT64_C(123) * TICK_NS + 9,
       .use = {.exec_ns = 5, .faults_minor = 6, .io_read = 7, .disk_write = 8},
-      .now.vsize = 10,
-      .now.rss = 3,
-      .now.swap = 2,
+      .now = {.vsize = 10,
+              .hugetlb = 512,
+              .count = {[PM_BPF_FILE] = 5,
+                        [PM_BPF_ANON] = -1,
+                        [PM_BPF_SWAP] = 2,
+                        [PM_BPF_SHMEM] = 2},
+              .parts =
+                  {[PM_BPF_FILE] = -4, [PM_BPF_ANON] = 4, [PM_BPF_SHMEM] = -7}},
       .maxrss = 4,
       .pid = 42,
       .ppid = 41,
@@ -92,7 +97,7 @@ static struct pm_bpf_task full(void) {
       .exec_id = 17,
       .status = 0x100,
       .has = PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES |
-             PM_BPF_HAS_DELAY | PM_BPF_HAS_CGROUP,
+             PM_BPF_HAS_DELAY | PM_BPF_HAS_CGROUP | PM_BPF_HAS_HUGETLB,
       .cgroup = 99,
       .comm = "fifteen-letters",
   };
@@ -106,7 +111,11 @@ static void units_are_ours(void **state) {
   check_int("full", "pid", got.pid, 42);
   check_int("full", "ppid", got.ppid, 41);
   check_u64("full", "birth in ticks", got.birth, 123);
-  check_u64("full", "rss in bytes", got.v[PM_F_rss], 3 * PAGE);
+  check_u64("full", "file", got.v[PM_F_file], 1 * PAGE);
+  check_u64("full", "anon", got.v[PM_F_anon], 3 * PAGE);
+  check_u64("full", "shmem, below 0", got.v[PM_F_shmem], 0);
+  check_u64("full", "rss in bytes", got.v[PM_F_rss], 4 * PAGE);
+  check_u64("full", "huge pages", got.v[PM_F_hugetlb], 512 * PAGE);
   check_u64("full", "vsize in bytes", got.v[PM_F_vsize], 10 * PAGE);
   check_u64("full", "swap in bytes", got.v[PM_F_swap], 2 * PAGE);
   check_u64("full", "cgroup", got.cgroup, 99);
@@ -125,18 +134,26 @@ static const struct {
   uint32_t lacks;
 } kernels[] = {
     {"all",
-     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES | PM_BPF_HAS_DELAY,
+     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES |
+         PM_BPF_HAS_DELAY | PM_BPF_HAS_HUGETLB,
      0},
     {"an unknown layout of mm",
-     PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES | PM_BPF_HAS_DELAY,
-     PM_BIT(PM_F_rss) | PM_BIT(PM_F_swap)},
-    {"no task accounting", PM_BPF_HAS_MEMORY | PM_BPF_HAS_DELAY, PM_HAVE_IO},
+     PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES | PM_BPF_HAS_DELAY |
+         PM_BPF_HAS_HUGETLB,
+     PM_HAVE_RESIDENT | PM_BIT(PM_F_swap)},
+    {"no task accounting",
+     PM_BPF_HAS_MEMORY | PM_BPF_HAS_DELAY | PM_BPF_HAS_HUGETLB, PM_HAVE_IO},
     {"no I/O accounting",
-     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_DELAY,
+     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_DELAY |
+         PM_BPF_HAS_HUGETLB,
      PM_BIT(PM_F_disk_read) | PM_BIT(PM_F_disk_write)},
     {"no scheduler info",
-     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES,
+     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES |
+         PM_BPF_HAS_HUGETLB,
      PM_BIT(PM_F_delay_cpu)},
+    {"no huge pages",
+     PM_BPF_HAS_MEMORY | PM_BPF_HAS_CHARS | PM_BPF_HAS_BYTES | PM_BPF_HAS_DELAY,
+     PM_BIT(PM_F_hugetlb)},
 };
 
 static void lacking_is_not_zero(void **state) {

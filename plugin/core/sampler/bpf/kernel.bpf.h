@@ -30,14 +30,15 @@ struct percpu_counter {
   __s32 *counters;
 } OF_THE_KERNEL;
 
-struct mm_struct {
-  unsigned long total_vm, hiwater_rss;
-  struct percpu_counter rss_stat[4]; /* since 6.2, f1a7941243c1 */
-} OF_THE_KERNEL;
-
 struct atomic_long {
   __s64 counter;
 };
+
+struct mm_struct {
+  unsigned long total_vm, hiwater_rss;
+  struct atomic_long hugetlb_usage;
+  struct percpu_counter rss_stat[4]; /* since 6.2, f1a7941243c1 */
+} OF_THE_KERNEL;
 
 struct mm_rss_stat___61 {
   struct atomic_long count[4];

@@ -1,7 +1,7 @@
 #include "core/sampler/bpf/load.h"
 
 #include "base/fd.h"
-#include "core/sampler/bpf/task.h"
+#include "core/sampler/bpf/death.h"
 /* generated, and not as strict as we are */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"

@@ -24,18 +24,21 @@ static __always_inline __s64 probed(const void *at) {
 
 #define OLD(mm) ((struct mm_struct___61 *)(mm))
 #define PAGES(mm, which)                                                       \
-  at_least_0(HAS(COUNT(mm, 0)) ? COUNT(mm, which)                              \
-             : HAS(OLD(mm)->rss_stat.count[0].counter)                         \
-                 ? probed(&OLD(mm)->rss_stat.count[which].counter)             \
-                 : 0)
+  (HAS(COUNT(mm, 0)) ? COUNT(mm, which)                                        \
+   : HAS(OLD(mm)->rss_stat.count[0].counter)                                   \
+       ? probed(&OLD(mm)->rss_stat.count[which].counter)                       \
+       : 0)
 
 #define HAS_MEMORY(mm)                                                         \
   (HAS(COUNT(mm, 0)) || (may_probe && HAS(OLD(mm)->rss_stat.count[0].counter)))
 
 static __always_inline void set_approximate(struct pm_bpf_now *n,
                                             struct mm_struct *mm) {
-  n->rss = PAGES(mm, 0) + PAGES(mm, 1) + PAGES(mm, 3);
-  n->swap = PAGES(mm, 2);
+  n->count[PM_BPF_FILE] = PAGES(mm, PM_BPF_FILE);
+  n->count[PM_BPF_ANON] = PAGES(mm, PM_BPF_ANON);
+  n->count[PM_BPF_SWAP] = PAGES(mm, PM_BPF_SWAP);
+  n->count[PM_BPF_SHMEM] = PAGES(mm, PM_BPF_SHMEM);
+  __builtin_memset(n->parts, 0, sizeof n->parts);
 }
 
 #endif

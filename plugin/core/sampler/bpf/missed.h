@@ -3,7 +3,7 @@
 #ifndef PM_CORE_SAMPLER_BPF_MISSED_H
 #define PM_CORE_SAMPLER_BPF_MISSED_H
 
-#include "core/sampler/bpf/task.h"
+#include "core/sampler/bpf/death.h"
 
 #include <stdbool.h>
 #include <stddef.h>

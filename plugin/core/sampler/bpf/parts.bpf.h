@@ -20,14 +20,9 @@ struct seqcount {
   unsigned int sequence;
 } OF_THE_KERNEL;
 
-/* mm_struct counts pages by kind: 0 file, 1 anonymous, 2 swap, 3 shared
- * (linux/mm_types_task.h).  A counter may be negative for a moment.  Macros
- * because an index is only relocated where it is a literal. */
+static __always_inline __s64 at_least_0(__s64 n) { return n > 0 ? n : 0; }
 
-static __always_inline __u64 at_least_0(__s64 n) {
-  return n > 0 ? (__u64)n : 0;
-}
-
+/* Macros because an index is only relocated where it is a constant. */
 #define HAS_PARTS(mm) HAS((mm)->rss_stat[0].counters)
 #define COUNT(mm, which) ((mm)->rss_stat[which].count)
 #define PARTS_AT(mm, which) ((__u64)(mm)->rss_stat[which].counters)
@@ -56,15 +51,16 @@ static __always_inline __u64 percpu_pointer(void) {
 
 /* The sums over all CPUs. */
 struct parts {
-  __u64 pointer, at[4]; /* per-CPU pointers: to the map, to each counter's */
-  __s64 rss, swap;
+  __u64 pointer, at[PM_BPF_KINDS]; /* per-CPU pointers: to the map, to each
+                                      counter's parts */
+  __s32 sum[PM_BPF_KINDS];
 };
 
 /* A part is smaller than percpu_counter_batch (lib/percpu_counter.c): what is
  * not was read from memory that was given back meanwhile. */
 const volatile __u32 part_max = 32;
 
-static __always_inline __s64 part_at(__u64 at) {
+static __always_inline __s32 part_at(__u64 at) {
   __s32 n = (__s32)AT(struct seqcount, at)->sequence;
   return (__u32)n + part_max > 2 * part_max ? 0 : n;
 }
@@ -77,9 +73,9 @@ static long add_part(__u32 cpu, void *arg) {
     return 1; /* there are no more CPUs */
   /* the verifier makes numbers of pointers where both are pointers */
   __u64 offset = (__u64)(here - (const char *)AT(struct seqcount, p->pointer));
-  p->rss += part_at(p->at[0] + offset) + part_at(p->at[1] + offset) +
-            part_at(p->at[3] + offset);
-  p->swap += part_at(p->at[2] + offset);
+#pragma unroll
+  for (int kind = 0; kind < PM_BPF_KINDS; kind++)
+    p->sum[kind] += part_at(p->at[kind] + offset);
   return 0;
 }
 
@@ -87,24 +83,26 @@ static __always_inline void set_parts(struct pm_bpf_now *n,
                                       struct mm_struct *mm) {
   enum { CPUS = 8192 }; /* the most that Linux knows, NR_CPUS of x86 */
   struct parts p = {.pointer = percpu_pointer(),
-                    .at = {PARTS_AT(mm, 0), PARTS_AT(mm, 1), PARTS_AT(mm, 2),
-                           PARTS_AT(mm, 3)}};
+                    .at = {PARTS_AT(mm, PM_BPF_FILE), PARTS_AT(mm, PM_BPF_ANON),
+                           PARTS_AT(mm, PM_BPF_SWAP),
+                           PARTS_AT(mm, PM_BPF_SHMEM)}};
   bpf_loop(CPUS, add_part, &p, 0);
-  n->rss_parts = p.rss;
-  n->swap_parts = p.swap;
+  __builtin_memcpy(n->parts, p.sum, sizeof p.sum);
 }
 
 /* A sleeper keeps its parts as long as the counts show no change: each CPU's is
  * in a cache line of its own, and cold. */
 static __always_inline void set_exact(struct pm_bpf_now *n,
                                       struct mm_struct *mm, int anew) {
-  __s64 rss = COUNT(mm, 0) + COUNT(mm, 1) + COUNT(mm, 3), swap = COUNT(mm, 2);
-  if (anew || n->rss_count != rss || n->swap_count != swap)
+  __s64 file = COUNT(mm, PM_BPF_FILE), anon = COUNT(mm, PM_BPF_ANON);
+  __s64 swap = COUNT(mm, PM_BPF_SWAP), shmem = COUNT(mm, PM_BPF_SHMEM);
+  if (anew || n->count[PM_BPF_FILE] != file || n->count[PM_BPF_ANON] != anon ||
+      n->count[PM_BPF_SWAP] != swap || n->count[PM_BPF_SHMEM] != shmem)
     set_parts(n, mm);
-  n->rss_count = rss;
-  n->swap_count = swap;
-  n->rss = at_least_0(rss + n->rss_parts);
-  n->swap = at_least_0(swap + n->swap_parts);
+  n->count[PM_BPF_FILE] = file;
+  n->count[PM_BPF_ANON] = anon;
+  n->count[PM_BPF_SWAP] = swap;
+  n->count[PM_BPF_SHMEM] = shmem;
 }
 
 #endif

@@ -24,6 +24,7 @@ static __always_inline __u32 state_of(struct task_struct *t) {
 static __always_inline __u16 has_of(struct task_struct *t) {
   struct mm_struct *mm = t->mm;
   return (HAS_MEMORY(mm) ? PM_BPF_HAS_MEMORY : 0) |
+         (HAS(mm->hugetlb_usage.counter) ? PM_BPF_HAS_HUGETLB : 0) |
          (HAS(t->ioac.rchar) ? PM_BPF_HAS_CHARS : 0) |
          (HAS(t->ioac.read_bytes) ? PM_BPF_HAS_BYTES : 0) |
          (HAS(t->sched_info.run_delay) ? PM_BPF_HAS_DELAY : 0) |
@@ -42,10 +43,15 @@ static __always_inline void set_now(struct pm_bpf_now *n, struct task_struct *t,
   struct mm_struct *mm = t->mm;
   n->state = state_of(t);
   n->exit_state = t->exit_state;
-  n->vsize = n->rss = n->swap = 0;
-  if (!mm)
+  if (!mm) {
+    n->vsize = n->hugetlb = 0;
+    __builtin_memset(n->count, 0, sizeof n->count);
+    __builtin_memset(n->parts, 0, sizeof n->parts);
     return;
+  }
   n->vsize = mm->total_vm;
+  n->hugetlb =
+      HAS(mm->hugetlb_usage.counter) ? (__u64)mm->hugetlb_usage.counter : 0;
   if (how != APPROXIMATE && HAS_PARTS(mm))
     set_exact(n, mm, how == EXACT);
   else
@@ -93,7 +99,10 @@ static __always_inline void set_peak(struct pm_bpf_task *r,
     return;
   struct pm_bpf_now now;
   set_approximate(&now, mm);
-  r->maxrss = now.rss > mm->hiwater_rss ? now.rss : mm->hiwater_rss;
+  __u64 rss = (__u64)(at_least_0(now.count[PM_BPF_FILE]) +
+                      at_least_0(now.count[PM_BPF_ANON]) +
+                      at_least_0(now.count[PM_BPF_SHMEM]));
+  r->maxrss = rss > mm->hiwater_rss ? rss : mm->hiwater_rss;
 }
 
 #endif

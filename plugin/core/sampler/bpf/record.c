@@ -71,7 +71,9 @@ uint32_t pm_bpf_gives(const struct pm_bpf_task *t) {
                    PM_BIT(PM_F_switch_involuntary) | PM_BIT(PM_F_threads) |
                    PM_BIT(PM_F_vsize) | PM_BIT(PM_F_birth);
   if (t->has & PM_BPF_HAS_MEMORY)
-    gives |= PM_BIT(PM_F_rss) | PM_BIT(PM_F_swap);
+    gives |= PM_HAVE_RESIDENT | PM_BIT(PM_F_swap);
+  if (t->has & PM_BPF_HAS_HUGETLB)
+    gives |= PM_BIT(PM_F_hugetlb);
   if (t->has & PM_BPF_HAS_CHARS)
     gives |= PM_BIT(PM_F_io_read) | PM_BIT(PM_F_io_write);
   if (t->has & PM_BPF_HAS_BYTES)
@@ -94,6 +96,23 @@ static uint32_t flags_of(const struct pm_bpf_task *t, char state) {
          (state == 'Z' && t->threads == 1 ? PM_TASK_ENDED : 0);
 }
 
+static uint64_t bytes_of(const struct pm_bpf_now *now, enum pm_bpf_kind kind,
+                         struct pm_units units) {
+  int64_t pages = now->count[kind] + now->parts[kind];
+  return pages > 0 ? (uint64_t)pages * units.page_bytes : 0;
+}
+
+static void copy_memory(const struct pm_bpf_now *now, struct pm_units units,
+                        uint64_t v[PM_F_COUNT]) {
+  v[PM_F_file] = bytes_of(now, PM_BPF_FILE, units);
+  v[PM_F_anon] = bytes_of(now, PM_BPF_ANON, units);
+  v[PM_F_shmem] = bytes_of(now, PM_BPF_SHMEM, units);
+  v[PM_F_rss] = v[PM_F_file] + v[PM_F_anon] + v[PM_F_shmem];
+  v[PM_F_swap] = bytes_of(now, PM_BPF_SWAP, units);
+  v[PM_F_hugetlb] = now->hugetlb * units.page_bytes;
+  v[PM_F_vsize] = now->vsize * units.page_bytes;
+}
+
 static void copy_numbers(const struct pm_bpf_task *t, struct pm_units units,
                          uint64_t v[PM_F_COUNT]) {
   const struct pm_bpf_use *u = &t->use;
@@ -107,9 +126,7 @@ static void copy_numbers(const struct pm_bpf_task *t, struct pm_units units,
   v[PM_F_switch_voluntary] = u->switch_voluntary;
   v[PM_F_switch_involuntary] = u->switch_involuntary;
   v[PM_F_delay_cpu] = u->delay_ns;
-  v[PM_F_rss] = t->now.rss * units.page_bytes;
-  v[PM_F_vsize] = t->now.vsize * units.page_bytes;
-  v[PM_F_swap] = t->now.swap * units.page_bytes;
+  copy_memory(&t->now, units, v);
   v[PM_F_threads] = t->threads;
   v[PM_F_birth] = t->start_ns / units.tick_ns;
 }

@@ -5,7 +5,7 @@
 
 #include "base/units.h"
 #include "core/record/task.h"
-#include "core/sampler/bpf/task.h"
+#include "core/sampler/bpf/death.h"
 
 /* PM_BIT of the fields that such records fill. */
 uint32_t pm_bpf_gives(const struct pm_bpf_task *task);

@@ -6,6 +6,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "death.h"
 #include "kernel.bpf.h"
 #include "process.bpf.h"
 #include "task.h"

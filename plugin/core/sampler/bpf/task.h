@@ -13,11 +13,22 @@ enum {
 
 /* Which numbers the running kernel has; the others are 0. */
 enum pm_bpf_has {
-  PM_BPF_HAS_MEMORY = 1, /* rss and swap, in a layout that we know */
-  PM_BPF_HAS_CHARS = 2,  /* io_*: CONFIG_TASK_XACCT */
-  PM_BPF_HAS_BYTES = 4,  /* disk_*: CONFIG_TASK_IO_ACCOUNTING */
-  PM_BPF_HAS_DELAY = 8,  /* CONFIG_SCHED_INFO */
-  PM_BPF_HAS_CGROUP = 16 /* CONFIG_CGROUPS */
+  PM_BPF_HAS_MEMORY = 1,  /* pages by kind, in a layout that we know */
+  PM_BPF_HAS_CHARS = 2,   /* io_*: CONFIG_TASK_XACCT */
+  PM_BPF_HAS_BYTES = 4,   /* disk_*: CONFIG_TASK_IO_ACCOUNTING */
+  PM_BPF_HAS_DELAY = 8,   /* CONFIG_SCHED_INFO */
+  PM_BPF_HAS_CGROUP = 16, /* CONFIG_CGROUPS */
+  PM_BPF_HAS_HUGETLB = 32 /* CONFIG_HUGETLB_PAGE */
+};
+
+/* The kinds of pages that mm_struct counts, as the kernel numbers them
+ * (linux/mm_types_task.h).  Resident are all but those swapped out. */
+enum pm_bpf_kind {
+  PM_BPF_FILE,
+  PM_BPF_ANON,
+  PM_BPF_SWAP,
+  PM_BPF_SHMEM,
+  PM_BPF_KINDS
 };
 
 /* What one thread, or all threads of a process, used. */
@@ -33,10 +44,10 @@ struct pm_bpf_use {
 /* What may change while a thread does not run; of the first thread, or, once
  * that has ended, of another one. */
 struct pm_bpf_now {
-  __u64 vsize, rss, swap;
-  __s64 rss_count, swap_count; /* the sums are these and what the CPUs hold */
-  __s64 rss_parts, swap_parts;
-  __u32 state, exit_state; /* as in task_struct */
+  __u64 vsize, hugetlb;      /* hugetlb: not part of the others */
+  __s64 count[PM_BPF_KINDS]; /* may be below 0 for a moment */
+  __s32 parts[PM_BPF_KINDS]; /* what the CPUs hold that is not in the count */
+  __u32 state, exit_state;   /* as in task_struct */
 };
 
 /* A process with its threads summed. */
@@ -58,30 +69,6 @@ struct pm_bpf_task {
   __u16 has;        /* enum pm_bpf_has */
   __u16 oom;        /* it was the OOM killer's victim */
   char comm[PM_BPF_COMM];
-};
-
-/* The death record: made when the process is freed, or at its exit. */
-struct pm_bpf_death {
-  struct pm_bpf_task task;
-  __u64 end_ns;          /* after boot, when it was made */
-  __u64 parent_start_ns; /* tells it from a later process with its pid */
-  __u32 parent_exec_id;  /* exec_id of its parent when it was forked */
-};
-
-enum pm_bpf_count {
-  PM_BPF_LOST,    /* death records for which there was no room */
-  PM_BPF_TAIL_NS, /* what a process of one thread uses after its exit
-                   * record, on average */
-  PM_BPF_COUNTS
-};
-
-/* Processes with an exit record whose death record has not come; the place is
- * pid % PM_BPF_EXITING.  The marks are set by user space. */
-enum {
-  PM_BPF_EXITING = 8192,
-  PM_BPF_GONE = 1 << 30,     /* no process has this pid any more */
-  PM_BPF_REPORTED = 1 << 29, /* reported from its exit record */
-  PM_BPF_MARKS = PM_BPF_GONE | PM_BPF_REPORTED
 };
 
 /* The argument of the open-coded walk. */
