@@ -63,9 +63,17 @@ void pm_reaped_add(struct pm_reaped *r, uint32_t turn, int32_t pid,
     io->io[i] += last[PM_F_io_read + i];
 }
 
+void pm_reaped_grow(struct pm_entry *parent, uint64_t reaped_faults) {
+  uint64_t more = reaped_faults - parent->reaped_faults;
+  if (more > UINT32_MAX - parent->reaped_now)
+    more = UINT32_MAX - parent->reaped_now;
+  parent->reaped_now += (uint32_t)more;
+  parent->reaped_faults = reaped_faults;
+}
+
 /* All of it is part of the parent's counters: raises their bases by it. */
 static void move_bases(const struct pm_reaped_io *io, struct pm_entry *parent) {
-  parent->reaped_now -= io->faults;
+  parent->reaped_now -= (uint32_t)io->faults;
   for (int i = 0; i < PM_REAPED_IO; i++)
     if (parent->known & io->known & PM_BIT(PM_F_io_read + i))
       parent->last[PM_F_io_read + i] += io->io[i];

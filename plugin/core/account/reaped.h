@@ -41,6 +41,9 @@ void pm_reaped_add(struct pm_reaped *reaped, uint32_t turn, int32_t pid,
                    uint64_t birth, uint64_t faults,
                    const uint64_t last[PM_F_COUNTERS], uint32_t known);
 
+/* The parent's faults of ended children are so many now. */
+void pm_reaped_grow(struct pm_entry *parent, uint64_t reaped_faults);
+
 /* Raises the parent's bases by the I/O of its ended children, if that was added
  * to the parent's: parent->reaped_now faults are new and not accounted for.
  * With `seen` the parent has just been read and its growth is not charged yet:

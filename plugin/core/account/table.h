@@ -19,19 +19,19 @@ enum pm_life {
 struct pm_entry {
   int32_t pid, ppid;
   uint64_t birth;
-  struct pm_group *group;       /* (borrowed) */
-  struct pm_cmdline *cmdline;   /* malloc'd, freed with the entry; or NULL */
-  uint64_t last[PM_F_COUNTERS]; /* bases: growth above them is charged */
-  uint64_t rss, vsize;          /* bytes, of the last turn that knew them */
-  uint64_t reaped_faults;       /* as in pm_task */
-  uint64_t reaped_now;        /* its last growth, as far as not accounted for */
-  uint64_t spent_ns;          /* CPU since the last close */
-  uint64_t since_snapshot_ns; /* CPU since the last snapshot */
+  struct pm_group *group;        /* (borrowed) */
+  struct pm_cmdline *cmdline;    /* malloc'd, freed with the entry; or NULL */
+  uint64_t last[PM_F_COUNTERS];  /* bases: growth above them is charged */
+  uint64_t rss, vsize;           /* bytes, of the last turn that knew them */
+  uint64_t reaped_faults;        /* as in pm_task */
+  uint64_t spent_ns;             /* CPU since the last close */
+  uint64_t since_snapshot_ns;    /* CPU since the last snapshot */
   uint32_t narrow[PM_F_NARROWS]; /* other gauges: pm_gauge() */
-  uint32_t exec_mark;            /* as in pm_task */
-  uint32_t limbo_until;          /* mono, seconds */
-  uint32_t known;                /* PM_BIT: last[] has a base, a gauge is set */
-  uint32_t seen;                 /* turn; of a free entry: the next free one */
+  uint32_t reaped_now;      /* its last growth, as far as not accounted for */
+  uint32_t exec_mark;       /* as in pm_task */
+  uint32_t limbo_until;     /* mono, seconds */
+  uint32_t known;           /* PM_BIT: last[] has a base, a gauge is set */
+  uint32_t seen;            /* turn; of a free entry: the next free one */
   uint32_t details_turn;    /* turn in which details were read; 0 = never */
   uint32_t cmdline_due;     /* mono, seconds: when to read it (again) */
   uint32_t files_due;       /* mono, seconds: until then it is not read */

@@ -119,11 +119,8 @@ static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   if (c->turn.first_birth == 0 || t->birth < c->turn.first_birth ||
       !pm_is_birth(t->birth, c->root.units.tick_ns, c->turn.now.boot))
     return;
-  struct pm_entry passing = {.pid = t->pid,
-                             .birth = t->birth,
-                             .reaped_now = t->reaped_faults,
-                             .reaped_faults = t->reaped_faults,
-                             .uid = t->uid};
+  struct pm_entry passing = {.pid = t->pid, .birth = t->birth, .uid = t->uid};
+  pm_reaped_grow(&passing, t->reaped_faults);
   memcpy(passing.comm, t->comm, sizeof passing.comm);
   passing.flags = t->flags & PM_TASK_OWNER ? PM_ENTRY_OWNER : 0;
   passing.group = group_of(c, NULL, d);
@@ -146,8 +143,7 @@ static void charge_last(struct pm_cycle *c, struct pm_entry *e,
                         const struct pm_death *d) {
   const struct pm_task *t = &d->last;
   follow_exec(c, e, d);
-  e->reaped_now += t->reaped_faults - e->reaped_faults;
-  e->reaped_faults = t->reaped_faults;
+  pm_reaped_grow(e, t->reaped_faults);
   pm_charge_base(e, t, false);
   pm_reaped_correct(&c->reaped, e, true);
   e->flags &= (uint16_t)~PM_ENTRY_IO_WAITS;

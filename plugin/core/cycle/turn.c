@@ -101,8 +101,7 @@ static void take_numbers(struct pm_cycle *c, struct pm_entry *e,
                          const struct pm_task *t) {
   if (!(e->flags & PM_ENTRY_IO_WAITS))
     e->reaped_now = 0;
-  e->reaped_now += t->reaped_faults - e->reaped_faults;
-  e->reaped_faults = t->reaped_faults;
+  pm_reaped_grow(e, t->reaped_faults);
   /* 1. A counter that was not known until now gets a base, so that only what
    *    grows from here on is charged. */
   pm_charge_base(e, t, e->flags & PM_ENTRY_FRESH);

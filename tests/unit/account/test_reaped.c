@@ -15,7 +15,7 @@ static const uint64_t io_of_child[PM_F_COUNTERS] = {
 };
 
 /* A parent with a base, whose children's faults grew by so many. */
-static struct pm_entry parent_with(uint64_t reaped) {
+static struct pm_entry parent_with(uint32_t reaped) {
   return (struct pm_entry){.pid = PARENT,
                            .birth = BIRTH,
                            .known = PM_HAVE_IO,
@@ -31,7 +31,8 @@ static void corrects(void **state) {
     uint64_t birth;
     unsigned children; /* of 5 faults each */
     uint32_t known;    /* of the last child's counters */
-    uint64_t reaped, want_base, want_left;
+    uint32_t reaped;
+    uint64_t want_base, want_left;
     uint32_t want_known;
   } rows[] = {
       {"one child", PARENT, BIRTH, 1, PM_HAVE_IO, 5, 1040, 0, PM_HAVE_IO},
@@ -60,6 +61,31 @@ static void corrects(void **state) {
               rows[i].want_left);
     check_u64(rows[i].name, "known", parent.known, rows[i].want_known);
     pm_reaped_done(&r);
+  }
+  check_end();
+}
+
+static void grows(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint32_t now;
+    uint64_t before, after;
+    uint32_t want;
+  } rows[] = {
+      {"none", 3, 100, 100, 3},
+      {"some", 3, 100, 150, 53},
+      {"far from 0", 0, UINT64_C(1) << 40, (UINT64_C(1) << 40) + 7, 7},
+      {"the most", 1, 0, UINT32_MAX - 1, UINT32_MAX},
+      {"more", 1, 0, UINT32_MAX, UINT32_MAX},
+      {"much more", 5, 0, UINT64_C(1) << 50, UINT32_MAX},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_entry e = {.reaped_now = rows[i].now,
+                         .reaped_faults = rows[i].before};
+    pm_reaped_grow(&e, rows[i].after);
+    check_u64(rows[i].name, "now", e.reaped_now, rows[i].want);
+    check_u64(rows[i].name, "in all", e.reaped_faults, rows[i].after);
   }
   check_end();
 }
@@ -146,9 +172,8 @@ static void expires(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(corrects),
-      cmocka_unit_test(each_its_own),
-      cmocka_unit_test(once),
+      cmocka_unit_test(grows),        cmocka_unit_test(corrects),
+      cmocka_unit_test(each_its_own), cmocka_unit_test(once),
       cmocka_unit_test(expires),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
