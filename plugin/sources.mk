@@ -102,6 +102,7 @@ cycle_sources = \
 bpf_sources = \
 	plugin/core/sampler/sample_bpf.c \
 	plugin/core/sampler/bpf/load.c plugin/core/sampler/bpf/load.h \
+	plugin/core/sampler/bpf/hidden.c plugin/core/sampler/bpf/hidden.h \
 	plugin/core/sampler/bpf/missed.c plugin/core/sampler/bpf/missed.h \
 	plugin/core/sampler/bpf/record.c plugin/core/sampler/bpf/record.h \
 	plugin/core/sampler/bpf/death.h \

@@ -110,7 +110,8 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 if HAVE_BPF
-unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_missed
+unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_missed \
+	tests/unit/sampler/test_hidden
 # one thread and thousands of processes: two minutes in which there is no race
 if !TSAN
 unit_tests += tests/unit/sampler/test_sample_bpf
@@ -118,6 +119,9 @@ endif
 tests_unit_sampler_test_record_SOURCES = tests/unit/sampler/test_record.c
 tests_unit_sampler_test_record_CPPFLAGS = $(unit_cppflags)
 tests_unit_sampler_test_record_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_hidden_SOURCES = tests/unit/sampler/test_hidden.c
+tests_unit_sampler_test_hidden_CPPFLAGS = $(unit_cppflags)
+tests_unit_sampler_test_hidden_LDADD = $(unit_ldadd)
 tests_unit_sampler_test_missed_SOURCES = tests/unit/sampler/test_missed.c
 tests_unit_sampler_test_missed_CPPFLAGS = $(unit_cppflags)
 tests_unit_sampler_test_missed_LDADD = $(unit_ldadd)

@@ -74,11 +74,11 @@ int main(int argc, char **argv) {
   struct pm_err err = PM_ERR_INIT;
   struct pm_root root = PM_ROOT_INIT;
   struct pm_sampler walk = {0}, dump = {0}, proc = {.ops = &pm_sample_proc};
+  struct pm_reader *reader = pm_reader_new(argv[1], &root, &budget);
   if (pm_root_open(&root, "/proc", "/sys", &err) < 0 ||
-      pm_sample_bpf_open(&root, PM_BPF_WALK_MAX, &walk, &err) < 0 ||
-      pm_sample_bpf_open(&root, 0, &dump, &err) < 0 ||
-      pm_sample_proc.open(&root, pm_reader_new(argv[1], &root, &budget), &proc,
-                          &err) < 0) {
+      pm_sample_bpf_open(&root, reader, PM_BPF_WALK_MAX, &walk, &err) < 0 ||
+      pm_sample_bpf_open(&root, reader, 0, &dump, &err) < 0 ||
+      pm_sample_proc.open(&root, reader, &proc, &err) < 0) {
     fprintf(stderr, "scans: %s\n", err.text);
     return 1;
   }

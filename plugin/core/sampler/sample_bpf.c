@@ -1,7 +1,9 @@
 #include "core/sampler/sample_bpf.h"
 
 #include "base/clean.h"
+#include "core/helper/reader.h"
 #include "core/parse/parse_pid.h"
+#include "core/sampler/bpf/hidden.h"
 #include "core/sampler/bpf/load.h"
 #include "core/sampler/bpf/record.h"
 
@@ -26,6 +28,8 @@ struct thread_sum {
 };
 
 struct bpf_sampler {
+  const struct pm_root *root;
+  struct pm_reader *reader;
   struct pm_units units;
   struct pm_bpf_setup setup;
   bool foreign; /* ProcPath shows another pid for us than getpid(2) */
@@ -41,6 +45,7 @@ struct bpf_sampler {
   struct thread_sum *sums;
   struct pm_bpf_piece *pieces;
   size_t sum_count, sum_room, piece_count, piece_room;
+  struct pm_bpf_hidden hidden;
   char text[DUMP_BYTES];
 };
 
@@ -57,6 +62,7 @@ static void push_task(struct bpf_sampler *self, const struct pm_bpf_task *t,
   struct pm_task *task = &self->batch[self->count];
   pm_bpf_to_task(t, self->units, task);
   task->have &= have;
+  pm_bpf_hidden_see(&self->hidden, task->pid);
   if (++self->count == PM_BATCH)
     flush_tasks(self);
 }
@@ -247,6 +253,43 @@ static int scan_dump(struct bpf_sampler *self, struct pm_err *err) {
   return status;
 }
 
+/* ---- whom neither finds ---- */
+
+/* As far as /proc shows it. */
+static void push_hidden(struct bpf_sampler *self, const struct pm_detail *d) {
+  struct pm_task t = d->stat;
+  for (uint32_t bits = d->numbers.have; bits; bits &= bits - 1) {
+    enum pm_field f = (enum pm_field)__builtin_ctz(bits);
+    pm_task_set(&t, f, d->numbers.v[f]);
+  }
+  if (d->got & PM_WANT_IDS) {
+    t.flags |= PM_TASK_OWNER;
+    t.uid = d->uid;
+    t.ptrace_gid = pm_ptrace_gid(d->uids, d->gids, d->permitted);
+  }
+  self->sink->tasks(self->sink->arg, &t, 1);
+}
+
+static void scan_hidden(struct bpf_sampler *self, struct pm_now now) {
+  enum { FILES = PM_WANT_STAT | PM_WANT_MEMORY | PM_WANT_IO | PM_WANT_IDS };
+  struct pm_bpf_hidden *h = &self->hidden;
+  int32_t pid[PM_BPF_HIDDEN];
+  pm_bpf_hidden_end(h, self->root->proc);
+  size_t count = h->count;
+  memcpy(pid, h->pid, sizeof pid);
+  for (size_t i = 0; i < count; i++) {
+    const struct pm_detail *d;
+    int status = pm_reader_read_one(self->reader, now, pid[i], 0, FILES, &d);
+    struct pm_task passed = {.pid = pid[i], .flags = PM_TASK_PASSED_OVER};
+    if (status == 0)
+      push_hidden(self, d);
+    else if (status == -ESRCH)
+      pm_bpf_hidden_forget(h, pid[i]);
+    else
+      self->sink->tasks(self->sink->arg, &passed, 1);
+  }
+}
+
 /* ---- walk or dump ---- */
 
 static bool needs_dump(struct bpf_sampler *self) {
@@ -260,11 +303,14 @@ static bool needs_dump(struct bpf_sampler *self) {
 
 static int bpf_scan(void *arg, const struct pm_sink *sink, struct pm_now now,
                     struct pm_err *err) {
-  (void)now;
   struct bpf_sampler *self = arg;
   self->sink = sink;
   self->count = 0;
-  return needs_dump(self) ? scan_dump(self, err) : scan_walk(self, err);
+  pm_bpf_hidden_begin(&self->hidden);
+  int status = needs_dump(self) ? scan_dump(self, err) : scan_walk(self, err);
+  if (status == 0)
+    scan_hidden(self, now);
+  return status;
 }
 
 static int bpf_drain(void *arg, const struct pm_sink *sink, struct pm_now now,
@@ -284,6 +330,7 @@ static void bpf_close(void *arg) {
   pm_bpf_walker_close(&self->walker);
   pm_bpf_dumper_close(&self->dumper);
   pm_bpf_deaths_close(&self->deaths);
+  pm_bpf_hidden_done(&self->hidden);
   free(self->sums);
   free(self->pieces);
   free(self);
@@ -358,6 +405,7 @@ static int open_scan(struct bpf_sampler *self, struct pm_err *err) {
 static int try_level(struct bpf_sampler *self, const struct pm_root *root,
                      uint32_t *gives, struct pm_err *err) {
   int status = open_scan(self, err);
+  pm_bpf_hidden_done(&self->hidden);
   if (status == 0)
     status = check_self(self, root, gives, err);
   if (status == 0)
@@ -397,10 +445,13 @@ static bool open_deaths(struct bpf_sampler *self, struct pm_err *err) {
 }
 
 static struct bpf_sampler *new_sampler(const struct pm_root *root,
+                                       struct pm_reader *reader,
                                        uint32_t walk_max) {
   struct bpf_sampler *self = calloc(1, sizeof *self);
   if (!self)
     return NULL;
+  self->root = root;
+  self->reader = reader;
   self->units = root->units;
   self->walk_max = walk_max;
   self->walker = (struct pm_bpf_walker)PM_BPF_WALKER_INIT;
@@ -409,9 +460,10 @@ static struct bpf_sampler *new_sampler(const struct pm_root *root,
   return self;
 }
 
-int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
-                       struct pm_sampler *ret, struct pm_err *err) {
-  struct bpf_sampler *self = new_sampler(root, walk_max);
+int pm_sample_bpf_open(const struct pm_root *root, struct pm_reader *reader,
+                       uint32_t walk_max, struct pm_sampler *ret,
+                       struct pm_err *err) {
+  struct bpf_sampler *self = new_sampler(root, reader, walk_max);
   if (!self)
     return pm_err_set(err, ENOMEM, "make the BPF sampler");
   uint32_t gives = 0;
@@ -432,8 +484,7 @@ int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
 
 static int bpf_open(const struct pm_root *root, struct pm_reader *reader,
                     struct pm_sampler *ret, struct pm_err *err) {
-  (void)reader;
-  return pm_sample_bpf_open(root, PM_BPF_WALK_MAX, ret, err);
+  return pm_sample_bpf_open(root, reader, PM_BPF_WALK_MAX, ret, err);
 }
 
 const struct pm_sampler_ops pm_sample_bpf = {

@@ -14,7 +14,8 @@ enum { PM_BPF_WALK_MAX = 50000 };
 
 /* pm_sample_bpf.open with another limit than PM_BPF_WALK_MAX; 0: always dump.
  */
-int pm_sample_bpf_open(const struct pm_root *root, uint32_t walk_max,
-                       struct pm_sampler *ret, struct pm_err *err);
+int pm_sample_bpf_open(const struct pm_root *root, struct pm_reader *reader,
+                       uint32_t walk_max, struct pm_sampler *ret,
+                       struct pm_err *err);
 
 #endif

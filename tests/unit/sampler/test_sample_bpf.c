@@ -92,8 +92,9 @@ static int begin(void **state) {
       pm_sample_proc.open(&w->root, w->reader = built_reader(&w->root),
                           &w->proc, &err) < 0)
     return -1;
-  if (pm_sample_bpf_open(&w->root, PM_BPF_WALK_MAX, &w->walk, &err) < 0 ||
-      pm_sample_bpf_open(&w->root, 0, &w->dump, &err) < 0)
+  if (pm_sample_bpf_open(&w->root, w->reader, PM_BPF_WALK_MAX, &w->walk, &err) <
+          0 ||
+      pm_sample_bpf_open(&w->root, w->reader, 0, &w->dump, &err) < 0)
     check_skip(err.text);
   *state = w;
   return 0;
@@ -484,17 +485,6 @@ static void check_same(const struct pm_task *have, const struct pm_task *want,
     check_text(want->comm, "comm", have->comm, want->comm);
 }
 
-/* Some hosts of virtual machines give them a kernel whose iterators pass over
- * their agent, which is process 1 (bpftool's, too).  Our own is never passed
- * over: see run_apart. */
-static bool is_hidden(const struct seen *have, const struct pm_task *want) {
-  bool hidden =
-      want->pid == 1 && getpid() != 1 && !find_in(have, want->pid, want->birth);
-  if (hidden)
-    print_message("this kernel does not show process 1 (%s)\n", want->comm);
-  return hidden;
-}
-
 /* Everybody: who is there, and what cannot change while we look.  Others come
  * and go meanwhile: who was there before and after was there in between, and
  * who was in neither was born after the first look. */
@@ -509,7 +499,7 @@ static void check_machine(struct world *w, struct pm_sampler *sampler) {
   for (size_t i = 0; i < before.count; i++) {
     const struct pm_task *want = &before.task[i];
     const struct pm_task *then = find_in(&w->seen, want->pid, want->birth);
-    if (then && !is_hidden(&have, want))
+    if (then)
       check_same(find_in(&have, want->pid, want->birth), want, then);
   }
   for (size_t i = 0; i < have.count; i++) {
@@ -1009,7 +999,7 @@ static void leaves_no_trace(void **state) {
   getrlimit(RLIMIT_MEMLOCK, &before);
   int files = open_files(false), low = open_files(true);
   struct pm_sampler extra;
-  assert_int_equal(pm_sample_bpf_open(&w->root, 1, &extra, &err), 0);
+  assert_int_equal(pm_sample_bpf_open(&w->root, w->reader, 1, &extra, &err), 0);
   scan(w, &extra);
   scan(w, &extra); /* more than one thread: by now it is the dump */
   /* the ring buffer's epoll descriptor is libbpf's */
