@@ -67,6 +67,7 @@ unit_tests = \
 	tests/unit/account/test_group \
 	tests/unit/account/test_rows \
 	tests/unit/account/test_gauges \
+	tests/unit/cycle/test_charge \
 	tests/unit/account/test_reaped \
 	tests/unit/snapshot/test_snapshot \
 	tests/unit/snapshot/test_exchange \
@@ -169,6 +170,9 @@ tests_unit_base_test_hash_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_hash_table_LDADD = $(unit_ldadd)
 tests_unit_base_test_hash_table_LDFLAGS = $(failing_alloc_ldflags)
 
+tests_unit_cycle_test_charge_SOURCES = tests/unit/cycle/test_charge.c
+tests_unit_cycle_test_charge_CPPFLAGS = $(unit_cppflags)
+tests_unit_cycle_test_charge_LDADD = $(unit_ldadd)
 tests_unit_account_test_gauges_SOURCES = tests/unit/account/test_gauges.c
 tests_unit_account_test_gauges_CPPFLAGS = $(unit_cppflags)
 tests_unit_account_test_gauges_LDADD = $(unit_ldadd)
@@ -487,7 +491,7 @@ scenarios = \
 	tests/scenario/46-vanishing-members.scn \
 	tests/scenario/47-descriptors.scn \
 	tests/scenario/48-many-at-once.scn \
-	tests/scenario/49-memory.scn \
+	tests/scenario/49-memory.scn tests/scenario/50-delay.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn

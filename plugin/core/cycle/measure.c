@@ -18,7 +18,6 @@ static int measure_system(struct pm_cycle *c, struct pm_now now,
   if (!since.known)
     return status;
   sums->wall_ns += since.wall_ns;
-  sums->busy_ns += since.busy_ns;
   c->books.busy += since.busy_ns;
   return status;
 }
@@ -52,6 +51,6 @@ bool pm_measure_begin_interval(struct pm_cycle *c) {
   c->machine.gap = false;
   c->machine.ahead = c->books.busy - c->books.charged;
   c->machine.sums.known = false;
-  c->machine.sums.wall_ns = c->machine.sums.busy_ns = 0;
+  c->machine.sums.wall_ns = 0;
   return true;
 }
