@@ -98,6 +98,7 @@ unit_tests = \
 	tests/unit/policy/test_rate_limit \
 	tests/unit/policy/test_audit \
 	tests/unit/server/test_conn_limit \
+	tests/unit/server/test_share \
 	tests/unit/server/test_deferred_close \
 	tests/unit/policy/test_visibility \
 	tests/unit/views/test_fields \
@@ -383,6 +384,9 @@ tests_unit_policy_test_audit_SOURCES = tests/unit/policy/test_audit.c
 tests_unit_policy_test_audit_CPPFLAGS = $(unit_cppflags)
 tests_unit_policy_test_audit_LDADD = $(control_ldadd)
 
+tests_unit_server_test_share_SOURCES = tests/unit/server/test_share.c
+tests_unit_server_test_share_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_share_LDADD = $(control_ldadd)
 tests_unit_server_test_conn_limit_SOURCES = tests/unit/server/test_conn_limit.c
 tests_unit_server_test_conn_limit_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_conn_limit_LDADD = $(control_ldadd)
@@ -491,7 +495,7 @@ scenarios = \
 	tests/scenario/46-vanishing-members.scn \
 	tests/scenario/47-descriptors.scn \
 	tests/scenario/48-many-at-once.scn \
-	tests/scenario/49-memory.scn tests/scenario/50-delay.scn \
+	tests/scenario/49-memory.scn tests/scenario/50-delay.scn tests/scenario/51-passwords.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn

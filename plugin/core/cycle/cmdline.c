@@ -7,14 +7,24 @@
 enum {
   AGAIN_S = 60, /* after it could not be read */
   KEEP_S = 600, /* programs change their arguments, setproctitle(3) */
+  YOUNG_S = 30,
 };
 
 /* Two texts, each with its NUL; size 0: there is none. */
 struct pm_cmdline {
   uint16_t name_size; /* none: it is comm */
   uint16_t command_size;
+  uint8_t reads; /* of this program, as far as YOUNG_S goes */
   char text[];
 };
+
+/* A program may overwrite an argument that is nobody's business, such as a
+ * password, soon after its start: seconds until it is read once more. */
+static const uint32_t young_s[] = {1, 4, 25};
+enum { READS_YOUNG = sizeof young_s / sizeof *young_s };
+
+/* Of cmdline_due, when a program began in a process that is older. */
+#define BEGAN UINT32_C(1)
 
 const char *pm_cmdline_program(const struct pm_entry *e) {
   return e->cmdline && e->cmdline->name_size ? e->cmdline->text : e->comm;
@@ -32,9 +42,9 @@ void pm_cmdline_begin(struct pm_cycle *c) {
 }
 
 void pm_cmdline_drop(struct pm_entry *e) {
+  e->cmdline_due = e->cmdline ? BEGAN : 0;
   free(e->cmdline);
   e->cmdline = NULL;
-  e->cmdline_due = 0;
 }
 
 /* ---- keeping ---- */
@@ -53,6 +63,7 @@ static bool is_kept(const struct pm_cmdline *l, const struct texts *w) {
 
 /* False: no memory; e->cmdline is NULL. */
 static bool keep_texts(struct pm_entry *e, const struct texts *w) {
+  uint8_t reads = e->cmdline ? e->cmdline->reads : 0;
   if (is_kept(e->cmdline, w))
     return true;
   free(e->cmdline);
@@ -60,6 +71,7 @@ static bool keep_texts(struct pm_entry *e, const struct texts *w) {
   e->cmdline = calloc(1, sizeof *e->cmdline + w->name_size + w->command_size);
   if (!e->cmdline)
     return false;
+  e->cmdline->reads = reads;
   e->cmdline->name_size = (uint16_t)w->name_size;
   e->cmdline->command_size = (uint16_t)w->command_size;
   memcpy(e->cmdline->text, w->name, w->name_size);
@@ -129,13 +141,25 @@ unsigned pm_cmdline_wants(struct pm_cycle *c, const struct pm_entry *e,
 
 /* A child may be seen before it execs, a server before it drops its privileges:
  * where the sampler has no uids, a new process is read twice. */
-static uint32_t due_after(const struct pm_entry *e, unsigned want, bool got,
-                          uint32_t now_s) {
+static uint32_t due_after(struct pm_entry *e, unsigned want, bool got,
+                          bool young, uint32_t now_s) {
+  struct pm_cmdline *line = e->cmdline;
   if (want & PM_WANT_CMDLINE && !got)
     return now_s + AGAIN_S;
   if (e->flags & PM_ENTRY_FRESH && want & PM_WANT_UID)
     return now_s;
+  if (line && !line->reads && !young)
+    line->reads = READS_YOUNG;
+  if (line && line->reads < READS_YOUNG)
+    return now_s + young_s[line->reads++];
   return now_s + KEEP_S + (uint32_t)e->pid % AGAIN_S;
+}
+
+static bool is_young(const struct pm_cycle *c, const struct pm_entry *e) {
+  uint64_t born = e->birth * c->root.units.tick_ns;
+  return e->cmdline_due == BEGAN ||
+         (c->turn.now.boot < born + YOUNG_S * PM_NS_PER_S &&
+          pm_is_birth(e->birth, c->root.units.tick_ns, c->turn.now.boot));
 }
 
 void pm_cmdline_take(struct pm_cycle *c, struct pm_entry *e,
@@ -146,11 +170,12 @@ void pm_cmdline_take(struct pm_cycle *c, struct pm_entry *e,
     return; /* it was read for the rules, and is known */
   unsigned want = wanted_files(t);
   bool whole = (read->request.want & want) == want;
+  bool young = is_young(c, e);
   bool got = read->status != -ESRCH && take_detail(c, read->detail, e);
   if (read->status == -ESRCH || read->status == -EAGAIN)
     e->cmdline_due = now_s; /* the next scan shows whether it is gone */
   else if (whole)
-    e->cmdline_due = due_after(e, want, got, now_s);
+    e->cmdline_due = due_after(e, want, got, young, now_s);
 }
 
 void pm_cmdline_count(struct pm_cycle *c, const struct pm_entry *e) {
