@@ -1,6 +1,7 @@
 #include "cli/args.h"
 
 #include "cli/value.h"
+#include "wire/signal.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -42,14 +43,27 @@ static bool check_operands(const struct ctl_command *command,
 
 static bool report_bad_option(const struct ctl_command *command, int what,
                               char **argv) {
-  const char *name = command ? command->name : "procmanctl";
+  const char *name = command ? command->name : "", *colon = command ? ": " : "";
   if (optopt)
-    ctl_warn("%s: the option -%c %s", name, optopt,
+    ctl_warn("%s%sthe option -%c %s", name, colon, optopt,
              what == ':' ? "needs a value" : "does not exist");
   else
-    ctl_warn("%s: the option %s does not exist", name, argv[optind - 1]);
+    ctl_warn("%s%sthe option %s does not exist", name, colon, argv[optind - 1]);
   suggest_help(command);
   return false;
+}
+
+/* Signals that are options, as options of getopt(3). */
+static void rewrite_signals(int argc, char **argv) {
+  static char texts[CTL_ARGS][2 + PM_SIGNAL_NAME];
+  for (int i = 1, used = 0;
+       i < argc && used < CTL_ARGS && strcmp(argv[i], "--") != 0; i++) {
+    if (argv[i][0] != '-' || strlen(argv[i]) > PM_SIGNAL_NAME ||
+        pm_signal_number(argv[i] + 1) < 0)
+      continue;
+    snprintf(texts[used], sizeof texts[used], "-s%s", argv[i] + 1);
+    argv[i] = texts[used++];
+  }
 }
 
 bool ctl_args_read(const struct ctl_option *global_options,
@@ -60,6 +74,8 @@ bool ctl_args_read(const struct ctl_option *global_options,
   add_table(&t, global_options);
   add_table(&t, command ? command->options : NULL);
   *ret = (struct ctl_args){.given_count = 0};
+  if (command && command->signals)
+    rewrite_signals(argc, argv);
   opterr = 0;
   optind = 0; /* getopt(3): start again */
   for (int c; (c = getopt_long(argc, argv, t.letters, t.words, NULL)) != -1;) {

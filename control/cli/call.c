@@ -19,14 +19,16 @@ static enum ctl_status connect_to(struct ctl *ctl) {
   struct pm_err err = PM_ERR_INIT;
   if (ctl->client)
     return CTL_DONE;
-  int fd = ctl->host ? ctl_remote_dial(ctl->host, &err)
-                     : ctl_client_dial(ctl->socket ? ctl->socket
-                                                   : ctl_client_default_path(),
-                                       &err);
+  int fd =
+      ctl->host
+          ? ctl_remote_dial(ctl->host, ctl->named_socket ? ctl->socket : NULL,
+                            &err)
+          : ctl_client_dial(
+                ctl->socket ? ctl->socket : ctl_client_default_path(), &err);
   if (fd >= 0 && ctl_client_new(fd, &ctl->client, &err) == 0)
     return CTL_DONE;
   ctl_warn("%s", err.text);
-  return CTL_NO_CONNECTION;
+  return err.num == EACCES ? CTL_NOT_PERMITTED : CTL_NO_CONNECTION;
 }
 
 void ctl_disconnect(struct ctl *ctl) {
@@ -129,7 +131,7 @@ static enum ctl_status print_rpc_error(const char *method,
   else
     ctl_warn("%s: the server refuses the request: %.600s (%.0f)", method,
              message ? message : "it gives no reason", code);
-  return CTL_FAILED;
+  return code == -32602 ? CTL_USAGE : CTL_FAILED;
 }
 
 /* ---- responses ---- */
@@ -301,6 +303,75 @@ enum ctl_status ctl_call_quietly(struct ctl *ctl, const char *method,
                                  const struct pm_json **ret) {
   struct exchange x = {.method = method, .seconds = PATIENCE_S};
   return call_method(ctl, &x, params, false, ret);
+}
+
+/* ---- many calls ---- */
+
+enum { WINDOW = 16 }; /* what a connection may have under way */
+
+struct window {
+  struct ctl *ctl;
+  const struct ctl_batch *batch;
+  struct exchange x;
+  size_t next, left;
+  struct {
+    int64_t id;
+    size_t i;
+  } pending[WINDOW];
+  size_t count;
+  enum ctl_status worst;
+};
+
+static enum ctl_status send_next(struct window *w) {
+  struct ctl_params params = {.count = 0};
+  struct pm_err err = PM_ERR_INIT;
+  w->batch->params(w->batch->arg, w->next, &params);
+  if (ctl_client_send(w->ctl->client, w->x.method, &params,
+                      &w->pending[w->count].id, &err) < 0)
+    return connection_lost(w->ctl, w->x.method, &err);
+  w->pending[w->count++].i = w->next++;
+  return CTL_DONE;
+}
+
+static void take_answer(struct window *w, size_t at,
+                        const struct pm_json *message) {
+  const struct pm_json *result;
+  size_t i = w->pending[at].i;
+  w->pending[at] = w->pending[--w->count];
+  w->left--;
+  enum ctl_status status = check_result(w->ctl, &w->x, message, true, &result);
+  if (status == CTL_DONE)
+    status = w->batch->done(w->batch->arg, i, result);
+  w->worst = status > w->worst ? status : w->worst;
+}
+
+static enum ctl_status read_next(struct window *w) {
+  struct pm_err err = PM_ERR_INIT;
+  const struct pm_json *message;
+  if (ctl_client_read(w->ctl->client, w->x.seconds, &message, &err) < 0)
+    return connection_lost(w->ctl, w->x.method, &err);
+  for (size_t i = 0; i < w->count; i++)
+    if (is_answer(message, w->pending[i].id)) {
+      take_answer(w, i, message);
+      break;
+    }
+  return CTL_DONE;
+}
+
+enum ctl_status ctl_call_each(struct ctl *ctl, const struct ctl_batch *batch) {
+  struct window w = {
+      .ctl = ctl,
+      .batch = batch,
+      .x = {.method = batch->method, .seconds = PATIENCE_S + batch->seconds},
+      .left = batch->count};
+  enum ctl_status status = connect_to(ctl);
+  while (status == CTL_DONE && w.left > 0) {
+    if (w.next < batch->count && w.count < WINDOW)
+      status = send_next(&w);
+    else
+      status = read_next(&w);
+  }
+  return status > w.worst ? status : w.worst;
 }
 
 enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,

@@ -18,6 +18,19 @@ enum ctl_status ctl_call(struct ctl *ctl, const char *method,
 enum ctl_status ctl_call_quietly(struct ctl *ctl, const char *method,
                                  struct ctl_params *params,
                                  const struct pm_json **ret);
+/* The same method many times, several calls at once. */
+struct ctl_batch {
+  const char *method;
+  size_t count;
+  double seconds; /* as in ctl_call, for each */
+  void (*params)(void *arg, size_t i, struct ctl_params *ret);
+  /* The result of call i, in the order in which they come. */
+  enum ctl_status (*done)(void *arg, size_t i, const struct pm_json *result);
+  void *arg;
+};
+/* The worst status of all.  Without a connection the rest is not called. */
+enum ctl_status ctl_call_each(struct ctl *ctl, const struct ctl_batch *batch);
+
 /* Calls, and prints the result: as JSON, or by `show`. */
 enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,
                                    struct ctl_params *params,

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,24 +43,41 @@ const char *ctl_client_default_path(void) {
   return access(own, F_OK) == 0 ? own : system;
 }
 
-/* Says who may open it, from the mode of the socket or of its directory. */
+/* The first folder of the path that may not be entered; else the path. */
+static void find_barrier(const char *path, char *ret, size_t size) {
+  for (const char *slash = strchr(path + 1, '/'); slash;
+       slash = strchr(slash + 1, '/')) {
+    snprintf(ret, size, "%.*s", (int)(slash - path), path);
+    if (access(ret, X_OK) < 0)
+      return;
+  }
+  snprintf(ret, size, "%s", path);
+}
+
+/* Who may, by its mode: for a folder the right to enter, for a socket to write.
+ */
+static const char *who_may(const struct stat *st) {
+  mode_t bit = S_ISDIR(st->st_mode) ? S_IXGRP : S_IWGRP;
+  return st->st_mode & bit ? "root, its owner and members of that group"
+                           : "root and its owner";
+}
+
 static int explain_denied(const char *path, struct pm_err *err) {
   struct stat st;
-  char place[PATH_MAX];
-  snprintf(place, sizeof place, "%s", path);
-  char *slash = strrchr(place, '/');
-  if (stat(place, &st) < 0 && slash && slash != place)
-    *slash = '\0';
+  char place[PATH_MAX], number[16], owner[16];
+  find_barrier(path, place, sizeof place);
   if (stat(place, &st) < 0)
-    return pm_err_set(err, EACCES, "cannot connect to %s", path);
+    return pm_err_say(err, EACCES, "permission denied for %s", path);
   const struct group *group = getgrgid(st.st_gid);
-  char number[16];
+  const struct passwd *user = getpwuid(st.st_uid);
   snprintf(number, sizeof number, "%u", st.st_gid);
+  snprintf(owner, sizeof owner, "%u", st.st_uid);
   return pm_err_say(err, EACCES,
-                    "permission denied for %s: its mode is %04o and its group "
-                    "%s; only root and members of that group may use it "
-                    "(SocketGroup in <Control>)",
-                    place, st.st_mode & 07777, group ? group->gr_name : number);
+                    "permission denied for %s: its mode is %04o, its owner %s, "
+                    "its group %s; only %s may use it (SocketGroup and "
+                    "SocketPerms in <Control>)",
+                    place, st.st_mode & 07777, user ? user->pw_name : owner,
+                    group ? group->gr_name : number, who_may(&st));
 }
 
 static int explain_connect_error(const char *path, int num,

@@ -9,8 +9,11 @@
 /* ---- what is completed ---- */
 
 static void offer_keys(FILE *to, const struct ctl_key *keys) {
-  for (; keys->word; keys++)
-    fprintf(to, "%s ", keys->word);
+  for (const struct ctl_key *k = keys; k->word; k++)
+    fprintf(to, "%s ", k->word);
+  for (const struct ctl_key *k = keys; k->word; k++)
+    if (strcmp(k->word, k->member) != 0)
+      fprintf(to, "%s ", k->member);
 }
 
 static void offer_commands(const struct ctl *ctl, FILE *to) {
@@ -63,7 +66,10 @@ static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
   }
 }
 
-/* Shell code that finds the words at the time of completion. */
+/* Shell code that finds the words at the time of completion.  They are names
+ * that anybody may have chosen: bash expands the words of compgen -W, and what
+ * it completes is part of the command line as it is; so they are matched by a
+ * loop of ours, and quoted.  zsh (compadd) and fish quote by themselves. */
 struct dynamic {
   enum ctl_offer offer;
   const char *bash, *zsh, *fish;
@@ -76,14 +82,13 @@ static const struct dynamic dynamics[] = {
      "(__fish_complete_users)"},
     {CTL_OFFER_HOSTS, "compgen -A hostname -- \"$1\"", "_hosts",
      "(__fish_print_hostnames)"},
-    {CTL_OFFER_PIDS, "compgen -W \"$(ps -eo pid=)\" -- \"$1\"", "_pids",
+    {CTL_OFFER_PIDS, "ps -eo pid= | _procmanctl_match \"$1\"", "_pids",
      "(__fish_complete_pids)"},
-    {CTL_OFFER_NAMES,
-     "compgen -W \"$(ps -eo comm= | sed 's/[^[:alnum:]_.-].*//')\" -- \"$1\"",
+    {CTL_OFFER_NAMES, "ps -eo comm= | _procmanctl_match \"$1\"",
      "compadd -- ${(f)\"$(ps -eo comm=)\"}", "(ps -eo comm= | sort -u)"},
     {CTL_OFFER_GROUPS,
-     "compgen -W \"$(procmanctl groups 2>/dev/null | "
-     "awk 'NR > 1 { print $1 }')\" -- \"$1\"",
+     "procmanctl groups 2>/dev/null | awk 'NR > 1 { print $1 }' | "
+     "_procmanctl_match \"$1\"",
      "compadd -- ${(f)\"$(procmanctl groups 2>/dev/null | "
      "awk 'NR > 1 { print $1 }')\"}",
      "(procmanctl groups 2>/dev/null | awk 'NR > 1 { print $1 }')"},
@@ -137,6 +142,13 @@ static void bash_command(const struct ctl *ctl, const struct ctl_command *c) {
 /* The shell function's arguments: the word to complete, and COMMAND:OPTION
  * before it. */
 static void bash_table(const struct ctl *ctl) {
+  fputs("_procmanctl_match() {\n"
+        "    local word\n"
+        "    while read -r word; do\n"
+        "        [[ $word == \"$1\"* ]] && printf '%q\\n' \"$word\"\n"
+        "    done\n"
+        "}\n",
+        stdout);
   fputs("_procmanctl_offer() {\n    case $2 in\n", stdout);
   bash_options(ctl, "*", ctl->global_options);
   for (const struct ctl_command *const *c = ctl->commands; *c; c++)
@@ -167,6 +179,7 @@ static void print_bash(const struct ctl *ctl) {
         "    local command='' before='' word i\n"
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
         "        word=${COMP_WORDS[i]}\n"
+        "        [[ $word == = && $before ]] && continue\n" /* --output=json */
         "        case $before$word in\n"
         "        ",
         stdout);
@@ -177,8 +190,10 @@ static void print_bash(const struct ctl *ctl) {
         "        esac\n"
         "    done\n"
         "    [[ $command == ps ]] && command=list\n"
+        "    word=${COMP_WORDS[COMP_CWORD]}\n"
+        "    [[ $word == = && $before ]] && word=''\n"
         "    mapfile -t COMPREPLY < <(_procmanctl_offer "
-        "\"${COMP_WORDS[COMP_CWORD]}\" \"$command:$before\" 2>/dev/null)\n"
+        "\"$word\" \"$command:$before\" 2>/dev/null)\n"
         "}\n"
         "complete -F _procmanctl procmanctl\n",
         stdout);

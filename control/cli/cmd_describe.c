@@ -3,17 +3,17 @@
 #include "cli/table.h"
 #include "cli/value.h"
 
-static const struct ctl_column methods[] = {{"METHOD", CTL_LEFT, 0, false},
-                                            {"WHAT", CTL_LEFT, 0, false}};
-static const struct ctl_column members[] = {{NULL, CTL_LEFT, 18, false},
-                                            {NULL, CTL_LEFT, 20, false},
-                                            {NULL, CTL_LEFT, 0, false}};
+static const struct ctl_column methods[] = {{"METHOD", CTL_LEFT, 0, false, 0},
+                                            {"WHAT", CTL_LEFT, 0, false, 0}};
+static const struct ctl_column members[] = {{NULL, CTL_LEFT, 18, false, 0},
+                                            {NULL, CTL_LEFT, 20, false, 0},
+                                            {NULL, CTL_LEFT, 0, false, 0}};
 
 static void print_methods(const struct ctl *ctl, const struct pm_json *all) {
   struct ctl_table t;
   ctl_table_init(&t, &ctl->screen, methods, 2);
   for (const struct pm_json *m = ctl_first(all); m; m = pm_json_after(all, m)) {
-    ctl_table_take(&t, ctl_escaped(&ctl->screen, ctl_text(m, "name")), "1");
+    ctl_table_take(&t, ctl_escaped(ctl_text(m, "name")), "1");
     ctl_table_text(&t, ctl_text(m, "what"));
   }
   ctl_table_print(&t, stdout);
@@ -43,7 +43,7 @@ static void print_members(const struct ctl *ctl, const char *title,
     char text[96];
     snprintf(text, sizeof text, "  %.80s%s", name ? name : "-",
              ctl_is_true(v, "required") ? " *" : "");
-    ctl_table_take(&t, ctl_escaped(&ctl->screen, text), "1");
+    ctl_table_take(&t, ctl_escaped(text), "1");
     add_type(&t, v);
     ctl_table_text(&t, ctl_text(v, "what") ? ctl_text(v, "what") : "");
   }
@@ -55,7 +55,7 @@ static void print_method(const struct ctl *ctl, const struct pm_json *method) {
   struct ctl_table t;
   const char *answer = ctl_text(method, "answer");
   ctl_table_init(&t, &ctl->screen, methods, 2);
-  ctl_table_take(&t, ctl_escaped(&ctl->screen, ctl_text(method, "name")), "1");
+  ctl_table_take(&t, ctl_escaped(ctl_text(method, "name")), "1");
   ctl_table_text(&t, ctl_text(method, "what"));
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);

@@ -19,14 +19,14 @@ static bool has_exit(const struct pm_json *item) {
   return ctl_text(item, "signal") || isfinite(ctl_number(item, "code"));
 }
 
-static void print_exit(const struct ctl *ctl, const struct pm_json *item) {
+static void print_exit(const struct pm_json *item) {
   const char *signal = ctl_text(item, "signal");
   double code = ctl_number(item, "code");
   if (isfinite(code))
     printf("  code %.0f", code);
   if (!signal)
     return;
-  char *word = ctl_escaped(&ctl->screen, signal);
+  char *word = ctl_escaped(signal);
   printf("  signal %s%s", word,
          ctl_is_true(item, "core") ? ", core dumped" : "");
   free(word);
@@ -35,16 +35,16 @@ static void print_exit(const struct ctl *ctl, const struct pm_json *item) {
 static void print_event(const struct ctl *ctl, const struct pm_json *item) {
   const char *kind = ctl_text(item, "kind"), *colour = colour_of(ctl, kind);
   char time[CTL_WORD], pid[CTL_WORD];
-  char *what = ctl_escaped(&ctl->screen, kind);
-  char *name = ctl_escaped(&ctl->screen, ctl_text(item, "name"));
-  char *user = ctl_escaped(&ctl->screen, ctl_text(item, "user"));
-  char *group = ctl_escaped(&ctl->screen, ctl_text(item, "group"));
+  char *what = ctl_escaped(kind);
+  char *name = ctl_escaped(ctl_text(item, "name"));
+  char *user = ctl_escaped(ctl_text(item, "user"));
+  char *group = ctl_escaped(ctl_text(item, "group"));
   ctl_time(ctl_number(item, "time"), time);
   ctl_count(ctl_number(item, "pid"), pid);
   printf("%s  %s%-5s%s  %7s  %-15s  %-10s  ", time, colour, what,
          *colour ? "\033[0m" : "", pid, name, user);
   printf(has_exit(item) ? "%-15s" : "%s", group);
-  print_exit(ctl, item);
+  print_exit(item);
   putchar('\n');
   free(what);
   free(name);

@@ -5,11 +5,11 @@
 #include "cli/value.h"
 
 static const struct ctl_column columns[] = {
-    {"GROUP", CTL_LEFT, 8, false},  {"CPU%", CTL_RIGHT, 5, false},
-    {"TIME", CTL_RIGHT, 6, false},  {"RSS", CTL_RIGHT, 5, false},
-    {"PROCS", CTL_RIGHT, 5, false}, {"THR", CTL_RIGHT, 4, false},
-    {"KIND", CTL_LEFT, 0, false},   {"SERIES", CTL_LEFT, 0, false},
-    {"WHY", CTL_LEFT, 0, false},
+    {"GROUP", CTL_LEFT, 8, false, 0},  {"CPU%", CTL_RIGHT, 5, false, 0},
+    {"TIME", CTL_RIGHT, 6, false, 2},  {"RSS", CTL_RIGHT, 5, false, 1},
+    {"PROCS", CTL_RIGHT, 5, false, 3}, {"THR", CTL_RIGHT, 4, false, 4},
+    {"KIND", CTL_LEFT, 0, false, 6},   {"SERIES", CTL_LEFT, 0, false, 5},
+    {"WHY", CTL_LEFT, 0, false, 7},
 };
 
 static void add_number(struct ctl_table *t, const struct pm_json *group,
@@ -24,7 +24,7 @@ static void add_group(struct ctl_table *t, const struct pm_json *g) {
   double cpu = ctl_number(g, "cpu_percent");
   char percent[CTL_WORD];
   ctl_percent(cpu, percent);
-  ctl_table_take(t, ctl_escaped(t->screen, ctl_text(g, "name")), "1");
+  ctl_table_take(t, ctl_escaped(ctl_text(g, "name")), "1");
   ctl_table_word(t, percent, ctl_load_colour(t->screen, cpu));
   add_number(t, g, "cpu_seconds", ctl_duration);
   add_number(t, g, "memory_rss", ctl_size);

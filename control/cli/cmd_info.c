@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct ctl_column columns[] = {{NULL, CTL_LEFT, 8, false},
-                                            {NULL, CTL_LEFT, 0, false}};
+static const struct ctl_column columns[] = {{NULL, CTL_LEFT, 8, false, 0},
+                                            {NULL, CTL_LEFT, 0, false, 0}};
 
 static void add_text(struct ctl_table *t, const char *label,
                      const char *value) {

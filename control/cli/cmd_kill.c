@@ -1,3 +1,4 @@
+#include "base/clean.h"
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/commands.h"
@@ -42,11 +43,11 @@ static enum ctl_status look_up_target(struct ctl *ctl, struct target *t) {
   return CTL_DONE;
 }
 
-static void print_target(const struct ctl *ctl, const struct target *t) {
+static void print_target(const struct target *t) {
   printf("pid %lld", (long long)t->pid);
   if (!*t->name)
     return;
-  char *name = ctl_escaped(&ctl->screen, t->name);
+  char *name = ctl_escaped(t->name);
   printf(" (%s)", name);
   free(name);
 }
@@ -65,13 +66,12 @@ static void print_outcome(const struct kill_options *o,
     printf("; it has not ended");
 }
 
-static void print_done(const struct ctl *ctl, const struct target *t,
-                       const struct kill_options *o,
+static void print_done(const struct target *t, const struct kill_options *o,
                        const struct pm_json *result) {
   const struct pm_json *signalled = pm_json_member(result, "signalled");
   const char *name = ctl_text(signalled, "signal");
   double count = ctl_number(signalled, "processes");
-  char *word = ctl_escaped(&ctl->screen, name ? name : o->signal);
+  char *word = ctl_escaped(name ? name : o->signal);
   if (strcmp(word, "0") == 0)
     printf("you may signal ");
   else
@@ -79,35 +79,60 @@ static void print_done(const struct ctl *ctl, const struct target *t,
   if (o->group)
     printf("%.0f process%s of the process group of ", count,
            count == 1 ? "" : "es");
-  print_target(ctl, t);
+  print_target(t);
   print_outcome(o, result);
   putchar('\n');
   free(word);
 }
 
-static enum ctl_status kill_one(struct ctl *ctl, const struct kill_options *o,
-                                struct target *t) {
-  struct ctl_params params = {.count = 0};
-  const struct pm_json *result;
-  if (look_up_target(ctl, t) == CTL_NO_CONNECTION)
-    return CTL_NO_CONNECTION;
-  ctl_params_integer(&params, "pid", t->pid);
-  if (t->start >= 0)
-    ctl_params_integer(&params, "start_time", t->start);
-  ctl_params_text(&params, "signal", o->signal);
+/* ---- all of them at once ---- */
+
+struct kill {
+  struct ctl *ctl;
+  const struct kill_options *options;
+  struct target *targets;
+};
+
+static void make_params(void *arg, size_t i, struct ctl_params *ret) {
+  const struct kill *k = arg;
+  const struct kill_options *o = k->options;
+  ctl_params_integer(ret, "pid", k->targets[i].pid);
+  if (k->targets[i].start >= 0)
+    ctl_params_integer(ret, "start_time", k->targets[i].start);
+  ctl_params_text(ret, "signal", o->signal);
   if (isfinite(o->timeout))
-    ctl_params_number(&params, "timeout_seconds", o->timeout);
-  ctl_params_text(&params, "scope", o->group ? "process_group" : NULL);
-  enum ctl_status status =
-      ctl_call(ctl, "kill_process", &params,
-               isfinite(o->timeout) ? o->timeout : 0, &result);
-  if (status)
-    return status;
-  if (ctl->json)
-    ctl_print_json(ctl, result);
+    ctl_params_number(ret, "timeout_seconds", o->timeout);
+  ctl_params_text(ret, "scope", o->group ? "process_group" : NULL);
+}
+
+static enum ctl_status on_killed(void *arg, size_t i,
+                                 const struct pm_json *result) {
+  const struct kill *k = arg;
+  if (k->ctl->json)
+    ctl_print_json(k->ctl, result);
   else
-    print_done(ctl, t, o, result);
+    print_done(&k->targets[i], k->options, result);
   return ctl_is_false(result, "exited") ? CTL_FAILED : CTL_DONE;
+}
+
+/* So that several with -t are waited for together. */
+static enum ctl_status kill_all(struct ctl *ctl, const struct kill_options *o,
+                                struct target *targets, size_t count) {
+  enum { ACTS_A_SECOND = 5 }; /* the server makes more of them wait */
+  struct kill k = {ctl, o, targets};
+  struct ctl_batch batch = {.method = "kill_process",
+                            .count = count,
+                            .seconds = (isfinite(o->timeout) ? o->timeout : 0) +
+                                       (double)count / ACTS_A_SECOND,
+                            .params = make_params,
+                            .done = on_killed,
+                            .arg = &k};
+  for (size_t i = 0; i < count; i++) {
+    enum ctl_status status = look_up_target(ctl, &targets[i]);
+    if (status && !ctl->client) /* there is no connection */
+      return status;
+  }
+  return ctl_call_each(ctl, &batch);
 }
 
 static bool read_kill_options(const struct ctl_args *args,
@@ -127,22 +152,16 @@ static bool read_kill_options(const struct ctl_args *args,
  * error kills nothing. */
 static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
   struct kill_options options;
-  struct target t = {.pid = 0};
-  enum ctl_status worst = CTL_DONE;
   if (!read_kill_options(args, &options))
     return CTL_USAGE;
+  PM_CLEAN_MEM struct target *targets = calloc(args->count, sizeof *targets);
+  if (!targets)
+    ctl_out_of_memory();
   for (size_t i = 0; i < args->count; i++)
-    if (!ctl_process_read(args->operands[i], &t.pid, &t.start))
+    if (!ctl_process_read(args->operands[i], &targets[i].pid,
+                          &targets[i].start))
       return CTL_USAGE;
-  for (size_t i = 0; i < args->count; i++) {
-    t = (struct target){.pid = 0};
-    ctl_process_read(args->operands[i], &t.pid, &t.start);
-    enum ctl_status status = kill_one(ctl, &options, &t);
-    worst = status > worst ? status : worst;
-    if (status == CTL_NO_CONNECTION)
-      break;
-  }
-  return worst;
+  return kill_all(ctl, &options, targets, args->count);
 }
 
 static const struct ctl_option option_table[] = {
@@ -164,5 +183,6 @@ const struct ctl_command ctl_cmd_kill = {
     .what = "signals processes as your user: the kernel decides whether you "
             "may",
     .options = option_table,
+    .signals = true,
     .run = run_kill,
 };

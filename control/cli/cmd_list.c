@@ -9,6 +9,9 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { FRESH_S = 2 }; /* a list is asked to be no older */
 
 /* The server matches a single pattern.  It accepts only one, so several are
  * matched here by the same rule, and the limit is applied here too. */
@@ -110,6 +113,18 @@ static void make_params(const struct ctl_args *args, const struct selection *c,
   ctl_params_text(p, "filter.group", ctl_args_value(args, 'g'));
   if (args->count == 1)
     ctl_params_text(p, "filter.name", args->operands[0]);
+  ctl_params_number(p, "max_age_seconds", FRESH_S);
+  ctl_params_hint(p, "max_age_seconds");
+}
+
+/* Of another machine the clock may differ. */
+static void print_age(const struct ctl *ctl, const struct pm_json *result) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  double age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+               ctl_number(result, "sampled_at");
+  if (!ctl->host && age > FRESH_S)
+    ctl_warn("list: this is how it was %.1f s ago", age);
 }
 
 static enum ctl_status run_list(struct ctl *ctl, const struct ctl_args *args) {
@@ -122,12 +137,14 @@ static enum ctl_status run_list(struct ctl *ctl, const struct ctl_args *args) {
   enum ctl_status status = ctl_call(ctl, "list_processes", &params, 0, &result);
   if (status)
     return status;
-  if (!ctl->json)
+  if (!ctl->json) {
     print_selected(ctl, &c, pm_json_member(result, "processes"));
-  else if (c.count > 0)
+    print_age(ctl, result);
+  } else if (c.count > 0) {
     print_selected_json(ctl, &c, result);
-  else
+  } else {
     ctl_print_json(ctl, result);
+  }
   return CTL_DONE;
 }
 

@@ -18,13 +18,26 @@ static const char *const titles[] = {"TIME",  "CPU%", "LOAD",  "MEM%", "USED",
 static const int widths[] = {8, 6, 6, 6, 6, 6, 6, 6, 6};
 enum { CELLS = sizeof titles / sizeof *titles };
 
+/* How many there is room for; those on the left say most. */
+static size_t cells_shown(const struct ctl *ctl) {
+  unsigned at = 0;
+  size_t i = 0;
+  while (i < CELLS && (!ctl->screen.width || i == 0 ||
+                       at + (unsigned)widths[i] <= ctl->screen.width))
+    at += (unsigned)widths[i++] + 1;
+  return i;
+}
+
 static void print_cell(const struct ctl *ctl, size_t i, const char *text,
                        const char *colour) {
   int fill = widths[i] - (int)ctl_columns(text);
   bool on = ctl->screen.colour && *colour;
+  size_t shown = cells_shown(ctl);
+  if (i >= shown)
+    return;
   printf("%*s%s%s%s%s%s%s", fill > 0 ? fill : 0, "", on ? "\033[" : "",
          on ? colour : "", on ? "m" : "", text, on ? "\033[0m" : "",
-         i + 1 < CELLS ? " " : "\n");
+         i + 1 < shown ? " " : "\n");
 }
 
 /* Repeated once a screen on a terminal, where it scrolls away. */

@@ -53,6 +53,7 @@ struct ctl {
   const struct ctl_option *global_options;   /* valid with every command */
   const char *socket;                        /* NULL: the default one */
   const char *host;                          /* NULL: this machine */
+  bool named_socket, named_host; /* by -S and -H, not by the environment */
   bool json;
   struct ctl_screen screen;  /* of stdout */
   struct ctl_client *client; /* NULL until it is needed */
@@ -77,6 +78,7 @@ struct ctl_command {
   enum ctl_offer offer;     /* for operands */
   const char *what;
   const struct ctl_option *options; /* NULL: none */
+  bool signals; /* -9 and -TERM are signals, as in kill(1): -s 9, -s TERM */
   enum ctl_status (*run)(struct ctl *ctl, const struct ctl_args *args);
 };
 

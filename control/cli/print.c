@@ -72,7 +72,7 @@ static size_t escape_character(uint32_t c, enum ctl_escape how, char *ret,
   int n = 0;
   if (how == CTL_ESCAPE_JSON && (c == 0x7f || hidden))
     n = snprintf(ret, size, "\\u%04x", c);
-  else if (how != CTL_ESCAPE_JSON && control)
+  else if (how == CTL_ESCAPE_SHOW && control)
     n = snprintf(ret, size, "\\x%02x", c);
   else if (how == CTL_ESCAPE_SHOW && hidden)
     n = snprintf(ret, size, "\\u{%04x}", c);
@@ -111,12 +111,11 @@ void ctl_escape(struct pm_buf *buf, const char *text, size_t length,
   }
 }
 
-char *ctl_escaped(const struct ctl_screen *screen, const char *text) {
+char *ctl_escaped(const char *text) {
   struct pm_buf buf = PM_BUF_INIT(SIZE_MAX / 2);
   if (!text)
     text = "-";
-  ctl_escape(&buf, text, strlen(text),
-             screen->terminal ? CTL_ESCAPE_SHOW : CTL_ESCAPE_CELL);
+  ctl_escape(&buf, text, strlen(text), CTL_ESCAPE_SHOW);
   add_bytes(&buf, "", 1);
   return buf.data;
 }

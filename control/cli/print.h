@@ -25,8 +25,8 @@ void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void ctl_out_of_memory(void);
 
 enum ctl_escape {
-  CTL_ESCAPE_CELL, /* pipe: C0 and DEL, which would break a line */
-  CTL_ESCAPE_SHOW, /* terminal: C0, DEL, C1, bidi controls, invalid UTF-8 */
+  CTL_ESCAPE_SHOW, /* C0, DEL, C1, bidi controls, invalid UTF-8: a pipe may end
+                      in a terminal, too */
   CTL_ESCAPE_JSON, /* terminal, JSON: DEL, C1 and bidi controls as \uXXXX; C0
                       is escaped in JSON already */
 };
@@ -34,8 +34,9 @@ enum ctl_escape {
 /* Adds text with controls as \xNN and \u{NNNN}. */
 void ctl_escape(struct pm_buf *buf, const char *text, size_t length,
                 enum ctl_escape how);
-/* The same as an allocated string, for the caller to free; NULL becomes "-". */
-char *ctl_escaped(const struct ctl_screen *screen, const char *text);
+/* The same with CTL_ESCAPE_SHOW, as an allocated string, for the caller to
+ * free; NULL becomes "-". */
+char *ctl_escaped(const char *text);
 
 /* The columns that an escaped text takes; and how many of its bytes fit. */
 unsigned ctl_columns(const char *text);

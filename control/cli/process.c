@@ -23,15 +23,15 @@ const char *ctl_key_member(const struct ctl_key *keys, const char *word) {
   for (; word && keys->word; keys++)
     if (strcmp(keys->word, word) == 0)
       return keys->member;
-  return word;
+  return word; /* the server knows whether it has that member */
 }
 
 static const struct ctl_column columns[] = {
-    {"PID", CTL_RIGHT, 7, false},  {"USER", CTL_LEFT, 8, false},
-    {"CPU%", CTL_RIGHT, 5, false}, {"MEM%", CTL_RIGHT, 5, false},
-    {"RSS", CTL_RIGHT, 5, false},  {"THR", CTL_RIGHT, 3, false},
-    {"UP", CTL_RIGHT, 6, false},   {"STATUS", CTL_LEFT, 8, false},
-    {"NAME", CTL_LEFT, 0, false},  {"COMMAND", CTL_LEFT, 0, false},
+    {"PID", CTL_RIGHT, 7, false, 0},  {"USER", CTL_LEFT, 8, false, 3},
+    {"CPU%", CTL_RIGHT, 5, false, 1}, {"MEM%", CTL_RIGHT, 5, false, 5},
+    {"RSS", CTL_RIGHT, 5, false, 2},  {"THR", CTL_RIGHT, 3, false, 7},
+    {"UP", CTL_RIGHT, 6, false, 4},   {"STATUS", CTL_LEFT, 8, false, 6},
+    {"NAME", CTL_LEFT, 0, false, 0},  {"COMMAND", CTL_LEFT, 0, false, 0},
 };
 
 void ctl_process_table(struct ctl_table *table,
@@ -65,8 +65,8 @@ void ctl_process_row(struct ctl_table *t, const struct pm_json *process) {
   add_number(t, process, "memory_rss", ctl_size);
   add_number(t, process, "threads", ctl_count);
   add_number(t, process, "uptime_seconds", ctl_duration);
-  ctl_table_take(t, ctl_escaped(t->screen, status), status_colour(status));
-  ctl_table_take(t, ctl_escaped(t->screen, ctl_text(process, "name")), "1");
+  ctl_table_take(t, ctl_escaped(status), status_colour(status));
+  ctl_table_take(t, ctl_escaped(ctl_text(process, "name")), "1");
   ctl_table_text(t, ctl_text(process, "command"));
 }
 

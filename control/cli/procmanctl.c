@@ -21,7 +21,8 @@ static const struct ctl_command *const commands[] = {
 
 static const struct ctl_option global_options[] = {
     {'S', "socket", "SOCKET", CTL_OFFER_FILES,
-     "the server's socket (environment: PROCMAN_SOCKET)"},
+     "the server's socket, with -H that of the other machine (environment, for "
+     "this one: PROCMAN_SOCKET)"},
     {'H', "host", "[USER@]HOST", CTL_OFFER_HOSTS,
      "the server of that machine, through ssh (environment: PROCMAN_HOST)"},
     {'o', "output", "FORMAT", CTL_OFFER_OUTPUTS,
@@ -37,17 +38,20 @@ static void choose_locale(void) {
     setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* In the order in which they were given, so the last one wins. */
+/* With -H, -S is the other machine's; alone it is this one's, whatever the
+ * environment says.  Of two of a kind the last one wins. */
 static bool apply_globals(struct ctl *ctl, const struct ctl_args *args) {
   for (size_t i = 0; i < args->given_count; i++) {
     const char *value = args->given[i].value;
     switch (args->given[i].letter) {
     case 'S':
       ctl->socket = value;
-      ctl->host = NULL;
+      ctl->named_socket = true;
+      ctl->host = ctl->named_host ? ctl->host : NULL;
       break;
     case 'H':
       ctl->host = value;
+      ctl->named_host = true;
       break;
     case 'o':
       ctl->json = strcmp(value, "json") == 0;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* A socket whose other end is ssh's (PROCMAN_SSH's) stdin and stdout. */
-int ctl_remote_dial(const char *host, struct pm_err *err);
+int ctl_remote_dial(const char *host, const char *socket, struct pm_err *err);
 /* After the connection was lost: how ssh exited, in words.  Returns false if
  * it has not, or was not used. */
 bool ctl_remote_exit(char *ret, size_t size);

@@ -30,7 +30,7 @@ void ctl_table_take(struct ctl_table *table, char *text, const char *colour) {
 }
 
 void ctl_table_text(struct ctl_table *table, const char *text) {
-  ctl_table_take(table, ctl_escaped(table->screen, text), "");
+  ctl_table_take(table, ctl_escaped(text), "");
 }
 
 void ctl_table_word(struct ctl_table *table, const char *word,
@@ -90,7 +90,7 @@ static void print_row(const struct ctl_table *t, FILE *to,
     unsigned width = ctl_columns(cell->text), fill = widths[i] - width;
     bool right = t->columns[i].align == CTL_RIGHT;
     if (widths[i] == 0)
-      continue;
+      continue; /* it is empty, or left out */
     pending += (i == 0 ? 0 : t->columns[i].close ? 1 : 2) + (right ? fill : 0);
     if (width > 0) {
       if (t->screen->width && at + pending >= t->screen->width)
@@ -107,10 +107,47 @@ static void print_row(const struct ctl_table *t, FILE *to,
   putc('\n', to);
 }
 
+/* What a row needs, with as much of its last column as says something. */
+static unsigned needed(const struct ctl_table *t,
+                       const unsigned widths[COLUMNS]) {
+  enum { SAYS_SOMETHING = 10 };
+  unsigned sum = 0;
+  for (size_t i = 0; i < t->column_count; i++) {
+    bool last = i + 1 == t->column_count;
+    unsigned gap = i == 0 ? 0 : t->columns[i].close ? 1 : 2;
+    unsigned width =
+        last && widths[i] > SAYS_SOMETHING ? SAYS_SOMETHING : widths[i];
+    sum += width ? gap + width : 0;
+  }
+  return sum;
+}
+
+/* The column to leave out next, or column_count. */
+static size_t droppable(const struct ctl_table *t,
+                        const unsigned widths[COLUMNS]) {
+  size_t found = t->column_count;
+  for (size_t i = 0; i < t->column_count; i++)
+    if (widths[i] && t->columns[i].drop &&
+        (found == t->column_count ||
+         t->columns[i].drop > t->columns[found].drop))
+      found = i;
+  return found;
+}
+
+static void fit_screen(const struct ctl_table *t, unsigned widths[COLUMNS]) {
+  while (t->screen->width && needed(t, widths) > t->screen->width) {
+    size_t i = droppable(t, widths);
+    if (i == t->column_count)
+      return;
+    widths[i] = 0;
+  }
+}
+
 void ctl_table_print(const struct ctl_table *t, FILE *to) {
   unsigned widths[COLUMNS];
   struct ctl_cell titles[COLUMNS];
   measure_columns(t, widths);
+  fit_screen(t, widths);
   for (size_t i = 0; i < t->column_count; i++)
     titles[i] = (struct ctl_cell){(char *)t->columns[i].title, "1"};
   if (t->columns[0].title)

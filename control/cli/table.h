@@ -14,6 +14,8 @@ struct ctl_column {
   enum ctl_align align;
   unsigned least; /* minimal width; a column of width 0 is left out */
   bool close;     /* one blank before it instead of two */
+  unsigned drop;  /* on a narrow terminal the highest is left out first; 0: it
+                     never is */
 };
 
 struct ctl_cell {

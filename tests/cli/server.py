@@ -7,6 +7,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 
 PROCESS = {"pid": 4711, "start_time": 998877, "name": "sleep", "command": "sleep 1000",
            "user": "ada", "group": "sleep", "status": "sleeping", "cpu_percent": 12.5,
@@ -86,7 +87,7 @@ def usual():
         "hello": HELLO, "describe": describe,
         "get_system_info": {"system": SYSTEM},
         "list_processes": {"processes": [PROCESS] + OTHERS, "total": 5,
-                           "sampled_at": 1700000000.5},
+                           "sampled_at": time.time()},
         "list_groups": {"groups": GROUPS, "total": 2, "sampled_at": 1700000000.5},
         "get_process_info": lambda p: {
             "process": {**PROCESS, "pid": p["pid"], "ppid": 1, "uid": 1000,

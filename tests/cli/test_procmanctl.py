@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import termios
 import threading
 import unittest
@@ -97,17 +98,42 @@ class Commands(Base):
                                             "kthreadd"])
         self.assertTrue(lines[4].endswith("--config /etc/service/production.yaml"))
         self.assertEqual(s.requests[0]["params"], {
-            "sort": "memory_rss", "limit": 5,
+            "sort": "memory_rss", "limit": 5, "max_age_seconds": 2,
             "filter": {"user": "ada", "group": "web", "name": "ja*"}})
 
     def test_list_several_patterns(self):
         s = self.serve()
         lines = self.ask(s, "list", "-n", "2", "*init*splash", "ja?a", "sl*", "* 1000").splitlines()
         self.assertEqual([line.split()[0] for line in lines[1:]], ["4711", "31337"])
-        self.assertEqual(s.requests[0]["params"], {"sort": "cpu_percent"})
+        self.assertEqual(s.requests[0]["params"], {"sort": "cpu_percent", "max_age_seconds": 2})
         result = json.loads(self.ask(s, "-o", "json", "list", "-n", "1", "java", "sl*"))
         self.assertEqual([p["pid"] for p in result["processes"]], [4711])
-        self.assertEqual((result["total"], result["sampled_at"]), (2, 1700000000.5))
+        self.assertEqual(result["total"], 2)
+        self.assertAlmostEqual(result["sampled_at"], time.time(), delta=60)
+
+    def test_an_old_list_says_so(self):
+        s = self.serve()
+        s.answers["list_processes"] = {"processes": [], "total": 0,
+                                       "sampled_at": time.time() - 7}
+        self.assertRegex(self.check(0, "-S", s.path, "list")[1], r"how it was 7\.\d s ago")
+
+    def test_kill_as_kill_does(self):
+        s = self.serve()
+        for given, sent in (("-9", "9"), ("-KILL", "KILL"), ("-SIGHUP", "SIGHUP"),
+                            ("-HUP", "HUP"), ("-0", "0")):
+            s.requests.clear()
+            self.check(0, "-S", s.path, "kill", given, "4711")
+            self.assertEqual(s.requests[-1]["params"]["signal"], sent)
+        self.check(2, "-S", s.path, "kill", "-NOSUCH", "4711")
+        self.check(2, "-S", s.path, "kill", "-99", "4711")
+
+    def test_many_kills_wait_together(self):
+        s = self.serve()
+        pids = [str(n) for n in range(100, 140)]
+        out = self.check(0, "-S", s.path, "kill", "-t", "5", *pids)[0]
+        self.assertEqual(len(out.splitlines()), 40)
+        self.assertEqual({r["params"]["pid"] for r in s.requests
+                          if r["method"] == "kill_process"}, {int(p) for p in pids})
 
     def test_groups(self):
         s = self.serve()
@@ -221,8 +247,16 @@ class Failures(Base):
         os.chmod(path, 0o660)
         p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-S", path,
                             "hello"], capture_output=True, text=True, check=False, env=CLEAN)
-        self.assertEqual(p.returncode, 3)
-        self.assertRegex(p.stderr, "permission denied for .*: its mode is 0660 and its group root")
+        self.assertEqual(p.returncode, 4)
+        self.assertRegex(p.stderr, "permission denied for .*/sock: its mode is 0660, its owner "
+                                   "root, its group root; only root, its owner and members")
+        inner = os.path.join(place.name, "inner")
+        os.mkdir(inner, 0o700)
+        p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-S",
+                            os.path.join(inner, "sock"), "hello"],
+                           capture_output=True, text=True, check=False, env=CLEAN)
+        self.assertEqual(p.returncode, 4)
+        self.assertRegex(p.stderr, "denied for .*/inner: its mode is 0700, .*; only root and its owner")
 
     def test_lost_in_the_middle(self):
         for answer in (Answer(raw=b'{"jsonrpc":"2.0","id":1,"resu', hang_up=True),
@@ -246,7 +280,7 @@ class Failures(Base):
                        list_groups=fault(-32601, "no"), list_processes=fault(-32602, "bad"))
         self.assertIn("no process 9 (not_found)", self.check(1, "-S", s.path, "info", "9")[1])
         self.assertIn("older", self.check(1, "-S", s.path, "groups")[1])
-        self.check(1, "-S", s.path, "list")
+        self.check(2, "-S", s.path, "list")
 
     def test_full_disk(self):
         s = self.serve()
@@ -317,20 +351,20 @@ class OlderServers(Base):
 
     def test_a_filter_is_never_dropped(self):
         s = self.serve(list_processes=fault(-32602, "no parameter", parameter="filter.user"))
-        self.check(1, "-S", s.path, "list", "-u", "ada")
+        self.check(2, "-S", s.path, "list", "-u", "ada")
         self.assertEqual([r["method"] for r in s.requests], ["list_processes"])
 
     def test_a_bad_hint_is_no_old_server(self):
         s = self.serve(monitor_system=fault(-32602, "processes must be 1", parameter="processes"))
         s.answers["describe"] = {"methods": [{"name": "monitor_system",
                                               "parameters": [{"name": "processes"}]}]}
-        _, said = self.check(1, "-S", s.path, "monitor", "-p", "3")
+        _, said = self.check(2, "-S", s.path, "monitor", "-p", "3")
         self.assertIn("processes must be 1", said)
         self.assertNotIn("older", said)
 
     def test_a_bad_value_is_no_old_server(self):
         s = self.serve(list_processes=fault(-32602, "sort cannot be x", parameter="sort"))
-        _, said = self.check(1, "-S", s.path, "list", "-s", "x")
+        _, said = self.check(2, "-S", s.path, "list", "-s", "x")
         self.assertIn("sort cannot be x", said)
 
 
@@ -353,11 +387,27 @@ class Terminal(Base):
 
     def test_lines_fit(self):
         s = self.serve()
-        for columns in (60, 80, 100):
+        for columns in (40, 60, 80, 100):
             out = on_terminal("-S", s.path, "list", columns=columns, NO_COLOR="1")[1]
             for line in out.splitlines()[:5]:
                 self.assertLessEqual(len(line), columns)
+            for word in ("PID", "NAME", "COMMAND", "java", "/sbin/"):
+                self.assertIn(word, out, columns)
         self.assertIn("…", out)
+        s.answers["monitor_system"] = Answer(items=[
+            {**server.SYSTEM, "time": 1.0, "processes": [server.PROCESS]}])
+        for columns in (40, 60):
+            out = on_terminal("-S", s.path, "monitor", "-p", "1", columns=columns, NO_COLOR="1")[1]
+            for line in out.splitlines():
+                self.assertLessEqual(len(line), columns)
+            for word in ("CPU%", "NAME", "COMMAND", "sleep 1000"):
+                self.assertIn(word, out, columns)
+
+    def test_a_pipe_may_end_in_a_terminal(self):
+        s = self.serve()
+        out = run("-S", s.path, "list")[1]
+        for bad in ("\x1b", "\x07", "\x7f", "\u0085", "\u202e"):
+            self.assertNotIn(bad, out)
 
     def test_colours_and_bars(self):
         s = self.serve()
@@ -387,7 +437,7 @@ class Remote(Base):
     def test_by_ssh(self):
         s = self.serve()
         self.fake(f'echo "$*" >{self.folder.name}/args\nshift 3\n'
-                  f'PROCMAN_SOCKET={s.path} exec "$@"\n')
+                  f'PROCMAN_SOCKET={s.path} exec sh -c "$*"\n')
         here, there = run("-S", s.path, "list"), run("-H", "ada@there", "list",
                                                     PROCMAN_SSH=self.ssh)
         self.assertEqual(there, here)
@@ -396,6 +446,17 @@ class Remote(Base):
         self.check(0, "hello", PROCMAN_HOST="there", PROCMAN_SSH=self.ssh,
                    PROCMAN_SOCKET="/nonexistent")
         self.check(0, "-S", s.path, "hello", PROCMAN_HOST="-x")
+
+    def test_the_other_machine_s_socket(self):
+        """Whatever characters it has."""
+        self.fake('shift 3\nexec sh -c "$*"\n')
+        folder = tempfile.TemporaryDirectory(prefix="procman-cli-", suffix=" it's $(x)")
+        self.addCleanup(folder.cleanup)
+        s = self.serve()
+        path = os.path.join(folder.name, "sock")
+        os.symlink(s.path, path)
+        for order in (["-H", "there", "-S", path], ["-S", path, "-H", "there"]):
+            self.check(0, *order, "hello", PROCMAN_SSH=self.ssh)
 
     def test_it_fails(self):
         self.fake("exit 255\n")
@@ -474,14 +535,14 @@ class Completion(Base):
             return
         self.assertEqual((p.returncode, p.stderr), (0, ""), shell)
 
-    def complete(self, *words):
+    def complete(self, *words, **environment):
         script = run("completion", "bash")[1] + """
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _procmanctl
 printf '%s\\n' "${COMPREPLY[@]}"
 """
         p = subprocess.run(["bash", "-c", script, "-", "procmanctl", *words], text=True,
-                           capture_output=True, check=True, env=CLEAN)
+                           capture_output=True, check=True, env={**CLEAN, **environment})
         return p.stdout.split()
 
     def test_bash(self):
@@ -489,12 +550,33 @@ printf '%s\\n' "${COMPREPLY[@]}"
         self.assertEqual(self.complete("kill", "-s", "KI"), ["KILL"])
         self.assertEqual(self.complete("-o", "j"), ["json"])
         self.assertEqual(self.complete("-o", "json", "des"), ["describe"])
-        self.assertEqual(self.complete("ps", "--sort", "up"), ["up"])
+        self.assertEqual(self.complete("ps", "--sort", "up"), ["up", "uptime_seconds"])
+        self.assertEqual(self.complete("list", "--sort", "=", "memory_r"), ["memory_rss"])
+        self.assertEqual(self.complete("--output", "="), ["table", "json"])
+        self.assertEqual(self.complete("--output", "=", "js"), ["json"])
         self.assertIn("root", self.complete("list", "-u", "roo"))
         self.assertEqual(self.complete("describe", "list_g"), ["list_groups"])
         self.assertEqual(self.complete("groups", "--al"), ["--all"])
         pid = str(os.getpid())
         self.assertIn(pid, self.complete("info", pid))
+
+    def test_names_are_not_executed(self):
+        """Neither by completing them nor by the line that they complete."""
+        s = self.serve()
+        folder = tempfile.TemporaryDirectory(prefix="procman-cli-")
+        self.addCleanup(folder.cleanup)
+        mark = os.path.join(folder.name, "mark")
+        hostile = [f"$(touch${{IFS}}{mark})", f"`touch${{IFS}}{mark}`", "$HOME", "~", "*"]
+        s.answers["list_groups"] = {
+            "groups": [{**server.GROUPS[0], "name": name} for name in hostile],
+            "total": len(hostile), "sampled_at": time.time()}
+        words = self.complete("list", "-g", "", PROCMAN_SOCKET=s.path,
+                              PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])
+        self.assertEqual(len(words), len(hostile), words)
+        line = subprocess.run(["bash", "-c", "printf '%s\\n' " + " ".join(words)], text=True,
+                              capture_output=True, check=True, cwd=folder.name)
+        self.assertEqual(line.stdout.split("\n")[:-1], hostile)
+        self.assertFalse(os.path.exists(mark))
 
 
 if __name__ == "__main__":
