@@ -17,6 +17,8 @@ policy_sources = \
 	control/policy/audit.c control/policy/audit.h \
 	control/policy/failure.c control/policy/failure.h \
 	control/policy/peer.c control/policy/peer.h \
+	control/policy/peer_socket.c control/policy/peer_socket.h \
+	control/policy/peer_user.c control/policy/peer_user.h \
 	control/policy/rate_limit.c control/policy/rate_limit.h \
 	control/policy/run_as.c control/policy/run_as.h \
 	control/policy/visibility.c control/policy/visibility.h
@@ -47,6 +49,7 @@ server_sources = \
 	control/server/method.h \
 	control/server/reply.c control/server/reply.h \
 	control/server/request.c control/server/request.h \
+	control/server/share.c control/server/share.h \
 	control/server/server.c control/server/server.h
 
 methods_sources = \

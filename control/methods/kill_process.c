@@ -18,6 +18,7 @@
  * ids, and what happens afterwards. */
 enum phase {
   VERIFYING,  /* its stat blocks: the next turn shows whether it is meant */
+  QUEUED,     /* until the user may act again, and a helper is free */
   SENDING,    /* procman-hold is sending the first signal */
   WAITING,    /* for the end of the process, until the timeout */
   ESCALATING, /* procman-hold is sending KILL */
@@ -30,6 +31,7 @@ enum { KILL_WAIT_S = 5, VERIFY_WAIT_S = 20 };
 /* How often it is looked whether the process has ended. */
 #define POLL_NS (PM_NS_PER_S / 20)
 #define POLL_MAX_NS (PM_NS_PER_S / 2)
+#define QUEUE_NS (PM_NS_PER_S / 50) /* until it is looked for a free helper */
 
 struct act {
   enum phase phase;
@@ -41,6 +43,7 @@ struct act {
   uint64_t ask_at;    /* mono: when procman-hold may be asked again */
   int signal;         /* the first one */
   uint32_t signalled; /* by the first signal */
+  bool admitted;      /* by the limit on how often a user may act */
   bool escalated, exited;
 };
 
@@ -108,8 +111,53 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
       {&a->record, sizeof a->record},
       {p->groups, a->record.as.group_count * sizeof *p->groups}};
   return pm_action_start(&call->context->actions, call->context->now, "kill",
-                         p->uid, parts, 2, a->record.verified ? a->pidfd : -1,
+                         p->user, parts, 2, a->record.verified ? a->pidfd : -1,
                          on_answer, call, &a->action, err);
+}
+
+/* Answered and done with. */
+static void fail_before(struct pm_call *call, struct act *a, enum pm_code code,
+                        const char *why) {
+  pm_fail(&call->failure, code, "pid %d: %s", a->record.pid, why);
+  audit(call, a, pm_codes[code].word);
+  a->phase = OVER;
+}
+
+static void queue(struct pm_call *call, struct act *a, uint64_t ns) {
+  a->phase = QUEUED;
+  pm_call_wait_until(call, call->context->now.mono + ns);
+}
+
+/* 0: now, and it is counted. */
+static uint64_t wait_for_leave(struct pm_call *call, struct act *a) {
+  struct pm_context *o = call->context;
+  if (a->admitted || call->peer->user == PM_PEER_USER_ROOT)
+    return 0;
+  uint64_t wait = pm_rate_limit_wait(&o->rate_limits, call->peer->user,
+                                     PM_RATE_LIMIT_ACT, o->now.mono);
+  a->admitted = wait == 0;
+  return wait;
+}
+
+/* Sends the first signal, as soon as that may be done: what comes too often
+ * waits.  Who may do it was decided when it was asked for. */
+static void send_first(struct pm_call *call, struct act *a) {
+  struct pm_err err = PM_ERR_INIT;
+  uint64_t wait = wait_for_leave(call, a);
+  int status = wait ? -EAGAIN : send_signal(call, a, a->signal, &err);
+  if (status == -EAGAIN)
+    queue(call, a, wait ? wait : QUEUE_NS);
+  else if (status < 0)
+    fail_before(call, a, PM_CODE_INTERNAL, err.text);
+  else
+    a->phase = SENDING;
+}
+
+static void send_queued(struct pm_call *call, struct act *a) {
+  if (a->pidfd >= 0 && pm_pidfd_has_ended(a->pidfd))
+    fail_before(call, a, PM_CODE_NOT_FOUND, "it is not there any more");
+  else
+    send_first(call, a);
 }
 
 /* ---- one whose start cannot be read ----
@@ -117,18 +165,11 @@ static int send_signal(struct pm_call *call, struct act *a, int signal,
  * Its pidfd is opened, then a turn shows who has the pid, and if the pidfd's
  * process lives still, that was it all the time. */
 
-static void fail_unverified(struct pm_call *call, struct act *a,
-                            enum pm_code code, const char *why) {
-  pm_fail(&call->failure, code, "pid %d: %s", a->record.pid, why);
-  audit(call, a, pm_codes[code].word);
-  a->phase = OVER;
-}
-
 static void begin_verifying(struct pm_call *call, struct act *a) {
   if (a->pidfd < 0)
     a->pidfd = pm_fd_high(pm_pidfd_open(a->record.pid));
   if (a->pidfd < 0) {
-    fail_unverified(call, a, PM_CODE_NOT_FOUND, "it is not there any more");
+    fail_before(call, a, PM_CODE_NOT_FOUND, "it is not there any more");
     return;
   }
   a->phase = VERIFYING;
@@ -140,15 +181,8 @@ static void begin_verifying(struct pm_call *call, struct act *a) {
 }
 
 static void send_verified(struct pm_call *call, struct act *a) {
-  struct pm_err err = PM_ERR_INIT;
   a->record.verified = 1;
-  int status = send_signal(call, a, a->signal, &err);
-  if (status < 0)
-    fail_unverified(
-        call, a, status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED : PM_CODE_INTERNAL,
-        err.text);
-  else
-    a->phase = SENDING;
+  send_first(call, a);
 }
 
 static void verify(struct pm_call *call, struct act *a) {
@@ -160,13 +194,13 @@ static void verify(struct pm_call *call, struct act *a) {
   newer &= !found || !(row->have & PM_SNAPSHOT_UNVERIFIED);
   pm_snapshot_unref(s);
   if (newer && (!found || pm_pidfd_has_ended(a->pidfd)))
-    fail_unverified(call, a, PM_CODE_STALE_PROCESS, "it is not there any more");
+    fail_before(call, a, PM_CODE_STALE_PROCESS, "it is not there any more");
   else if (newer)
     send_verified(call, a);
   else if (call->context->now.mono >= a->until)
-    fail_unverified(call, a, PM_CODE_TIMED_OUT,
-                    "it blocks whoever reads it, and no turn came that shows "
-                    "that it is the one");
+    fail_before(call, a, PM_CODE_TIMED_OUT,
+                "it blocks whoever reads it, and no turn came that shows "
+                "that it is the one");
 }
 
 /* ---- the end of it ---- */
@@ -303,6 +337,8 @@ static void step(struct pm_call *call) {
   struct act *a = call->data;
   if (a->phase == VERIFYING)
     verify(call, a);
+  else if (a->phase == QUEUED)
+    send_queued(call, a);
   if (a->phase != WAITING && a->phase != ENDING)
     return;
   if (has_ended(a))
@@ -339,7 +375,6 @@ static int choose_identity(struct pm_call *call, const struct pm_detail *d,
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct act *a = call->data;
   struct pm_detail detail;
-  struct pm_err err = PM_ERR_INIT;
   a->pidfd = -1;
   take_parameters(call, a, params);
   if (take_scope(call, a, params) < 0)
@@ -352,18 +387,11 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   a->record.birth = detail.birth;
   pm_call_wait(call, PM_WAKE_ANSWER);
   open_pidfd(a);
-  if (detail.slow) {
+  if (detail.slow)
     begin_verifying(call, a);
-    return call->failure.code ? -1 : 0;
-  }
-  a->phase = SENDING;
-  int status = send_signal(call, a, a->signal, &err);
-  if (status < 0)
-    return pm_fail(&call->failure,
-                   status == -EAGAIN ? PM_CODE_LIMIT_EXCEEDED
-                                     : PM_CODE_INTERNAL,
-                   "%s", err.text);
-  return 0;
+  else
+    send_first(call, a);
+  return call->failure.code ? -1 : 0;
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {

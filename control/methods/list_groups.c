@@ -2,21 +2,88 @@
 #include "methods/query.h"
 #include "server/call.h"
 
-static const void *groups(const struct pm_snapshot *s, size_t *ret_count) {
-  *ret_count = s->group_count;
-  return s->groups;
+#include <stdlib.h>
+
+/* Where /proc hides processes, a viewer sees the groups of those that he sees,
+ * and of their numbers only what these add up to. */
+struct groups {
+  struct pm_query query; /* first: query.c finds it at call->data */
+  struct pm_visibility_viewer viewer;
+  struct pm_snapshot_group *seen; /* NULL: as they are */
+};
+
+/* ---- what is seen of them ---- */
+
+static void begin_seen(struct pm_snapshot_group *g) {
+  g->cores = 0;
+  g->cpu_ns = g->rss = g->threads = 0;
+  g->processes = 0;
 }
+
+static void add_seen(struct pm_snapshot_group *g,
+                     const struct pm_snapshot_process *p) {
+  g->cores += p->cores; /* NaN: that of one is not known */
+  g->cpu_ns += p->cpu_ns;
+  g->rss += p->rss;
+  g->knows_rss &= (p->have & PM_SNAPSHOT_RSS) != 0;
+  g->threads += p->threads;
+  g->processes++;
+}
+
+static int see_groups(struct pm_call *call, struct groups *q) {
+  const struct pm_snapshot *s = call->snapshot;
+  struct pm_snapshot_group *seen = calloc(s->group_count + 1, sizeof *seen);
+  if (!seen)
+    return pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
+  for (size_t i = 0; i < s->group_count; i++) {
+    seen[i] = s->groups[i];
+    begin_seen(&seen[i]);
+  }
+  for (size_t i = 0; i < s->process_count; i++)
+    if (s->processes[i].group < s->group_count &&
+        pm_visibility_process(&call->context->visibility, &q->viewer,
+                              &s->processes[i]))
+      add_seen(&seen[s->processes[i].group], &s->processes[i]);
+  q->seen = seen;
+  return 0;
+}
+
+static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
+                   const void *row) {
+  (void)s;
+  const struct groups *q = call->data;
+  const struct pm_snapshot_group *g = row;
+  return q->viewer.all || g->kind == PM_SNAPSHOT_CONFIGURED || g->processes;
+}
+
+static const void *groups(const struct pm_call *call, size_t *ret_count) {
+  const struct groups *q = call->data;
+  *ret_count = call->snapshot->group_count;
+  return q->seen ? q->seen : call->snapshot->groups;
+}
+
+static int prepare(struct pm_call *call) {
+  struct groups *q = call->data;
+  return q->viewer.all ? 0 : see_groups(call, q);
+}
+
+/* ---- the method ---- */
 
 static const struct pm_query_rows rows = {
     .key = "groups",
     .table = pm_view_group,
     .row_size = sizeof(struct pm_snapshot_group),
+    .prepare = prepare,
     .rows = groups,
     .sort = "cpu_percent",
+    .wanted = wanted,
 };
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  return pm_query_start(call, call->data, &rows, params);
+  struct groups *q = call->data;
+  pm_visibility_viewer(&call->context->visibility, call->context->now,
+                       call->peer, &q->viewer);
+  return pm_query_start(call, &q->query, &rows, params);
 }
 
 static void step(struct pm_call *call) { pm_query_step(call, call->data); }
@@ -25,10 +92,14 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   return pm_query_more(call, call->data, out);
 }
 
-static void end(struct pm_call *call) { pm_query_done(call->data); }
+static void end(struct pm_call *call) {
+  struct groups *q = call->data;
+  pm_query_done(&q->query);
+  free(q->seen);
+}
 
 const struct pm_method_ops pm_method_list_groups = {
-    .state = sizeof(struct pm_query),
+    .state = sizeof(struct groups),
     .start = start,
     .step = step,
     .more = more,

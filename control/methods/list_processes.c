@@ -51,15 +51,41 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
   return pm_visibility_process(&call->context->visibility, &q->viewer, p);
 }
 
-static const void *processes(const struct pm_snapshot *s, size_t *ret_count) {
-  *ret_count = s->process_count;
-  return s->processes;
+static bool is_number(const char *text) {
+  return text[strspn(text, "0123456789")] == '\0';
+}
+
+/* A filter that nothing can match is told, not answered with an empty list. */
+static int prepare(struct pm_call *call) {
+  const struct list *q = call->data;
+  const struct pm_snapshot *s = call->snapshot;
+  bool user = !*q->user || is_number(q->user) ||
+              s->user_count == PM_SNAPSHOT_USERS;
+  bool group = !*q->group;
+  for (size_t i = 0; i < s->user_count && !user; i++)
+    user = strcmp(s->users[i].name, q->user) == 0;
+  for (size_t i = 0; i < s->group_count && !group; i++)
+    group = strcmp(s->groups[i].name, q->group) == 0;
+  if (!user)
+    return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
+                   "no process belongs to a user %.64s", q->user);
+  if (!group)
+    return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
+                   "there is no group %.64s now; list_groups has them",
+                   q->group);
+  return 0;
+}
+
+static const void *processes(const struct pm_call *call, size_t *ret_count) {
+  *ret_count = call->snapshot->process_count;
+  return call->snapshot->processes;
 }
 
 static const struct pm_query_rows rows = {
     .key = "processes",
     .table = pm_view_process,
     .row_size = sizeof(struct pm_snapshot_process),
+    .prepare = prepare,
     .rows = processes,
     .wanted = wanted,
 };
@@ -76,6 +102,12 @@ static bool is_status(const char *word) {
   return false;
 }
 
+/* A glob over a command line takes microseconds, /proc some dozens of them. */
+static uint32_t cost_rows(const struct list *q) {
+  enum { READ = 32, MATCHED = 128 };
+  return !q->viewer.all ? READ : *q->name ? MATCHED : 0;
+}
+
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct list *q = call->data;
   keep(params, "filter.user", q->user, sizeof q->user);
@@ -89,6 +121,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                              "or idle");
   pm_visibility_viewer(&call->context->visibility, call->context->now,
                        call->peer, &q->viewer);
+  q->query.at_once = cost_rows(q);
   return pm_query_start(call, &q->query, &rows, params);
 }
 

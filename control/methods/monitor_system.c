@@ -10,6 +10,8 @@
  * of the machine serves them all. */
 #define GRID_NS (PM_NS_PER_S / 20)
 
+enum { TURNS_S = 3 }; /* in which turns are made before an item */
+
 struct monitor {
   uint64_t interval;
   uint64_t due;                  /* mono of the next item */
@@ -32,11 +34,17 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   return 0;
 }
 
-static void keep_turning(struct pm_call *call, const struct monitor *m) {
+/* The processes of an item are those of a turn shortly before it; their rates
+ * need one more.  Between the items of a long interval nothing is asked for. */
+static void wait_for_due(struct pm_call *call, const struct monitor *m) {
+  uint64_t mono = call->context->now.mono, ahead = TURNS_S * PM_NS_PER_S;
+  if (m->processes && m->due > mono + ahead) {
+    pm_call_wait_until(call, m->due - ahead);
+    return;
+  }
   if (m->processes)
-    pm_exchange_request_turns(pm_context_exchange(call->context),
-                              call->context->now.mono + m->interval +
-                                  2 * PM_NS_PER_S);
+    pm_exchange_request_turns(pm_context_exchange(call->context), m->due);
+  pm_call_wait_until(call, m->due);
 }
 
 /* The next item is due an interval after the last, or after now if that is
@@ -46,20 +54,19 @@ static void plan(struct pm_call *call, struct monitor *m) {
   if (next <= mono)
     next = mono + m->interval;
   m->due = (next + GRID_NS / 2) / GRID_NS * GRID_NS;
-  pm_call_wait_until(call, m->due);
+  wait_for_due(call, m);
 }
 
 static void step(struct pm_call *call) {
   struct monitor *m = call->data;
   if (call->context->now.mono < m->due) {
-    pm_call_wait_until(call, m->due);
+    wait_for_due(call, m);
     return;
   }
   if (pm_call_is_ready(call)) /* the last item has not been written yet */
     call->dropped++;
   pm_call_ready(call);
   plan(call, m);
-  keep_turning(call, m);
 }
 
 /* ---- an item ---- */
@@ -148,7 +155,6 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
     return PM_PROGRESS_NEXT;
   if (!pm_call_waits(call, PM_WAKE_TIME))
     plan(call, m);
-  keep_turning(call, m);
   return PM_PROGRESS_WAIT;
 }
 

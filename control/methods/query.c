@@ -6,11 +6,12 @@
 #include <string.h>
 
 /* A tick is due every second, but the machine may be slow. */
-enum { WAIT_S = 15 };
+enum { WAIT_S = 15, AT_ONCE = 8192 };
 
 /* ---- which turn ---- */
 
-static void choose(struct pm_call *call, struct pm_query *q);
+static void begin_choosing(struct pm_call *call, struct pm_query *q);
+static void choose_more(struct pm_call *call, struct pm_query *q);
 
 /* Takes the latest snapshot if it is recent enough. */
 static bool fetch(struct pm_call *call, struct pm_query *q) {
@@ -24,7 +25,7 @@ static bool fetch(struct pm_call *call, struct pm_query *q) {
   }
   call->snapshot = latest;
   pm_call_wait_none(call);
-  choose(call, q);
+  begin_choosing(call, q);
   return true;
 }
 
@@ -34,7 +35,11 @@ static void wait_for_turn(struct pm_call *call, struct pm_query *q) {
 }
 
 void pm_query_step(struct pm_call *call, struct pm_query *q) {
-  if (call->snapshot || fetch(call, q))
+  if (call->snapshot) {
+    choose_more(call, q);
+    return;
+  }
+  if (fetch(call, q))
     return;
   if (call->context->now.mono >= q->until)
     pm_fail(&call->failure, PM_CODE_TIMED_OUT,
@@ -45,47 +50,62 @@ void pm_query_step(struct pm_call *call, struct pm_query *q) {
 
 /* ---- which rows ---- */
 
-static const void *row_at(const struct pm_query *q,
-                          const struct pm_snapshot *snapshot, uint32_t i) {
+static const void *row_at(const struct pm_call *call, const struct pm_query *q,
+                          uint32_t i) {
   size_t unused;
-  return (const char *)q->of->rows(snapshot, &unused) +
-         (size_t)i * q->of->row_size;
+  return (const char *)q->of->rows(call, &unused) + (size_t)i * q->of->row_size;
 }
 
 struct sorting {
   const struct pm_query *query;
-  const struct pm_snapshot *snapshot;
+  const struct pm_call *call;
 };
 
 static int by_member(const void *a, const void *b, void *arg) {
   const struct sorting *by = arg;
   const struct pm_query *q = by->query;
   uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-  int order =
-      pm_fields_compare(&q->of->table[q->sort], q->descending, by->snapshot,
-                        row_at(q, by->snapshot, i), row_at(q, by->snapshot, k));
+  int order = pm_fields_compare(&q->of->table[q->sort], q->descending,
+                                by->call->snapshot, row_at(by->call, q, i),
+                                row_at(by->call, q, k));
   return order ? order : (i > k) - (i < k);
 }
 
-static void choose(struct pm_call *call, struct pm_query *q) {
-  struct sorting by = {q, call->snapshot};
-  size_t count;
-  q->of->rows(call->snapshot, &count);
-  q->order = malloc((count ? count : 1) * sizeof *q->order);
-  if (!q->order) {
-    pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
-    return;
-  }
-  for (uint32_t i = 0; i < count; i++)
-    if (!q->of->wanted ||
-        q->of->wanted(call, call->snapshot, row_at(q, call->snapshot, i)))
-      q->order[q->count++] = i;
+static void sort_chosen(struct pm_call *call, struct pm_query *q) {
+  struct sorting by = {q, call};
   q->total = q->count;
   if (q->sort >= 0)
     qsort_r(q->order, q->count, sizeof *q->order, by_member, &by);
   if (q->limit < q->count)
     q->count = q->limit;
   pm_call_ready(call);
+}
+
+/* So many rows, and then the others have their turn. */
+static void choose_more(struct pm_call *call, struct pm_query *q) {
+  const struct pm_snapshot *s = call->snapshot;
+  size_t count, end = q->looked + q->at_once;
+  q->of->rows(call, &count);
+  for (; q->looked < count && q->looked < end; q->looked++)
+    if (!q->of->wanted ||
+        q->of->wanted(call, s, row_at(call, q, (uint32_t)q->looked)))
+      q->order[q->count++] = (uint32_t)q->looked;
+  if (q->looked < count)
+    pm_call_wait_until(call, call->context->now.mono);
+  else
+    sort_chosen(call, q);
+}
+
+static void begin_choosing(struct pm_call *call, struct pm_query *q) {
+  size_t count;
+  if (q->of->prepare && q->of->prepare(call) < 0)
+    return;
+  q->of->rows(call, &count);
+  q->order = malloc((count ? count : 1) * sizeof *q->order);
+  if (q->order)
+    choose_more(call, q);
+  else
+    pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
 }
 
 /* ---- parameters ---- */
@@ -139,6 +159,7 @@ int pm_query_start(struct pm_call *call, struct pm_query *q,
   uint64_t mono = call->context->now.mono;
   double age = pm_param_number(params, "max_age_seconds", -1);
   q->of = of;
+  q->at_once = q->at_once ? q->at_once : AT_ONCE;
   q->limit = (size_t)pm_param_integer(params, "limit", INT64_MAX);
   q->until = mono + WAIT_S * PM_NS_PER_S;
   if (age >= 0) {
@@ -169,7 +190,7 @@ enum pm_progress pm_query_more(struct pm_call *call, struct pm_query *q,
     open_answer(call, q, out);
   while (q->written < q->count && pm_call_has_room(call))
     pm_fields_put(out, q->of->table, q->mask, call->snapshot,
-                  row_at(q, call->snapshot, q->order[q->written++]));
+                  row_at(call, q, q->order[q->written++]));
   if (q->written < q->count)
     return PM_PROGRESS_PARTIAL;
   pm_json_array_end(out);

@@ -12,10 +12,13 @@ struct pm_query_rows {
   const char *key; /* of the array in the result */
   const struct pm_view_field *table;
   size_t row_size;
-  const void *(*rows)(const struct pm_snapshot *snapshot, size_t *ret_count);
+  /* Once there is a snapshot; -1: call->failure says why not.  Or NULL. */
+  int (*prepare)(struct pm_call *call);
+  const void *(*rows)(const struct pm_call *call, size_t *ret_count);
   /* The field to sort by unless the client says; NULL: not sorted. */
   const char *sort;
-  /* Is that row to be listed?  NULL: all are. */
+  /* Is that row to be listed?  NULL: all are.  So many are asked about before
+   * others have their turn (pm_query.at_once). */
   bool (*wanted)(struct pm_call *call, const struct pm_snapshot *snapshot,
                  const void *row);
 };
@@ -28,8 +31,10 @@ struct pm_query {
   int sort; /* index in the table, or -1 */
   bool descending;
   size_t limit;
-  uint32_t *order; /* rows to write; NULL until they are chosen */
-  size_t count, written, total;
+  uint32_t at_once; /* rows that are looked at without a pause; set before
+                     * pm_query_start by a method to which they cost much */
+  uint32_t *order;  /* rows to write; NULL until they are chosen */
+  size_t looked, count, written, total;
 };
 
 /* Takes the parameters that both methods have. */

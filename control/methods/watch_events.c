@@ -56,8 +56,6 @@ static int start(struct pm_call *call, const struct pm_json *params) {
     return -1;
   if (renew(call) < 0)
     return pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
-  pm_visibility_viewer(&call->context->visibility, call->context->now,
-                       call->peer, &w->viewer);
   /* the time of a start is known to a clock tick */
   w->since = call->context->now.real - call->context->root.units.tick_ns;
   w->cursor = pm_exchange_next_event(pm_context_exchange(call->context));
@@ -136,6 +134,8 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
     pm_reply_stream_end(out, &call->id, "cancelled", call->dropped);
     return PM_PROGRESS_DONE;
   }
+  pm_visibility_viewer(&call->context->visibility, call->context->now,
+                       call->peer, &w->viewer); /* it may have changed */
   size_t n = pm_exchange_read_events(exchange, &w->cursor, events, AT_ONCE,
                                      &call->dropped);
   struct pm_snapshot *s = pm_exchange_latest(exchange);

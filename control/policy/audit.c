@@ -34,13 +34,31 @@ void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line) {
   put(audit, PM_CONTROL_INFO, line);
 }
 
+static bool may_log(struct pm_audit *audit, struct pm_now now,
+                    const struct pm_peer *peer) {
+  if (!pm_rate_limit_wait(audit->rate_limits, peer->user, PM_RATE_LIMIT_REFUSAL,
+                          now.mono))
+    return true;
+  if (!audit->unlogged++)
+    audit->since = now.mono;
+  return false;
+}
+
 void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
                       const struct pm_audit_line *line) {
-  if (pm_rate_limit_take(audit->rate_limits, line->peer->uid,
-                         PM_RATE_LIMIT_REFUSAL, now.mono))
+  if (may_log(audit, now, line->peer))
     put(audit, PM_CONTROL_NOTICE, line);
-  else if (!audit->unlogged++)
-    audit->since = now.mono;
+}
+
+void pm_audit_closed(struct pm_audit *audit, struct pm_now now,
+                     const struct pm_peer *peer, const char *why) {
+  char text[256];
+  if (!may_log(audit, now, peer))
+    return;
+  snprintf(text, sizeof text,
+           "the control socket closes the connection of pid %d, uid %u: %s",
+           peer->pid, peer->uid, why);
+  audit->log(PM_CONTROL_NOTICE, text);
 }
 
 uint64_t pm_audit_next(const struct pm_audit *audit) {

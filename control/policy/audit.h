@@ -18,7 +18,7 @@ typedef void pm_control_log(enum pm_control_level level, const char *text);
 struct pm_audit {
   pm_control_log *log;
   struct pm_rate_limits *rate_limits; /* (borrowed) */
-  uint64_t unlogged;                  /* refusals that were not logged */
+  uint64_t unlogged;                  /* of both, those that were not logged */
   uint64_t since;                     /* mono of the first of those */
 };
 
@@ -34,9 +34,13 @@ struct pm_audit_line {
 };
 
 void pm_audit_done(struct pm_audit *audit, const struct pm_audit_line *line);
-/* Logs at most ten in any minute for one uid; the rest is counted. */
+/* Logs at most ten in any minute for one user; the rest is counted. */
 void pm_audit_refused(struct pm_audit *audit, struct pm_now now,
                       const struct pm_audit_line *line);
+/* A connection is closed that its client would have kept; limited in the same
+ * way. */
+void pm_audit_closed(struct pm_audit *audit, struct pm_now now,
+                     const struct pm_peer *peer, const char *why);
 /* When the count is to be logged (mono), a minute after the first; 0: there is
  * none. */
 uint64_t pm_audit_next(const struct pm_audit *audit);

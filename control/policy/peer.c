@@ -1,5 +1,7 @@
 #include "policy/peer.h"
 
+#include "policy/peer_socket.h"
+
 #include "base/clean.h"
 #include "base/copy.h"
 #include "base/fd.h"
@@ -54,13 +56,23 @@ static bool read_status(int dir, struct pm_status *ret) {
   return pm_status_read(dir, ret) == 0 && ret->known & PM_STATUS_EFFECTIVE;
 }
 
-/* Before Linux 6.5 whoever has the pid at accept(2) is taken for the one that
- * connected. */
+/* Before Linux 6.5: of the process that has the pid now, which may be another
+ * than connected.  It is the same if it holds the other end. */
+static int open_holder(int fd, int32_t pid) {
+  int pidfd = pid > 0 ? pm_pidfd_open(pid) : -1;
+  if (pidfd < 0 || pm_peer_socket_is_of(fd, pid))
+    return pidfd;
+  close(pidfd);
+  return -1;
+}
+
+/* Any other error means that it is gone (ESRCH, ENODATA, EINVAL before 6.16).
+ */
 static void read_pidfd(int fd, struct pm_peer *peer) {
   int pidfd;
   socklen_t size = sizeof pidfd;
   if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
-    pidfd = peer->pid > 0 ? pm_pidfd_open(peer->pid) : -1;
+    pidfd = errno == ENOPROTOOPT ? open_holder(fd, peer->pid) : -1;
   if (pidfd >= 0)
     peer->pidfd = pm_fd_high(pidfd);
 }
@@ -75,61 +87,6 @@ static void read_label(int fd, struct pm_peer *peer) {
   peer->label[size] = '\0';
   peer->label_by_proc =
       pm_root_read(AT_FDCWD, "/proc/self/attr/current", own, sizeof own) > 0;
-}
-
-int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err) {
-  struct ucred cred;
-  socklen_t size = sizeof cred;
-  struct pm_peer *peer = calloc(1, sizeof *peer);
-  if (!peer)
-    return pm_err_set(err, ENOMEM, "make room for a client");
-  peer->refs = 1;
-  peer->pidfd = -1;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
-    int num = errno;
-    pm_peer_unref(peer);
-    return pm_err_set(err, num, "ask who a client is");
-  }
-  peer->uid = cred.uid;
-  peer->gid = cred.gid;
-  peer->pid = cred.pid;
-  int status = read_groups(fd, peer);
-  if (status < 0) {
-    pm_peer_unref(peer);
-    return pm_err_set(err, -status, "ask for the groups of a client of uid %u",
-                      cred.uid);
-  }
-  read_pidfd(fd, peer);
-  read_label(fd, peer);
-  *ret = peer;
-  return 0;
-}
-
-struct pm_peer *pm_peer_ref(struct pm_peer *peer) {
-  peer->refs++;
-  return peer;
-}
-
-void pm_peer_unref(struct pm_peer *peer) {
-  if (!peer || --peer->refs > 0)
-    return;
-  pm_clean_fd(&peer->pidfd);
-  free(peer->groups);
-  free(peer);
-}
-
-bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid) {
-  if (peer->gid == gid)
-    return true;
-  for (size_t i = 0; i < peer->group_count; i++)
-    if (peer->groups[i] == gid)
-      return true;
-  return false;
-}
-
-struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
-  return (struct pm_subject){peer->uid, peer->gid, peer->groups,
-                             peer->group_count, sandboxed};
 }
 
 /* ---- where it is ----
@@ -170,6 +127,79 @@ static bool in_our_user_namespace(const struct pm_peer *peer, int dir) {
   return theirs == 0 || theirs == ours.st_ino;
 }
 
+/* Is it still the process that connected, so that what was read is its own? */
+static bool still_lives(const struct pm_peer *peer) {
+  return peer->pidfd >= 0 && pm_pidfd_is_alive(peer->pidfd);
+}
+
+/* Known for sure only while it lives and runs with the ids that it had. */
+static void read_user(struct pm_peer *peer) {
+  struct pm_status status;
+  bool root = peer->uid == 0;
+  PM_CLEAN_FD int dir = !root && peer->pid > 0 ? open_process(peer->pid) : -1;
+  bool ours = dir >= 0 && read_status(dir, &status) &&
+              in_our_user_namespace(peer, dir) && still_lives(peer);
+  peer->user = pm_peer_user_of(peer->uid, ours, peer->pidfd);
+}
+
+int pm_peer_new(int fd, struct pm_peer **ret, struct pm_err *err) {
+  struct ucred cred;
+  socklen_t size = sizeof cred;
+  struct pm_peer *peer = calloc(1, sizeof *peer);
+  if (!peer)
+    return pm_err_set(err, ENOMEM, "make room for a client");
+  peer->refs = 1;
+  peer->pidfd = -1;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
+    int num = errno;
+    pm_peer_unref(peer);
+    return pm_err_set(err, num, "ask who a client is");
+  }
+  peer->uid = cred.uid;
+  peer->gid = cred.gid;
+  peer->pid = cred.pid;
+  int status = read_groups(fd, peer);
+  if (status < 0) {
+    pm_peer_unref(peer);
+    return pm_err_set(err, -status, "ask for the groups of a client of uid %u",
+                      cred.uid);
+  }
+  read_pidfd(fd, peer);
+  read_label(fd, peer);
+  read_user(peer);
+  *ret = peer;
+  return 0;
+}
+
+struct pm_peer *pm_peer_ref(struct pm_peer *peer) {
+  peer->refs++;
+  return peer;
+}
+
+void pm_peer_unref(struct pm_peer *peer) {
+  if (!peer || --peer->refs > 0)
+    return;
+  pm_clean_fd(&peer->pidfd);
+  free(peer->groups);
+  free(peer);
+}
+
+bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid) {
+  if (peer->gid == gid)
+    return true;
+  for (size_t i = 0; i < peer->group_count; i++)
+    if (peer->groups[i] == gid)
+      return true;
+  return false;
+}
+
+struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
+  return (struct pm_subject){peer->uid, peer->gid, peer->groups,
+                             peer->group_count, sandboxed};
+}
+
+/* ---- where it is ---- */
+
 /* The mount that a process has as its root, by its number, which is another in
  * each mount namespace; 0: its root is no mount point. */
 static int root_mount(int dir, uint64_t *ret) {
@@ -192,6 +222,19 @@ static int root_mount(int dir, uint64_t *ret) {
 }
 
 /* ---- how it is confined ---- */
+
+/* Does it still run with the ids that it connected with, all of them?  Files of
+ * one that is not dumpable, such as after an execve(2) of a set-user-ID
+ * program, are root's. */
+static bool has_same_ids(const struct pm_peer *peer, int dir,
+                         const struct pm_status *status) {
+  struct stat st;
+  for (size_t i = 0; i < PM_IDS; i++)
+    if (status->uid[i] != peer->uid || status->gid[i] != peer->gid)
+      return false;
+  return status->known & PM_STATUS_GIDS &&
+         fstatat(dir, "status", &st, 0) == 0 && st.st_uid == peer->uid;
+}
 
 /* That a security module gives to a login shell; "" = there is none. */
 static bool is_free_label(const char *label) {
@@ -236,6 +279,8 @@ static const char *reason(const struct pm_peer *peer, const char *label,
   struct pm_status status, first;
   if (!read_status(dir, &status) || !read_status(one, &first))
     return "its status cannot be read";
+  if (!has_same_ids(peer, dir, &status))
+    return "it runs with other ids than when it connected";
   ret->capabilities = status.effective;
   if (!(status.known & PM_STATUS_NO_NEW_PRIVS) || status.no_new_privs)
     return "it has no_new_privs set";
@@ -260,11 +305,6 @@ static const char *reason(const struct pm_peer *peer, const char *label,
              : "a security module confines it";
 }
 
-/* Is it still the process that connected, so that what was read is its own? */
-static bool still_lives(const struct pm_peer *peer) {
-  return peer->pidfd >= 0 && pm_pidfd_is_alive(peer->pidfd);
-}
-
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   struct pm_status status;
   *ret = (struct pm_peer_caps){.foreign = true};
@@ -272,8 +312,10 @@ void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   if (dir < 0 || !in_our_user_namespace(peer, dir) ||
       !read_status(dir, &status) || !still_lives(peer))
     return;
+  if (!has_same_ids(peer, dir, &status))
+    return;
   ret->foreign = false;
-  ret->effective = status.effective;
+  ret->effective = peer->uid == 0 ? status.effective : 0;
 }
 
 void pm_peer_confinement(const struct pm_peer *peer, const char *label,

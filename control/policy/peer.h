@@ -5,6 +5,7 @@
 #define PM_POLICY_PEER_H
 
 #include "policy/allow.h"
+#include "policy/peer_user.h"
 
 #include "base/err.h"
 
@@ -19,8 +20,9 @@ struct pm_peer {
   uint32_t uid, gid;         /* effective, at connect(2) */
   int32_t pid;               /* 0: not visible in our pid namespace */
   int pidfd;                 /* -1: it was gone already */
+  pm_peer_user user;         /* where users are limited */
   char label[PM_PEER_LABEL]; /* of a security module, SO_PEERSEC; "" = none */
-  bool label_by_proc; /* a module labels processes */
+  bool label_by_proc;        /* a module labels processes */
   uint32_t *groups;
   size_t group_count;
 };
@@ -35,11 +37,14 @@ bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid);
 /* The peer as allow.h sees it; valid as long as the peer is. */
 struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed);
 
-/* What it may read of other processes, at this moment. */
+/* What it may read of other processes, at this moment.  Who connected may have
+ * called a set-user-ID program meanwhile, or given up its uid, while another
+ * process holds the connection: what that holds is not lent. */
 struct pm_peer_caps {
-  uint64_t effective; /* capabilities, in our user namespace */
-  bool foreign; /* it is in another user namespace, or that cannot be read:
-                 * ptrace(2) permits it nothing, not even for its own uid */
+  uint64_t effective; /* capabilities in our user namespace, of root only */
+  bool foreign; /* it is gone, in another user namespace, or runs with other
+                 * ids now, or that cannot be read: it may read nothing of
+                 * others, not even of its own uid */
 };
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret);
 

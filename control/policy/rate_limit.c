@@ -5,8 +5,7 @@
 static const struct {
   double rate, most; /* tokens a second, and at rest */
 } kinds[PM_RATE_LIMIT_KINDS] = {
-    [PM_RATE_LIMIT_LIST] = {10, 20},
-    [PM_RATE_LIMIT_ACT] = {5, 10},
+    [PM_RATE_LIMIT_ACT] = {5, 50},
     [PM_RATE_LIMIT_REFUSAL] = {5.0 / 60, 5},
 };
 
@@ -18,23 +17,21 @@ static void fill(struct pm_rate_limit *b) {
 /* That of the user; a new user gets the one that has been unused for
  * longest. */
 static struct pm_rate_limit *bucket_of(struct pm_rate_limits *rate_limits,
-                                       uint32_t uid) {
+                                       pm_peer_user user) {
   struct pm_rate_limit *oldest = &rate_limits->user[0];
   for (size_t i = 0; i < PM_RATE_LIMIT_USERS; i++) {
     struct pm_rate_limit *b = &rate_limits->user[i];
-    if (b->used && b->uid == uid)
+    if (b->used && b->user == user)
       return b;
     if (b->used < oldest->used)
       oldest = b;
   }
-  *oldest = (struct pm_rate_limit){.uid = uid};
+  *oldest = (struct pm_rate_limit){.user = user};
   fill(oldest);
   return oldest;
 }
 
-bool pm_rate_limit_take(struct pm_rate_limits *rate_limits, uint32_t uid,
-                        enum pm_rate_limit_kind kind, uint64_t mono) {
-  struct pm_rate_limit *b = bucket_of(rate_limits, uid);
+static void refill(struct pm_rate_limit *b, uint64_t mono) {
   double seconds = b->used && mono > b->used
                        ? (double)(mono - b->used) / (double)PM_NS_PER_S
                        : 0;
@@ -44,8 +41,16 @@ bool pm_rate_limit_take(struct pm_rate_limits *rate_limits, uint32_t uid,
     if (b->tokens[i] > kinds[i].most)
       b->tokens[i] = kinds[i].most;
   }
+}
+
+uint64_t pm_rate_limit_wait(struct pm_rate_limits *rate_limits,
+                            pm_peer_user user, enum pm_rate_limit_kind kind,
+                            uint64_t mono) {
+  struct pm_rate_limit *b = bucket_of(rate_limits, user);
+  refill(b, mono);
   if (b->tokens[kind] < 1)
-    return false;
+    return 1 + (uint64_t)((1 - b->tokens[kind]) / kinds[kind].rate *
+                          (double)PM_NS_PER_S);
   b->tokens[kind]--;
-  return true;
+  return 0;
 }

@@ -18,7 +18,7 @@ struct pm_action {
   struct pm_watch watch; /* first: the loop hands it back */
   struct pm_actions *owner;
   struct pm_action *next;
-  uint32_t uid;
+  pm_peer_user user;
   int pidfd; /* -1: there is none, and it cannot be killed */
   uint64_t deadline;
   pm_action_answer *answer; /* NULL: cancelled */
@@ -26,13 +26,15 @@ struct pm_action {
   bool done;
 };
 
-static bool has_room(const struct pm_actions *actions, uint32_t uid) {
-  int all = 0, user = 0;
+static bool has_room(const struct pm_actions *actions, pm_peer_user user) {
+  int all = 0, his = 0;
   for (const struct pm_action *a = actions->list; a; a = a->next) {
     all++;
-    user += a->uid == uid;
+    his += a->user == user;
   }
-  return all < PM_ACTIONS && user < PM_ACTIONS_USER;
+  if (user == PM_PEER_USER_ROOT)
+    return all < PM_ACTIONS;
+  return all < PM_ACTIONS - PM_ACTIONS_ROOT && his < PM_ACTIONS_USER;
 }
 
 static void finish(struct pm_action *a, const void *record, size_t length) {
@@ -112,10 +114,11 @@ static int launch(struct pm_action *a, const char *mode,
 }
 
 int pm_action_start(struct pm_actions *actions, struct pm_now now,
-                    const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, int fd, pm_action_answer *answer,
-                    void *arg, struct pm_action **ret, struct pm_err *err) {
-  if (!has_room(actions, uid))
+                    const char *mode, pm_peer_user user,
+                    const struct iovec *record, int record_count, int fd,
+                    pm_action_answer *answer, void *arg, struct pm_action **ret,
+                    struct pm_err *err) {
+  if (!has_room(actions, user))
     return pm_err_say(err, EAGAIN,
                       "too many actions are under way (%d, %d a user)",
                       PM_ACTIONS, PM_ACTIONS_USER);
@@ -123,7 +126,7 @@ int pm_action_start(struct pm_actions *actions, struct pm_now now,
   if (!a)
     return pm_err_set(err, ENOMEM, "make room for a helper");
   a->owner = actions;
-  a->uid = uid;
+  a->user = user;
   a->watch.fd = a->pidfd = -1;
   a->watch.ready = on_answer;
   a->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;

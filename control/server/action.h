@@ -5,6 +5,7 @@
 #define PM_SERVER_ACTION_H
 
 #include "policy/failure.h"
+#include "policy/peer_user.h"
 #include "server/loop.h"
 
 #include "base/err.h"
@@ -15,7 +16,12 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-enum { PM_ACTIONS = 32, PM_ACTIONS_USER = 4, PM_ACTION_WAIT_S = 10 };
+enum {
+  PM_ACTIONS = 32,
+  PM_ACTIONS_ROOT = 4, /* of these, kept for root */
+  PM_ACTIONS_USER = 4, /* of one user but root */
+  PM_ACTION_WAIT_S = 10
+};
 
 struct pm_action; /* one that is under way */
 
@@ -29,14 +35,15 @@ struct pm_actions {
 /* The answer; length 0: procman-hold died or did not answer in time. */
 typedef void pm_action_answer(void *arg, const void *record, size_t length);
 
-/* fd goes along with the record; -1: none.  uid is the user whose limit it
+/* fd goes along with the record; -1: none.  user: whose limit it
  * counts against.  After success answer(arg,
  * ...) is called exactly once, later, unless the action is cancelled. -EAGAIN:
  * too many are under way; another -errno: procman-hold could not be started. */
 int pm_action_start(struct pm_actions *actions, struct pm_now now,
-                    const char *mode, uint32_t uid, const struct iovec *record,
-                    int record_count, int fd, pm_action_answer *answer,
-                    void *arg, struct pm_action **ret, struct pm_err *err);
+                    const char *mode, pm_peer_user user,
+                    const struct iovec *record, int record_count, int fd,
+                    pm_action_answer *answer, void *arg, struct pm_action **ret,
+                    struct pm_err *err);
 /* The answer is not wanted any more; the action itself goes on.  Accepts
  * NULL. */
 void pm_action_cancel(struct pm_action *action);

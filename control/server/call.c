@@ -50,13 +50,16 @@ static void remove_acting(const struct pm_call *call) {
   *at = call->next_acting;
 }
 
-bool pm_call_may_act(const struct pm_context *context, uint32_t uid) {
-  unsigned all = 0, user = 0;
+bool pm_call_may_act(const struct pm_context *context, pm_peer_user user) {
+  unsigned all = 0, his = 0;
   for (const struct pm_call *c = context->acting; c; c = c->next_acting) {
     all++;
-    user += c->peer->uid == uid;
+    his += c->peer->user == user;
   }
-  return all < PM_CALL_ACTING && user < PM_CALL_ACTING_USER;
+  if (user == PM_PEER_USER_ROOT)
+    return all < PM_CALL_ACTING;
+  return all < PM_CALL_ACTING - PM_CALL_ACTING_ROOT &&
+         his < PM_CALL_ACTING_USER;
 }
 
 static void free_call(struct pm_call *call) {
@@ -152,13 +155,19 @@ void pm_call_start(struct pm_call *call, const struct pm_json *params) {
   note_failure(call);
 }
 
-void pm_call_step(struct pm_call *call, bool turn) {
+void pm_call_note(struct pm_call *call, bool turn) {
   bool due = call->wake_at <= call->context->now.mono;
-  call->happened |= (due ? PM_WAKE_TIME : 0) | (turn ? PM_WAKE_TURN : 0);
+  unsigned now = (due ? PM_WAKE_TIME : 0) | (turn ? PM_WAKE_TURN : 0);
+  call->happened &= call->waits_for | PM_WAKE_ANSWER;
+  call->happened |= now & call->waits_for;
+}
+
+bool pm_call_is_due(const struct pm_call *call) {
+  return call->happened & call->waits_for && pm_call_state_steps(call->state);
+}
+
+void pm_call_step(struct pm_call *call) {
   unsigned reasons = call->happened & call->waits_for;
-  call->happened &= PM_WAKE_ANSWER;
-  if (!reasons || !pm_call_state_steps(call->state))
-    return;
   call->happened = 0;
   call->waits_for &= ~(reasons & PM_WAKE_TIME);
   call->ops->step(call);
@@ -180,14 +189,15 @@ bool pm_call_has_room(const struct pm_call *call) {
 }
 
 struct pm_call *pm_call_next_writer(const struct pm_client *c) {
-  struct pm_call *oldest = NULL;
+  struct pm_call *first = NULL;
   for (struct pm_call *call = c->calls; call; call = call->next) {
     if (pm_call_state_mid_message(call->state))
       return call;
-    if (pm_call_state_writes(call->state))
-      oldest = call; /* the list begins with the newest */
+    if (pm_call_state_writes(call->state) &&
+        (!first || call->written <= first->written))
+      first = call; /* of equals the oldest: the list begins with the newest */
   }
-  return oldest;
+  return first;
 }
 
 void pm_call_write(struct pm_client *c, struct pm_call *call) {
@@ -197,6 +207,7 @@ void pm_call_write(struct pm_client *c, struct pm_call *call) {
       [PM_PROGRESS_WAIT] = PM_CALL_ON_WAIT,
       [PM_PROGRESS_DONE] = PM_CALL_ON_DONE,
   };
+  call->written = ++c->writings;
   if (call->state == PM_CALL_FAILED) {
     pm_reply_failure(c->json, &call->id, &call->failure);
     take_event(call, PM_CALL_ON_DONE);

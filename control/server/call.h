@@ -36,6 +36,7 @@ struct pm_call {
   unsigned waits_for;           /* of enum pm_wake; step() is called then */
   unsigned happened;            /* of enum pm_wake: not yet handled by step() */
   uint64_t wake_at;             /* mono; PM_WAKE_TIME */
+  uint64_t written;             /* client->writings at its last piece */
   uint64_t seq, dropped;        /* of a stream: the next item, items left out */
   struct pm_snapshot *snapshot; /* a reference, released with the call */
   struct pm_failure failure;    /* .code: written instead of a result */
@@ -44,8 +45,12 @@ struct pm_call {
 
 /* Calls that go on without their client are not bounded by its limits: each
  * may hold a descriptor for an hour. */
-enum { PM_CALL_ACTING = 256, PM_CALL_ACTING_USER = 32 };
-bool pm_call_may_act(const struct pm_context *context, uint32_t uid);
+enum {
+  PM_CALL_ACTING = 256,
+  PM_CALL_ACTING_ROOT = 16, /* of these, kept for root */
+  PM_CALL_ACTING_USER = 64, /* of one user but root */
+};
+bool pm_call_may_act(const struct pm_context *context, pm_peer_user user);
 
 /* Adds a call to the client's list; it waits for nothing yet.  NULL: no
  * memory. */
@@ -83,9 +88,12 @@ bool pm_call_has_room(const struct pm_call *call);
 
 /* Starts the method, unless call->failure says already why not. */
 void pm_call_start(struct pm_call *call, const struct pm_json *params);
-/* Calls step() if something has happened that the call waits for; turn: a
- * snapshot was published. */
-void pm_call_step(struct pm_call *call, bool turn);
+/* Notes what has happened by now; turn: a snapshot was published. */
+void pm_call_note(struct pm_call *call, bool turn);
+/* Has something happened that the call waits for?  Then step() is to be
+ * called. */
+bool pm_call_is_due(const struct pm_call *call);
+void pm_call_step(struct pm_call *call);
 /* When pm_call_step has something to do by itself (mono, 1 = at once); 0: by
  * itself never. */
 uint64_t pm_call_next_step(const struct pm_call *call);
@@ -95,8 +103,9 @@ bool pm_call_detach(struct pm_call *call);
 /* The daemon stops: ends the call. */
 void pm_call_drop(struct pm_call *call);
 
-/* The call that may write: one that is in the middle of a message, else the
- * oldest that has something to write.  NULL: none. */
+/* The call that may write: one that is in the middle of a message, else, of
+ * those that have something to write, the one whose last piece is the oldest.
+ * NULL: none. */
 struct pm_call *pm_call_next_writer(const struct pm_client *client);
 void pm_call_write(struct pm_client *client, struct pm_call *call);
 

@@ -31,6 +31,8 @@ struct pm_client {
   struct pm_client *next;
   struct pm_clients *owner; /* (borrowed) */
   struct pm_peer *peer;
+  struct pm_share *share; /* (borrowed) of its user */
+  uint64_t served;        /* number of its last turn */
   bool fds_refused; /* the kernel refuses passed descriptors, so there are none
                      * in its queue */
   struct pm_frame in;
@@ -38,6 +40,7 @@ struct pm_client {
   struct pm_json_out *json;
   struct pm_call *calls;
   unsigned call_count, stream_count;
+  uint64_t writings;      /* so many pieces have been written */
   uint64_t request_since; /* mono of the first byte of an incomplete request; 0
                            * = none */
   uint64_t blocked_since; /* mono since when it takes no output; 0 = it does */

@@ -15,37 +15,59 @@ static uint64_t mono(const struct pm_clients *s) {
 
 /* ---- writing ---- */
 
-/* Lets the client's calls write while it takes their output; only so many
- * pieces at a time, so that a fast reader of a long list does not keep the
- * thread busy. */
+static void write_piece(struct pm_clients *s, struct pm_client *c,
+                        struct pm_call *call) {
+  pm_share_begin(&s->shares);
+  pm_call_write(c, call);
+  if (pm_json_out_status(c->json) < 0)
+    c->dead = true; /* after an incomplete message no other can follow */
+  if (c->out.length >= PM_CLIENT_FULL)
+    pm_client_send(c, mono(s));
+  pm_share_end(&s->shares, c->share);
+}
+
+/* Lets the client's calls write while it takes their output, and its user has
+ * time. */
 static void write_calls(struct pm_clients *s, struct pm_client *c) {
-  enum { PIECES = 32 };
-  for (int i = 0; i < PIECES && pm_client_has_room(c); i++) {
-    struct pm_call *call = pm_call_next_writer(c);
-    if (!call)
-      break;
-    pm_call_write(c, call);
-    if (pm_json_out_status(c->json) < 0)
-      c->dead = true; /* after an incomplete message no other can follow */
-    if (c->out.length >= PM_CLIENT_FULL)
-      pm_client_send(c, mono(s));
-  }
-  pm_client_send(c, mono(s));
+  struct pm_call *call;
+  while (pm_client_has_room(c) && (call = pm_call_next_writer(c)) &&
+         pm_share_may(&s->shares, c->share))
+    write_piece(s, c, call);
+  if (c->out.length)
+    pm_client_send(c, mono(s));
 }
 
 /* ---- reading ---- */
 
-/* As long as there is room for the answers. */
-static void take_requests(struct pm_clients *s, struct pm_client *c) {
+/* It has a request, and there is room for the answer. */
+static bool is_asking(const struct pm_client *c) {
+  return !c->closing && pm_frame_ready(&c->in) && pm_client_has_room(c);
+}
+
+static void take_request(struct pm_clients *s, struct pm_client *c) {
   char *text;
   size_t length;
-  while (pm_client_has_room(c) && !c->closing &&
-         pm_frame_next(&c->in, &text, &length)) {
-    c->last_request = mono(s);
-    c->request_since = 0; /* of the next one, if there is more */
-    pm_dispatch_frame(s->context, s->reader, c, text, length);
-    write_calls(s, c);
-    pm_call_sweep(&c->calls, c);
+  c->served = ++s->turns;
+  if (!pm_frame_next(&c->in, &text, &length))
+    return; /* only blanks */
+  c->last_request = mono(s);
+  c->request_since = 0; /* of the next one, if there is more */
+  pm_share_begin(&s->shares);
+  pm_dispatch_frame(s->context, s->reader, c, text, length);
+  pm_share_end(&s->shares, c->share);
+  write_calls(s, c);
+  pm_call_sweep(&c->calls, c);
+}
+
+/* Of each user's clients that ask the one that was served first has its turn.
+ */
+static void choose_turns(struct pm_clients *s) {
+  for (struct pm_client *c = s->list; c; c = c->next) {
+    struct pm_share *share = c->share;
+    if (!is_asking(c) || !pm_share_may(&s->shares, share))
+      continue;
+    if (!share->turn || c->served < share->turn->served)
+      share->turn = c;
   }
 }
 
@@ -59,17 +81,18 @@ static void answer_too_long(struct pm_client *c) {
 /* Sets what the loop watches for. */
 static void watch_client(struct pm_clients *s, struct pm_client *c) {
   bool full = c->out.length >= PM_CLIENT_FULL;
+  bool asks = pm_frame_ready(&c->in);
   uint32_t events = 0; /* EPOLLHUP is always reported */
-  if (!c->eof && !full && !c->closing)
+  if (!c->eof && !full && !c->closing && !asks)
     events |= EPOLLIN | EPOLLRDHUP;
-  if (c->out.length > 0 || pm_call_next_writer(c))
+  if (c->out.length > 0)
     events |= EPOLLOUT;
   pm_loop_change(s->loop, &c->watch, events);
-  bool partial = !full && !c->eof && pm_frame_partial(&c->in);
+  bool partial = !full && !asks && !c->eof && pm_frame_partial(&c->in);
   c->request_since = !partial           ? 0
                      : c->request_since ? c->request_since
                                         : mono(s);
-  if ((c->eof || c->closing) && c->out.length == 0 && (c->closing || !c->calls))
+  if (c->out.length == 0 && (c->closing || (c->eof && !asks && !c->calls)))
     c->dead = true;
 }
 
@@ -77,15 +100,17 @@ static void on_client(struct pm_watch *watch, uint32_t events) {
   struct pm_client *c = (struct pm_client *)watch;
   struct pm_clients *s = c->owner;
   if (!c->dead && events & (EPOLLIN | EPOLLRDHUP) && !c->eof && !c->closing &&
-      pm_client_has_room(c) && pm_client_receive(c) < 0)
+      !pm_frame_ready(&c->in) && pm_client_has_room(c) &&
+      pm_client_receive(c) < 0)
     answer_too_long(c);
   if (!c->dead) {
     write_calls(s, c);
-    take_requests(s, c);
     watch_client(s, c);
   }
-  /* nobody reads any more; earlier requests have been started */
-  if (events & EPOLLERR || (events & EPOLLHUP && !(events & EPOLLIN)))
+  /* nobody reads any more; earlier requests are started, if he has time */
+  bool gone = events & EPOLLHUP && !(events & EPOLLIN);
+  if (events & EPOLLERR ||
+      (gone && !(is_asking(c) && pm_share_may(&s->shares, c->share))))
     c->dead = true;
 }
 
@@ -100,18 +125,40 @@ static void reject(struct pm_client *c) {
   c->closing = true;
 }
 
+/* The one that makes place is told why, if it can take it at once. */
+static bool make_place(struct pm_clients *s, pm_peer_user user) {
+  struct pm_client *leaver;
+  struct pm_failure f;
+  bool place = pm_conn_limit_admit(s->list, s->max, user, &leaver);
+  if (!leaver)
+    return place;
+  pm_fail(
+      &f, PM_CODE_LIMIT_EXCEEDED,
+      "this connection was idle for longest, and there are too many (%d, %d "
+      "a user)",
+      PM_CONN_LIMIT_ALL, PM_CONN_LIMIT_USER);
+  pm_reply_failure(leaver->json, NULL, &f);
+  pm_client_send(leaver, mono(s));
+  leaver->dead = true;
+  return true;
+}
+
 int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused) {
   struct pm_peer *peer;
   int status = pm_peer_new(fd, &peer, NULL);
   if (status < 0)
     return status;
-  bool place = pm_conn_limit_admit(s->list, s->max, peer->uid);
-  struct pm_client *c = pm_client_new(fd, fds_refused, peer);
+  bool place = make_place(s, peer->user);
+  struct pm_share *share = pm_share_join(&s->shares, peer->user);
+  struct pm_client *c = share ? pm_client_new(fd, fds_refused, peer) : NULL;
   if (!c) {
+    if (share)
+      pm_share_leave(&s->shares, share);
     pm_peer_unref(peer);
     return -ENOMEM;
   }
   c->owner = s;
+  c->share = share;
   c->last_request = mono(s);
   c->watch.ready = on_client;
   status = pm_loop_add(s->loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP);
@@ -146,6 +193,7 @@ static void remove_client(struct pm_clients *s, struct pm_client *c) {
   int fd = c->watch.fd;
   pm_loop_remove(s->loop, &c->watch);
   c->watch.fd = fd;
+  pm_share_leave(&s->shares, c->share);
   pm_client_free(c, &s->deferred);
   atomic_fetch_sub_explicit(&s->count, 1, memory_order_relaxed);
 }
@@ -163,6 +211,13 @@ static void free_dead(struct pm_clients *s) {
 }
 
 /* ---- what is held too long ---- */
+
+/* It takes nothing any more, so that only the administrator can be told. */
+static void give_up(struct pm_clients *s, struct pm_client *c,
+                    const char *why) {
+  pm_audit_closed(&s->context->audit, s->context->now, c->peer, why);
+  c->dead = true;
+}
 
 /* Of the snapshots that calls still hold, only the two newest may live beside
  * the latest: a client that is further behind is too slow. */
@@ -185,45 +240,101 @@ static void close_far_behind(struct pm_clients *s) {
   uint64_t oldest = oldest_allowed(s);
   for (struct pm_client *c = s->list; c; c = c->next)
     for (const struct pm_call *call = c->calls; call; call = call->next)
-      if (call->snapshot && call->snapshot->number < oldest)
-        c->dead = true;
+      if (call->snapshot && call->snapshot->number < oldest && !c->dead)
+        give_up(s, c, "it is more than three turns behind with a list");
 }
 
 /* When the client has become too slow (mono); 0: nothing is due. */
-static uint64_t deadline(const struct pm_client *c) {
-  uint64_t request = c->request_since
-                         ? c->request_since + PM_CLIENT_REQUEST_S * PM_NS_PER_S
-                         : 0;
-  uint64_t reading = c->blocked_since
-                         ? c->blocked_since + PM_CLIENT_BLOCKED_S * PM_NS_PER_S
-                         : 0;
-  return !request ? reading : !reading || request < reading ? request : reading;
+static uint64_t request_deadline(const struct pm_client *c) {
+  return c->request_since ? c->request_since + PM_CLIENT_REQUEST_S * PM_NS_PER_S
+                          : 0;
 }
 
-static bool is_too_slow(const struct pm_clients *s, const struct pm_client *c) {
-  uint64_t at = deadline(c);
+/* One that only follows streams may pause: it loses samples, and holds nothing
+ * but its buffer. */
+static uint64_t reading_deadline(const struct pm_client *c) {
+  bool follows = c->call_count && c->stream_count == c->call_count;
+  return c->blocked_since && !follows
+             ? c->blocked_since + PM_CLIENT_BLOCKED_S * PM_NS_PER_S
+             : 0;
+}
+
+static bool has_come(const struct pm_clients *s, uint64_t at) {
   return at && mono(s) >= at;
 }
 
 /* ---- time ---- */
 
-static void step_calls(struct pm_call *list, bool published) {
-  for (struct pm_call *call = list; call; call = call->next)
-    pm_call_step(call, published);
+/* What acts has its own times, and takes little. */
+static void step_call(struct pm_clients *s, struct pm_share *share,
+                      struct pm_call *call) {
+  if (!call->ops->outlives && !pm_share_may(&s->shares, share))
+    return;
+  pm_share_begin(&s->shares);
+  pm_call_step(call);
+  pm_share_end(&s->shares, share);
+}
+
+static void step_calls(struct pm_clients *s, struct pm_client *c,
+                       bool published) {
+  for (struct pm_call *call = c->calls; call; call = call->next) {
+    pm_call_note(call, published);
+    if (pm_call_is_due(call))
+      step_call(s, c->share, call);
+  }
+}
+
+static void step_detached(struct pm_clients *s, bool published) {
+  for (struct pm_call *call = s->detached; call; call = call->next) {
+    pm_call_note(call, published);
+    if (pm_call_is_due(call))
+      pm_call_step(call);
+  }
+}
+
+static void end_slow_request(struct pm_clients *s, struct pm_client *c) {
+  struct pm_failure f;
+  pm_fail(&f, PM_CODE_NO_REQUEST, "a request must be complete within %d s",
+          PM_CLIENT_REQUEST_S);
+  pm_reply_failure(c->json, NULL, &f);
+  c->closing = true;
+  pm_client_send(c, mono(s));
+  watch_client(s, c);
 }
 
 static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
-  if (is_too_slow(s, c))
+  if (has_come(s, reading_deadline(c)))
     pm_client_send(c, mono(s)); /* epoll reports a small amount of room late */
-  if (is_too_slow(s, c))
-    c->dead = true;
-  step_calls(c->calls, published);
+  if (has_come(s, reading_deadline(c)))
+    give_up(s, c, "it has not read for 10 s");
+  if (has_come(s, request_deadline(c)) && !c->closing)
+    end_slow_request(s, c);
+  step_calls(s, c, published);
   if (c->dead || !c->calls)
     return;
   write_calls(s, c);
   pm_call_sweep(&c->calls, c);
-  take_requests(s, c);
   watch_client(s, c);
+}
+
+/* One request of each user.  False: nobody has another one, or time for it. */
+static bool take_turns(struct pm_clients *s) {
+  bool more = false;
+  choose_turns(s);
+  for (struct pm_share *share = s->shares.list; share; share = share->next) {
+    struct pm_client *c = share->turn;
+    if (!c)
+      continue;
+    share->turn = NULL;
+    take_request(s, c);
+    watch_client(s, c);
+    more = true;
+  }
+  return more;
+}
+
+void pm_clients_begin(struct pm_clients *s) {
+  pm_share_pass(&s->shares, mono(s));
 }
 
 void pm_clients_sweep(struct pm_clients *s, bool published) {
@@ -231,7 +342,9 @@ void pm_clients_sweep(struct pm_clients *s, bool published) {
     close_far_behind(s);
   for (struct pm_client *c = s->list; c; c = c->next)
     attend(s, c, published);
-  step_calls(s->detached, published);
+  while (take_turns(s))
+    continue;
+  step_detached(s, published);
   pm_call_sweep(&s->detached, NULL);
   free_dead(s);
 }
@@ -241,18 +354,24 @@ static void sooner(uint64_t *first, uint64_t at) {
     *first = at;
 }
 
-static void sooner_of_calls(uint64_t *first, const struct pm_call *list) {
+/* waits: what does not act is done when its user has time (pm_share_next). */
+static void sooner_of_calls(uint64_t *first, const struct pm_call *list,
+                            bool waits) {
   for (const struct pm_call *call = list; call; call = call->next)
-    sooner(first, pm_call_next_step(call));
+    if (!waits || call->ops->outlives)
+      sooner(first, pm_call_next_step(call));
 }
 
 uint64_t pm_clients_next(const struct pm_clients *s) {
   uint64_t first = 0;
   for (const struct pm_client *c = s->list; c; c = c->next) {
-    sooner_of_calls(&first, c->calls);
-    sooner(&first, deadline(c));
+    sooner_of_calls(&first, c->calls, c->share->waits);
+    sooner(&first, reading_deadline(c));
+    if (!c->closing)
+      sooner(&first, request_deadline(c));
   }
-  sooner_of_calls(&first, s->detached);
+  sooner_of_calls(&first, s->detached, false);
+  sooner(&first, pm_share_next(&s->shares));
   return first;
 }
 
@@ -289,6 +408,7 @@ int pm_clients_init(struct pm_clients *s, struct pm_context *context,
 void pm_clients_done(struct pm_clients *s) {
   for (struct pm_client *c = s->list; c; c = c->next)
     c->dead = true;
+  s->shares.mono = 0;
   free_dead(s);
   for (struct pm_call *call = s->detached; call; call = call->next)
     pm_call_drop(call);

@@ -9,6 +9,7 @@
 #include "server/client.h"
 #include "server/context.h"
 #include "server/deferred_close.h"
+#include "server/share.h"
 
 #include "wire/json_in.h"
 
@@ -18,6 +19,8 @@ struct pm_clients {
   struct pm_context *context; /* (borrowed) */
   struct pm_loop *loop;       /* (borrowed) */
   struct pm_client *list;
+  struct pm_shares shares;
+  uint64_t turns;            /* requests that were taken */
   struct pm_call *detached;  /* calls that go on without their client */
   struct pm_json_in *reader; /* reads one request at a time */
   unsigned max;              /* clients, as RLIMIT_NOFILE allows */
@@ -34,9 +37,11 @@ void pm_clients_done(struct pm_clients *clients); /* accepts a zeroed one */
  * to the caller. */
 int pm_clients_add(struct pm_clients *clients, int fd, bool fds_refused);
 
-/* To be called after the loop has dispatched: wakes calls for which the time
- * has come or a snapshot was published, closes clients that are too slow, frees
- * what is done. */
+/* To be called before the loop dispatches. */
+void pm_clients_begin(struct pm_clients *clients);
+/* To be called after the loop has dispatched: takes requests, in rounds by user,
+ * wakes calls for which the time has come or a snapshot was published, closes
+ * clients that are too slow, frees what is done. */
 void pm_clients_sweep(struct pm_clients *clients, bool published);
 /* When pm_clients_sweep must be called at the latest (mono, 1 = at once); 0: no
  * limit. */

@@ -1,6 +1,5 @@
-/* Limits on connections: in all, of one user, and some that are kept for
- * root.  Pure but for the client that is marked; for the control thread only.
- */
+/* Limits on connections: in all, of one user (policy/peer_user.h), and some
+ * that are kept for root.  Pure; for the control thread only. */
 #ifndef PM_SERVER_CONN_LIMIT_H
 #define PM_SERVER_CONN_LIMIT_H
 
@@ -8,14 +7,14 @@
 
 enum {
   PM_CONN_LIMIT_ALL = 1024,
-  PM_CONN_LIMIT_ROOT = 16, /* of these, kept for uid 0 */
-  PM_CONN_LIMIT_USER = 64, /* of one uid but 0 */
+  PM_CONN_LIMIT_ROOT = 16, /* of these, kept for root */
+  PM_CONN_LIMIT_USER = 64, /* of one user but root */
 };
 
-/* May one more client of that uid connect, of `most` in all?  If necessary the
- * client that has been idle for longest is marked as dead: one of the same user
- * if the limit of that user is reached. */
+/* May one more client of that user connect, of `most` in all?  If necessary the
+ * client that has been idle for longest is returned in *leaver, to be closed:
+ * one of the same user if the limit of that user is reached. */
 bool pm_conn_limit_admit(struct pm_client *clients, unsigned most,
-                         uint32_t uid);
+                         pm_peer_user user, struct pm_client **leaver);
 
 #endif

@@ -16,11 +16,6 @@ static bool id_in_use(const struct pm_client *c,
 /* Limits that hold for every method. */
 static int check_load(struct pm_context *o, const struct pm_client *c,
                       const struct pm_request *r, struct pm_failure *f) {
-  static const struct {
-    bool limited;
-    enum pm_rate_limit_kind bucket;
-  } by_level[] = {[PM_LEVEL_LIST] = {true, PM_RATE_LIMIT_LIST},
-                  [PM_LEVEL_ACT] = {true, PM_RATE_LIMIT_ACT}};
   if (id_in_use(c, &r->id))
     return pm_fail(f, PM_CODE_NO_REQUEST, "a call with this id is under way");
   if (c->call_count >= PM_CLIENT_CALLS)
@@ -32,16 +27,10 @@ static int check_load(struct pm_context *o, const struct pm_client *c,
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d streams", PM_CLIENT_STREAMS);
   if (pm_context_ops(o, r->method)->outlives &&
-      !pm_call_may_act(o, c->peer->uid))
+      !pm_call_may_act(o, c->peer->user))
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "too many actions are under way (%d, %d a user)",
                    PM_CALL_ACTING, PM_CALL_ACTING_USER);
-  if (by_level[r->method->level].limited &&
-      !pm_rate_limit_take(&o->rate_limits, c->peer->uid,
-                          by_level[r->method->level].bucket, o->now.mono))
-    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
-                   "uid %u calls %s too often; wait a second", c->peer->uid,
-                   r->method->name);
   return 0;
 }
 
@@ -75,13 +64,14 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
                  method->name, call->peer->uid);
 }
 
-static void audit_refusal(struct pm_context *o, const struct pm_call *call,
-                          const struct pm_request *r) {
+static void audit_refusal(struct pm_context *o, const struct pm_peer *peer,
+                          const struct pm_request *r,
+                          const struct pm_failure *f) {
   struct pm_audit_line line = {
-      .peer = call->peer,
+      .peer = peer,
       .method = r->method->name,
-      .verdict = pm_codes[call->failure.code].word,
-      .as = call->peer->uid,
+      .verdict = pm_codes[f->code].word,
+      .as = peer->uid,
       .pid = (int32_t)pm_param_integer(r->params, "pid", 0)};
   pm_audit_refused(&o->audit, o->now, &line);
 }
@@ -90,6 +80,8 @@ static void begin_call(struct pm_context *o, struct pm_client *c,
                        const struct pm_request *r) {
   struct pm_failure f;
   if (check_load(o, c, r, &f) < 0) {
+    if (r->method->level == PM_LEVEL_ACT)
+      audit_refusal(o, c->peer, r, &f);
     pm_reply_failure(c->json, &r->id, &f);
     return;
   }
@@ -100,7 +92,7 @@ static void begin_call(struct pm_context *o, struct pm_client *c,
     return;
   }
   if (check_allowed(call, r->method, &call->failure) < 0)
-    audit_refusal(o, call, r);
+    audit_refusal(o, c->peer, r, &call->failure);
   pm_call_start(call, r->params);
 }
 

@@ -34,6 +34,7 @@ static void on_published(struct pm_watch *watch, uint32_t events) {
 
 void pm_server_begin(struct pm_server *s, struct pm_now now) {
   s->context.now = now;
+  pm_clients_begin(&s->clients);
 }
 
 void pm_server_sweep(struct pm_server *s) {

@@ -97,6 +97,10 @@ bool pm_frame_next(struct pm_frame *frame, char **ret, size_t *ret_length) {
   return false;
 }
 
+bool pm_frame_ready(const struct pm_frame *frame) {
+  return frame->next < frame->partial;
+}
+
 bool pm_frame_partial(const struct pm_frame *frame) {
   return frame->buf.length > frame->partial;
 }

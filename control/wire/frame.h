@@ -32,6 +32,8 @@ void pm_frame_end(struct pm_frame *frame);
  * but blanks, tabs and carriage returns are skipped. */
 bool pm_frame_next(struct pm_frame *frame, char **ret, size_t *ret_length);
 
+/* Is there a complete one?  It may be blank. */
+bool pm_frame_ready(const struct pm_frame *frame);
 /* Are there bytes of an incomplete frame? */
 bool pm_frame_partial(const struct pm_frame *frame);
 

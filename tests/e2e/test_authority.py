@@ -102,19 +102,10 @@ class Targets:
             p.wait()
 
 
-def kill_in_time(c, peer, pid):
-    """Five acts a second are allowed."""
-    def result():
-        said = peer.do("call", c.socket, "kill_process", pid=pid, signal=0)
-        limited = not said["success"] and said["error"]["code"] == "limit_exceeded"
-        return None if limited else said
-    return wait_for("leave to act", result)
-
-
 def check_kill(c, peer, free, can, name, target):
     """Signal 0 asks the kernel what it would say; the second time for real."""
     by_hand = peer.do("kill", target.pid, 0) == 0
-    result = kill_in_time(c, peer, target.pid)
+    result = peer.do("call", c.socket, "kill_process", pid=target.pid, signal=0)
     allowed = result["success"]
     assert by_hand or not allowed, f"{name}: more than by hand: {result}"
     if free and can:

@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-  USERS = 512,      /* with a name in one snapshot */
   USERS_ASKED = 16, /* by the probe, which may take 50 ms each */
   REASON = 80,
 };
@@ -72,7 +71,7 @@ void pm_snapshot_build_note(struct pm_cycle *c, struct pm_entry *e,
 
 /* Distinct uids, as many as get names. */
 struct uid_list {
-  uint32_t list[USERS];
+  uint32_t list[PM_SNAPSHOT_USERS];
   size_t count;
 };
 
@@ -83,7 +82,7 @@ static void add_uid(struct pm_hash_table *index, struct uid_list *u,
   for (uint32_t i; pm_hash_table_next(index, &walk, &i);)
     if (u->list[i] == uid)
       return;
-  if (u->count == USERS)
+  if (u->count == PM_SNAPSHOT_USERS)
     return;
   pm_hash_table_add(index, hash, (uint32_t)u->count);
   u->list[u->count++] = uid;
@@ -106,8 +105,9 @@ static bool has_other(const struct pm_cycle *c) {
 
 static int allocate(struct build *m) {
   const struct pm_cycle *c = m->c;
-  size_t users =
-      c->snapshot.scanned_count < USERS ? c->snapshot.scanned_count : USERS;
+  size_t users = c->snapshot.scanned_count < PM_SNAPSHOT_USERS
+                     ? c->snapshot.scanned_count
+                     : PM_SNAPSHOT_USERS;
   struct pm_snapshot_counts n = {
       .processes = c->snapshot.scanned_count,
       .groups = c->groups.count + 3, /* _kernel, _other, _unattributed */

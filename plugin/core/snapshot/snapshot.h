@@ -52,6 +52,8 @@ struct pm_snapshot_group {
   uint64_t threads;
 };
 
+enum { PM_SNAPSHOT_USERS = 512 }; /* further ones have no row */
+
 struct pm_snapshot_user {
   uint32_t uid;
   const char *name; /* the uid in digits where there is none */

@@ -16,7 +16,7 @@ static void take(enum pm_control_level l, const char *text) {
   snprintf(last, sizeof last, "%s", text);
 }
 
-static const struct pm_peer peer = {.uid = 5, .gid = 6, .pid = 7};
+static const struct pm_peer peer = {.uid = 5, .gid = 6, .pid = 7, .user = 5};
 static struct pm_rate_limits rate_limits;
 static struct pm_audit audit;
 
@@ -128,7 +128,7 @@ static void often(void **state) {
 
 static void summary(void **state) {
   (void)state;
-  static const struct pm_peer other = {.uid = 99};
+  static const struct pm_peer other = {.uid = 99, .user = 99};
   check_u64("nothing", "next", pm_audit_next(&audit), 0);
   for (int i = 0; i < 15; i++)
     refuse(&peer, 100 + i);
@@ -154,14 +154,36 @@ static void summary(void **state) {
   check_end();
 }
 
+/* Sub-uids of one user are one. */
+static void many_uids(void **state) {
+  (void)state;
+  for (uint32_t uid = 100000; uid < 100100; uid++) {
+    struct pm_peer one = {.uid = uid, .user = 1000};
+    refuse(&one, 100);
+  }
+  check_u64("100 uids of one user", "lines", lines, 5);
+  check_end();
+}
+
+static void closed(void **state) {
+  (void)state;
+  pm_audit_closed(&audit, at(100), &peer, "it has not read for 10 s");
+  check_text("closed", "line", last,
+             "the control socket closes the connection of pid 7, uid 5: it has "
+             "not read for 10 s");
+  check_int("closed", "level", level, PM_CONTROL_NOTICE);
+  for (int i = 0; i < 100; i++)
+    pm_audit_closed(&audit, at(100), &peer, "again");
+  check_u64("often", "lines", lines, 5);
+  check_end();
+}
+
 #define HERE(test) cmocka_unit_test_setup(test, begin)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      HERE(fields),
-      HERE(words),
-      HERE(often),
-      HERE(summary),
+      HERE(fields),  HERE(words),     HERE(often),
+      HERE(summary), HERE(many_uids), HERE(closed),
   };
   return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

@@ -8,12 +8,16 @@
 
 static struct pm_rate_limits rate_limits;
 
-static unsigned take(uint32_t uid, enum pm_rate_limit_kind kind,
+static uint64_t wait_for(pm_peer_user user, enum pm_rate_limit_kind kind,
+                         double seconds) {
+  return pm_rate_limit_wait(&rate_limits, user, kind,
+                            (uint64_t)(seconds * (double)PM_NS_PER_S));
+}
+
+static unsigned take(pm_peer_user user, enum pm_rate_limit_kind kind,
                      double seconds) {
   unsigned n = 0;
-  while (n < 1000 &&
-         pm_rate_limit_take(&rate_limits, uid, kind,
-                            (uint64_t)(seconds * (double)PM_NS_PER_S)))
+  while (n < 1000 && wait_for(user, kind, seconds) == 0)
     n++;
   return n;
 }
@@ -27,12 +31,11 @@ static void kinds(void **state) {
     double later;
     unsigned then;
   } rows[] = {
-      {"lists", PM_RATE_LIMIT_LIST, 20, 1.01, 10},
-      {"acts", PM_RATE_LIMIT_ACT, 10, 1.01, 5},
+      {"acts", PM_RATE_LIMIT_ACT, 50, 1.01, 5},
       {"refusals", PM_RATE_LIMIT_REFUSAL, 5, 60.1, 5},
       {"refusals, sooner", PM_RATE_LIMIT_REFUSAL, 5, 12.1, 1},
-      {"no more than at rest", PM_RATE_LIMIT_LIST, 20, 3600, 20},
-      {"part of one", PM_RATE_LIMIT_LIST, 20, 0.09, 0},
+      {"no more than at rest", PM_RATE_LIMIT_ACT, 50, 3600, 50},
+      {"part of one", PM_RATE_LIMIT_ACT, 50, 0.19, 0},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     rate_limits = (struct pm_rate_limits){0};
@@ -53,11 +56,11 @@ static void kinds(void **state) {
 static void apart(void **state) {
   (void)state;
   rate_limits = (struct pm_rate_limits){0};
-  take(1, PM_RATE_LIMIT_LIST, 10);
-  check_u64("acts", "left", take(1, PM_RATE_LIMIT_ACT, 10), 10);
+  take(1, PM_RATE_LIMIT_REFUSAL, 10);
+  check_u64("acts", "left", take(1, PM_RATE_LIMIT_ACT, 10), 50);
   unsigned n = 0;
-  for (int i = 1; i <= 100; i++)
-    n += take(1, PM_RATE_LIMIT_LIST, 10 + i * 0.01);
+  for (int i = 1; i <= 200; i++)
+    n += take(1, PM_RATE_LIMIT_ACT, 10 + i * 0.01);
   check_true("often in vain", "as much as time gives", n >= 9 && n <= 10);
   check_end();
 }
@@ -66,32 +69,44 @@ static void apart(void **state) {
 static void many_users(void **state) {
   (void)state;
   rate_limits = (struct pm_rate_limits){0};
-  for (uint32_t uid = 0; uid < PM_RATE_LIMIT_USERS; uid++)
-    take(uid, PM_RATE_LIMIT_LIST, 1 + uid * 0.000001);
-  check_u64("all known", "nothing left", take(0, PM_RATE_LIMIT_LIST, 1.0003),
-            0);
-  check_u64("one more", "his own", take(9999, PM_RATE_LIMIT_LIST, 1.0004), 20);
-  check_u64("the first", "stays", take(0, PM_RATE_LIMIT_LIST, 1.0005), 0);
-  check_u64("the second", "was forgotten", take(1, PM_RATE_LIMIT_LIST, 1.0006),
-            20);
+  for (pm_peer_user user = 0; user < PM_RATE_LIMIT_USERS; user++)
+    take(user, PM_RATE_LIMIT_ACT, 1 + (double)user * 0.000001);
+  check_u64("all known", "nothing left", take(0, PM_RATE_LIMIT_ACT, 1.0003), 0);
+  check_u64("one more", "his own", take(9999, PM_RATE_LIMIT_ACT, 1.0004), 50);
+  check_u64("the first", "stays", take(0, PM_RATE_LIMIT_ACT, 1.0005), 0);
+  check_u64("the second", "was forgotten", take(1, PM_RATE_LIMIT_ACT, 1.0006),
+            50);
   check_u64("the last", "stays",
-            take(PM_RATE_LIMIT_USERS - 1, PM_RATE_LIMIT_LIST, 1.0007), 0);
+            take(PM_RATE_LIMIT_USERS - 1, PM_RATE_LIMIT_ACT, 1.0007), 0);
+  check_end();
+}
+
+/* Who waits as long as he is told has one then, and not before. */
+static void how_long(void **state) {
+  (void)state;
+  rate_limits = (struct pm_rate_limits){0};
+  take(1, PM_RATE_LIMIT_ACT, 10);
+  uint64_t wait = wait_for(1, PM_RATE_LIMIT_ACT, 10);
+  check_true("none left", "a fifth of a second",
+             wait > PM_NS_PER_S / 5 - 1000 && wait < PM_NS_PER_S / 5 + 1000);
+  check_true("a little later", "the rest",
+             wait_for(1, PM_RATE_LIMIT_ACT, 10.15) < PM_NS_PER_S / 19);
+  check_u64("then", "at once", wait_for(1, PM_RATE_LIMIT_ACT, 10.2001), 0);
   check_end();
 }
 
 static void at_zero(void **state) {
   (void)state;
   rate_limits = (struct pm_rate_limits){0};
-  check_u64("mono 0", "at once", take(3, PM_RATE_LIMIT_ACT, 0), 10);
+  check_u64("mono 0", "at once", take(3, PM_RATE_LIMIT_ACT, 0), 50);
   check_u64("mono 0", "is remembered", take(3, PM_RATE_LIMIT_ACT, 0), 0);
   check_end();
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(kinds),
-      cmocka_unit_test(apart),
-      cmocka_unit_test(many_users),
+      cmocka_unit_test(kinds),      cmocka_unit_test(apart),
+      cmocka_unit_test(many_users), cmocka_unit_test(how_long),
       cmocka_unit_test(at_zero),
   };
   return cmocka_run_group_tests_name("rate_limit", tests, NULL, NULL);

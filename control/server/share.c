@@ -1,0 +1,125 @@
+#include "server/share.h"
+
+#include "base/now.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define MOST_NS ((int64_t)PM_SHARE_MS * 1000000)
+
+/* ---- who ---- */
+
+struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user) {
+  struct pm_share *s = shares->list;
+  while (s && s->user != user)
+    s = s->next;
+  if (!s) {
+    s = calloc(1, sizeof *s);
+    if (!s)
+      return NULL;
+    *s = (struct pm_share){.next = shares->list,
+                           .user = user,
+                           .left_ns = MOST_NS,
+                           .filled = shares->mono};
+    shares->list = s;
+  }
+  s->clients++;
+  return s;
+}
+
+/* One who leaves and comes back goes on where he was. */
+static bool is_kept(const struct pm_shares *shares, const struct pm_share *s) {
+  return s->clients ||
+         (s->worked && shares->mono - s->worked < 2 * PM_NS_PER_S);
+}
+
+static void sweep(struct pm_shares *shares) {
+  for (struct pm_share **at = &shares->list; *at;) {
+    struct pm_share *s = *at;
+    if (is_kept(shares, s)) {
+      at = &s->next;
+      continue;
+    }
+    *at = s->next;
+    free(s);
+  }
+}
+
+void pm_share_leave(struct pm_shares *shares, struct pm_share *share) {
+  share->clients--;
+  if (!shares->mono) /* there is no further pass */
+    sweep(shares);
+}
+
+/* ---- time ---- */
+
+static void fill(struct pm_share *s, uint64_t mono) {
+  int64_t more = (int64_t)((mono - s->filled) * PM_SHARE_MS / 1000);
+  s->filled = mono;
+  s->left_ns += more;
+  if (s->left_ns > MOST_NS)
+    s->left_ns = MOST_NS;
+}
+
+void pm_share_pass(struct pm_shares *shares, uint64_t mono) {
+  shares->mono = mono;
+  for (struct pm_share *s = shares->list; s; s = s->next) {
+    fill(s, mono);
+    s->slice_ns = 0;
+    s->waits = false;
+    s->turn = NULL;
+  }
+  sweep(shares);
+}
+
+static bool others_ask(const struct pm_shares *shares,
+                       const struct pm_share *share) {
+  for (const struct pm_share *s = shares->list; s; s = s->next)
+    if (s != share && s->worked &&
+        shares->mono - s->worked < PM_SHARE_ACTIVE_S * PM_NS_PER_S)
+      return true;
+  return false;
+}
+
+static bool has_time(const struct pm_shares *shares, const struct pm_share *s) {
+  return s->left_ns > 0 || !others_ask(shares, s);
+}
+
+bool pm_share_may(const struct pm_shares *shares, struct pm_share *share) {
+  bool may = share->slice_ns < PM_SHARE_SLICE_US * UINT64_C(1000) &&
+             has_time(shares, share);
+  share->waits |= !may;
+  return may;
+}
+
+static uint64_t thread_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (uint64_t)now.tv_sec * PM_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void pm_share_begin(struct pm_shares *shares) { shares->used_ns = thread_ns(); }
+
+void pm_share_end(struct pm_shares *shares, struct pm_share *share) {
+  uint64_t used = thread_ns() - shares->used_ns;
+  share->worked = shares->mono;
+  share->slice_ns += used;
+  share->left_ns -= (int64_t)used;
+  if (share->left_ns < -MOST_NS) /* one long piece; he is not asked for years */
+    share->left_ns = -MOST_NS;
+}
+
+uint64_t pm_share_next(const struct pm_shares *shares) {
+  uint64_t first = 0;
+  for (const struct pm_share *s = shares->list; s; s = s->next) {
+    if (!s->waits)
+      continue;
+    if (has_time(shares, s))
+      return 1;
+    uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / PM_SHARE_MS,
+             at = shares->mono + ns + 1000 /* fill() rounds down */;
+    if (!first || at < first)
+      first = at;
+  }
+  return first;
+}

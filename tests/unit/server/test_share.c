@@ -1,0 +1,124 @@
+/* How much of the control thread each user gets. */
+#include "server/share.h"
+
+#include "base/now.h"
+#include "unit/support/check.h"
+
+#include <time.h>
+
+enum { ME = 1000, OTHER = 1001 };
+static const uint64_t begin_ns = 100 * PM_NS_PER_S;
+
+/* Uses that much CPU time for him, for real. */
+static void work(struct pm_shares *s, struct pm_share *share, uint64_t ns) {
+  struct timespec now;
+  pm_share_begin(s);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  uint64_t end =
+      (uint64_t)now.tv_sec * PM_NS_PER_S + (uint64_t)now.tv_nsec + ns;
+  do
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  while ((uint64_t)now.tv_sec * PM_NS_PER_S + (uint64_t)now.tv_nsec < end);
+  pm_share_end(s, share);
+}
+
+static void pass(struct pm_shares *s, double seconds) {
+  pm_share_pass(s, begin_ns + (uint64_t)(seconds * (double)PM_NS_PER_S));
+}
+
+static void done(struct pm_shares *s) {
+  s->mono = 0;
+  while (s->list)
+    pm_share_leave(s, s->list);
+}
+
+static void joins(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, ME);
+  struct pm_share *c = pm_share_join(&s, OTHER);
+  check_true("two clients", "one share", a == b && a != c);
+  check_u64("two clients", "counted", a->clients, 2);
+  check_true("new", "may", pm_share_may(&s, a));
+  check_u64("nobody waits", "next", pm_share_next(&s), 0);
+  done(&s);
+  check_end();
+}
+
+static void slices(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME);
+  work(&s, a, PM_SHARE_SLICE_US * 1000);
+  check_true("slice", "is used up", !pm_share_may(&s, a));
+  check_u64("slice", "next pass at once", pm_share_next(&s), 1);
+  pass(&s, 0.003);
+  check_true("next pass", "may", pm_share_may(&s, a));
+  check_u64("next pass", "nobody waits", pm_share_next(&s), 0);
+  done(&s);
+  check_end();
+}
+
+/* As much as he likes while nobody else asks. */
+static void alone(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
+  for (int i = 0; i < 4; i++) {
+    pass(&s, 0.04 * i);
+    work(&s, a, 30 * UINT64_C(1000000));
+  }
+  pass(&s, 0.2);
+  check_true("alone", "may", pm_share_may(&s, a));
+  work(&s, b, 10000);
+  check_true("somebody asks", "may not", !pm_share_may(&s, a));
+  check_true("somebody asks", "he may", pm_share_may(&s, b));
+  uint64_t next = pm_share_next(&s);
+  check_true("waits", "some tenths of a second",
+             next > begin_ns + PM_NS_PER_S / 5 + 10000000 &&
+                 next < begin_ns + PM_NS_PER_S);
+  pm_share_pass(&s, next - 20000000);
+  check_true("a little earlier", "may not", !pm_share_may(&s, a));
+  pm_share_pass(&s, next);
+  check_true("then", "may", pm_share_may(&s, a));
+  pass(&s, 0.2 + PM_SHARE_ACTIVE_S + 0.1);
+  work(&s, a, 200 * UINT64_C(1000000));
+  pass(&s, 0.2 + PM_SHARE_ACTIVE_S + 0.2);
+  check_true("the other asks no more", "may", pm_share_may(&s, a));
+  done(&s);
+  check_end();
+}
+
+/* Who disconnects and comes back has no more than before. */
+static void comes_back(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
+  work(&s, a, 120 * UINT64_C(1000000));
+  work(&s, b, 1000);
+  pm_share_leave(&s, a);
+  pass(&s, 0.1);
+  a = pm_share_join(&s, ME);
+  check_true("soon", "may not", !pm_share_may(&s, a));
+  pm_share_leave(&s, a);
+  pass(&s, 3);
+  check_true("later", "forgotten", s.list == b && !b->next);
+  a = pm_share_join(&s, ME);
+  check_true("later", "may", pm_share_may(&s, a));
+  done(&s);
+  check_end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(joins),
+      cmocka_unit_test(slices),
+      cmocka_unit_test(alone),
+      cmocka_unit_test(comes_back),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
