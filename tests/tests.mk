@@ -101,6 +101,7 @@ unit_tests = \
 	tests/unit/server/test_share \
 	tests/unit/server/test_deferred_close \
 	tests/unit/policy/test_visibility \
+	tests/unit/policy/test_peer \
 	tests/unit/views/test_fields \
 	tests/unit/views/test_busiest \
 	tests/unit/server/test_listen \
@@ -395,6 +396,9 @@ tests_unit_server_test_deferred_close_SOURCES = tests/unit/server/test_deferred_
 tests_unit_server_test_deferred_close_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_deferred_close_LDADD = $(control_ldadd)
 
+tests_unit_policy_test_peer_SOURCES = tests/unit/policy/test_peer.c
+tests_unit_policy_test_peer_CPPFLAGS = $(unit_cppflags)
+tests_unit_policy_test_peer_LDADD = $(control_ldadd)
 tests_unit_policy_test_visibility_SOURCES = tests/unit/policy/test_visibility.c
 tests_unit_policy_test_visibility_CPPFLAGS = $(unit_cppflags)
 tests_unit_policy_test_visibility_LDADD = $(control_ldadd)

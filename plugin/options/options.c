@@ -297,10 +297,11 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
 }
 
 /* Where a path is relative, only while the configuration is read; where the
- * whole block is dropped, too, only afterwards. */
-static void find_empty_control(struct pm_options *o) {
-  if (!o->control.enabled && pm_location_has_block(NULL, "Control"))
-    o->cycle.control = o->control.enabled = true;
+ * whole block is dropped, too, only afterwards.  It may be one that is not
+ * empty and that another <Plugin procman> has: what this says counts at the
+ * end. */
+static void look_for_control(struct pm_options *o) {
+  o->control_stands |= pm_location_has_block(NULL, "Control");
 }
 
 int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
@@ -316,7 +317,7 @@ int pm_options_read(struct pm_options *o, const oconfig_item_t *block,
     if (status < 0)
       return status;
   }
-  find_empty_control(o);
+  look_for_control(o);
   if (o->strict && o->unknown.count)
     return pm_err_say(err, EINVAL, "Strict is true and %u options are unknown",
                       o->unknown.count);
@@ -327,7 +328,9 @@ int pm_options_finish(struct pm_options *o, void (*log)(const char *text),
                       struct pm_err *err) {
   const struct pm_admit_options *admit = &o->cycle.admit;
   char text[160];
-  find_empty_control(o);
+  look_for_control(o);
+  if (!o->control.enabled && o->control_stands)
+    o->cycle.control = o->control.enabled = true;
   if (admit->top > admit->max_groups) {
     snprintf(text, sizeof text,
              "<Plugin procman>: Top is %u, but there are at most %u groups: "

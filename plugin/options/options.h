@@ -14,6 +14,8 @@
 struct pm_options {
   struct pm_cycle_options cycle;
   struct pm_control_options control;
+  bool control_stands; /* there is a <Control> in the file, perhaps an empty one
+                        */
   struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
   bool meta_pid;
   bool strict; /* an unknown option is fatal */

@@ -150,6 +150,19 @@ def check_second_block():
     print("  MaxGroups in a second block")
 
 
+def check_control_in_one_of_two():
+    """A <Control> that is not empty is one block, in whichever <Plugin> it stands."""
+    place = folder("procman-socket-")
+    try:
+        control = f'<Control>\n  Socket "{place}/control.sock"\n</Control>'
+        for name, first, second in (("second", "Top 5", control), ("first", control, "Top 5")):
+            status, said, _ = once(f"{first}\n</Plugin>\n<Plugin procman>\n{second}")
+            assert status == 0, f"{name}: {said}"
+    finally:
+        shutil.rmtree(place)
+    print("  Control in one of two blocks")
+
+
 def check_empty_control():
     """collectd's parser drops a block without anything in it; it opens the socket
     all the same, at its usual place, which is nobody else's here."""
@@ -201,6 +214,7 @@ def main():
     check_twice()
     check_disk()
     check_second_block()
+    check_control_in_one_of_two()
     check_empty_control()
     check_socket_in_use()
 
