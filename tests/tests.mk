@@ -606,7 +606,7 @@ if HAVE_BPF
 bench_programs += tests/bench/scans
 endif
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
-	tests/bench/stages.py \
+	tests/bench/stages.py tests/bench/hostile.py \
 	tests/bench/cost.py tests/bench/host.py tests/bench/machine.py \
 	tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md

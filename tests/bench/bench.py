@@ -23,13 +23,13 @@ from stages import stage_lines
 from storm import storms
 from tables import (BUDGET_SIZE, cost_table, memory_table, notes, storm_table,
                     verdicts)
-from wire import wire_lines
+from wire import hostile_user_lines, wire_lines
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
-PARTS = ("cost", "threads", "scans", "storm", "wire", "machine",
+PARTS = ("cost", "threads", "scans", "storm", "wire", "hostile", "machine",
          "stages")
 THREADS = 10000
 
@@ -249,6 +249,8 @@ def main():
     storm, more = storms(bench) if "storm" in bench.parts else ([], [])
     if "wire" in bench.parts:
         lines = wire_lines(bench) + lines
+    if "hostile" in bench.parts:
+        lines = hostile_user_lines(bench) + lines
     if "machine" in bench.parts:
         lines = host_lines(bench) + lines
     text = report(bench, sizes, shape, storm, more + lines)

@@ -174,6 +174,19 @@ def measure(c, connect):
     ]
 
 
+def hostile_user_lines(bench):
+    """Intervals of a second, so that a late one is seen."""
+    os.environ["PM_BUILD"] = str(bench.build)
+    os.environ["COLLECTD"] = str(bench.collectd)
+    from control import Controlled, Wire
+    from hostile import hostile_lines
+    with Limits(BUDGET_SIZE), \
+            Crowd(bench.tool("sleepers"), BUDGET_SIZE, bench.names), \
+            Controlled(interval=1, plugins=("unixsock",)) as c:
+        time.sleep(15)
+        return hostile_lines(c, lambda: Wire(c.socket))
+
+
 def wire_lines(bench):
     os.environ["PM_BUILD"] = str(bench.build)
     os.environ["COLLECTD"] = str(bench.collectd)
