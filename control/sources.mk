@@ -73,6 +73,7 @@ control_sources = $(policy_sources) $(views_sources) $(server_sources) \
 # programs of their own: procman-hold and procmanctl
 hold_sources = \
 	control/hold/become.c control/hold/become.h \
+	control/hold/drop.c control/hold/drop.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/main.c \
 	control/hold/probe.c control/hold/probe.h \

@@ -1,27 +1,17 @@
 /* procman-hold: does what must not be done within collectd, in a process of its
  * own.  Started by procman.so only. */
+#include "hold/drop.h"
 #include "hold/kill.h"
 #include "hold/probe.h"
 #include "hold/read.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct mode {
   const char *name;
   int (*run)(int argc, char **argv);
 };
-
-/* Closes a connection, PM_HOLD_SOCKET, by exiting.  Its queue may hold
- * descriptors whose close(2) blocks for as long as their sender wants, which
- * does no harm here.  This process must have the last reference, but the server
- * closes its own two only after it has started this one: hence the delay. */
-static int hold_drop(int argc, char **argv) {
-  (void)argc, (void)argv;
-  sleep(1);
-  return 0;
-}
 
 static const struct mode modes[] = {
     {"probe", hold_probe},

@@ -2,13 +2,23 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 static uint64_t mono(const struct pm_accept *a) {
   return a->clients->context->now.mono;
 }
 
+/* Of one that is not let in. */
+static pm_peer_user user_of(int fd) {
+  struct ucred cred;
+  socklen_t size = sizeof cred;
+  bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0;
+  return known ? pm_peer_user_of(cred.uid, false, -1) : UINT64_MAX;
+}
+
 static void close_connection(struct pm_accept *a, int fd) {
-  pm_client_close(fd, a->listener.fds_refused, &a->clients->deferred);
+  pm_client_close(fd, a->listener.fds_refused, user_of(fd),
+                  &a->clients->deferred);
 }
 
 static void log_trouble(struct pm_accept *a, enum pm_accept_trouble which) {
@@ -17,7 +27,7 @@ static void log_trouble(struct pm_accept *a, enum pm_accept_trouble which) {
           "the control socket turns clients away: collectd has no descriptors "
           "left (LimitNOFILE= of its unit)",
       [PM_ACCEPT_UNCLOSED] =
-          "the control socket lets nobody in for the moment: too many clients "
+          "the control socket lets nobody in for the moment: too many users "
           "have passed descriptors that do not close (Linux 6.16 can refuse "
           "them)"};
   uint64_t *logged = &a->logged[which];

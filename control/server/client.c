@@ -61,18 +61,18 @@ static bool drain(int fd) {
   }
 }
 
-void pm_client_close(int fd, bool fds_refused,
+void pm_client_close(int fd, bool fds_refused, pm_peer_user user,
                      struct pm_deferred_closes *deferred) {
   shutdown(fd, SHUT_RDWR); /* nothing more can arrive */
   inline_urgent(fd);
   if (!fds_refused && drain(fd))
-    pm_deferred_close(deferred, fd);
+    pm_deferred_close(deferred, user, fd);
   else
     close(fd);
 }
 
 void pm_client_free(struct pm_client *c, struct pm_deferred_closes *deferred) {
-  pm_client_close(c->watch.fd, c->fds_refused, deferred);
+  pm_client_close(c->watch.fd, c->fds_refused, c->peer->user, deferred);
   pm_peer_unref(c->peer);
   pm_frame_done(&c->in);
   pm_json_out_free(c->json);

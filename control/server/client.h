@@ -66,7 +66,7 @@ bool pm_client_has_room(const struct pm_client *client);
 /* Closes a connection.  If its queue may hold descriptors, this process must
  * not release their last reference: closing a lingering TCP socket or a file on
  * FUSE blocks for as long as its sender likes. */
-void pm_client_close(int fd, bool fds_refused,
+void pm_client_close(int fd, bool fds_refused, pm_peer_user user,
                      struct pm_deferred_closes *deferred);
 
 #endif

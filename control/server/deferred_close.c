@@ -1,84 +1,152 @@
 #include "server/deferred_close.h"
 
 #include "base/fd.h"
-#include "base/hold_protocol.h"
 #include "base/pidfd.h"
 #include "base/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* Starts a helper that holds the connection as PM_HOLD_SOCKET. -errno. */
-static int start(const struct pm_deferred_closes *deferred, int fd,
-                 pid_t *ret) {
+/* ---- helpers ---- */
+
+/* Without a pidfd nobody would know when it has ended. -errno. */
+static int start(const struct pm_deferred_closes *d, pm_peer_user user,
+                 struct pm_deferred_helper *ret) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "drop", NULL};
-  int above = fcntl(fd, F_DUPFD_CLOEXEC, PM_HOLD_SOCKET + 1);
-  if (above < 0)
+  int ends[2];
+  pid_t pid;
+  int status = pm_spawn_pair(ends);
+  if (status < 0)
+    return status;
+  status = pm_spawn(d->path, argv, ends[1], &pid);
+  close(ends[1]);
+  int pidfd = status < 0 ? -1 : pm_pidfd_open(pid);
+  if (pidfd < 0) {
+    close(ends[0]); /* by which it ends */
+    return status < 0 ? status : -ESRCH;
+  }
+  *ret = (struct pm_deferred_helper){user, ends[0], pm_fd_high(pidfd)};
+  return 0;
+}
+
+static void end(struct pm_deferred_closes *d, struct pm_deferred_helper *h) {
+  close(h->socket);
+  pm_pidfd_reap(h->pidfd);
+  close(h->pidfd);
+  *h = d->helper[--d->busy];
+}
+
+static struct pm_deferred_helper *helper_of(struct pm_deferred_closes *d,
+                                            pm_peer_user user) {
+  for (unsigned i = 0; i < d->busy; i++)
+    if (d->helper[i].user == user)
+      return &d->helper[i];
+  if (d->busy == PM_DEFERRED_HELPERS || start(d, user, &d->helper[d->busy]) < 0)
+    return NULL;
+  return &d->helper[d->busy++];
+}
+
+/* It is in the message from then on, so that our close is not the last. */
+static int send_fd(int socket, int fd) {
+  union {
+    char bytes[CMSG_SPACE(sizeof fd)];
+    struct cmsghdr align;
+  } control = {.bytes = {0}};
+  struct iovec v = {(char[]){'x'}, 1};
+  struct msghdr m = {.msg_iov = &v,
+                     .msg_iovlen = 1,
+                     .msg_control = &control,
+                     .msg_controllen = sizeof control};
+  struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_RIGHTS;
+  c->cmsg_len = CMSG_LEN(sizeof fd);
+  memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  if (sendmsg(socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
     return -errno;
-  int status = pm_spawn(deferred->path, argv, above, ret);
-  close(above); /* not the last one: fd is still open */
-  return status;
-}
-
-/* Without a pidfd nobody would know when the helper has ended.  Then the
- * connection is kept, so that the helper does not release the last reference,
- * and it is tried again later. */
-static bool hand_over(struct pm_deferred_closes *deferred, int fd) {
-  pid_t pid;
-  if (start(deferred, fd, &pid) < 0)
-    return false;
-  int pidfd = pm_pidfd_open(pid);
-  if (pidfd < 0)
-    return false;
-  deferred->pidfd[deferred->busy++] = pm_fd_high(pidfd);
   close(fd);
-  return true;
+  return 0;
 }
 
-void pm_deferred_close(struct pm_deferred_closes *deferred, int fd) {
-  if (deferred->waiting < PM_DEFERRED_ROOM)
-    deferred->fd[deferred->waiting++] = fd;
-  pm_deferred_close_sweep(deferred);
+static bool hand_over(struct pm_deferred_closes *d, pm_peer_user user, int fd) {
+  for (int tries = 0; tries < 2; tries++) {
+    struct pm_deferred_helper *h = helper_of(d, user);
+    int status = h ? send_fd(h->socket, fd) : -EAGAIN;
+    if (status == 0)
+      return true;
+    if (status != -EPIPE && status != -ECONNRESET)
+      return false;
+    end(d, h); /* it had nothing to do, or died */
+  }
+  return false;
 }
 
-bool pm_deferred_close_pending(const struct pm_deferred_closes *deferred) {
-  return deferred->busy || deferred->waiting;
+/* ---- what waits ---- */
+
+void pm_deferred_close(struct pm_deferred_closes *d, pm_peer_user user,
+                       int fd) {
+  if (hand_over(d, user, fd) || d->waiting_count == PM_DEFERRED_ROOM)
+    return;
+  d->waiting[d->waiting_count].user = user;
+  d->waiting[d->waiting_count++].fd = fd;
 }
 
-bool pm_deferred_close_full(const struct pm_deferred_closes *deferred) {
-  return deferred->waiting >= PM_DEFERRED_FULL;
+bool pm_deferred_close_pending(const struct pm_deferred_closes *d) {
+  return d->busy || d->waiting_count;
 }
 
-static void reap(struct pm_deferred_closes *deferred) {
-  for (unsigned i = 0; i < deferred->busy;) {
-    if (!pm_pidfd_has_ended(deferred->pidfd[i])) {
+bool pm_deferred_close_full(const struct pm_deferred_closes *d) {
+  return d->waiting_count >= PM_DEFERRED_FULL;
+}
+
+static void reap(struct pm_deferred_closes *d) {
+  for (unsigned i = 0; i < d->busy;)
+    if (pm_pidfd_has_ended(d->helper[i].pidfd))
+      end(d, &d->helper[i]);
+    else
       i++;
-      continue;
-    }
-    pm_pidfd_reap(deferred->pidfd[i]);
-    close(deferred->pidfd[i]);
-    deferred->pidfd[i] = deferred->pidfd[--deferred->busy];
-  }
 }
 
-void pm_deferred_close_sweep(struct pm_deferred_closes *deferred) {
-  reap(deferred);
-  while (deferred->waiting && deferred->busy < PM_DEFERRED_HELPERS &&
-         hand_over(deferred, deferred->fd[deferred->waiting - 1]))
-    deferred->waiting--;
+static void hand_over_all(struct pm_deferred_closes *d) {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < d->waiting_count; i++)
+    if (!hand_over(d, d->waiting[i].user, d->waiting[i].fd))
+      d->waiting[kept++] = d->waiting[i];
+  d->waiting_count = kept;
 }
 
-void pm_deferred_close_done(struct pm_deferred_closes *deferred) {
-  pid_t pid;
-  for (; deferred->waiting; deferred->waiting--) {
-    int fd = deferred->fd[deferred->waiting - 1];
-    if (start(deferred, fd, &pid) == 0)
-      close(fd);
+void pm_deferred_close_sweep(struct pm_deferred_closes *d) {
+  reap(d);
+  hand_over_all(d);
+}
+
+/* ---- the end ---- */
+
+/* Its queue may be full for a moment, and there may be too many users. */
+static void hand_over_last(struct pm_deferred_closes *d, pm_peer_user user,
+                           int fd) {
+  struct pm_deferred_helper *h = helper_of(d, user);
+  struct pollfd p = {.fd = h ? h->socket : -1, .events = POLLOUT};
+  struct pm_deferred_helper fresh;
+  if ((h && poll(&p, 1, 100) == 1 && send_fd(h->socket, fd) == 0) ||
+      start(d, user, &fresh) < 0)
+    return;
+  send_fd(fresh.socket, fd);
+  close(fresh.socket);
+  close(fresh.pidfd);
+}
+
+void pm_deferred_close_done(struct pm_deferred_closes *d) {
+  for (; d->waiting_count; d->waiting_count--)
+    hand_over_last(d, d->waiting[d->waiting_count - 1].user,
+                   d->waiting[d->waiting_count - 1].fd);
+  for (; d->busy; d->busy--) {
+    close(d->helper[d->busy - 1].socket);
+    close(d->helper[d->busy - 1].pidfd);
   }
-  for (; deferred->busy; deferred->busy--)
-    close(deferred->pidfd[deferred->busy - 1]);
 }

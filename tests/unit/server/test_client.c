@@ -264,6 +264,7 @@ static void trapped_receiving(void **state) {
     check_u64(t->name, "none of his descriptors", open_descriptors(), had);
     start = clock_ms();
     pm_client_free(c, &deferred);
+    pm_deferred_close_done(&deferred);
     check_true(t->name, "free: at once", clock_ms() - start < SOON_MS);
     check_int(t->name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
     close(other);
@@ -286,7 +287,8 @@ static void trapped_unread(void **state) {
     }
     size_t had = open_descriptors();
     uint64_t start = clock_ms();
-    pm_client_close(ends[0], false, &deferred);
+    pm_client_close(ends[0], false, 5, &deferred);
+    pm_deferred_close_done(&deferred); /* it goes on without us */
     check_true(traps[i].name, "at once", clock_ms() - start < SOON_MS);
     check_u64(traps[i].name, "one less", open_descriptors(), had - 1);
     check_int(traps[i].name, "somebody has it", waitpid(-1, NULL, WNOHANG), 0);
@@ -302,7 +304,7 @@ static void harmless(void **state) {
   int ends[2];
   unix_pair(ends);
   put(ends[1], "left unread\n");
-  pm_client_close(ends[0], false, &deferred);
+  pm_client_close(ends[0], false, 5, &deferred);
   check_int("harmless", "no helper", waitpid(-1, NULL, WNOHANG), -1);
   close(ends[1]);
   check_end();
@@ -322,7 +324,7 @@ static void fds_refused(void **state) {
     int peer = unix_connect(path), fd = pm_listen_accept(&l, &last);
     assert_true(fd >= 0);
     check_int("accepted", "status", spring(&traps[0], peer), -EPERM);
-    pm_client_close(fd, true, &deferred);
+    pm_client_close(fd, true, 5, &deferred);
     close(peer);
     peer = unix_connect(path);
     check_int("not accepted yet", "status", spring(&traps[0], peer), -EPERM);

@@ -1,13 +1,15 @@
-/* Connections handed over: how many at a time, who waits, and what if it does
- * not work.  In place of procman-hold stands this program itself, which holds
- * on until the other end is closed. */
+/* Connections handed over: whose helper takes them, who waits, and what if it
+ * does not work.  Where a helper must not end, this program itself stands in
+ * its place, which takes everything and holds on until the other end is closed.
+ */
 #include "server/deferred_close.h"
 
 #include "base/hold_protocol.h"
+#include "base/pidfd.h"
 #include "fakes/unix.h"
 #include "unit/support/check.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,10 +20,20 @@
 static char self[512], hold[512];
 static struct pm_deferred_closes deferred;
 
-/* What procman-hold would do, if the last close took so long. */
+enum { ME = 1000, OTHER = 1001 };
+
+/* What procman-hold would do, if no close ever ended. */
 static int hold_on(void) {
-  struct pollfd p = {.fd = PM_HOLD_SOCKET, .events = POLLIN};
-  return poll(&p, 1, -1) == 1 ? 0 : 2;
+  char bytes[CMSG_SPACE(sizeof(int))], byte;
+  struct iovec v = {&byte, 1};
+  for (;;) {
+    struct msghdr m = {.msg_iov = &v,
+                       .msg_iovlen = 1,
+                       .msg_control = bytes,
+                       .msg_controllen = sizeof bytes};
+    if (recvmsg(PM_HOLD_SOCKET, &m, 0) <= 0)
+      return 0;
+  }
 }
 
 static int begin(void **state) {
@@ -42,73 +54,121 @@ static bool wait_until_done(void) {
   return !pm_deferred_close_pending(&deferred);
 }
 
-/* It must not end before we have closed ours, or ours is the last. */
-static void waits_for_us(void **state) {
-  (void)state;
+/* Of that user; returns the other end. */
+static int close_one(pm_peer_user user) {
   int ends[2];
+  unix_pair(ends);
+  pm_deferred_close(&deferred, user, ends[0]);
+  return ends[1];
+}
+
+static bool is_closed(int fd) {
   char byte;
+  return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* By the real one: it is closed, and the helper ends. */
+static void let_go(void **state) {
+  (void)state;
+  enum { ALL = 300 };
+  int other[ALL];
   deferred.path = hold;
   size_t had = open_descriptors();
-  unix_pair(ends);
-  pm_deferred_close(&deferred, ends[0]);
-  check_true("drop", "is looked after", pm_deferred_close_pending(&deferred));
-  sleep_ms(200);
-  pm_deferred_close_sweep(&deferred);
-  check_u64("drop", "still there", deferred.busy, 1);
-  check_true("drop", "ends", wait_until_done());
-  check_int("drop", "and with it the connection", recv(ends[1], &byte, 1, 0),
-            0);
-  close(ends[1]);
-  check_u64("drop", "descriptors", open_descriptors(), had);
-  check_int("drop", "no zombie", waitpid(-1, NULL, 0), -1);
+  for (int i = 0; i < ALL; i++)
+    other[i] = close_one(ME);
+  check_u64("300", "helpers", deferred.busy, 1);
+  check_true("300", "all are taken and let go, and the helper ends",
+             wait_until_done());
+  for (int i = 0; i < ALL; i++) {
+    check_true("300", "closed", is_closed(other[i]));
+    close(other[i]);
+  }
+  check_u64("300", "descriptors", open_descriptors(), had);
+  check_int("300", "no zombie", waitpid(-1, NULL, 0), -1);
   check_end();
 }
 
-static void so_many(void **state) {
+/* What one user's helper has to bear is nobody else's. */
+static void each_his_own(void **state) {
   (void)state;
-  enum { ALL = PM_DEFERRED_HELPERS + PM_DEFERRED_FULL };
-  int other[ALL];
-  size_t had = open_descriptors();
+  enum { ALL = 200 };
+  int other[ALL], hers;
   for (int i = 0; i < ALL; i++) {
-    int ends[2];
-    unix_pair(ends);
-    check_true("before", "not full", !pm_deferred_close_full(&deferred));
-    pm_deferred_close(&deferred, ends[0]);
-    other[i] = ends[1];
-  }
-  check_u64("96", "busy", deferred.busy, PM_DEFERRED_HELPERS);
-  check_u64("96", "waiting", deferred.waiting, PM_DEFERRED_FULL);
-  check_true("96", "full", pm_deferred_close_full(&deferred));
-  close(other[0]);
-  for (int i = 0; i < PATIENCE && pm_deferred_close_full(&deferred); i++) {
-    sleep_ms(20);
+    other[i] = close_one(ME);
+    sleep_ms(i % 8 ? 0 : 2); /* its queue has few places */
     pm_deferred_close_sweep(&deferred);
   }
-  check_u64("one has ended", "busy", deferred.busy, PM_DEFERRED_HELPERS);
-  check_u64("one has ended", "waiting", deferred.waiting, PM_DEFERRED_FULL - 1);
-  for (int i = 1; i < ALL; i++)
+  for (int i = 0; i < PATIENCE && deferred.waiting_count; i++) {
+    sleep_ms(2);
+    pm_deferred_close_sweep(&deferred);
+  }
+  check_u64("his", "helpers", deferred.busy, 1);
+  check_u64("his", "waiting", deferred.waiting_count, 0);
+  check_true("his", "none is let go", !is_closed(other[0]));
+  check_true("his", "does not fill it", !pm_deferred_close_full(&deferred));
+  hers = close_one(OTHER);
+  check_u64("hers", "helpers", deferred.busy, 2);
+  check_u64("hers", "waiting", deferred.waiting_count, 0);
+  pm_deferred_close_done(&deferred);
+  for (int i = 0; i < ALL; i++)
     close(other[i]);
-  check_true("all", "end", wait_until_done());
-  check_u64("all", "descriptors", open_descriptors(), had);
+  close(hers);
+  while (waitpid(-1, NULL, 0) > 0)
+    continue;
+  check_end();
+}
+
+static void many_users(void **state) {
+  (void)state;
+  enum { ALL = PM_DEFERRED_HELPERS + PM_DEFERRED_FULL };
+  static int other[ALL];
+  for (int i = 0; i < ALL; i++) {
+    check_true("before", "not full", !pm_deferred_close_full(&deferred));
+    other[i] = close_one(5000 + (pm_peer_user)i);
+  }
+  check_u64("all", "helpers", deferred.busy, PM_DEFERRED_HELPERS);
+  check_true("all", "full", pm_deferred_close_full(&deferred));
+  for (int i = 0; i < ALL; i++)
+    close(other[i]);
+  pm_deferred_close_done(&deferred);
+  check_true("done", "nothing to look after",
+             !pm_deferred_close_pending(&deferred));
+  while (waitpid(-1, NULL, 0) > 0)
+    continue;
   check_end();
 }
 
 static void no_helper(void **state) {
   (void)state;
-  int ends[2];
-  char byte;
-  unix_pair(ends);
   deferred.path = "/no/such/helper";
-  pm_deferred_close(&deferred, ends[0]);
-  check_u64("no helper", "waiting", deferred.waiting, 1);
+  int other = close_one(ME);
+  check_u64("no helper", "waiting", deferred.waiting_count, 1);
   pm_deferred_close_sweep(&deferred);
-  check_u64("no helper, again", "waiting", deferred.waiting, 1);
-  check_int("no helper", "not closed", recv(ends[1], &byte, 1, 0), -1);
-  deferred.path = self;
+  check_u64("no helper, again", "waiting", deferred.waiting_count, 1);
+  check_true("no helper", "not closed", !is_closed(other));
+  deferred.path = hold;
   pm_deferred_close_sweep(&deferred);
-  check_u64("a helper", "waiting", deferred.waiting, 0);
-  close(ends[1]);
+  check_u64("a helper", "waiting", deferred.waiting_count, 0);
   check_true("a helper", "ends", wait_until_done());
+  close(other);
+  check_end();
+}
+
+static void helper_dies(void **state) {
+  (void)state;
+  int first = close_one(ME);
+  pm_pidfd_send_signal(deferred.helper[0].pidfd, SIGKILL);
+  for (int i = 0; i < PATIENCE && !is_closed(first); i++)
+    sleep_ms(20);
+  int second = close_one(ME);
+  check_u64("another", "helpers", deferred.busy, 1);
+  check_u64("another", "waiting", deferred.waiting_count, 0);
+  check_true("another", "holds it", !is_closed(second));
+  pm_deferred_close_done(&deferred);
+  close(first);
+  close(second);
+  while (waitpid(-1, NULL, 0) > 0)
+    continue;
   check_end();
 }
 
@@ -119,15 +179,17 @@ static int starved(void) {
   unix_pair(ends);
   while (count < 64 && (fds[count] = dup(0)) >= 0)
     count++;
-  pm_deferred_close(&deferred, ends[0]);
-  if (deferred.waiting != 1 || deferred.busy)
+  pm_deferred_close(&deferred, ME, ends[0]);
+  if (deferred.waiting_count != 1 || deferred.busy)
     return 1;
-  close(fds[--count]);
+  while (count > 0)
+    close(fds[--count]);
   pm_deferred_close_sweep(&deferred);
-  if (deferred.waiting || deferred.busy != 1)
+  if (deferred.waiting_count || deferred.busy != 1)
     return 2;
+  pm_deferred_close_done(&deferred);
   close(ends[1]);
-  return wait_until_done() ? 0 : 3;
+  return 0;
 }
 
 static void no_descriptors(void **state) {
@@ -142,31 +204,6 @@ static void no_descriptors(void **state) {
   check_end();
 }
 
-/* However many there are, none of them is left to our exit. */
-static void done(void **state) {
-  (void)state;
-  enum { ALL = PM_DEFERRED_HELPERS + 5 };
-  int other[ALL];
-  size_t had = open_descriptors();
-  for (int i = 0; i < ALL; i++) {
-    int ends[2];
-    unix_pair(ends);
-    pm_deferred_close(&deferred, ends[0]);
-    other[i] = ends[1];
-  }
-  pm_deferred_close_done(&deferred);
-  check_u64("done", "descriptors", open_descriptors(), had + ALL);
-  check_true("done", "nothing to look after",
-             !pm_deferred_close_pending(&deferred));
-  int ended = 0;
-  for (int i = 0; i < ALL; i++)
-    close(other[i]);
-  while (waitpid(-1, NULL, 0) > 0)
-    ended++;
-  check_int("done", "each has its helper", ended, ALL);
-  check_end();
-}
-
 #define HERE(test) cmocka_unit_test_setup(test, begin)
 
 int main(int argc, char **argv) {
@@ -174,8 +211,8 @@ int main(int argc, char **argv) {
     return hold_on();
   snprintf(hold, sizeof hold, "%s/procman-hold", check_env("PM_BUILD"));
   const struct CMUnitTest tests[] = {
-      HERE(waits_for_us),   HERE(so_many), HERE(no_helper),
-      HERE(no_descriptors), HERE(done),
+      HERE(let_go),    HERE(each_his_own), HERE(many_users),
+      HERE(no_helper), HERE(helper_dies),  HERE(no_descriptors),
   };
   return cmocka_run_group_tests_name("deferred_close", tests, NULL, NULL);
 }
