@@ -552,7 +552,8 @@ clean-local:
 # ---- the house itself ----
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
-	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh
+	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
+	tests/house/install.sh
 TESTS += $(house_tests)
 EXTRA_DIST += $(house_tests) tests/rooms.txt
 

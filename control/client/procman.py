@@ -1,18 +1,27 @@
 #!/usr/bin/env python3
 """procman's control socket from Python: one file, standard library only.
 
-    async with ProcessManagerServiceClient() as pm:
-        info = await pm.get_system_info()
-        print(info.cpu_percent)
-        result = await pm.kill_process(4711, start_time=998877)
-        if not result.success:
-            print(result.error.message)
-        async for update in pm.monitor_system(interval_seconds=2.0):
-            print(update.memory_percent)
+    import asyncio
+    from procman import ProcessManagerServiceClient
 
+    async def main():
+        async with ProcessManagerServiceClient() as pm:
+            info = await pm.get_system_info()
+            print(info.cpu_percent)
+            result = await pm.kill_process(4711, start_time=998877)
+            if not result.success:
+                print(result.error.message)
+            async for update in pm.monitor_system(interval_seconds=2.0, count=3):
+                print(update.memory_percent)
+
+    asyncio.run(main())
+
+Without `async with` it connects by itself at the first call; close() ends that.
 Results are dicts whose members are attributes too.  A query that fails raises
-ProcessManagerError; an action (kill_process, start_process) that fails returns
-its result with success False.  procman-protocol(7) documents all members.
+ProcessManagerError; an action (kill_process, start_process) that is refused, for
+whatever reason, returns its result with success False.  A stream whose items were
+not read in time goes on without some of them, with a RuntimeWarning that says how
+many.  procman-protocol(7) documents all members.
 """
 from __future__ import annotations
 
@@ -20,6 +29,7 @@ import asyncio
 import json
 import os
 import sys
+import warnings
 from collections import deque
 from typing import Any, AsyncIterator, Deque, Dict, FrozenSet, List, Optional, Sequence, Union
 
@@ -261,6 +271,14 @@ def _given(**params: Any) -> Dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
+def _warn(method: str, dropped: int) -> int:
+    """0: what was dropped so far has been said."""
+    if dropped:
+        warnings.warn(f"{method}: {dropped} items were dropped, as they were not read in time",
+                      RuntimeWarning, stacklevel=3)
+    return 0
+
+
 class ProcessManagerServiceClient:
     """One connection, as an asynchronous context manager.  Any number of calls
     may be pending at once, all in the same event loop.
@@ -278,6 +296,7 @@ class ProcessManagerServiceClient:
         self._writer: Optional[asyncio.StreamWriter] = None
         self._reading: Optional["asyncio.Task[None]"] = None
         self._lost: Optional[Exception] = None
+        self._connecting: Optional["asyncio.Lock"] = None
 
     async def __aenter__(self) -> "ProcessManagerServiceClient":
         await self.connect()
@@ -296,6 +315,14 @@ class ProcessManagerServiceClient:
                 "is collectd running with <Control>, and may you open it?") from error
         self._lost = None
         self._reading = asyncio.ensure_future(self._read(reader))
+
+    async def _connect_once(self) -> None:
+        if self._writer:
+            return
+        self._connecting = self._connecting or asyncio.Lock()
+        async with self._connecting:
+            if not self._writer:
+                await self.connect()
 
     async def close(self) -> None:
         if self._reading:
@@ -373,8 +400,8 @@ class ProcessManagerServiceClient:
             raise ValueError(message["error"].get("message"))
 
     async def _send(self, method: str, params: Dict[str, Any]) -> int:
-        if not self._writer:
-            raise ProcessManagerConnectionError("there is no connection: connect() first")
+        await self._connect_once()
+        assert self._writer
         if self._lost:
             raise ProcessManagerConnectionError(str(self._lost))
         self._last_id += 1
@@ -395,7 +422,7 @@ class ProcessManagerServiceClient:
 
     # ---- calls by name ----
 
-    async def call(self, method: str, **params: Any) -> Record:
+    async def call(self, method: str, /, **params: Any) -> Record:
         """The whole result of any method, success or not."""
         return await self._call(method, params)
 
@@ -440,10 +467,12 @@ class ProcessManagerServiceClient:
                 while call.items or not call.answer.done():
                     call.news.clear()
                     while call.items:
+                        call.dropped = _warn(method, call.dropped)
                         yield kind(_object(call.items.popleft()))
                     if not call.answer.done():
                         await call.news.wait()
-                _checked(_result(call.answer.result()))
+                end = _checked(_result(call.answer.result()))
+                _warn(method, end.get("dropped") or 0)
                 return
             except ProcessManagerProtocolError as error:
                 params = await self._without(method, params, hints, error)
@@ -511,6 +540,18 @@ class ProcessManagerServiceClient:
 
     # ---- actions: check .success ----
 
+    async def _act(self, method: str, params: Dict[str, Any],
+                   more_seconds: float = 0.0) -> ActionResult:
+        """The wire tells what is malformed from what is refused; whoever acts
+        does not have to."""
+        try:
+            return ActionResult(await self._call(method, params, more_seconds))
+        except ProcessManagerUnsupported:
+            raise  # nothing was refused: the server is older than this
+        except ProcessManagerProtocolError as error:
+            return ActionResult(success=False, error=Record(
+                code="invalid_argument", message=error.message, parameter=error.parameter))
+
     async def kill_process(self, pid: int, *, start_time: Optional[int] = None,
                            signal: Union[str, int, None] = None,
                            timeout_seconds: Optional[float] = None,
@@ -519,12 +560,12 @@ class ProcessManagerServiceClient:
         later."""
         params = _given(pid=pid, start_time=start_time, signal=signal,
                         timeout_seconds=timeout_seconds, scope=scope)
-        return ActionResult(await self._call("kill_process", params, timeout_seconds or 0.0))
+        return await self._act("kill_process", params, timeout_seconds or 0.0)
 
     async def start_process(self, command: str, args: Sequence[str] = (),
                             **params: Any) -> ActionResult:
         params = _given(command=command, args=list(args) or None, **params)
-        return ActionResult(await self._call("start_process", params))
+        return await self._act("start_process", params)
 
     # ---- streams: until the end, or until the iterator is closed ----
 

@@ -5,7 +5,9 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 import unittest
+import warnings
 
 sys.dont_write_bytecode = True
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
@@ -146,6 +148,70 @@ class Client(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(procman.ProcessManagerProtocolError) as caught:
             await pm.get_process_info(-1)
         self.assertEqual(caught.exception.parameter, "pid")
+
+    async def test_an_action_is_never_an_exception(self):
+        async def script(request, say, _):
+            say(id=request["id"], error={"code": -32602, "message": "pid must be 1 to 9",
+                                         "data": {"parameter": "pid"}})
+        _, pm = await self.start(script)
+        for pid in (0, "abc"):
+            refused = await pm.kill_process(pid)
+            self.assertFalse(refused.success)
+            self.assertEqual((refused.error.code, refused.error.parameter),
+                             ("invalid_argument", "pid"))
+
+    async def test_it_connects_by_itself(self):
+        async def script(request, say, _):
+            result(request, say, system=SYSTEM)
+        fake, _ = await self.start(script)
+        pm = procman.ProcessManagerServiceClient(fake.path)
+        both = await asyncio.gather(pm.get_system_info(), pm.get_system_info())
+        self.assertEqual(both[0].cpu_count, both[1].cpu_count)
+        await pm.close()
+        self.assertTrue((await pm.get_system_info()).cpu_count)
+        await pm.close()
+
+    async def test_parameters_may_be_called_method(self):
+        async def script(request, say, _):
+            result(request, say, methods=[{"name": request["params"]["method"]}])
+        _, pm = await self.start(script)
+        self.assertEqual((await pm.describe(method="hello")).methods[0].name, "hello")
+        self.assertEqual((await pm.call("describe", method="x")).methods[0].name, "x")
+
+    async def test_what_is_dropped_is_said(self):
+        async def script(request, say, _):
+            for n in range(procman.WAITING_ITEMS + 10):
+                say(method="stream", params={"id": request["id"], "seq": n, "item": {"pid": n}})
+            result(request, say, reason="cancelled", dropped=3)
+        _, pm = await self.start(script)
+        seen = []
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            async for event in pm.watch_events():
+                if not seen:
+                    await asyncio.sleep(0.5)
+                seen.append(event.pid)
+        texts = [str(w.message) for w in said if w.category is RuntimeWarning]
+        self.assertEqual(len(texts), 2, texts)
+        self.assertEqual(len(seen) + sum(int(t.split()[1]) for t in texts),
+                         procman.WAITING_ITEMS + 10 + 3)
+
+    async def test_the_docstring_is_a_program(self):
+        async def script(request, say, _):
+            if request["method"] == "monitor_system":
+                say(method="stream", params={"id": request["id"], "seq": 0, "item": SYSTEM})
+                result(request, say, reason="count", dropped=0)
+            else:
+                result(request, say, system=SYSTEM, signalled={"signal": "TERM", "processes": 1})
+        fake, _ = await self.start(script)
+        text = procman.__doc__.split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
+        program = textwrap.dedent(text.split("\nWithout")[0])
+        p = await asyncio.create_subprocess_exec(
+            sys.executable, "-B", "-c", program, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PROCMAN_SOCKET": fake.path,
+                 "PYTHONPATH": os.path.join(SRC, "control", "client")})
+        out, _ = await p.communicate()
+        self.assertEqual((p.returncode, len(out.splitlines())), (0, 2))
 
     async def test_a_hint_is_dropped_for_an_older_server(self):
         async def script(request, say, _):

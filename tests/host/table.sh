@@ -12,6 +12,11 @@ last() {
 }
 
 s=procman_system
+# rates need two readings
+if [ "$(last $s/percent-cpu)" = nan ]; then
+    echo "it ran for too short a time: there are no rates yet"
+    exit 0
+fi
 printf '\nMACHINE\n'
 {
     for name in percent-cpu percent-memory memory-used memory-total swap-used swap-total uptime load ps_count; do
