@@ -14,8 +14,9 @@
 struct info {
   struct pm_snapshot_process row;
   struct pm_detail detail;
-  bool fresh;   /* the row was read now, it is not the snapshot's */
-  bool private; /* the caller may see what only the owner may */
+  bool fresh;        /* the row was read now, it is not the snapshot's */
+  bool private;      /* the caller may see what only the owner may */
+  char command[256]; /* of a fresh row */
 };
 
 static const unsigned public_fields = PM_WANT_STAT | PM_WANT_IDS |
@@ -67,8 +68,23 @@ static void make_row(struct info *info, uint64_t tick_ns, struct pm_now now) {
   info->row.have |= PM_SNAPSHOT_UID;
 }
 
-static int choose_row(struct pm_call *call, struct info *info, int32_t pid) {
+/* No turn has seen it: what a turn would have read of it is read now.  Its
+ * group is known once one has. */
+static void make_fresh(struct pm_call *call, struct info *info) {
   struct pm_context *o = call->context;
+  const struct pm_detail *read;
+  make_row(info, o->root.units.tick_ns, o->now);
+  if (info->row.command ||
+      pm_context_read(o, info->row.pid, info->row.birth, PM_WANT_CMDLINE,
+                      &read) < 0 ||
+      !(read->got & PM_WANT_CMDLINE))
+    return;
+  pm_parse_cmdline(read->cmdline, read->cmdline_length, info->command,
+                   sizeof info->command);
+  info->row.command = info->command;
+}
+
+static int choose_row(struct pm_call *call, struct info *info, int32_t pid) {
   const struct pm_snapshot_process *row = NULL;
   if (call->snapshot)
     row = pm_snapshot_find(call->snapshot, pid, info->detail.birth);
@@ -79,7 +95,7 @@ static int choose_row(struct pm_call *call, struct info *info, int32_t pid) {
                    "process %d blocks whoever reads it; try again in a moment",
                    pid);
   else
-    make_row(info, o->root.units.tick_ns, o->now);
+    make_fresh(call, info);
   return 0;
 }
 

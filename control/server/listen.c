@@ -21,6 +21,37 @@ enum { BACKLOG = 1024, LOCK_SUFFIX = sizeof ".lock" };
 
 /* ---- the folder ---- */
 
+static bool is_ours(const struct stat *st) {
+  return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+/* In a folder above, who may write could put another one in its place, but for
+ * one with the sticky bit, as /tmp has (inode(7)). */
+static int check_above(const char *folder, struct pm_err *err) {
+  struct stat st, link;
+  if (lstat(folder, &link) < 0 || stat(folder, &st) < 0)
+    return pm_err_set(err, errno, "look at the folder %s", folder);
+  bool writable = st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX);
+  if (is_ours(&link) && is_ours(&st) && !writable)
+    return 0;
+  return pm_err_say(
+      err, EACCES,
+      "%s, above the socket's folder, belongs to uid %u with mode "
+      "%04o: others could replace what is in it",
+      folder, st.st_uid, st.st_mode & 07777);
+}
+
+static int check_all_above(const char *folder, struct pm_err *err) {
+  char above[108];
+  int status = 0;
+  for (const char *slash = strchr(folder + 1, '/'); slash && status == 0;
+       slash = strchr(slash + 1, '/')) {
+    snprintf(above, sizeof above, "%.*s", (int)(slash - folder), folder);
+    status = check_above(above, err);
+  }
+  return status;
+}
+
 /* Anyone who may write there could replace the socket. */
 static int check_folder(const char *folder, struct pm_err *err) {
   struct stat st;
@@ -28,15 +59,14 @@ static int check_folder(const char *folder, struct pm_err *err) {
     return pm_err_set(err, errno, "look at the folder %s", folder);
   if (!S_ISDIR(st.st_mode))
     return pm_err_set(err, ENOTDIR, "use %s as the socket's folder", folder);
-  if ((st.st_uid != geteuid() && st.st_uid != 0) ||
-      (st.st_mode & (S_IWGRP | S_IWOTH)))
+  if (!is_ours(&st) || (st.st_mode & (S_IWGRP | S_IWOTH)))
     return pm_err_say(
         err, EACCES,
         "the socket's folder %s belongs to uid %u with mode %04o: "
         "others could replace the socket; it must be ours or "
         "root's and writable by nobody else",
         folder, st.st_uid, st.st_mode & 07777);
-  return 0;
+  return check_all_above(folder, err);
 }
 
 static int make_folder(const char *path, struct pm_err *err) {
@@ -58,6 +88,14 @@ static int make_folder(const char *path, struct pm_err *err) {
 
 /* ---- who is there already ---- */
 
+/* Who had it before removes it at its end: then this is not the one that others
+ * would lock. */
+static bool is_still(int fd, const char *path) {
+  struct stat here, there;
+  return fstat(fd, &here) == 0 && lstat(path, &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 static int lock_it(struct pm_listener *l, struct pm_err *err) {
   char path[sizeof l->path + LOCK_SUFFIX];
   snprintf(path, sizeof path, "%s.lock", l->path);
@@ -73,6 +111,10 @@ static int lock_it(struct pm_listener *l, struct pm_err *err) {
                       "%s is locked: another collectd serves this socket; give "
                       "each its own Socket",
                       path);
+  }
+  if (!is_still(fd, path)) {
+    close(fd);
+    return pm_err_say(err, EADDRINUSE, "%s was just given up", path);
   }
   l->lock = pm_fd_high(fd);
   return 0;
@@ -109,6 +151,24 @@ static int remove_stale(const char *path, struct pm_err *err) {
 
 /* ---- the socket ---- */
 
+/* Of the socket itself, and of nothing that may stand in its place. */
+static int set_access(const char *path, const struct pm_listen_options *o,
+                      struct pm_err *err) {
+  char self[32];
+  struct stat st;
+  PM_CLEAN_FD int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+    return pm_err_set(err, fd < 0 ? errno : ENOTSOCK, "find the socket %s",
+                      path);
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+  if (o->group != (gid_t)-1 &&
+      fchownat(fd, "", (uid_t)-1, o->group, AT_EMPTY_PATH) < 0)
+    return pm_err_set(err, errno, "give %s to the group %u", path, o->group);
+  if (chmod(self, o->perms) < 0)
+    return pm_err_set(err, errno, "set the permissions of %s", path);
+  return 0;
+}
+
 /* Between bind and listen connections are refused, so the mode that the umask
  * left does no harm. */
 static int bind_it(struct pm_listener *l, const struct pm_listen_options *o,
@@ -116,10 +176,9 @@ static int bind_it(struct pm_listener *l, const struct pm_listen_options *o,
   struct sockaddr_un address = address_of(l->path);
   if (bind(l->fd, (struct sockaddr *)&address, sizeof address) < 0)
     return pm_err_set(err, errno, "make the socket %s", l->path);
-  if (o->group != (gid_t)-1 && lchown(l->path, (uid_t)-1, o->group) < 0)
-    return pm_err_set(err, errno, "give %s to the group %u", l->path, o->group);
-  if (chmod(l->path, o->perms) < 0)
-    return pm_err_set(err, errno, "set the permissions of %s", l->path);
+  int status = set_access(l->path, o, err);
+  if (status < 0)
+    return status;
   int none = 0;
   l->fds_refused =
       setsockopt(l->fd, SOL_SOCKET, SO_PASSRIGHTS, &none, sizeof none) == 0;
@@ -159,6 +218,12 @@ int pm_listen_open(const struct pm_listen_options *options,
   return status;
 }
 
+static void unlink_lock(const struct pm_listener *l) {
+  char path[sizeof l->path + LOCK_SUFFIX];
+  snprintf(path, sizeof path, "%s.lock", l->path);
+  unlink(path);
+}
+
 void pm_listen_unlink(struct pm_listener *l) {
   struct stat st;
   /* the name is not the only way to connect: /proc/self/fd of an O_PATH */
@@ -167,6 +232,8 @@ void pm_listen_unlink(struct pm_listener *l) {
   if (l->fd >= 0 && l->lock >= 0 && lstat(l->path, &st) == 0 &&
       S_ISSOCK(st.st_mode))
     unlink(l->path);
+  if (l->lock >= 0)
+    unlink_lock(l);
 }
 
 void pm_listen_close(struct pm_listener *l) {

@@ -69,6 +69,7 @@ static void shut(struct pm_listener *l) {
 static void before_anybody(void **state) {
   (void)state;
   static const mode_t masks[] = {0, 022, 077, 0777};
+
   for (size_t i = 0; i < CHECK_COUNT(masks); i++) {
     struct pm_listener l;
     struct pm_err err;
@@ -87,6 +88,58 @@ static void before_anybody(void **state) {
                (l.fd >= 1024 && l.lock >= 1024) || !high_ones);
     shut(&l);
     check_int("closed", "file", access(path, F_OK), -1);
+    check_int("closed", "lock", access(lock, F_OK), -1);
+  }
+  check_end();
+}
+
+/* Who waits for the lock of one that removes it then has none that counts. */
+static void given_up(void **state) {
+  (void)state;
+  struct pm_listener first, second;
+  struct pm_err err;
+  mkdir(folder, 0755);
+  check_int("first", err.text, open_at(path, (gid_t)-1, 0600, &first, &err), 0);
+  int old = dup(first.lock);
+  shut(&first);
+  check_int("second", err.text, open_at(path, (gid_t)-1, 0600, &second, &err),
+            0);
+  struct stat a, b;
+  check_true("second", "has a lock of its own",
+             fstat(old, &a) == 0 && fstat(second.lock, &b) == 0 &&
+                 a.st_ino != b.st_ino);
+  close(old);
+  shut(&second);
+  check_end();
+}
+
+/* Further up, too, nobody else may exchange what is in a folder. */
+static void folders_above(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    mode_t mode;
+    int status;
+  } rows[] = {{"ours", 0755, 0},
+              {"sticky, as /tmp", 01777, 0},
+              {"of a group", 0775, -EACCES},
+              {"of all", 0777, -EACCES}};
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_listener l;
+    struct pm_err err;
+    char inner[96], below[108];
+    mkdir(folder, 0700);
+    chmod(folder, rows[i].mode);
+    snprintf(inner, sizeof inner, "%s/inner", folder);
+    snprintf(below, sizeof below, "%s/s", inner);
+    mkdir(inner, 0755);
+    int status = open_at(below, (gid_t)-1, 0600, &l, &err);
+    check_int(rows[i].name, status < 0 ? err.text : "open", status,
+              rows[i].status);
+    if (status == 0)
+      shut(&l);
+    rmdir(inner);
+    chmod(folder, 0755);
   }
   check_end();
 }
@@ -296,8 +349,9 @@ static void no_descriptors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      HERE(before_anybody), HERE(folders),  HERE(of_another),     HERE(paths),
-      HERE(in_the_way),     HERE(unlinked), HERE(no_descriptors),
+      HERE(before_anybody), HERE(given_up),   HERE(folders_above),
+      HERE(folders),        HERE(of_another), HERE(paths),
+      HERE(in_the_way),     HERE(unlinked),   HERE(no_descriptors),
   };
   high_ones = check_descriptors();
   return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
