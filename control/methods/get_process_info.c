@@ -111,18 +111,6 @@ static void correct_rss(const struct pm_call *call, struct info *info) {
 
 /* ---- what is only its owner's ---- */
 
-/* It may have called a set-user-ID program while its files were read, before or
- * after its ids were.  Nor may it be another process now, which has its pid. */
-static bool is_his_still(struct pm_call *call,
-                         const struct pm_visibility_viewer *viewer,
-                         const struct info *info) {
-  struct pm_detail now;
-  return pm_visibility_private(viewer, &info->detail) &&
-         pm_detail_read_safe(&call->context->root, info->row.pid,
-                             PM_WANT_IDS | PM_WANT_OWNER, &now) == 0 &&
-         pm_visibility_private(viewer, &now);
-}
-
 static void read_private(struct pm_call *call, struct info *info) {
   struct pm_context *o = call->context;
   struct pm_visibility_viewer viewer;
@@ -136,8 +124,8 @@ static void read_private(struct pm_call *call, struct info *info) {
   info->detail = *read;
   if (status < 0)
     info->detail.got &= status == -ESRCH ? 0 : PM_WANT_SAFE;
-  else
-    info->private = is_his_still(call, &viewer, info);
+  else /* of the same program as the files; it may have been another before */
+    info->private = pm_visibility_private(&viewer, &info->detail);
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {

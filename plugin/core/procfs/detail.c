@@ -250,16 +250,36 @@ static int open_process(const struct pm_root *root, int32_t pid) {
   return openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Who may see these is decided by its ids, and both may change by an execve(2)
+ * of a set-user-ID program. */
+#define GUARDED                                                                \
+  (PM_WANT_EXE | PM_WANT_CWD | PM_WANT_IO | PM_WANT_FDS | PM_WANT_LABEL)
+
+/* The ids are read behind the files, and what was read before an execve(2) is
+ * not kept: however fast it changes to and fro, they belong together. */
+static bool read_together(const struct pm_root *root, int dir, int32_t pid,
+                          unsigned want, struct pm_detail *ret) {
+  bool guards = want & GUARDED && want & PM_WANT_IDS;
+  if (guards && !read_stat(root, dir, ret))
+    return false;
+  uint32_t mark = ret->stat.exec_mark;
+  read_files(dir, want, ret);
+  read_safe_files(dir, pid, want, ret);
+  if (!read_stat(root, dir, ret))
+    return false;
+  if (guards && ret->stat.exec_mark != mark)
+    ret->got &= ~(unsigned)GUARDED;
+  return true;
+}
+
 int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
                    unsigned want, struct pm_detail *ret) {
   PM_CLEAN_FD int dir = open_process(root, pid);
   if (dir < 0)
     return -ESRCH;
   pm_detail_clear(ret);
-  read_safe_files(dir, pid, want, ret);
-  read_files(dir, want, ret);
-  if (ret->is_thread || !read_stat(root, dir, ret) ||
-      (birth && ret->birth != birth))
+  bool there = read_together(root, dir, pid, want, ret);
+  if (ret->is_thread || !there || (birth && ret->birth != birth))
     return -ESRCH;
   if (is_outlived(&ret->stat))
     read_living(root, pid, want, ret);

@@ -72,7 +72,8 @@ static inline void pm_detail_clear(struct pm_detail *detail) {
   detail->numbers.have = 0;
 }
 
-/* Reads what `want` names, for procman-hold: this may block.  birth 0: of
+/* Reads what `want` names, for procman-hold: this may block.  With the ids, what
+ * only its user may see is of the same program as they are, or not in got.  birth 0: of
  * whichever process has the pid.  -ESRCH: the process is gone or is another one
  * now, and *ret must not be used.  0 otherwise, even if everything was
  * denied. */
