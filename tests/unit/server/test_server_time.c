@@ -287,6 +287,58 @@ static void monitor_of_the_worst(void **state) {
   check_end();
 }
 
+static bool wants_turns(void) {
+  return pm_exchange_wants_turn(server.exchange, server.now.mono);
+}
+
+/* Turns are only asked for where an item needs them. */
+static void monitor_of_an_hour(void **state) {
+  (void)state;
+  server_publish(1, 5);
+  int fd = server_connect();
+  check_u64("first", "item",
+            server_count(server_ask(fd, ASK_WITH(1, "monitor_system",
+                                                 "{\"interval_seconds\":600,"
+                                                 "\"processes\":3}")),
+                         "\"seq\":0"),
+            1);
+  unsigned wanted = 0;
+  for (int i = 0; i < 590; i++) {
+    server_wait(1);
+    wanted += wants_turns();
+  }
+  check_u64("for 590 s", "seconds with turns", wanted, 0);
+  server_wait(8);
+  check_true("two seconds before", "turns", wants_turns());
+  server_wait(3);
+  check_u64("then", "item", server_count(server_read(fd, NULL), "\"seq\":1"),
+            1);
+  server_wait(5);
+  check_true("afterwards", "none", !wants_turns());
+  close(fd);
+  check_end();
+}
+
+/* Who only follows may pause; what he misses is counted. */
+static void follower_pauses(void **state) {
+  (void)state;
+  server_publish(1, 100);
+  int fd = server_connect(), small = 2048;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  server_send(fd, ASK_WITH(1, "monitor_system",
+                           "{\"interval_seconds\":1,\"processes\":100}"));
+  server_wait(60);
+  bool closed;
+  const char *text = server_read(fd, &closed);
+  check_true("a minute", "not closed", !closed);
+  check_true("a minute", "some items", server_count(text, "\"seq\"") > 0);
+  check_true("then", "it goes on",
+             strstr(server_ask(fd, ASK_WITH(2, "cancel", "{\"id\":1}")),
+                    "\"dropped\":") != NULL);
+  close(fd);
+  check_end();
+}
+
 static void cancels(void **state) {
   (void)state;
   int fd = server_connect(), other = server_connect();
@@ -417,6 +469,8 @@ int main(void) {
       HERE(monitor),
       HERE(monitor_of_who_does_not_read),
       HERE(monitor_of_the_worst),
+      HERE(monitor_of_an_hour),
+      HERE(follower_pauses),
       HERE(cancels),
       HERE(events),
       HERE(events_lost),
