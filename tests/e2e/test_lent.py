@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, as_user
-from harness import folder, idle_uids, skip, wait_for
+from harness import BUILD, folder, idle_uids, skip, wait_for
 
 USER, OTHER = idle_uids(2)
 SECONDS = 5
@@ -134,6 +134,31 @@ def check_hidden_groups():
     print("  groups of others are hidden as their processes are")
 
 
+def check_helpers(c):
+    """The probe may search folders, and nothing else of what root may."""
+    def probe():
+        daemon = c.leader()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().split(b"\0")
+                with open(f"/proc/{pid}/status", encoding="ascii") as f:
+                    status = dict(line.split(":\t", 1) for line in f if ":\t" in line)
+            except OSError:
+                continue
+            if words[1:2] == [b"probe"] and int(status["PPid"]) == daemon:
+                return status
+        return None
+    status = wait_for("the probe", probe)
+    may = {name: int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
+    assert may == {"CapInh": 0, "CapPrm": 4, "CapEff": 4, "CapAmb": 0}, may
+    assert status["NoNewPrivs"].strip() == "1", status
+    elf = subprocess.run(["readelf", "-d", os.path.join(BUILD, "procman-hold")],
+                         capture_output=True, text=True, check=False)
+    assert elf.returncode or "NOW" in elf.stdout, elf.stdout
+    print("  the probe's capabilities")
+
+
 def main():
     if os.geteuid() != 0:
         skip("only root can be several users")
@@ -143,6 +168,7 @@ def main():
         with Controlled() as c:
             check_becomes(c, place)
             check_flips(c, place)
+            check_helpers(c)
     finally:
         shutil.rmtree(place)
     check_hidden_groups()
