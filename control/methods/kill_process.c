@@ -416,8 +416,11 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   return PM_PROGRESS_DONE;
 }
 
+/* A call is ended before it is over only when collectd stops. */
 static void end(struct pm_call *call) {
   struct act *a = call->data;
+  if (a->phase == QUEUED || a->phase == WAITING)
+    audit(call, a, "collectd_stops");
   pm_action_cancel(a->action);
   if (a->pidfd >= 0)
     close(a->pidfd);

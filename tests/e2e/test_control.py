@@ -2,6 +2,7 @@
 """The control socket as a user meets it: every method against the real
 collectd, compared with what psutil and the kernel say."""
 import os
+import re
 import signal
 import socket
 import stat
@@ -240,6 +241,20 @@ def check_left(c):
         os.kill(pid, signal.SIGKILL)
 
 
+def check_stop(c):
+    """An escalation that collectd's stop cuts short is in the log."""
+    child = stubborn()
+    with Wire(c.socket) as wire:
+        wire.send("kill_process", pid=child.pid, timeout_seconds=3600)
+        wait_for("the first signal", lambda: f"verdict=done uid=0 gid=0 peer={os.getpid()} "
+                 f"as=0 pid={child.pid} " in c.said())
+        c.stop()
+    assert re.search(f"verdict=collectd_stops .* pid={child.pid} ", c.said()), c.said()
+    for pid in alive(child.pid):
+        os.kill(pid, signal.SIGKILL)
+    child.wait()
+
+
 def check_many(c):
     """Escalations that nobody waits for are bounded: 256 in all."""
     child, refused, sent = stubborn(), 0, 0
@@ -375,7 +390,7 @@ def main():
             check_info(c, child)
             child.kill()
             child.wait()
-            c.stop()
+            check_stop(c)
             check_leftovers(c)
 
 
