@@ -153,7 +153,7 @@ int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused) {
   struct pm_client *c = share ? pm_client_new(fd, fds_refused, peer) : NULL;
   if (!c) {
     if (share)
-      pm_share_leave(&s->shares, share);
+      pm_share_leave(share);
     pm_peer_unref(peer);
     return -ENOMEM;
   }
@@ -193,7 +193,7 @@ static void remove_client(struct pm_clients *s, struct pm_client *c) {
   int fd = c->watch.fd;
   pm_loop_remove(s->loop, &c->watch);
   c->watch.fd = fd;
-  pm_share_leave(&s->shares, c->share);
+  pm_share_leave(c->share);
   pm_client_free(c, &s->deferred);
   atomic_fetch_sub_explicit(&s->count, 1, memory_order_relaxed);
 }
@@ -408,8 +408,8 @@ int pm_clients_init(struct pm_clients *s, struct pm_context *context,
 void pm_clients_done(struct pm_clients *s) {
   for (struct pm_client *c = s->list; c; c = c->next)
     c->dead = true;
-  s->shares.mono = 0;
   free_dead(s);
+  pm_share_done(&s->shares);
   for (struct pm_call *call = s->detached; call; call = call->next)
     pm_call_drop(call);
   pm_call_sweep(&s->detached, NULL);

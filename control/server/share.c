@@ -45,10 +45,14 @@ static void sweep(struct pm_shares *shares) {
   }
 }
 
-void pm_share_leave(struct pm_shares *shares, struct pm_share *share) {
-  share->clients--;
-  if (!shares->mono) /* there is no further pass */
-    sweep(shares);
+void pm_share_leave(struct pm_share *share) { share->clients--; }
+
+void pm_share_done(struct pm_shares *shares) {
+  while (shares->list) {
+    struct pm_share *s = shares->list;
+    shares->list = s->next;
+    free(s);
+  }
 }
 
 /* ---- time ---- */

@@ -38,7 +38,11 @@ struct pm_shares {
 
 /* The user has one more client.  NULL: no memory. */
 struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user);
-void pm_share_leave(struct pm_shares *shares, struct pm_share *share);
+/* One less; it is freed in a later pass. */
+void pm_share_leave(struct pm_share *share);
+
+/* Frees all, also of those who have clients. */
+void pm_share_done(struct pm_shares *shares);
 
 /* Begins a pass. */
 void pm_share_pass(struct pm_shares *shares, uint64_t mono);

@@ -36,7 +36,7 @@ static void copy_memory(const struct pm_status *status, struct pm_detail *d) {
     if (status->known & lines[i].bit)
       pm_task_set(&d->numbers, lines[i].field,
                   *(const uint64_t *)((const char *)status + lines[i].offset));
-  d->got |= d->numbers.have ? PM_WANT_MEMORY : 0;
+  d->got |= d->numbers.have & PM_HAVE_MEMORY ? PM_WANT_MEMORY : 0;
 }
 
 static void read_status(int dir, int32_t pid, unsigned want,

@@ -26,12 +26,6 @@ static void pass(struct pm_shares *s, double seconds) {
   pm_share_pass(s, begin_ns + (uint64_t)(seconds * (double)PM_NS_PER_S));
 }
 
-static void done(struct pm_shares *s) {
-  s->mono = 0;
-  while (s->list)
-    pm_share_leave(s, s->list);
-}
-
 static void joins(void **state) {
   (void)state;
   struct pm_shares s = {0};
@@ -42,7 +36,7 @@ static void joins(void **state) {
   check_u64("two clients", "counted", a->clients, 2);
   check_true("new", "may", pm_share_may(&s, a));
   check_u64("nobody waits", "next", pm_share_next(&s), 0);
-  done(&s);
+  pm_share_done(&s);
   check_end();
 }
 
@@ -57,7 +51,7 @@ static void slices(void **state) {
   pass(&s, 0.003);
   check_true("next pass", "may", pm_share_may(&s, a));
   check_u64("next pass", "nobody waits", pm_share_next(&s), 0);
-  done(&s);
+  pm_share_done(&s);
   check_end();
 }
 
@@ -88,7 +82,7 @@ static void alone(void **state) {
   work(&s, a, 200 * UINT64_C(1000000));
   pass(&s, 0.2 + PM_SHARE_ACTIVE_S + 0.2);
   check_true("the other asks no more", "may", pm_share_may(&s, a));
-  done(&s);
+  pm_share_done(&s);
   check_end();
 }
 
@@ -100,16 +94,16 @@ static void comes_back(void **state) {
   struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
   work(&s, a, 120 * UINT64_C(1000000));
   work(&s, b, 1000);
-  pm_share_leave(&s, a);
+  pm_share_leave(a);
   pass(&s, 0.1);
   a = pm_share_join(&s, ME);
   check_true("soon", "may not", !pm_share_may(&s, a));
-  pm_share_leave(&s, a);
+  pm_share_leave(a);
   pass(&s, 3);
   check_true("later", "forgotten", s.list == b && !b->next);
   a = pm_share_join(&s, ME);
   check_true("later", "may", pm_share_may(&s, a));
-  done(&s);
+  pm_share_done(&s);
   check_end();
 }
 
