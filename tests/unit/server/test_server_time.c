@@ -382,6 +382,28 @@ static void tell(enum pm_exchange_event_kind kind, int32_t pid, double ago,
   pm_exchange_add_event(server.exchange, &e);
 }
 
+/* A stream that always has something takes turns with whatever else has on its
+ * connection. */
+static void streams_take_turns(void **state) {
+  (void)state;
+  enum { EVENTS = 500 };
+  int fd = server_connect();
+  server_ask(fd, ASK(1, "watch_events"));
+  server_ask(fd, ASK(2, "watch_events"));
+  for (int i = 0; i < EVENTS; i++)
+    tell(PM_EXCHANGE_START, 100 + i, 0, -1);
+  server_publish(1, 1);
+  const char *got = server_read(fd, NULL);
+  check_u64("both", "events", server_count(got, "\"kind\""), 2 * EVENTS);
+  const char *second = strstr(got, "\"params\":{\"id\":2,");
+  check_true("the second", "has some", second != NULL);
+  if (second)
+    check_true("the second", "begins before the first is through",
+               server_count(second, "\"params\":{\"id\":1,") > EVENTS / 2);
+  close(fd);
+  check_end();
+}
+
 static void events(void **state) {
   (void)state;
   static const struct {
@@ -472,6 +494,7 @@ int main(void) {
       HERE(monitor_of_an_hour),
       HERE(follower_pauses),
       HERE(cancels),
+      HERE(streams_take_turns),
       HERE(events),
       HERE(events_lost),
   };
