@@ -59,8 +59,10 @@ static bool is_number(const char *text) {
 static int prepare(struct pm_call *call) {
   const struct list *q = call->data;
   const struct pm_snapshot *s = call->snapshot;
-  bool user = !*q->user || is_number(q->user) ||
-              s->user_count == PM_SNAPSHOT_USERS;
+  if (!q->viewer.all)
+    return 0; /* whom others run is not told */
+  bool user =
+      !*q->user || is_number(q->user) || s->user_count == PM_SNAPSHOT_USERS;
   bool group = !*q->group;
   for (size_t i = 0; i < s->user_count && !user; i++)
     user = strcmp(s->users[i].name, q->user) == 0;

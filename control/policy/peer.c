@@ -71,8 +71,10 @@ static int open_holder(int fd, int32_t pid) {
 static void read_pidfd(int fd, struct pm_peer *peer) {
   int pidfd;
   socklen_t size = sizeof pidfd;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0)
-    pidfd = errno == ENOPROTOOPT ? open_holder(fd, peer->pid) : -1;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
+    peer->untold = errno == ENOPROTOOPT;
+    pidfd = peer->untold ? open_holder(fd, peer->pid) : -1;
+  }
   if (pidfd >= 0)
     peer->pidfd = pm_fd_high(pidfd);
 }
@@ -132,13 +134,15 @@ static bool still_lives(const struct pm_peer *peer) {
   return peer->pidfd >= 0 && pm_pidfd_is_alive(peer->pidfd);
 }
 
-/* Known for sure only while it lives and runs with the ids that it had. */
+/* Known for sure only while it lives; where the kernel does not tell, whoever
+ * has the pid is taken for it, which misplaces a limit at worst. */
 static void read_user(struct pm_peer *peer) {
   struct pm_status status;
   bool root = peer->uid == 0;
   PM_CLEAN_FD int dir = !root && peer->pid > 0 ? open_process(peer->pid) : -1;
   bool ours = dir >= 0 && read_status(dir, &status) &&
-              in_our_user_namespace(peer, dir) && still_lives(peer);
+              in_our_user_namespace(peer, dir) &&
+              (peer->untold || still_lives(peer));
   peer->user = pm_peer_user_of(peer->uid, ours, peer->pidfd);
 }
 
@@ -223,17 +227,20 @@ static int root_mount(int dir, uint64_t *ret) {
 
 /* ---- how it is confined ---- */
 
-/* Does it still run with the ids that it connected with, all of them?  Files of
- * one that is not dumpable, such as after an execve(2) of a set-user-ID
- * program, are root's. */
-static bool has_same_ids(const struct pm_peer *peer, int dir,
+/* Does it still run with the ids that it connected with, all of them? */
+static bool has_same_ids(const struct pm_peer *peer,
                          const struct pm_status *status) {
-  struct stat st;
   for (size_t i = 0; i < PM_IDS; i++)
     if (status->uid[i] != peer->uid || status->gid[i] != peer->gid)
       return false;
-  return status->known & PM_STATUS_GIDS &&
-         fstatat(dir, "status", &st, 0) == 0 && st.st_uid == peer->uid;
+  return status->known & PM_STATUS_GIDS;
+}
+
+/* Files of one that is not dumpable are root's, as after an execve(2) of a
+ * set-user-ID program, whatever ids it has given up since. */
+static bool is_dumpable(const struct pm_peer *peer, int dir) {
+  struct stat st;
+  return fstatat(dir, "status", &st, 0) == 0 && st.st_uid == peer->uid;
 }
 
 /* That a security module gives to a login shell; "" = there is none. */
@@ -279,8 +286,11 @@ static const char *reason(const struct pm_peer *peer, const char *label,
   struct pm_status status, first;
   if (!read_status(dir, &status) || !read_status(one, &first))
     return "its status cannot be read";
-  if (!has_same_ids(peer, dir, &status))
+  if (!has_same_ids(peer, &status))
     return "it runs with other ids than when it connected";
+  if (!is_dumpable(peer, dir))
+    return "it is not dumpable: it has changed its ids without an execve, or "
+           "said so";
   ret->capabilities = status.effective;
   if (!(status.known & PM_STATUS_NO_NEW_PRIVS) || status.no_new_privs)
     return "it has no_new_privs set";
@@ -312,7 +322,7 @@ void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   if (dir < 0 || !in_our_user_namespace(peer, dir) ||
       !read_status(dir, &status) || !still_lives(peer))
     return;
-  if (!has_same_ids(peer, dir, &status))
+  if (!has_same_ids(peer, &status) || !is_dumpable(peer, dir))
     return;
   ret->foreign = false;
   ret->effective = peer->uid == 0 ? status.effective : 0;

@@ -240,7 +240,8 @@ static void close_far_behind(struct pm_clients *s) {
   uint64_t oldest = oldest_allowed(s);
   for (struct pm_client *c = s->list; c; c = c->next)
     for (const struct pm_call *call = c->calls; call; call = call->next)
-      if (call->snapshot && call->snapshot->number < oldest && !c->dead)
+      if (call->snapshot && call->snapshot->number < oldest &&
+          c->blocked_since && !c->dead) /* or it waits for us */
         give_up(s, c, "it is more than three turns behind with a list");
 }
 

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #define MOST_NS ((int64_t)PM_SHARE_MS * 1000000)
+#define LEAST_NS                                                               \
+  (-2 * (int64_t)PM_NS_PER_S) /* what he took too much of is not forgotten */
 
 /* ---- who ---- */
 
@@ -109,8 +111,9 @@ void pm_share_end(struct pm_shares *shares, struct pm_share *share) {
   share->worked = shares->mono;
   share->slice_ns += used;
   share->left_ns -= (int64_t)used;
-  if (share->left_ns < -MOST_NS) /* one long piece; he is not asked for years */
-    share->left_ns = -MOST_NS;
+  int64_t least = others_ask(shares, share) ? LEAST_NS : 0;
+  if (share->left_ns < least)
+    share->left_ns = least;
 }
 
 uint64_t pm_share_next(const struct pm_shares *shares) {

@@ -42,7 +42,7 @@ void pm_cmdline_begin(struct pm_cycle *c) {
 }
 
 void pm_cmdline_drop(struct pm_entry *e) {
-  e->cmdline_due = e->cmdline ? BEGAN : 0;
+  e->cmdline_due = e->seen ? BEGAN : 0; /* it is not new */
   free(e->cmdline);
   e->cmdline = NULL;
 }
@@ -172,9 +172,10 @@ void pm_cmdline_take(struct pm_cycle *c, struct pm_entry *e,
   bool whole = (read->request.want & want) == want;
   bool young = is_young(c, e);
   bool got = read->status != -ESRCH && take_detail(c, read->detail, e);
-  if (read->status == -ESRCH || read->status == -EAGAIN)
+  bool later = read->status == -ESRCH || read->status == -EAGAIN;
+  if (later && e->cmdline_due != BEGAN)
     e->cmdline_due = now_s; /* the next scan shows whether it is gone */
-  else if (whole)
+  if (!later && whole)
     e->cmdline_due = due_after(e, want, got, young, now_s);
 }
 

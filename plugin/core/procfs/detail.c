@@ -140,14 +140,18 @@ static void read_cmdline(int dir, struct pm_detail *d) {
   d->got |= PM_WANT_CMDLINE;
 }
 
+static bool read_task(const struct pm_root *root, int dir,
+                      struct pm_task *ret) {
+  char text[1024];
+  ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
+  return n > 0 && pm_parse_task(text, (size_t)n, root->units, ret) == 0;
+}
+
 /* All files are opened below one descriptor of /proc/PID, which never refers to
  * another process; so checking the start time once is enough. */
 static bool read_stat(const struct pm_root *root, int dir,
                       struct pm_detail *d) {
-  char text[1024];
-  struct pm_units units = root->units;
-  ssize_t n = pm_root_read(dir, "stat", text, sizeof text);
-  if (n <= 0 || pm_parse_task(text, (size_t)n, units, &d->stat) < 0)
+  if (!read_task(root, dir, &d->stat))
     return false;
   d->birth = d->stat.birth;
   return true;
@@ -178,6 +182,12 @@ static void read_files(int dir, unsigned want, struct pm_detail *d) {
     read_cmdline(dir, d);
 }
 
+static int open_process(const struct pm_root *root, int32_t pid) {
+  char path[16];
+  snprintf(path, sizeof path, "%d", pid);
+  return openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* ---- threads that outlive the first one ---- */
 
 enum { LIVING_TRIED = 256 }; /* threads, of which ended ones may be kept */
@@ -197,11 +207,9 @@ static bool read_thread(const struct pm_root *root, int tasks, const char *tid,
 
 /* The folder of the first thread that lives, and its stat; -1: there is none.
  */
-static int open_living(const struct pm_root *root, int32_t pid,
+static int open_living(const struct pm_root *root, int process,
                        struct pm_task *ret) {
-  char path[32];
-  snprintf(path, sizeof path, "%d/task", pid);
-  int fd = openat(root->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   PM_CLEAN_DIR DIR *list = fd < 0 ? NULL : fdopendir(fd);
   unsigned tried = 0;
   for (const struct dirent *e;
@@ -219,8 +227,9 @@ static void take_memory(struct pm_task *t, const struct pm_task *living) {
 
 void pm_detail_of_living(const struct pm_root *root, struct pm_task *task) {
   struct pm_task living;
-  PM_CLEAN_FD int dir =
-      is_outlived(task) ? open_living(root, task->pid, &living) : -1;
+  PM_CLEAN_FD int process =
+      is_outlived(task) ? open_process(root, task->pid) : -1;
+  PM_CLEAN_FD int dir = process < 0 ? -1 : open_living(root, process, &living);
   if (dir >= 0)
     take_memory(task, &living);
   else if (is_outlived(task))
@@ -229,10 +238,10 @@ void pm_detail_of_living(const struct pm_root *root, struct pm_task *task) {
 
 /* The files of the first thread are those of one that has no memory, no open
  * files and no arguments: another's are the process's. */
-static void read_living(const struct pm_root *root, int32_t pid, unsigned want,
-                        struct pm_detail *d) {
+static void read_living(const struct pm_root *root, int process, int32_t pid,
+                        unsigned want, struct pm_detail *d) {
   struct pm_task living;
-  PM_CLEAN_FD int dir = open_living(root, pid, &living);
+  PM_CLEAN_FD int dir = open_living(root, process, &living);
   if (dir < 0)
     return;
   take_memory(&d->stat, &living);
@@ -244,12 +253,6 @@ static void read_living(const struct pm_root *root, int32_t pid, unsigned want,
 
 /* ---- a process ---- */
 
-static int open_process(const struct pm_root *root, int32_t pid) {
-  char path[16];
-  snprintf(path, sizeof path, "%d", pid);
-  return openat(root->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* Who may see these is decided by its ids, and both may change by an execve(2)
  * of a set-user-ID program. */
 #define GUARDED                                                                \
@@ -260,14 +263,20 @@ static int open_process(const struct pm_root *root, int32_t pid) {
 static bool read_together(const struct pm_root *root, int dir, int32_t pid,
                           unsigned want, struct pm_detail *ret) {
   bool guards = want & GUARDED && want & PM_WANT_IDS;
-  if (guards && !read_stat(root, dir, ret))
+  struct pm_task before = {.pid = 0}, after = before;
+  if (guards && !read_task(root, dir, &before))
     return false;
-  uint32_t mark = ret->stat.exec_mark;
   read_files(dir, want, ret);
-  read_safe_files(dir, pid, want, ret);
   if (!read_stat(root, dir, ret))
     return false;
-  if (guards && ret->stat.exec_mark != mark)
+  bool outlived = is_outlived(&ret->stat);
+  if (outlived)
+    read_living(root, dir, pid, want, ret);
+  read_safe_files(dir, pid, outlived ? want & ~(unsigned)PM_WANT_MEMORY : want,
+                  ret);
+  if (guards && !read_task(root, dir, &after))
+    return false;
+  if (after.exec_mark != before.exec_mark)
     ret->got &= ~(unsigned)GUARDED;
   return true;
 }
@@ -281,8 +290,6 @@ int pm_detail_read(const struct pm_root *root, int32_t pid, uint64_t birth,
   bool there = read_together(root, dir, pid, want, ret);
   if (ret->is_thread || !there || (birth && ret->birth != birth))
     return -ESRCH;
-  if (is_outlived(&ret->stat))
-    read_living(root, pid, want, ret);
   ret->got |= want & PM_WANT_STAT;
   return 0;
 }

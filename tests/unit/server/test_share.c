@@ -70,17 +70,23 @@ static void alone(void **state) {
   work(&s, b, 10000);
   check_true("somebody asks", "may not", !pm_share_may(&s, a));
   check_true("somebody asks", "he may", pm_share_may(&s, b));
+  check_true("what he took while alone", "is no debt",
+             pm_share_next(&s) < begin_ns + PM_NS_PER_S / 5 + 10000000);
+  pass(&s, 0.3);
+  check_true("a little later", "may", pm_share_may(&s, a));
+  work(&s, a, 48 * UINT64_C(1000000));
+  check_true("too much", "may not", !pm_share_may(&s, a));
   uint64_t next = pm_share_next(&s);
-  check_true("waits", "some tenths of a second",
-             next > begin_ns + PM_NS_PER_S / 5 + 10000000 &&
-                 next < begin_ns + PM_NS_PER_S);
+  check_true("waits", "until it is made up for",
+             next > begin_ns + PM_NS_PER_S / 2 &&
+                 next < begin_ns + PM_NS_PER_S * 3 / 2);
   pm_share_pass(&s, next - 20000000);
   check_true("a little earlier", "may not", !pm_share_may(&s, a));
   pm_share_pass(&s, next);
   check_true("then", "may", pm_share_may(&s, a));
-  pass(&s, 0.2 + PM_SHARE_ACTIVE_S + 0.1);
+  pass(&s, 0.3 + PM_SHARE_ACTIVE_S + 0.1);
   work(&s, a, 200 * UINT64_C(1000000));
-  pass(&s, 0.2 + PM_SHARE_ACTIVE_S + 0.2);
+  pass(&s, 0.3 + PM_SHARE_ACTIVE_S + 0.2);
   check_true("the other asks no more", "may", pm_share_may(&s, a));
   pm_share_done(&s);
   check_end();
