@@ -118,6 +118,8 @@ int pm_client_receive(struct pm_client *c) {
 }
 
 void pm_client_send(struct pm_client *c, uint64_t mono) {
+  if (c->gone)
+    pm_buf_take(&c->out, c->out.length);
   while (c->out.length > 0) {
     ssize_t n = send(c->watch.fd, c->out.data, c->out.length,
                      MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -46,6 +46,9 @@ struct pm_client {
   uint64_t blocked_since; /* mono since when it takes no output; 0 = it does */
   uint64_t last_request;  /* mono of its last request */
   bool eof;               /* it has closed its side: no further requests */
+  bool gone;              /* nobody reads what it is sent; what it has asked
+                           * for before is done */
+  bool held_back;         /* it is not read from: its user has no time now */
   bool closing;           /* to be closed after the pending output */
   bool dead;              /* to be freed */
 };
@@ -59,7 +62,8 @@ void pm_client_free(struct pm_client *client,
 /* Reads once.  Never blocks, whatever was sent; sets eof or dead. -EMSGSIZE: a
  * frame is too long. */
 int pm_client_receive(struct pm_client *client);
-/* Writes pending output; sets dead if the peer is gone. */
+/* Writes pending output, or discards it if the peer is gone; sets dead if that
+ * is found here. */
 void pm_client_send(struct pm_client *client, uint64_t mono);
 bool pm_client_has_room(const struct pm_client *client);
 

@@ -15,6 +15,12 @@ static uint64_t mono(const struct pm_clients *s) {
 
 /* ---- writing ---- */
 
+static void send_output(struct pm_clients *s, struct pm_client *c) {
+  pm_share_begin(&s->shares);
+  pm_client_send(c, mono(s));
+  pm_share_end(&s->shares, c->share);
+}
+
 static void write_piece(struct pm_clients *s, struct pm_client *c,
                         struct pm_call *call) {
   pm_share_begin(&s->shares);
@@ -34,7 +40,7 @@ static void write_calls(struct pm_clients *s, struct pm_client *c) {
          pm_share_may(&s->shares, c->share))
     write_piece(s, c, call);
   if (c->out.length)
-    pm_client_send(c, mono(s));
+    send_output(s, c);
 }
 
 /* ---- reading ---- */
@@ -44,17 +50,22 @@ static bool is_asking(const struct pm_client *c) {
   return !c->closing && pm_frame_ready(&c->in) && pm_client_has_room(c);
 }
 
-static void take_request(struct pm_clients *s, struct pm_client *c) {
+/* What is only blanks is none, and costs time, too. */
+static void dispatch_next(struct pm_clients *s, struct pm_client *c) {
   char *text;
   size_t length;
-  c->served = ++s->turns;
-  if (!pm_frame_next(&c->in, &text, &length))
-    return; /* only blanks */
-  c->last_request = mono(s);
-  c->request_since = 0; /* of the next one, if there is more */
   pm_share_begin(&s->shares);
-  pm_dispatch_frame(s->context, s->reader, c, text, length);
+  if (pm_frame_next(&c->in, &text, &length)) {
+    c->last_request = mono(s);
+    c->request_since = 0; /* of the next one, if there is more */
+    pm_dispatch_frame(s->context, s->reader, c, text, length);
+  }
   pm_share_end(&s->shares, c->share);
+}
+
+static void take_request(struct pm_clients *s, struct pm_client *c) {
+  c->served = ++s->turns;
+  dispatch_next(s, c);
   write_calls(s, c);
   pm_call_sweep(&c->calls, c);
 }
@@ -78,40 +89,65 @@ static void answer_too_long(struct pm_client *c) {
   c->closing = true;
 }
 
-/* Sets what the loop watches for. */
-static void watch_client(struct pm_clients *s, struct pm_client *c) {
-  bool full = c->out.length >= PM_CLIENT_FULL;
-  bool asks = pm_frame_ready(&c->in);
-  uint32_t events = 0; /* EPOLLHUP is always reported */
-  if (!c->eof && !full && !c->closing && !asks)
+/* Could more of its input be used? */
+static bool is_read_from(const struct pm_client *c) {
+  return !c->dead && !c->eof && !c->closing && !pm_frame_ready(&c->in) &&
+         pm_client_has_room(c);
+}
+
+static void read_client(struct pm_clients *s, struct pm_client *c) {
+  if (!is_read_from(c) || !pm_share_may(&s->shares, c->share))
+    return;
+  pm_share_begin(&s->shares);
+  if (pm_client_receive(c) < 0)
+    answer_too_long(c);
+  pm_share_end(&s->shares, c->share);
+}
+
+/* What the loop watches for.  EPOLLHUP is always reported: of one that is gone
+ * only once. */
+static uint32_t events_of(const struct pm_client *c) {
+  uint32_t events = 0;
+  if (c->gone)
+    return EPOLLET;
+  if (is_read_from(c) && !c->held_back)
     events |= EPOLLIN | EPOLLRDHUP;
   if (c->out.length > 0)
     events |= EPOLLOUT;
-  pm_loop_change(s->loop, &c->watch, events);
-  bool partial = !full && !asks && !c->eof && pm_frame_partial(&c->in);
+  return events;
+}
+
+static bool is_over(const struct pm_client *c) {
+  bool asked_all = c->eof && !pm_frame_ready(&c->in);
+  return c->out.length == 0 &&
+         (c->closing || (asked_all && (c->gone || !c->calls)));
+}
+
+/* The time in which we do not read is not the client's. */
+static void time_request(struct pm_clients *s, struct pm_client *c) {
+  bool partial = is_read_from(c) && !c->held_back && pm_frame_partial(&c->in);
   c->request_since = !partial           ? 0
                      : c->request_since ? c->request_since
                                         : mono(s);
-  if (c->out.length == 0 && (c->closing || (c->eof && !asks && !c->calls)))
-    c->dead = true;
+}
+
+static void watch_client(struct pm_clients *s, struct pm_client *c) {
+  c->held_back = is_read_from(c) && !pm_share_may(&s->shares, c->share);
+  pm_loop_change(s->loop, &c->watch, events_of(c));
+  time_request(s, c);
+  c->dead |= is_over(c);
 }
 
 static void on_client(struct pm_watch *watch, uint32_t events) {
   struct pm_client *c = (struct pm_client *)watch;
   struct pm_clients *s = c->owner;
-  if (!c->dead && events & (EPOLLIN | EPOLLRDHUP) && !c->eof && !c->closing &&
-      !pm_frame_ready(&c->in) && pm_client_has_room(c) &&
-      pm_client_receive(c) < 0)
-    answer_too_long(c);
-  if (!c->dead) {
-    write_calls(s, c);
-    watch_client(s, c);
-  }
-  /* nobody reads any more; earlier requests are started, if he has time */
-  bool gone = events & EPOLLHUP && !(events & EPOLLIN);
-  if (events & EPOLLERR ||
-      (gone && !(is_asking(c) && pm_share_may(&s->shares, c->share))))
-    c->dead = true;
+  c->gone |= (events & EPOLLHUP) != 0;
+  c->dead |= (events & EPOLLERR) != 0;
+  read_client(s, c);
+  if (c->dead)
+    return;
+  write_calls(s, c);
+  watch_client(s, c);
 }
 
 /* ---- coming ---- */
@@ -189,12 +225,15 @@ static void detach_calls(struct pm_clients *s, struct pm_client *c) {
 }
 
 static void remove_client(struct pm_clients *s, struct pm_client *c) {
+  struct pm_share *share = c->share;
+  pm_share_begin(&s->shares);
   detach_calls(s, c);
   int fd = c->watch.fd;
   pm_loop_remove(s->loop, &c->watch);
   c->watch.fd = fd;
-  pm_share_leave(c->share);
   pm_client_free(c, &s->deferred);
+  pm_share_end(&s->shares, share);
+  pm_share_leave(share);
   atomic_fetch_sub_explicit(&s->count, 1, memory_order_relaxed);
 }
 
@@ -311,7 +350,9 @@ static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
   if (has_come(s, request_deadline(c)) && !c->closing)
     end_slow_request(s, c);
   step_calls(s, c, published);
-  if (c->dead || !c->calls)
+  if (c->gone)
+    read_client(s, c);
+  if (c->dead || !(c->calls || c->held_back || c->gone))
     return;
   write_calls(s, c);
   pm_call_sweep(&c->calls, c);
@@ -370,6 +411,8 @@ uint64_t pm_clients_next(const struct pm_clients *s) {
     sooner(&first, reading_deadline(c));
     if (!c->closing)
       sooner(&first, request_deadline(c));
+    if (c->gone && !c->share->waits)
+      sooner(&first, 1);
   }
   sooner_of_calls(&first, s->detached, false);
   sooner(&first, pm_share_next(&s->shares));
