@@ -175,6 +175,16 @@ def status_bytes(pid, key):
     return int(line.split()[1]) << 10
 
 
+def anonymous_of_all():
+    of_all = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            of_all += status_bytes(pid, "RssAnon")
+        except (OSError, StopIteration):
+            pass  # it has ended, or it is a kernel thread
+    return of_all
+
+
 def check_parts(get, pid):
     """What resident memory consists of: exactly as status shows it since Linux
     6.16, which it does for a sleeper; before, nearly."""
@@ -187,7 +197,9 @@ def check_parts(get, pid):
 
 
 def check_anonymous(c):
-    """The books of memory: all that is anonymous belongs to somebody."""
+    """The books of memory: all that is anonymous belongs to somebody.  The
+    kernel's own sum has what is shared since fork(2) once, we in each process,
+    as RssAnon has it."""
     def machine():
         with open("/proc/meminfo", encoding="ascii") as f:
             return next(int(line.split()[1]) << 10 for line in f
@@ -195,7 +207,9 @@ def check_anonymous(c):
     def everybody():
         return sum(c.value(n) for n in c.names()
                    if n.startswith("procman-") and n.endswith("/memory-anon"))
-    near_once("memory-anon of all groups", everybody, machine, 0.02, 4 << 20)
+    near_once("memory-anon of all groups", everybody, anonymous_of_all, 0.02, 4 << 20)
+    near_once("AnonPages beyond it", lambda: max(0, machine() - everybody()),
+              lambda: 0, absolute=4 << 20)
 
 
 def check_idle_group(c, w):
