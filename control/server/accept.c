@@ -1,5 +1,9 @@
 #include "server/accept.h"
 
+#include "server/reply.h"
+
+#include "base/fd.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -8,12 +12,14 @@ static uint64_t mono(const struct pm_accept *a) {
   return a->clients->context->now.mono;
 }
 
-/* Of one that is not let in. */
+/* By the uid alone, which costs nothing to know.  Above 65535 it may be one of
+ * many of the same user (subuid(5)). */
 static pm_peer_user user_of(int fd) {
   struct ucred cred;
   socklen_t size = sizeof cred;
   bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0;
-  return known ? pm_peer_user_of(cred.uid, false, -1) : UINT64_MAX;
+  return known ? pm_peer_user_of(cred.uid, cred.uid <= UINT16_MAX, -1)
+               : UINT64_MAX;
 }
 
 static void close_connection(struct pm_accept *a, int fd) {
@@ -39,15 +45,15 @@ static void log_trouble(struct pm_accept *a, enum pm_accept_trouble which) {
 
 /* ---- pausing ---- */
 
-/* New connections wait in the listener's queue and do not wake the loop. */
-static void pause_accept(struct pm_accept *a) {
-  a->paused = true;
-  pm_loop_change(a->clients->loop, &a->watch, 0);
+/* New connections that wait in the listener's queue do not wake the loop. */
+static void watch_listener(struct pm_accept *a) {
+  bool waits = a->paused || a->held_back;
+  pm_loop_change(a->clients->loop, &a->watch, waits ? 0 : EPOLLIN);
 }
 
-static void resume_accept(struct pm_accept *a) {
-  a->paused = false;
-  pm_loop_change(a->clients->loop, &a->watch, EPOLLIN);
+static void pause_accept(struct pm_accept *a) {
+  a->paused = true;
+  watch_listener(a);
 }
 
 static bool needs_maintenance(const struct pm_accept *a) {
@@ -60,8 +66,8 @@ static void maintain(struct pm_accept *a) {
   a->maintain_at = mono(a) + PM_NS_PER_S;
   pm_deferred_close_sweep(deferred);
   pm_listen_recover(&a->listener);
-  if (a->paused && !pm_deferred_close_full(deferred))
-    resume_accept(a);
+  if (!pm_deferred_close_full(deferred))
+    a->paused = false;
 }
 
 void pm_accept_sweep(struct pm_accept *a) {
@@ -71,6 +77,8 @@ void pm_accept_sweep(struct pm_accept *a) {
   }
   if (mono(a) >= a->maintain_at && needs_maintenance(a))
     maintain(a);
+  a->held_back = !pm_share_may(&a->clients->shares, a->away);
+  watch_listener(a);
 }
 
 uint64_t pm_accept_next(const struct pm_accept *a) {
@@ -89,31 +97,93 @@ static void reject_last(struct pm_accept *a, int fd) {
   pm_listen_recover(&a->listener);
 }
 
+/* In a time of their own, so that nobody waits long for that; who goes on stays
+ * out. */
+static void turn_away(struct pm_accept *a, int fd, struct pm_share *share) {
+  send(fd, a->words.data, a->words.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+  close_connection(a, fd);
+  pm_share_cause(share, pm_share_end(&a->clients->shares, a->away));
+}
+
+/* The work of letting somebody in is his, whether or not he is. */
+static void let_in(struct pm_accept *a, int low, struct pm_share *share) {
+  int fd = pm_fd_high(low);
+  if (pm_clients_add(a->clients, fd, a->listener.fds_refused, share) == 0)
+    return;
+  close_connection(a, fd);
+  pm_share_end(&a->clients->shares, share);
+}
+
+static void receive(struct pm_accept *a, int fd) {
+  struct pm_shares *shares = &a->clients->shares;
+  struct pm_share *share = pm_share_join(shares, user_of(fd));
+  if (!share) {
+    close_connection(a, fd);
+    return;
+  }
+  if (pm_share_has_time(shares, share))
+    let_in(a, fd, share);
+  else
+    turn_away(a, fd, share);
+  share->worked = shares->mono; /* he is remembered */
+  pm_share_leave(share);
+}
+
+static bool accept_one(struct pm_accept *a) {
+  bool last;
+  int fd = pm_listen_accept(&a->listener, &last);
+  if (fd == -EAGAIN)
+    return false;
+  if (fd < 0)
+    pause_accept(a);
+  else if (last)
+    reject_last(a, fd);
+  else
+    receive(a, fd);
+  return fd >= 0;
+}
+
 static void on_connection(struct pm_watch *watch, uint32_t events) {
   struct pm_accept *a =
       (struct pm_accept *)((char *)watch - offsetof(struct pm_accept, watch));
-  enum { AT_ONCE = 64 };
+  enum { AT_ONCE = 16 };
   (void)events;
-  for (int i = 0; i < AT_ONCE && !a->paused; i++) {
-    bool last;
-    int fd = pm_listen_accept(&a->listener, &last);
-    if (fd == -EAGAIN)
+  pm_share_begin(&a->clients->shares);
+  for (int i = 0; i < AT_ONCE && !a->paused; i++)
+    if (!pm_share_may(&a->clients->shares, a->away) || !accept_one(a))
       return;
-    if (fd < 0)
-      pause_accept(a);
-    else if (last)
-      reject_last(a, fd);
-    else if (pm_clients_add(a->clients, fd, a->listener.fds_refused) < 0)
-      close_connection(a, fd);
-  }
 }
 
 /* ---- life ---- */
+
+/* Above the users (policy/peer_user.h). */
+#define TURNED_AWAY (UINT64_MAX - 1)
+enum { TURNED_AWAY_MS = 50 };
+
+static int prepare_words(struct pm_buf *words) {
+  struct pm_failure f;
+  words->most = 1024;
+  struct pm_json_out *json = pm_json_out_new(words);
+  if (!json)
+    return -ENOMEM;
+  pm_fail(&f, PM_CODE_LIMIT_EXCEEDED,
+          "this user connects too often: %d ms of CPU time a second are his "
+          "while others ask, too; keep a connection, or wait a second",
+          PM_SHARE_MS);
+  pm_reply_failure(json, NULL, &f);
+  int status = pm_json_out_status(json);
+  pm_json_out_free(json);
+  return status;
+}
 
 int pm_accept_open(struct pm_accept *a, struct pm_clients *clients,
                    const struct pm_listener *listener, struct pm_err *err) {
   a->clients = clients;
   a->watch.ready = on_connection;
+  a->away = pm_share_join(&clients->shares, TURNED_AWAY);
+  if (!a->away || prepare_words(&a->words) < 0)
+    return pm_err_set(err, ENOMEM, "prepare for connections");
+  a->away->ms = TURNED_AWAY_MS;
   int status = pm_loop_add(clients->loop, &a->watch, listener->fd, EPOLLIN);
   if (status < 0)
     return pm_err_set(err, -status, "watch the socket");
@@ -123,6 +193,7 @@ int pm_accept_open(struct pm_accept *a, struct pm_clients *clients,
 
 void pm_accept_close(struct pm_accept *a) {
   bool last;
+  pm_buf_done(&a->words);
   if (a->listener.fd < 0)
     return;
   pm_loop_remove(a->clients->loop, &a->watch);

@@ -1,5 +1,7 @@
 /* Accepts connections, and pauses while there are no descriptors or too many
- * connections that do not close.  The control thread's. */
+ * connections that do not close.  Who connects so often that it takes his share
+ * of time (share.h) is turned away, with words, and that has a share of its
+ * own.  The control thread's. */
 #ifndef PM_SERVER_ACCEPT_H
 #define PM_SERVER_ACCEPT_H
 
@@ -17,8 +19,11 @@ struct pm_accept {
   struct pm_clients *clients; /* (borrowed) */
   struct pm_listener listener;
   struct pm_watch watch;
-  bool paused;          /* new connections wait in the listener's queue */
-  uint64_t maintain_at; /* mono: when to check again what paused it */
+  bool paused;           /* new connections wait in the listener's queue */
+  bool held_back;        /* they do, as too many were turned away */
+  struct pm_share *away; /* (borrowed) for turning away */
+  struct pm_buf words;   /* what is said to them */
+  uint64_t maintain_at;  /* mono: when to check again what paused it */
   uint64_t logged[PM_ACCEPT_TROUBLES]; /* mono; 0 = never */
 };
 

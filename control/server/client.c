@@ -63,9 +63,13 @@ static bool drain(int fd) {
 
 void pm_client_close(int fd, bool fds_refused, pm_peer_user user,
                      struct pm_deferred_closes *deferred) {
-  shutdown(fd, SHUT_RDWR); /* nothing more can arrive */
-  inline_urgent(fd);
-  if (!fds_refused && drain(fd))
+  bool undrained = false;
+  if (!fds_refused) {
+    shutdown(fd, SHUT_RDWR); /* nothing more can arrive */
+    inline_urgent(fd);
+    undrained = drain(fd);
+  }
+  if (undrained)
     pm_deferred_close(deferred, user, fd);
   else
     close(fd);

@@ -179,31 +179,41 @@ static bool make_place(struct pm_clients *s, pm_peer_user user) {
   return true;
 }
 
-int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused) {
-  struct pm_peer *peer;
-  int status = pm_peer_new(fd, &peer, NULL);
-  if (status < 0)
-    return status;
-  bool place = make_place(s, peer->user);
+/* Takes the reference to the peer.  NULL: no memory. */
+static struct pm_client *make_client(struct pm_clients *s, int fd,
+                                     bool fds_refused, struct pm_peer *peer) {
   struct pm_share *share = pm_share_join(&s->shares, peer->user);
   struct pm_client *c = share ? pm_client_new(fd, fds_refused, peer) : NULL;
   if (!c) {
     if (share)
       pm_share_leave(share);
     pm_peer_unref(peer);
-    return -ENOMEM;
+    return NULL;
   }
   c->owner = s;
   c->share = share;
   c->last_request = mono(s);
   c->watch.ready = on_client;
-  status = pm_loop_add(s->loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP);
+  c->dead = pm_loop_add(s->loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP) < 0;
   c->next = s->list;
   s->list = c;
   atomic_fetch_add_explicit(&s->count, 1, memory_order_relaxed);
+  return c;
+}
+
+int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused,
+                   struct pm_share *share) {
+  struct pm_peer *peer;
+  int status = pm_peer_new(fd, &peer, NULL);
+  if (status < 0)
+    return status;
+  bool place = make_place(s, peer->user);
+  struct pm_client *c = make_client(s, fd, fds_refused, peer);
+  if (!c)
+    return -ENOMEM;
   if (!place)
     reject(c);
-  c->dead = status < 0;
+  pm_share_end(&s->shares, share);
   write_calls(s, c);
   watch_client(s, c);
   return 0;

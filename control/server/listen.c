@@ -17,7 +17,8 @@
 #define SO_PASSRIGHTS 83 /* Linux 6.16 */
 #endif
 
-enum { BACKLOG = 1024, LOCK_SUFFIX = sizeof ".lock" };
+/* A short queue: who floods it makes others wait for what is in it. */
+enum { BACKLOG = 64, LOCK_SUFFIX = sizeof ".lock" };
 
 /* ---- the folder ---- */
 
@@ -257,7 +258,7 @@ int pm_listen_accept(struct pm_listener *l, bool *last) {
     fd = accept_one(l);
   }
   if (fd >= 0)
-    return *last ? fd : pm_fd_high(fd);
+    return fd;
   int num = errno;
   if (*last)
     pm_listen_recover(l);

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define MOST_NS ((int64_t)PM_SHARE_MS * 1000000)
 #define LEAST_NS                                                               \
   (-2 * (int64_t)PM_NS_PER_S) /* what he took too much of is not forgotten */
+
+static int64_t most_ns(const struct pm_share *s) {
+  return (int64_t)s->ms * 1000000;
+}
 
 /* ---- who ---- */
 
@@ -21,7 +24,8 @@ struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user) {
       return NULL;
     *s = (struct pm_share){.next = shares->list,
                            .user = user,
-                           .left_ns = MOST_NS,
+                           .ms = PM_SHARE_MS,
+                           .left_ns = (int64_t)PM_SHARE_MS * 1000000,
                            .filled = shares->mono};
     shares->list = s;
   }
@@ -60,11 +64,11 @@ void pm_share_done(struct pm_shares *shares) {
 /* ---- time ---- */
 
 static void fill(struct pm_share *s, uint64_t mono) {
-  int64_t more = (int64_t)((mono - s->filled) * PM_SHARE_MS / 1000);
+  int64_t more = (int64_t)((mono - s->filled) * s->ms / 1000);
   s->filled = mono;
   s->left_ns += more;
-  if (s->left_ns > MOST_NS)
-    s->left_ns = MOST_NS;
+  if (s->left_ns > most_ns(s))
+    s->left_ns = most_ns(s);
 }
 
 void pm_share_pass(struct pm_shares *shares, uint64_t mono) {
@@ -87,13 +91,14 @@ static bool others_ask(const struct pm_shares *shares,
   return false;
 }
 
-static bool has_time(const struct pm_shares *shares, const struct pm_share *s) {
-  return s->left_ns > 0 || !others_ask(shares, s);
+bool pm_share_has_time(const struct pm_shares *shares,
+                       const struct pm_share *share) {
+  return share->left_ns > 0 || !others_ask(shares, share);
 }
 
 bool pm_share_may(const struct pm_shares *shares, struct pm_share *share) {
   bool may = share->slice_ns < PM_SHARE_SLICE_US * UINT64_C(1000) &&
-             has_time(shares, share);
+             pm_share_has_time(shares, share);
   share->waits |= !may;
   return may;
 }
@@ -106,14 +111,22 @@ static uint64_t thread_ns(void) {
 
 void pm_share_begin(struct pm_shares *shares) { shares->used_ns = thread_ns(); }
 
-void pm_share_end(struct pm_shares *shares, struct pm_share *share) {
-  uint64_t used = thread_ns() - shares->used_ns;
+uint64_t pm_share_end(struct pm_shares *shares, struct pm_share *share) {
+  uint64_t now = thread_ns(), used = now - shares->used_ns;
+  shares->used_ns = now;
   share->worked = shares->mono;
   share->slice_ns += used;
   share->left_ns -= (int64_t)used;
   int64_t least = others_ask(shares, share) ? LEAST_NS : 0;
   if (share->left_ns < least)
     share->left_ns = least;
+  return used;
+}
+
+void pm_share_cause(struct pm_share *share, uint64_t ns) {
+  int64_t least = -most_ns(share);
+  if (share->left_ns - (int64_t)ns >= least)
+    share->left_ns -= (int64_t)ns;
 }
 
 uint64_t pm_share_next(const struct pm_shares *shares) {
@@ -121,9 +134,9 @@ uint64_t pm_share_next(const struct pm_shares *shares) {
   for (const struct pm_share *s = shares->list; s; s = s->next) {
     if (!s->waits)
       continue;
-    if (has_time(shares, s))
+    if (pm_share_has_time(shares, s))
       return 1;
-    uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / PM_SHARE_MS,
+    uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / s->ms,
              at = shares->mono + ns + 1000 /* fill() rounds down */;
     if (!first || at < first)
       first = at;

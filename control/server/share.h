@@ -24,7 +24,8 @@ struct pm_share {
   unsigned clients;
   uint64_t worked;        /* mono: when something was done for him; 0 = never */
   uint64_t filled;        /* mono: when left_ns was counted up */
-  int64_t left_ns;        /* of PM_SHARE_MS; below 0: of what comes */
+  unsigned ms;            /* a second; PM_SHARE_MS unless its owner sets it */
+  int64_t left_ns;        /* of that; below 0: of what comes */
   uint64_t slice_ns;      /* used in this pass */
   bool waits;             /* in this pass something had to */
   struct pm_client *turn; /* (borrowed) clients.c: whose request is the next */
@@ -47,11 +48,18 @@ void pm_share_done(struct pm_shares *shares);
 /* Begins a pass. */
 void pm_share_pass(struct pm_shares *shares, uint64_t mono);
 
+/* Has he time left at all, now or in the next pass? */
+bool pm_share_has_time(const struct pm_shares *shares,
+                       const struct pm_share *share);
 /* May something be done for him now?  If not, it is noted that he waits. */
 bool pm_share_may(const struct pm_shares *shares, struct pm_share *share);
-/* Around what is done for him. */
+/* Around what is done for him.  The end of one is the beginning of the next.
+ * Returns the CPU time (ns). */
 void pm_share_begin(struct pm_shares *shares);
-void pm_share_end(struct pm_shares *shares, struct pm_share *share);
+uint64_t pm_share_end(struct pm_shares *shares, struct pm_share *share);
+/* Work that somebody else's share paid for and that he caused: he has so much
+ * less, but never has to wait for that for more than a second. */
+void pm_share_cause(struct pm_share *share, uint64_t ns);
 
 /* When the next pass is needed for those that wait (mono, 1 = at once); 0: for
  * nobody. */

@@ -17,8 +17,9 @@ class Wire:
 
     def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
+        # with a time limit Python does not wait for a place in the queue
         self.socket.connect(path)
+        self.socket.settimeout(timeout)
         self.lines = self.socket.makefile("rb")
         self.id = 0
 
