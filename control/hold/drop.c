@@ -13,6 +13,7 @@
 
 enum {
   IDLE = 3,   /* seconds without anything to do */
+  BATCH = 64, /* so many are given to a child while more come */
   SPARE = 16, /* descriptors that are not taken */
 };
 
@@ -92,19 +93,23 @@ static void look_after_child(struct drop *d) {
     give_to_child(d);
 }
 
+/* False: there is nothing more to do. */
+static bool wait_for_more(struct drop *d, int *ready) {
+  /* with no room it waits for the child's end */
+  short events = d->taken < d->most ? POLLIN : 0;
+  struct pollfd p = {.fd = PM_HOLD_SOCKET, .events = events};
+  *ready = poll(&p, 1, 1000);
+  if (*ready <= 0)
+    return true;
+  return p.revents & POLLIN && take(d); /* else the server is gone */
+}
+
 int hold_drop(int argc, char **argv) {
   struct drop d = {.most = raise_limit()};
+  int ready;
   (void)argc, (void)argv;
-  for (int idle = 0; idle < IDLE;) {
-    /* with no room it waits for the child's end */
-    short events = d.taken < d.most ? POLLIN : 0;
-    struct pollfd p = {.fd = PM_HOLD_SOCKET, .events = events};
-    int ready = poll(&p, 1, 1000);
-    if (ready > 0 && p.revents & POLLIN && !take(&d))
-      return 0;
-    if (ready > 0 && !(p.revents & POLLIN))
-      return 0; /* POLLHUP: the server is gone */
-    if (ready == 0)
+  for (int idle = 0; idle < IDLE && wait_for_more(&d, &ready);) {
+    if (ready <= 0 || d.taken >= BATCH)
       look_after_child(&d);
     idle = ready > 0 || d.taken || d.child ? 0 : idle + 1;
   }

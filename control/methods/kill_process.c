@@ -128,15 +128,14 @@ static void queue(struct pm_call *call, struct act *a, uint64_t ns) {
   pm_call_wait_until(call, call->context->now.mono + ns);
 }
 
-/* 0: now, and it is counted. */
+/* How long it must wait, in the order of the requests. */
 static uint64_t wait_for_leave(struct pm_call *call, struct act *a) {
   struct pm_context *o = call->context;
   if (a->admitted || call->peer->user == PM_PEER_USER_ROOT)
     return 0;
-  uint64_t wait = pm_rate_limit_wait(&o->rate_limits, call->peer->user,
-                                     PM_RATE_LIMIT_ACT, o->now.mono);
-  a->admitted = wait == 0;
-  return wait;
+  a->admitted = true;
+  return pm_rate_limit_reserve(&o->rate_limits, call->peer->user,
+                               PM_RATE_LIMIT_ACT, o->now.mono);
 }
 
 /* Sends the first signal, as soon as that may be done: what comes too often

@@ -43,14 +43,31 @@ static void refill(struct pm_rate_limit *b, uint64_t mono) {
   }
 }
 
+/* 0: there is one. */
+static uint64_t until_next(const struct pm_rate_limit *b,
+                           enum pm_rate_limit_kind kind) {
+  double missing = 1 - b->tokens[kind];
+  return missing <= 0
+             ? 0
+             : 1 + (uint64_t)(missing / kinds[kind].rate * (double)PM_NS_PER_S);
+}
+
 uint64_t pm_rate_limit_wait(struct pm_rate_limits *rate_limits,
                             pm_peer_user user, enum pm_rate_limit_kind kind,
                             uint64_t mono) {
   struct pm_rate_limit *b = bucket_of(rate_limits, user);
   refill(b, mono);
-  if (b->tokens[kind] < 1)
-    return 1 + (uint64_t)((1 - b->tokens[kind]) / kinds[kind].rate *
-                          (double)PM_NS_PER_S);
+  uint64_t wait = until_next(b, kind);
+  b->tokens[kind] -= wait == 0;
+  return wait;
+}
+
+uint64_t pm_rate_limit_reserve(struct pm_rate_limits *rate_limits,
+                               pm_peer_user user, enum pm_rate_limit_kind kind,
+                               uint64_t mono) {
+  struct pm_rate_limit *b = bucket_of(rate_limits, user);
+  refill(b, mono);
+  uint64_t wait = until_next(b, kind);
   b->tokens[kind]--;
-  return 0;
+  return wait;
 }

@@ -31,5 +31,10 @@ struct pm_rate_limits {
 uint64_t pm_rate_limit_wait(struct pm_rate_limits *rate_limits,
                             pm_peer_user user, enum pm_rate_limit_kind kind,
                             uint64_t mono);
+/* Takes one token in any case, also one that is still to come, and returns how
+ * long it takes until that is there: who came first has his first. */
+uint64_t pm_rate_limit_reserve(struct pm_rate_limits *rate_limits,
+                               pm_peer_user user, enum pm_rate_limit_kind kind,
+                               uint64_t mono);
 
 #endif

@@ -16,14 +16,12 @@ static uint64_t mono(const struct pm_clients *s) {
 /* ---- writing ---- */
 
 static void send_output(struct pm_clients *s, struct pm_client *c) {
-  pm_share_begin(&s->shares);
   pm_client_send(c, mono(s));
   pm_share_end(&s->shares, c->share);
 }
 
 static void write_piece(struct pm_clients *s, struct pm_client *c,
                         struct pm_call *call) {
-  pm_share_begin(&s->shares);
   pm_call_write(c, call);
   if (pm_json_out_status(c->json) < 0)
     c->dead = true; /* after an incomplete message no other can follow */
@@ -45,43 +43,6 @@ static void write_calls(struct pm_clients *s, struct pm_client *c) {
 
 /* ---- reading ---- */
 
-/* It has a request, and there is room for the answer. */
-static bool is_asking(const struct pm_client *c) {
-  return !c->closing && pm_frame_ready(&c->in) && pm_client_has_room(c);
-}
-
-/* What is only blanks is none, and costs time, too. */
-static void dispatch_next(struct pm_clients *s, struct pm_client *c) {
-  char *text;
-  size_t length;
-  pm_share_begin(&s->shares);
-  if (pm_frame_next(&c->in, &text, &length)) {
-    c->last_request = mono(s);
-    c->request_since = 0; /* of the next one, if there is more */
-    pm_dispatch_frame(s->context, s->reader, c, text, length);
-  }
-  pm_share_end(&s->shares, c->share);
-}
-
-static void take_request(struct pm_clients *s, struct pm_client *c) {
-  c->served = ++s->turns;
-  dispatch_next(s, c);
-  write_calls(s, c);
-  pm_call_sweep(&c->calls, c);
-}
-
-/* Of each user's clients that ask the one that was served first has its turn.
- */
-static void choose_turns(struct pm_clients *s) {
-  for (struct pm_client *c = s->list; c; c = c->next) {
-    struct pm_share *share = c->share;
-    if (!is_asking(c) || !pm_share_may(&s->shares, share))
-      continue;
-    if (!share->turn || c->served < share->turn->served)
-      share->turn = c;
-  }
-}
-
 static void answer_too_long(struct pm_client *c) {
   struct pm_failure f;
   pm_fail(&f, PM_CODE_NO_REQUEST, "a request has at most 262144 bytes");
@@ -98,7 +59,6 @@ static bool is_read_from(const struct pm_client *c) {
 static void read_client(struct pm_clients *s, struct pm_client *c) {
   if (!is_read_from(c) || !pm_share_may(&s->shares, c->share))
     return;
-  pm_share_begin(&s->shares);
   if (pm_client_receive(c) < 0)
     answer_too_long(c);
   pm_share_end(&s->shares, c->share);
@@ -143,11 +103,75 @@ static void on_client(struct pm_watch *watch, uint32_t events) {
   struct pm_clients *s = c->owner;
   c->gone |= (events & EPOLLHUP) != 0;
   c->dead |= (events & EPOLLERR) != 0;
-  read_client(s, c);
   if (c->dead)
     return;
+  pm_share_begin(&s->shares);
+  read_client(s, c);
   write_calls(s, c);
   watch_client(s, c);
+  pm_share_end(&s->shares, c->share);
+}
+
+/* ---- turns ---- */
+
+/* It has a request, and there is room for the answer; or it may have one that
+ * was not read. */
+static bool is_asking(const struct pm_client *c) {
+  if (is_read_from(c))
+    return c->held_back || c->gone;
+  return !c->closing && pm_frame_ready(&c->in) && pm_client_has_room(c);
+}
+
+/* What is only blanks is none. */
+static void dispatch_next(struct pm_clients *s, struct pm_client *c) {
+  char *text;
+  size_t length;
+  if (pm_frame_next(&c->in, &text, &length)) {
+    c->last_request = mono(s);
+    c->request_since = 0; /* of the next one, if there is more */
+    pm_dispatch_frame(s->context, s->reader, c, text, length);
+  }
+  pm_share_end(&s->shares, c->share);
+}
+
+static void take_turn(struct pm_clients *s, struct pm_client *c) {
+  c->served = ++s->turns;
+  pm_share_begin(&s->shares);
+  if (is_read_from(c))
+    read_client(s, c);
+  else
+    dispatch_next(s, c);
+  write_calls(s, c);
+  pm_call_sweep(&c->calls, c);
+  watch_client(s, c);
+  pm_share_end(&s->shares, c->share);
+}
+
+/* Of each user's clients that ask the one that was served first has its turn.
+ */
+static void choose_turns(struct pm_clients *s) {
+  for (struct pm_client *c = s->list; c; c = c->next) {
+    struct pm_share *share = c->share;
+    if (!is_asking(c) || !pm_share_may(&s->shares, share))
+      continue;
+    if (!share->turn || c->served < share->turn->served)
+      share->turn = c;
+  }
+}
+
+/* One of each user.  False: nobody asks any more, or has time for it. */
+static bool take_turns(struct pm_clients *s) {
+  bool more = false;
+  choose_turns(s);
+  for (struct pm_share *share = s->shares.list; share; share = share->next) {
+    struct pm_client *c = share->turn;
+    if (!c)
+      continue;
+    share->turn = NULL;
+    take_turn(s, c);
+    more = true;
+  }
+  return more;
 }
 
 /* ---- coming ---- */
@@ -216,6 +240,7 @@ int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused,
   pm_share_end(&s->shares, share);
   write_calls(s, c);
   watch_client(s, c);
+  pm_share_end(&s->shares, c->share);
   return 0;
 }
 
@@ -320,7 +345,6 @@ static void step_call(struct pm_clients *s, struct pm_share *share,
                       struct pm_call *call) {
   if (!call->ops->outlives && !pm_share_may(&s->shares, share))
     return;
-  pm_share_begin(&s->shares);
   pm_call_step(call);
   pm_share_end(&s->shares, share);
 }
@@ -352,37 +376,28 @@ static void end_slow_request(struct pm_clients *s, struct pm_client *c) {
   watch_client(s, c);
 }
 
-static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
-  if (has_come(s, reading_deadline(c)))
-    pm_client_send(c, mono(s)); /* epoll reports a small amount of room late */
+static void end_slow_reader(struct pm_clients *s, struct pm_client *c) {
+  pm_client_send(c, mono(s)); /* epoll reports a small amount of room late */
   if (has_come(s, reading_deadline(c)))
     give_up(s, c, "it has not read for 10 s");
-  if (has_come(s, request_deadline(c)) && !c->closing)
-    end_slow_request(s, c);
-  step_calls(s, c, published);
-  if (c->gone)
-    read_client(s, c);
-  if (c->dead || !(c->calls || c->held_back || c->gone))
-    return;
-  write_calls(s, c);
-  pm_call_sweep(&c->calls, c);
-  watch_client(s, c);
 }
 
-/* One request of each user.  False: nobody has another one, or time for it. */
-static bool take_turns(struct pm_clients *s) {
-  bool more = false;
-  choose_turns(s);
-  for (struct pm_share *share = s->shares.list; share; share = share->next) {
-    struct pm_client *c = share->turn;
-    if (!c)
-      continue;
-    share->turn = NULL;
-    take_request(s, c);
+/* What is due by itself, or by a snapshot. */
+static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
+  if (has_come(s, reading_deadline(c)))
+    end_slow_reader(s, c);
+  if (has_come(s, request_deadline(c)) && !c->closing)
+    end_slow_request(s, c);
+  if (!c->calls)
+    return;
+  pm_share_begin(&s->shares);
+  step_calls(s, c, published);
+  if (!c->dead) {
+    write_calls(s, c);
+    pm_call_sweep(&c->calls, c);
     watch_client(s, c);
-    more = true;
   }
-  return more;
+  pm_share_end(&s->shares, c->share);
 }
 
 void pm_clients_begin(struct pm_clients *s) {
@@ -421,8 +436,6 @@ uint64_t pm_clients_next(const struct pm_clients *s) {
     sooner(&first, reading_deadline(c));
     if (!c->closing)
       sooner(&first, request_deadline(c));
-    if (c->gone && !c->share->waits)
-      sooner(&first, 1);
   }
   sooner_of_calls(&first, s->detached, false);
   sooner(&first, pm_share_next(&s->shares));

@@ -41,14 +41,28 @@ static void end(struct pm_deferred_closes *d, struct pm_deferred_helper *h) {
   *h = d->helper[--d->busy];
 }
 
-static struct pm_deferred_helper *helper_of(struct pm_deferred_closes *d,
-                                            pm_peer_user user) {
+/* It ends when it has let go what it has. */
+static void retire(struct pm_deferred_closes *d, struct pm_deferred_helper *h) {
+  close(h->socket);
+  d->retired[d->retired_count++] = h->pidfd;
+  *h = d->helper[--d->busy];
+}
+
+static struct pm_deferred_helper *find(struct pm_deferred_closes *d,
+                                       pm_peer_user user) {
   for (unsigned i = 0; i < d->busy; i++)
     if (d->helper[i].user == user)
       return &d->helper[i];
-  if (d->busy == PM_DEFERRED_HELPERS || start(d, user, &d->helper[d->busy]) < 0)
-    return NULL;
-  return &d->helper[d->busy++];
+  return NULL;
+}
+
+static struct pm_deferred_helper *helper_of(struct pm_deferred_closes *d,
+                                            pm_peer_user user) {
+  struct pm_deferred_helper *h = find(d, user);
+  if (h || d->failed || d->busy == PM_DEFERRED_HELPERS)
+    return h;
+  d->failed = start(d, user, &d->helper[d->busy]) < 0;
+  return d->failed ? NULL : &d->helper[d->busy++];
 }
 
 /* It is in the message from then on, so that our close is not the last. */
@@ -97,14 +111,27 @@ void pm_deferred_close(struct pm_deferred_closes *d, pm_peer_user user,
 }
 
 bool pm_deferred_close_pending(const struct pm_deferred_closes *d) {
-  return d->busy || d->waiting_count;
+  return d->busy || d->waiting_count || d->retired_count;
 }
 
 bool pm_deferred_close_full(const struct pm_deferred_closes *d) {
   return d->waiting_count >= PM_DEFERRED_FULL;
 }
 
+static void reap_retired(struct pm_deferred_closes *d) {
+  for (unsigned i = 0; i < d->retired_count;) {
+    if (!pm_pidfd_has_ended(d->retired[i])) {
+      i++;
+      continue;
+    }
+    pm_pidfd_reap(d->retired[i]);
+    close(d->retired[i]);
+    d->retired[i] = d->retired[--d->retired_count];
+  }
+}
+
 static void reap(struct pm_deferred_closes *d) {
+  reap_retired(d);
   for (unsigned i = 0; i < d->busy;)
     if (pm_pidfd_has_ended(d->helper[i].pidfd))
       end(d, &d->helper[i]);
@@ -120,33 +147,68 @@ static void hand_over_all(struct pm_deferred_closes *d) {
   d->waiting_count = kept;
 }
 
+static unsigned count_waiting(const struct pm_deferred_closes *d,
+                              pm_peer_user user) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < d->waiting_count; i++)
+    n += d->waiting[i].user == user;
+  return n;
+}
+
+static void retire_full(struct pm_deferred_closes *d) {
+  for (unsigned i = 0; i < d->busy;)
+    if (d->retired_count < PM_DEFERRED_RETIRED &&
+        count_waiting(d, d->helper[i].user) >= PM_DEFERRED_USER)
+      retire(d, &d->helper[i]);
+    else
+      i++;
+}
+
 void pm_deferred_close_sweep(struct pm_deferred_closes *d) {
+  d->failed = false;
   reap(d);
   hand_over_all(d);
+  retire_full(d);
 }
 
 /* ---- the end ---- */
 
-/* Its queue may be full for a moment, and there may be too many users. */
+static void close_ends(const struct pm_deferred_helper *h) {
+  close(h->socket);
+  close(h->pidfd);
+}
+
+/* Its queue may be full for a moment. */
+static bool takes_soon(const struct pm_deferred_helper *h, int fd) {
+  struct pollfd p = {.fd = h->socket, .events = POLLOUT};
+  return poll(&p, 1, 100) == 1 && send_fd(h->socket, fd) == 0;
+}
+
+/* In the place of a helper that takes nothing comes another one, so that each
+ * is waited for once. */
 static void hand_over_last(struct pm_deferred_closes *d, pm_peer_user user,
                            int fd) {
-  struct pm_deferred_helper *h = helper_of(d, user);
-  struct pollfd p = {.fd = h ? h->socket : -1, .events = POLLOUT};
-  struct pm_deferred_helper fresh;
-  if ((h && poll(&p, 1, 100) == 1 && send_fd(h->socket, fd) == 0) ||
-      start(d, user, &fresh) < 0)
+  struct pm_deferred_helper *h = find(d, user), fresh;
+  if ((h && takes_soon(h, fd)) || d->failed)
+    return;
+  d->failed = start(d, user, &fresh) < 0;
+  if (d->failed)
     return;
   send_fd(fresh.socket, fd);
-  close(fresh.socket);
-  close(fresh.pidfd);
+  if (!h && d->busy < PM_DEFERRED_HELPERS)
+    h = &d->helper[d->busy++];
+  else
+    close_ends(h = h ? h : &d->helper[0]);
+  *h = fresh;
 }
 
 void pm_deferred_close_done(struct pm_deferred_closes *d) {
+  d->failed = false;
   for (; d->waiting_count; d->waiting_count--)
     hand_over_last(d, d->waiting[d->waiting_count - 1].user,
                    d->waiting[d->waiting_count - 1].fd);
-  for (; d->busy; d->busy--) {
-    close(d->helper[d->busy - 1].socket);
-    close(d->helper[d->busy - 1].pidfd);
-  }
+  for (; d->busy; d->busy--)
+    close_ends(&d->helper[d->busy - 1]);
+  for (; d->retired_count; d->retired_count--)
+    close(d->retired[d->retired_count - 1]);
 }

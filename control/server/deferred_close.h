@@ -1,8 +1,10 @@
 /* Connections whose last close may block for as long as their sender likes (see
  * pm_client_close).  Each user has a `procman-hold drop` of his own that takes
- * his and lets them go, so that he makes nobody wait but himself.  What cannot
- * be handed over at once waits here, and while very much does no connection is
- * accepted: nothing else would be bounded.  For the control thread only. */
+ * his and lets them go, so that he makes nobody wait but himself.  One that
+ * takes no more, as it has all the descriptors that it may, is left alone with
+ * them, and he has another one.  What cannot be handed over at once waits here,
+ * and while very much does no connection is accepted: nothing else would be
+ * bounded.  For the control thread only. */
 #ifndef PM_SERVER_DEFERRED_CLOSE_H
 #define PM_SERVER_DEFERRED_CLOSE_H
 
@@ -12,6 +14,8 @@
 
 enum {
   PM_DEFERRED_HELPERS = 32, /* users at a time */
+  PM_DEFERRED_USER = 32,    /* waiting for one helper: it is replaced */
+  PM_DEFERRED_RETIRED = 64, /* replaced ones that have not ended */
   PM_DEFERRED_FULL = 512,   /* waiting connections: no more are accepted */
   PM_DEFERRED_ROOM = 2048,  /* more than could be accepted before that */
 };
@@ -25,6 +29,9 @@ struct pm_deferred_closes {
   const char *path; /* (borrowed) of procman-hold */
   struct pm_deferred_helper helper[PM_DEFERRED_HELPERS];
   unsigned busy;
+  int retired[PM_DEFERRED_RETIRED]; /* pidfds */
+  unsigned retired_count;
+  bool failed; /* no helper could be started; tried again by the next sweep */
   struct {
     pm_peer_user user;
     int fd;

@@ -18,7 +18,7 @@
 #endif
 
 /* A short queue: who floods it makes others wait for what is in it. */
-enum { BACKLOG = 64, LOCK_SUFFIX = sizeof ".lock" };
+enum { BACKLOG = 32, LOCK_SUFFIX = sizeof ".lock" };
 
 /* ---- the folder ---- */
 
@@ -97,9 +97,9 @@ static bool is_still(int fd, const char *path) {
          here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-static int lock_it(struct pm_listener *l, struct pm_err *err) {
-  char path[sizeof l->path + LOCK_SUFFIX];
-  snprintf(path, sizeof path, "%s.lock", l->path);
+/* The file is new where its last owner has just removed it. */
+static int try_lock(struct pm_listener *l, const char *path,
+                    struct pm_err *err) {
   int fd = open(
       path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
       0600);
@@ -113,12 +113,41 @@ static int lock_it(struct pm_listener *l, struct pm_err *err) {
                       "each its own Socket",
                       path);
   }
-  if (!is_still(fd, path)) {
-    close(fd);
-    return pm_err_say(err, EADDRINUSE, "%s was just given up", path);
+  if (is_still(fd, path)) {
+    l->lock = pm_fd_high(fd);
+    return 0;
   }
-  l->lock = pm_fd_high(fd);
-  return 0;
+  close(fd);
+  pm_err_say(err, EADDRINUSE, "%s was just given up", path);
+  return -EAGAIN;
+}
+
+static void name_lock(const struct pm_listener *l,
+                      char ret[static sizeof l->path + LOCK_SUFFIX]) {
+  snprintf(ret, sizeof l->path + LOCK_SUFFIX, "%s.lock", l->path);
+}
+
+static int lock_it(struct pm_listener *l, struct pm_err *err) {
+  enum { TRIES = 10 };
+  char path[sizeof l->path + LOCK_SUFFIX];
+  name_lock(l, path);
+  int status = -EAGAIN;
+  for (int i = 0; i < TRIES && status == -EAGAIN; i++)
+    status = try_lock(l, path, err);
+  return status == -EAGAIN ? -EADDRINUSE : status;
+}
+
+/* It is removed by its owner alone. */
+static bool holds_lock(const struct pm_listener *l) {
+  char path[sizeof l->path + LOCK_SUFFIX];
+  name_lock(l, path);
+  return l->lock >= 0 && is_still(l->lock, path);
+}
+
+static void unlink_lock(const struct pm_listener *l) {
+  char path[sizeof l->path + LOCK_SUFFIX];
+  name_lock(l, path);
+  unlink(path);
 }
 
 static struct sockaddr_un address_of(const char *path) {
@@ -214,15 +243,12 @@ int pm_listen_open(const struct pm_listen_options *options,
                    struct pm_listener *ret, struct pm_err *err) {
   *ret = (struct pm_listener)PM_LISTENER_INIT;
   int status = open_it(ret, options, err);
-  if (status < 0)
-    pm_listen_close(ret);
+  if (status == 0)
+    return 0;
+  if (holds_lock(ret))
+    unlink_lock(ret);
+  pm_listen_close(ret);
   return status;
-}
-
-static void unlink_lock(const struct pm_listener *l) {
-  char path[sizeof l->path + LOCK_SUFFIX];
-  snprintf(path, sizeof path, "%s.lock", l->path);
-  unlink(path);
 }
 
 void pm_listen_unlink(struct pm_listener *l) {
@@ -230,11 +256,11 @@ void pm_listen_unlink(struct pm_listener *l) {
   /* the name is not the only way to connect: /proc/self/fd of an O_PATH */
   if (l->fd >= 0)
     shutdown(l->fd, SHUT_RDWR);
-  if (l->fd >= 0 && l->lock >= 0 && lstat(l->path, &st) == 0 &&
-      S_ISSOCK(st.st_mode))
+  if (!holds_lock(l))
+    return; /* what is there now is another's */
+  if (l->fd >= 0 && lstat(l->path, &st) == 0 && S_ISSOCK(st.st_mode))
     unlink(l->path);
-  if (l->lock >= 0)
-    unlink_lock(l);
+  unlink_lock(l);
 }
 
 void pm_listen_close(struct pm_listener *l) {

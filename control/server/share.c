@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define REST_NS (2 * UINT64_C(1000000)) /* a pass costs something itself */
 #define LEAST_NS                                                               \
   (-2 * (int64_t)PM_NS_PER_S) /* what he took too much of is not forgotten */
 
@@ -137,7 +138,8 @@ uint64_t pm_share_next(const struct pm_shares *shares) {
     if (pm_share_has_time(shares, s))
       return 1;
     uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / s->ms,
-             at = shares->mono + ns + 1000 /* fill() rounds down */;
+             at = shares->mono + (ns < REST_NS ? REST_NS : ns) +
+                  1000 /* fill() rounds down */;
     if (!first || at < first)
       first = at;
   }

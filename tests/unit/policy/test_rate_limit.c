@@ -52,6 +52,23 @@ static void kinds(void **state) {
   check_end();
 }
 
+/* What is reserved comes in its order, and is there once. */
+static void reserved(void **state) {
+  (void)state;
+  rate_limits = (struct pm_rate_limits){0};
+  take(7, PM_RATE_LIMIT_ACT, 100);
+  for (uint64_t i = 1; i <= 10; i++) {
+    uint64_t wait = pm_rate_limit_reserve(&rate_limits, 7, PM_RATE_LIMIT_ACT,
+                                          100 * PM_NS_PER_S);
+    check_u64("each", "its own time, in 100 ms", (wait + 1000) / 100000000,
+              2 * i);
+  }
+  check_u64("before all are there", "no other",
+            take(7, PM_RATE_LIMIT_ACT, 101.9), 0);
+  check_u64("after that", "one", take(7, PM_RATE_LIMIT_ACT, 102.21), 1);
+  check_end();
+}
+
 /* One kind costs nothing of another, and asking in vain fills nothing. */
 static void apart(void **state) {
   (void)state;
@@ -105,9 +122,9 @@ static void at_zero(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(kinds),      cmocka_unit_test(apart),
-      cmocka_unit_test(many_users), cmocka_unit_test(how_long),
-      cmocka_unit_test(at_zero),
+      cmocka_unit_test(kinds),    cmocka_unit_test(reserved),
+      cmocka_unit_test(apart),    cmocka_unit_test(many_users),
+      cmocka_unit_test(how_long), cmocka_unit_test(at_zero),
   };
   return cmocka_run_group_tests_name("rate_limit", tests, NULL, NULL);
 }
