@@ -62,6 +62,43 @@ static void of_one_user(void **state) {
   check_end();
 }
 
+/* He is told why, nobody else is concerned, and after a second he may. */
+static void too_often(void **state) {
+  (void)state;
+  enum { UID = 12345, MOST = 20000 };
+  if (geteuid() != 0)
+    skip();
+  int mine = server_connect(), tries = 0;
+  const char *said = "";
+  for (; tries < MOST && !*said; tries++) {
+    if (tries % 64 == 0)
+      check_true("mine", "answered", answered(mine));
+    int fd = server_connect_as(UID);
+    server_pass();
+    server_pass();
+    char text[512];
+    ssize_t n = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+    text[n > 0 ? n : 0] = '\0';
+    said = strstr(text, "connects too often") ? "so" : "";
+    close(fd);
+  }
+  check_true("too often", "is told", *said);
+  check_true("a few", "are let in", tries > 50);
+  int fd = server_connect();
+  check_true("root", "is let in", answered(fd));
+  close(fd);
+  fd = server_connect_as(UID + 1);
+  check_true("another", "is let in", answered(fd));
+  close(fd);
+  server_wait(2);
+  check_true("mine", "answered", answered(mine));
+  fd = server_connect_as(UID);
+  check_true("he, later", "is let in", answered(fd));
+  close(fd);
+  close(mine);
+  check_end();
+}
+
 static void of_all(void **state) {
   (void)state;
   static int fd[PM_CONN_LIMIT_ALL + 1];
@@ -228,6 +265,7 @@ int main(void) {
   check_descriptors();
   const struct CMUnitTest tests[] = {
       HERE(of_one_user),
+      HERE(too_often),
       HERE(of_all),
       UNSEALED(too_many_drops),
       cmocka_unit_test(no_descriptors),

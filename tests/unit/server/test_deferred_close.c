@@ -5,6 +5,7 @@
 #include "server/deferred_close.h"
 
 #include "base/hold_protocol.h"
+#include "base/now.h"
 #include "base/pidfd.h"
 #include "fakes/unix.h"
 #include "unit/support/check.h"
@@ -143,6 +144,13 @@ static void no_helper(void **state) {
   deferred.path = "/no/such/helper";
   int other = close_one(ME);
   check_u64("no helper", "waiting", deferred.waiting_count, 1);
+  deferred.path = hold;
+  int another = close_one(OTHER);
+  check_u64("one that failed", "is not tried at once", deferred.busy, 0);
+  close(another);
+  deferred.waiting_count--;
+  close(deferred.waiting[1].fd);
+  deferred.path = "/no/such/helper";
   pm_deferred_close_sweep(&deferred);
   check_u64("no helper, again", "waiting", deferred.waiting_count, 1);
   check_true("no helper", "not closed", !is_closed(other));
@@ -167,6 +175,69 @@ static void helper_dies(void **state) {
   pm_deferred_close_done(&deferred);
   close(first);
   close(second);
+  while (waitpid(-1, NULL, 0) > 0)
+    continue;
+  check_end();
+}
+
+/* It takes nothing: of its user so many may wait, then another one comes. */
+static void helper_is_full(void **state) {
+  (void)state;
+  static int other[2048];
+  int count = 0;
+  other[count++] = close_one(ME);
+  pm_pidfd_send_signal(deferred.helper[0].pidfd, SIGSTOP);
+  while (count < 2000 && deferred.waiting_count < PM_DEFERRED_USER - 1)
+    other[count++] = close_one(ME);
+  pm_deferred_close_sweep(&deferred);
+  check_u64("not yet", "replaced", deferred.retired_count, 0);
+  int hers = close_one(OTHER);
+  other[count++] = close_one(ME);
+  pm_deferred_close_sweep(&deferred);
+  check_u64("full", "replaced", deferred.retired_count, 1);
+  for (int i = 0; i < PATIENCE && deferred.waiting_count; i++) {
+    sleep_ms(2);
+    pm_deferred_close_sweep(&deferred);
+  }
+  check_u64("another one", "waiting", deferred.waiting_count, 0);
+  check_u64("another one", "helpers", deferred.busy, 2);
+  check_true("the full one", "is looked after",
+             deferred.retired_count == 1 &&
+                 pm_deferred_close_pending(&deferred));
+  pm_pidfd_send_signal(deferred.retired[0], SIGCONT);
+  for (int i = 0; i < PATIENCE && deferred.retired_count; i++) {
+    sleep_ms(20);
+    pm_deferred_close_sweep(&deferred);
+  }
+  check_u64("the full one", "has ended", deferred.retired_count, 0);
+  pm_deferred_close_done(&deferred);
+  while (count > 0)
+    close(other[--count]);
+  close(hers);
+  while (waitpid(-1, NULL, 0) > 0)
+    continue;
+  check_end();
+}
+
+/* At the stop, too, it is waited for once. */
+static void full_at_the_end(void **state) {
+  (void)state;
+  static int other[2048];
+  int count = 0;
+  other[count++] = close_one(ME);
+  int full = dup(deferred.helper[0].pidfd);
+  pm_pidfd_send_signal(full, SIGSTOP);
+  while (count < 2000 && deferred.waiting_count < 40)
+    other[count++] = close_one(ME);
+  uint64_t begin_ns = pm_now_read().mono;
+  pm_deferred_close_done(&deferred);
+  check_true("40 wait", "less than a second",
+             pm_now_read().mono - begin_ns < PM_NS_PER_S);
+  check_true("40 wait", "the last is held", !is_closed(other[count - 1]));
+  pm_pidfd_send_signal(full, SIGCONT);
+  close(full);
+  while (count > 0)
+    close(other[--count]);
   while (waitpid(-1, NULL, 0) > 0)
     continue;
   check_end();
@@ -211,8 +282,9 @@ int main(int argc, char **argv) {
     return hold_on();
   snprintf(hold, sizeof hold, "%s/procman-hold", check_env("PM_BUILD"));
   const struct CMUnitTest tests[] = {
-      HERE(let_go),    HERE(each_his_own), HERE(many_users),
-      HERE(no_helper), HERE(helper_dies),  HERE(no_descriptors),
+      HERE(let_go),         HERE(each_his_own),    HERE(many_users),
+      HERE(no_helper),      HERE(helper_dies),     HERE(no_descriptors),
+      HERE(helper_is_full), HERE(full_at_the_end),
   };
   return cmocka_run_group_tests_name("deferred_close", tests, NULL, NULL);
 }

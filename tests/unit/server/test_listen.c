@@ -113,6 +113,30 @@ static void given_up(void **state) {
   check_end();
 }
 
+/* What another has put there meanwhile stays, and what did not work leaves
+ * nothing. */
+static void only_ones_own(void **state) {
+  (void)state;
+  struct pm_listener l;
+  struct pm_err err;
+  mkdir(folder, 0755);
+  check_int("open", err.text, open_at(path, (gid_t)-1, 0600, &l, &err), 0);
+  unlink(lock);
+  close(open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  shut(&l);
+  check_int("the lock is another's", "socket", access(path, F_OK), 0);
+  check_int("the lock is another's", "lock", access(lock, F_OK), 0);
+  unlink(path);
+  unlink(lock);
+  close(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  check_int("in the way", "open", open_at(path, (gid_t)-1, 0600, &l, &err),
+            -EEXIST);
+  check_int("in the way", "file", access(path, F_OK), 0);
+  check_int("in the way", "lock", access(lock, F_OK), -1);
+  unlink(path);
+  check_end();
+}
+
 /* Further up, too, nobody else may exchange what is in a folder. */
 static void folders_above(void **state) {
   (void)state;
@@ -349,9 +373,10 @@ static void no_descriptors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      HERE(before_anybody), HERE(given_up),   HERE(folders_above),
-      HERE(folders),        HERE(of_another), HERE(paths),
-      HERE(in_the_way),     HERE(unlinked),   HERE(no_descriptors),
+      HERE(before_anybody), HERE(given_up),   HERE(only_ones_own),
+      HERE(folders_above),  HERE(folders),    HERE(of_another),
+      HERE(paths),          HERE(in_the_way), HERE(unlinked),
+      HERE(no_descriptors),
   };
   high_ones = check_descriptors();
   return cmocka_run_group_tests_name("listen", tests, NULL, NULL);

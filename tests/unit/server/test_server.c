@@ -12,6 +12,9 @@
 #include "unit/support/check.h"
 #include "unit/support/failing_alloc.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +210,57 @@ static void rounds(void **state) {
               server_count(server_read(his[i], NULL), "protocol"), REQUESTS);
     close(his[i]);
   }
+  close(mine);
+  check_end();
+}
+
+/* Sends lines that are no requests, until they are not read any more. */
+static bool use_up(int his, int mine) {
+  static char blanks[64 << 10];
+  memset(blanks, '\n', sizeof blanks);
+  for (int i = 0; i < 5000; i++) {
+    int unread = 0, still = 0;
+    if (i % 16 == 0)
+      server_ask(mine, ASK(1, "hello"));
+    send(his, blanks, sizeof blanks, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ioctl(his, SIOCOUTQ, &unread);
+    for (int k = 0; k < 40; k++)
+      server_pass();
+    ioctl(his, SIOCOUTQ, &still);
+    if (unread && still == unread)
+      return true;
+  }
+  return false;
+}
+
+/* Reading takes time, too, and what was asked for before hanging up is done
+ * when there is some. */
+static void held_back(void **state) {
+  (void)state;
+  enum { UID = 12345 };
+  if (geteuid() != 0)
+    skip();
+  int his = server_connect_as(UID), last = server_connect_as(UID),
+      mine = server_connect();
+  check_true("blanks", "are not read for ever", use_up(his, mine));
+  unsigned said = server.said[PM_CONTROL_INFO] + server.said[PM_CONTROL_NOTICE];
+  server_send(last, ASK_WITH(7, "kill_process", "{\"pid\":1,\"signal\":0}"));
+  close(last);
+  for (int i = 0; i < 20; i++)
+    server_pass();
+  check_u64("hung up", "clients", pm_server_clients(server.server), 3);
+  check_u64("hung up", "not done yet",
+            server.said[PM_CONTROL_INFO] + server.said[PM_CONTROL_NOTICE],
+            said);
+  check_int("nothing is ready", "passes rest", server_pass(), 0);
+  server_wait(3);
+  check_u64("later", "it is gone", pm_server_clients(server.server), 2);
+  check_u64("later", "what it asked for was done",
+            server.said[PM_CONTROL_INFO] + server.said[PM_CONTROL_NOTICE],
+            said + 1);
+  check_true("later", "he is answered",
+             strstr(server_ask(his, ASK(9, "hello")), OF(9)));
+  close(his);
   close(mine);
   check_end();
 }
@@ -412,10 +466,19 @@ static void no_memory_to_begin(void **state) {
 int main(void) {
   check_descriptors();
   const struct CMUnitTest tests[] = {
-      HERE(cut_anywhere), HERE(pipelined),         HERE(faults),
-      HERE(too_long),     HERE(calls_and_streams), HERE(rounds),
-      HERE(many_lists),   HERE(long_list),         HERE(leaves_in_the_middle),
-      HERE(half_close),   HERE(no_memory),         HERE(no_memory_to_begin),
+      HERE(cut_anywhere),
+      HERE(pipelined),
+      HERE(faults),
+      HERE(too_long),
+      HERE(calls_and_streams),
+      HERE(rounds),
+      HERE(held_back),
+      HERE(many_lists),
+      HERE(long_list),
+      HERE(leaves_in_the_middle),
+      HERE(half_close),
+      HERE(no_memory),
+      HERE(no_memory_to_begin),
   };
   return cmocka_run_group_tests_name("server", tests, NULL, NULL);
 }

@@ -93,6 +93,51 @@ static void alone(void **state) {
   check_end();
 }
 
+/* What others' work was for him counts for him, up to a second. */
+static void causes(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
+  b->ms = 10;
+  pass(&s, 0.001);
+  work(&s, a, 1000);
+  check_true("work", "is told", pm_share_end(&s, a) < 1000000);
+  work(&s, b, 11 * UINT64_C(1000000));
+  check_true("less than others", "used up", !pm_share_has_time(&s, b));
+  pass(&s, 0.5);
+  check_true("half a second", "made up for", pm_share_has_time(&s, b));
+  check_true("the other", "has time", pm_share_has_time(&s, a));
+  for (int i = 0; i < 1000; i++)
+    pm_share_cause(a, 1000000);
+  check_true("caused", "has none", !pm_share_has_time(&s, a));
+  check_true("to know that", "is not to wait", !a->waits);
+  pass(&s, 0.51);
+  work(&s, b, 1000);
+  check_true("caused", "waits", !pm_share_may(&s, a));
+  pass(&s, 1.51);
+  work(&s, b, 1000);
+  check_true("a second later", "has", pm_share_has_time(&s, a));
+  pm_share_done(&s);
+  check_end();
+}
+
+/* A pass costs something itself, so that it is not made for a moment's time. */
+static void rests(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
+  work(&s, b, 1000);
+  work(&s, a, PM_SHARE_MS * UINT64_C(1000000) - 10000);
+  work(&s, a, 20000);
+  check_true("little too much", "may not", !pm_share_may(&s, a));
+  check_true("little too much", "rests",
+             pm_share_next(&s) >= begin_ns + 2 * UINT64_C(1000000));
+  pm_share_done(&s);
+  check_end();
+}
+
 /* Who disconnects and comes back has no more than before. */
 static void comes_back(void **state) {
   (void)state;
@@ -116,10 +161,9 @@ static void comes_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(joins),
-      cmocka_unit_test(slices),
-      cmocka_unit_test(alone),
-      cmocka_unit_test(comes_back),
+      cmocka_unit_test(joins),  cmocka_unit_test(slices),
+      cmocka_unit_test(alone),  cmocka_unit_test(comes_back),
+      cmocka_unit_test(causes), cmocka_unit_test(rests),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
