@@ -16,11 +16,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST = 1 << 20 }; /* above the server's limit: it reports its own */
+enum {
+  REQUEST = 1 << 20, /* above the server's limit: it reports its own */
+  DIAL_S = 5,        /* for a place in the server's queue */
+};
 
 struct ctl_client {
   int fd;
@@ -84,11 +88,19 @@ static int explain_connect_error(const char *path, int num,
                                  struct pm_err *err) {
   const char *help = num == ENOENT || num == ECONNREFUSED
                          ? "is collectd running with <Control>?"
+                     : num == EAGAIN
+                         ? "too many are connecting, or collectd is stuck"
                          : "is it the socket of <Control>?";
   if (num == EACCES || num == EPERM)
     return explain_denied(path, err);
   return pm_err_say(err, num, "cannot connect to %s: %s; %s", path,
                     strerror(num), help);
+}
+
+/* Of what blocks, in seconds; 0: for ever. */
+static void limit_time(int fd, time_t seconds) {
+  struct timeval limit = {.tv_sec = seconds};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 int ctl_client_dial(const char *path, struct pm_err *err) {
@@ -100,10 +112,12 @@ int ctl_client_dial(const char *path, struct pm_err *err) {
   if (fd < 0)
     return pm_err_set(err, errno, "cannot create a socket");
   int status;
+  limit_time(fd, DIAL_S);
   do
     status = connect(fd, (const struct sockaddr *)&address,
                      (socklen_t)sizeof address);
   while (status < 0 && errno == EINTR);
+  limit_time(fd, 0);
   if (status == 0)
     return fd;
   int num = errno;

@@ -28,6 +28,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
+import struct
 import sys
 import warnings
 from collections import deque
@@ -42,6 +44,7 @@ __all__ = [
 
 SYSTEM_SOCKET = "/run/procman/control.sock"
 LONGEST_LINE = 256 << 20  # bytes; the protocol's limit for answers
+DIAL_SECONDS = 5          # for a place in the server's queue
 WAITING_ITEMS = 4096      # of one stream; beyond that the oldest are dropped
 
 
@@ -279,6 +282,21 @@ def _warn(method: str, dropped: int) -> int:
     return 0
 
 
+def _dial(path: str) -> socket.socket:
+    """Blocks: a socket that does not block gets no place in a queue that is full
+    (connect(2), EAGAIN)."""
+    dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        dialled.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                           struct.pack("@ll", DIAL_SECONDS, 0))
+        dialled.connect(path)
+        dialled.setblocking(False)
+    except BaseException:
+        dialled.close()
+        raise
+    return dialled
+
+
 class ProcessManagerServiceClient:
     """One connection, as an asynchronous context manager.  Any number of calls
     may be pending at once, all in the same event loop.
@@ -308,7 +326,9 @@ class ProcessManagerServiceClient:
     async def connect(self) -> None:
         """Raises ProcessManagerConnectionError."""
         try:
-            reader, self._writer = await asyncio.open_unix_connection(self.socket_path)
+            dialled = await asyncio.get_running_loop().run_in_executor(
+                None, _dial, self.socket_path)
+            reader, self._writer = await asyncio.open_unix_connection(sock=dialled)
         except OSError as error:
             raise ProcessManagerConnectionError(
                 f"cannot connect to {self.socket_path}: {error.strerror or error}; "

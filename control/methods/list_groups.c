@@ -10,6 +10,7 @@ struct groups {
   struct pm_query query; /* first: query.c finds it at call->data */
   struct pm_visibility_viewer viewer;
   struct pm_snapshot_group *seen; /* NULL: as they are */
+  size_t looked;                  /* at processes, for what is seen */
 };
 
 /* ---- what is seen of them ---- */
@@ -30,22 +31,30 @@ static void add_seen(struct pm_snapshot_group *g,
   g->processes++;
 }
 
-static int see_groups(struct pm_call *call, struct groups *q) {
+static int begin_groups(struct pm_call *call, struct groups *q) {
   const struct pm_snapshot *s = call->snapshot;
-  struct pm_snapshot_group *seen = calloc(s->group_count + 1, sizeof *seen);
-  if (!seen)
+  q->seen = calloc(s->group_count + 1, sizeof *q->seen);
+  if (!q->seen)
     return pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory");
   for (size_t i = 0; i < s->group_count; i++) {
-    seen[i] = s->groups[i];
-    begin_seen(&seen[i]);
+    q->seen[i] = s->groups[i];
+    begin_seen(&q->seen[i]);
   }
-  for (size_t i = 0; i < s->process_count; i++)
-    if (s->processes[i].group < s->group_count &&
-        pm_visibility_process(&call->context->visibility, &q->viewer,
-                              &s->processes[i]))
-      add_seen(&seen[s->processes[i].group], &s->processes[i]);
-  q->seen = seen;
   return 0;
+}
+
+/* /proc takes some dozens of microseconds for each.  1: there are more. */
+static int see_more(struct pm_call *call, struct groups *q) {
+  enum { AT_ONCE = 32 };
+  const struct pm_snapshot *s = call->snapshot;
+  size_t end = q->looked + AT_ONCE;
+  for (; q->looked < s->process_count && q->looked < end; q->looked++) {
+    const struct pm_snapshot_process *p = &s->processes[q->looked];
+    if (p->group < s->group_count &&
+        pm_visibility_process(&call->context->visibility, &q->viewer, p))
+      add_seen(&q->seen[p->group], p);
+  }
+  return q->looked < s->process_count;
 }
 
 static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
@@ -64,7 +73,11 @@ static const void *groups(const struct pm_call *call, size_t *ret_count) {
 
 static int prepare(struct pm_call *call) {
   struct groups *q = call->data;
-  return q->viewer.all ? 0 : see_groups(call, q);
+  if (q->viewer.all)
+    return 0;
+  if (!q->seen && begin_groups(call, q) < 0)
+    return -1;
+  return see_more(call, q);
 }
 
 /* ---- the method ---- */

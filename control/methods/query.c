@@ -35,13 +35,13 @@ static void wait_for_turn(struct pm_call *call, struct pm_query *q) {
 }
 
 void pm_query_step(struct pm_call *call, struct pm_query *q) {
-  if (call->snapshot) {
+  if (q->order)
     choose_more(call, q);
+  else if (call->snapshot)
+    begin_choosing(call, q);
+  else if (fetch(call, q))
     return;
-  }
-  if (fetch(call, q))
-    return;
-  if (call->context->now.mono >= q->until)
+  else if (call->context->now.mono >= q->until)
     pm_fail(&call->failure, PM_CODE_TIMED_OUT,
             "no turn was made within %d s; collectd may be stuck", WAIT_S);
   else
@@ -98,7 +98,10 @@ static void choose_more(struct pm_call *call, struct pm_query *q) {
 
 static void begin_choosing(struct pm_call *call, struct pm_query *q) {
   size_t count;
-  if (q->of->prepare && q->of->prepare(call) < 0)
+  int status = q->of->prepare ? q->of->prepare(call) : 0;
+  if (status > 0)
+    pm_call_wait_until(call, call->context->now.mono);
+  if (status != 0)
     return;
   q->of->rows(call, &count);
   q->order = malloc((count ? count : 1) * sizeof *q->order);

@@ -12,7 +12,8 @@ struct pm_query_rows {
   const char *key; /* of the array in the result */
   const struct pm_view_field *table;
   size_t row_size;
-  /* Once there is a snapshot; -1: call->failure says why not.  Or NULL. */
+  /* Once there is a snapshot.  1: others have their turn, and then it is called
+   * again; -1: call->failure says why not.  Or NULL. */
   int (*prepare)(struct pm_call *call);
   const void *(*rows)(const struct pm_call *call, size_t *ret_count);
   /* The field to sort by unless the client says; NULL: not sorted. */

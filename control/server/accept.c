@@ -70,17 +70,6 @@ static void maintain(struct pm_accept *a) {
     a->paused = false;
 }
 
-void pm_accept_sweep(struct pm_accept *a) {
-  if (pm_deferred_close_full(&a->clients->deferred) && !a->paused) {
-    log_trouble(a, PM_ACCEPT_UNCLOSED);
-    pause_accept(a);
-  }
-  if (mono(a) >= a->maintain_at && needs_maintenance(a))
-    maintain(a);
-  a->held_back = !pm_share_may(&a->clients->shares, a->away);
-  watch_listener(a);
-}
-
 uint64_t pm_accept_next(const struct pm_accept *a) {
   if (!needs_maintenance(a))
     return 0;
@@ -114,6 +103,17 @@ static void let_in(struct pm_accept *a, int low, struct pm_share *share) {
   pm_share_end(&a->clients->shares, share);
 }
 
+static void let_in_pending(struct pm_accept *a) {
+  struct pm_share *share;
+  int fd;
+  pm_share_begin(&a->clients->shares);
+  while (!a->paused &&
+         pm_pending_next(&a->pending, &a->clients->shares, &fd, &share)) {
+    let_in(a, fd, share);
+    pm_share_leave(share);
+  }
+}
+
 static void receive(struct pm_accept *a, int fd) {
   struct pm_shares *shares = &a->clients->shares;
   struct pm_share *share = pm_share_join(shares, user_of(fd));
@@ -121,11 +121,13 @@ static void receive(struct pm_accept *a, int fd) {
     close_connection(a, fd);
     return;
   }
+  share->worked = shares->mono; /* he is remembered */
   if (pm_share_has_time(shares, share))
     let_in(a, fd, share);
+  else if (pm_pending_add(&a->pending, fd, share))
+    return;
   else
     turn_away(a, fd, share);
-  share->worked = shares->mono; /* he is remembered */
   pm_share_leave(share);
 }
 
@@ -152,6 +154,20 @@ static void on_connection(struct pm_watch *watch, uint32_t events) {
   for (int i = 0; i < AT_ONCE && !a->paused; i++)
     if (!pm_share_may(&a->clients->shares, a->away) || !accept_one(a))
       return;
+}
+
+/* ---- a pass ---- */
+
+void pm_accept_sweep(struct pm_accept *a) {
+  if (pm_deferred_close_full(&a->clients->deferred) && !a->paused) {
+    log_trouble(a, PM_ACCEPT_UNCLOSED);
+    pause_accept(a);
+  }
+  if (mono(a) >= a->maintain_at && needs_maintenance(a))
+    maintain(a);
+  let_in_pending(a);
+  a->held_back = !pm_share_may(&a->clients->shares, a->away);
+  watch_listener(a);
 }
 
 /* ---- life ---- */
@@ -184,6 +200,7 @@ int pm_accept_open(struct pm_accept *a, struct pm_clients *clients,
   if (!a->away || prepare_words(&a->words) < 0)
     return pm_err_set(err, ENOMEM, "prepare for connections");
   a->away->ms = TURNED_AWAY_MS;
+  a->away->aside = true;
   int status = pm_loop_add(clients->loop, &a->watch, listener->fd, EPOLLIN);
   if (status < 0)
     return pm_err_set(err, -status, "watch the socket");
@@ -192,13 +209,17 @@ int pm_accept_open(struct pm_accept *a, struct pm_clients *clients,
 }
 
 void pm_accept_close(struct pm_accept *a) {
+  struct pm_share *share;
   bool last;
+  int fd;
   pm_buf_done(&a->words);
   if (a->listener.fd < 0)
     return;
   pm_loop_remove(a->clients->loop, &a->watch);
   pm_listen_unlink(&a->listener);
-  for (int fd; (fd = pm_listen_accept(&a->listener, &last)) >= 0;)
+  while (pm_pending_next(&a->pending, NULL, &fd, &share))
+    close_connection(a, fd);
+  for (; (fd = pm_listen_accept(&a->listener, &last)) >= 0;)
     close_connection(a, fd);
   pm_listen_close(&a->listener);
 }

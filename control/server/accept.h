@@ -1,12 +1,13 @@
 /* Accepts connections, and pauses while there are no descriptors or too many
  * connections that do not close.  Who connects so often that it takes his share
- * of time (share.h) is turned away, with words, and that has a share of its
- * own.  The control thread's. */
+ * of time (share.h) waits; and when many of his wait, he is turned away, with
+ * words, for which there is a share of its own.  The control thread's. */
 #ifndef PM_SERVER_ACCEPT_H
 #define PM_SERVER_ACCEPT_H
 
 #include "server/clients.h"
 #include "server/listen.h"
+#include "server/pending.h"
 
 /* What the administrator is told, each at most once an hour. */
 enum pm_accept_trouble {
@@ -19,8 +20,9 @@ struct pm_accept {
   struct pm_clients *clients; /* (borrowed) */
   struct pm_listener listener;
   struct pm_watch watch;
-  bool paused;           /* new connections wait in the listener's queue */
-  bool held_back;        /* they do, as too many were turned away */
+  bool paused;    /* new connections wait in the listener's queue */
+  bool held_back; /* they do, as too many were turned away */
+  struct pm_pending pending;
   struct pm_share *away; /* (borrowed) for turning away */
   struct pm_buf words;   /* what is said to them */
   uint64_t maintain_at;  /* mono: when to check again what paused it */

@@ -86,7 +86,7 @@ void pm_share_pass(struct pm_shares *shares, uint64_t mono) {
 static bool others_ask(const struct pm_shares *shares,
                        const struct pm_share *share) {
   for (const struct pm_share *s = shares->list; s; s = s->next)
-    if (s != share && s->worked &&
+    if (s != share && !s->aside && s->worked &&
         shares->mono - s->worked < PM_SHARE_ACTIVE_S * PM_NS_PER_S)
       return true;
   return false;

@@ -22,9 +22,10 @@ struct pm_share {
   struct pm_share *next;
   pm_peer_user user;
   unsigned clients;
-  uint64_t worked;        /* mono: when something was done for him; 0 = never */
-  uint64_t filled;        /* mono: when left_ns was counted up */
-  unsigned ms;            /* a second; PM_SHARE_MS unless its owner sets it */
+  uint64_t worked; /* mono: when something was done for him; 0 = never */
+  uint64_t filled; /* mono: when left_ns was counted up */
+  unsigned ms;     /* a second; PM_SHARE_MS unless its owner sets it */
+  bool aside; /* its owner's: nobody asks, so it makes nobody's time short */
   int64_t left_ns;        /* of that; below 0: of what comes */
   uint64_t slice_ns;      /* used in this pass */
   bool waits;             /* in this pass something had to */

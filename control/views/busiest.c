@@ -9,10 +9,14 @@ static double size(const struct pm_snapshot *s, uint32_t i) {
   return isnan(cores) ? -1 : cores;
 }
 
+static bool has_place(const struct pm_busiest *t, const struct pm_snapshot *s,
+                      uint32_t i) {
+  return t->count < PM_BUSIEST_MAX ||
+         size(s, i) > size(s, t->row[t->count - 1]);
+}
+
 static void insert(struct pm_busiest *t, const struct pm_snapshot *s,
                    uint32_t i) {
-  if (t->count == PM_BUSIEST_MAX && size(s, i) <= size(s, t->row[t->count - 1]))
-    return;
   uint32_t at = t->count < PM_BUSIEST_MAX ? t->count++ : PM_BUSIEST_MAX - 1;
   while (at > 0 && size(s, t->row[at - 1]) < size(s, i)) {
     t->row[at] = t->row[at - 1];
@@ -27,6 +31,7 @@ void pm_busiest_choose(
     void *arg) {
   *top = (struct pm_busiest){.number = snapshot->number};
   for (uint32_t i = 0; i < snapshot->process_count; i++)
-    if (!wanted || wanted(arg, &snapshot->processes[i]))
+    if (has_place(top, snapshot, i) &&
+        (!wanted || wanted(arg, &snapshot->processes[i])))
       insert(top, snapshot, i);
 }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 import tempfile
 import textwrap
@@ -159,6 +160,26 @@ class Client(unittest.IsolatedAsyncioTestCase):
             self.assertFalse(refused.success)
             self.assertEqual((refused.error.code, refused.error.parameter),
                              ("invalid_argument", "pid"))
+
+    async def test_a_full_queue_is_waited_for(self):
+        """Of a server that has not accepted for a while."""
+        with tempfile.TemporaryDirectory(prefix="procman-py-") as folder, \
+                socket.socket(socket.AF_UNIX) as listener, \
+                socket.socket(socket.AF_UNIX) as first:
+            path = os.path.join(folder, "sock")
+            listener.bind(path)
+            listener.listen(0)
+            first.connect(path)
+            client = procman.ProcessManagerServiceClient(path)
+            connecting = asyncio.ensure_future(client.connect())
+            await asyncio.sleep(0.2)
+            self.assertFalse(connecting.done())
+            ours = [listener.accept()[0]]
+            await asyncio.wait_for(connecting, 5)
+            ours.append(listener.accept()[0])
+            await client.close()
+            for s in ours:
+                s.close()
 
     async def test_it_connects_by_itself(self):
         async def script(request, say, _):

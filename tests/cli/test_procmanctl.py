@@ -222,6 +222,18 @@ class Failures(Base):
                      ["help", "tea"], ["-x"]):
             self.check(2, "-S", "/nonexistent", *args)
 
+    def test_a_full_queue_is_given_up(self):
+        with tempfile.TemporaryDirectory(prefix="procmanctl-") as folder, \
+                socket.socket(socket.AF_UNIX) as listener, \
+                socket.socket(socket.AF_UNIX) as first:
+            path = os.path.join(folder, "sock")
+            listener.bind(path)
+            listener.listen(0)
+            first.connect(path)
+            status, _, said = run("-S", path, "list")
+        self.assertEqual(status, 3)
+        self.assertIn("too many are connecting", said)
+
     def test_no_connection(self):
         _, said = self.check(3, "-S", "/nonexistent/sock", "hello")
         self.assertIn("is collectd running with <Control>?", said)

@@ -115,6 +115,9 @@ static void causes(void **state) {
   pass(&s, 0.51);
   work(&s, b, 1000);
   check_true("caused", "waits", !pm_share_may(&s, a));
+  b->aside = true;
+  check_true("what nobody asked", "makes it not short", pm_share_may(&s, a));
+  b->aside = false;
   pass(&s, 1.51);
   work(&s, b, 1000);
   check_true("a second later", "has", pm_share_has_time(&s, a));

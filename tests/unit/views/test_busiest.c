@@ -86,10 +86,28 @@ static void many(void **state) {
   check_end();
 }
 
+static bool count_asked(void *arg, const struct pm_snapshot_process *p) {
+  (void)p;
+  ++*(unsigned *)arg;
+  return true;
+}
+
+/* Whether one is wanted may be dear to know (hidepid). */
+static void asks_little(void **state) {
+  (void)state;
+  unsigned asked = 0;
+  for (int i = 0; i < 400; i++)
+    process[i] = (struct pm_snapshot_process){.cores = 400 - i};
+  choose(400, count_asked, &asked);
+  check_u64("descending", "asked", asked, PM_BUSIEST_MAX);
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(few),
       cmocka_unit_test(many),
+      cmocka_unit_test(asks_little),
   };
   return cmocka_run_group_tests_name("busiest", tests, NULL, NULL);
 }
