@@ -47,6 +47,7 @@ server_sources = \
 	control/server/listen.c control/server/listen.h \
 	control/server/loop.c control/server/loop.h \
 	control/server/method.h \
+	control/server/overdue.c control/server/overdue.h \
 	control/server/pending.c control/server/pending.h \
 	control/server/reply.c control/server/reply.h \
 	control/server/request.c control/server/request.h \

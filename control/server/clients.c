@@ -3,6 +3,7 @@
 #include "server/call.h"
 #include "server/conn_limit.h"
 #include "server/dispatch.h"
+#include "server/overdue.h"
 #include "server/reply.h"
 
 #include <errno.h>
@@ -293,45 +294,11 @@ static void give_up(struct pm_clients *s, struct pm_client *c,
   c->dead = true;
 }
 
-/* Of the snapshots that calls still hold, only the two newest may live beside
- * the latest: a client that is further behind is too slow. */
-static uint64_t oldest_allowed(const struct pm_clients *s) {
-  uint64_t first = 0, second = 0; /* the newest that are held */
-  for (const struct pm_client *c = s->list; c; c = c->next)
-    for (const struct pm_call *call = c->calls; call; call = call->next) {
-      uint64_t n = call->snapshot ? call->snapshot->number : 0;
-      if (n > first) {
-        second = first;
-        first = n;
-      } else if (n < first && n > second) {
-        second = n;
-      }
-    }
-  return second;
-}
-
 static void close_far_behind(struct pm_clients *s) {
-  uint64_t oldest = oldest_allowed(s);
+  uint64_t oldest = pm_overdue_oldest(s->list);
   for (struct pm_client *c = s->list; c; c = c->next)
-    for (const struct pm_call *call = c->calls; call; call = call->next)
-      if (call->snapshot && call->snapshot->number < oldest &&
-          c->blocked_since && !c->dead) /* or it waits for us */
-        give_up(s, c, "it is more than three turns behind with a list");
-}
-
-/* When the client has become too slow (mono); 0: nothing is due. */
-static uint64_t request_deadline(const struct pm_client *c) {
-  return c->request_since ? c->request_since + PM_CLIENT_REQUEST_S * PM_NS_PER_S
-                          : 0;
-}
-
-/* One that only follows streams may pause: it loses samples, and holds nothing
- * but its buffer. */
-static uint64_t reading_deadline(const struct pm_client *c) {
-  bool follows = c->call_count && c->stream_count == c->call_count;
-  return c->blocked_since && !follows
-             ? c->blocked_since + PM_CLIENT_BLOCKED_S * PM_NS_PER_S
-             : 0;
+    if (!c->dead && pm_overdue_list(c, oldest))
+      give_up(s, c, "it is more than three turns behind with a list");
 }
 
 static bool has_come(const struct pm_clients *s, uint64_t at) {
@@ -378,15 +345,15 @@ static void end_slow_request(struct pm_clients *s, struct pm_client *c) {
 
 static void end_slow_reader(struct pm_clients *s, struct pm_client *c) {
   pm_client_send(c, mono(s)); /* epoll reports a small amount of room late */
-  if (has_come(s, reading_deadline(c)))
+  if (has_come(s, pm_overdue_reading(c)))
     give_up(s, c, "it has not read for 10 s");
 }
 
 /* What is due by itself, or by a snapshot. */
 static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
-  if (has_come(s, reading_deadline(c)))
+  if (has_come(s, pm_overdue_reading(c)))
     end_slow_reader(s, c);
-  if (has_come(s, request_deadline(c)) && !c->closing)
+  if (has_come(s, pm_overdue_request(c)))
     end_slow_request(s, c);
   if (!c->calls)
     return;
@@ -433,9 +400,8 @@ uint64_t pm_clients_next(const struct pm_clients *s) {
   uint64_t first = 0;
   for (const struct pm_client *c = s->list; c; c = c->next) {
     sooner_of_calls(&first, c->calls, c->share->waits);
-    sooner(&first, reading_deadline(c));
-    if (!c->closing)
-      sooner(&first, request_deadline(c));
+    sooner(&first, pm_overdue_reading(c));
+    sooner(&first, pm_overdue_request(c));
   }
   sooner_of_calls(&first, s->detached, false);
   sooner(&first, pm_share_next(&s->shares));
