@@ -105,14 +105,14 @@ int pm_client_receive(struct pm_client *c) {
   if (status < 0)
     return status;
   ssize_t n = receive(c, room, size);
-  if (n == -EAGAIN || n == -EINTR)
+  if (n == -EINTR || (n == -EAGAIN && !c->gone))
     return 0;
-  if (n < 0) {
-    c->dead = true; /* reset by the peer, or descriptors were passed, which no
-                     * client does */
+  bool reset = n == -ECONNRESET; /* it has left answers unread (unix(7)) */
+  if (n < 0 && !reset && n != -EAGAIN) {
+    c->dead = true; /* descriptors were passed, which no client does */
     return 0;
   }
-  if (n == 0) {
+  if (n <= 0) {
     c->eof = true;
     pm_frame_end(&c->in);
     return 0;
@@ -122,9 +122,7 @@ int pm_client_receive(struct pm_client *c) {
 }
 
 void pm_client_send(struct pm_client *c, uint64_t mono) {
-  if (c->gone)
-    pm_buf_take(&c->out, c->out.length);
-  while (c->out.length > 0) {
+  while (c->out.length > 0 && !c->gone) {
     ssize_t n = send(c->watch.fd, c->out.data, c->out.length,
                      MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR)
@@ -134,12 +132,13 @@ void pm_client_send(struct pm_client *c, uint64_t mono) {
       return;
     }
     if (n < 0) {
-      c->dead = true;
-      return;
+      c->gone = true;
+      break;
     }
     c->blocked_since = 0;
     pm_buf_take(&c->out, (size_t)n);
   }
+  pm_buf_take(&c->out, c->out.length); /* of one that is gone */
   c->blocked_since = 0;
   pm_buf_shrink(&c->out);
 }

@@ -24,6 +24,7 @@ enum {
   PM_CLIENT_STREAMS = 8,
   PM_CLIENT_REQUEST_S = 5,  /* from a request's first byte to its last */
   PM_CLIENT_BLOCKED_S = 10, /* without taking a byte of pending output */
+  PM_CLIENT_MADE_S = 15,    /* until a list must be made */
 };
 
 struct pm_client {
@@ -46,8 +47,8 @@ struct pm_client {
   uint64_t blocked_since; /* mono since when it takes no output; 0 = it does */
   uint64_t last_request;  /* mono of its last request */
   bool eof;               /* it has closed its side: no further requests */
-  bool gone;              /* nobody reads what it is sent; what it has asked
-                           * for before is done */
+  bool gone;              /* it takes no answers; what it has asked for before
+                           * is done */
   bool held_back;         /* it is not read from: its user has no time now */
   bool closing;           /* to be closed after the pending output */
   bool dead;              /* to be freed */
@@ -59,11 +60,11 @@ struct pm_client *pm_client_new(int fd, bool fds_refused, struct pm_peer *peer);
 void pm_client_free(struct pm_client *client,
                     struct pm_deferred_closes *deferred);
 
-/* Reads once.  Never blocks, whatever was sent; sets eof or dead. -EMSGSIZE: a
+/* Reads once.  Never blocks, whatever was sent; sets eof or dead.  If it is
+ * gone, the end is where nothing more is there. -EMSGSIZE: a
  * frame is too long. */
 int pm_client_receive(struct pm_client *client);
-/* Writes pending output, or discards it if the peer is gone; sets dead if that
- * is found here. */
+/* Writes pending output, or discards it if the peer is gone; sets gone. */
 void pm_client_send(struct pm_client *client, uint64_t mono);
 bool pm_client_has_room(const struct pm_client *client);
 

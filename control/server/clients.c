@@ -102,8 +102,7 @@ static void watch_client(struct pm_clients *s, struct pm_client *c) {
 static void on_client(struct pm_watch *watch, uint32_t events) {
   struct pm_client *c = (struct pm_client *)watch;
   struct pm_clients *s = c->owner;
-  c->gone |= (events & EPOLLHUP) != 0;
-  c->dead |= (events & EPOLLERR) != 0;
+  c->gone |= (events & (EPOLLHUP | EPOLLERR)) != 0;
   if (c->dead)
     return;
   pm_share_begin(&s->shares);
@@ -299,6 +298,8 @@ static void close_far_behind(struct pm_clients *s) {
   for (struct pm_client *c = s->list; c; c = c->next)
     if (!c->dead && pm_overdue_list(c, oldest))
       give_up(s, c, "it is more than three turns behind with a list");
+    else if (!c->dead && pm_overdue_made(c, oldest, mono(s)))
+      give_up(s, c, "its user asks for more lists than his time allows");
 }
 
 static bool has_come(const struct pm_clients *s, uint64_t at) {
@@ -312,17 +313,23 @@ static void step_call(struct pm_clients *s, struct pm_share *share,
                       struct pm_call *call) {
   if (!call->ops->outlives && !pm_share_may(&s->shares, share))
     return;
+  pm_share_begin(&s->shares);
   pm_call_step(call);
   pm_share_end(&s->shares, share);
 }
 
-static void step_calls(struct pm_clients *s, struct pm_client *c,
+/* False: none was due. */
+static bool step_calls(struct pm_clients *s, struct pm_client *c,
                        bool published) {
+  bool due = false;
   for (struct pm_call *call = c->calls; call; call = call->next) {
     pm_call_note(call, published);
-    if (pm_call_is_due(call))
-      step_call(s, c->share, call);
+    if (!pm_call_is_due(call))
+      continue;
+    due = true;
+    step_call(s, c->share, call);
   }
+  return due;
 }
 
 static void step_detached(struct pm_clients *s, bool published) {
@@ -349,21 +356,20 @@ static void end_slow_reader(struct pm_clients *s, struct pm_client *c) {
     give_up(s, c, "it has not read for 10 s");
 }
 
-/* What is due by itself, or by a snapshot. */
+/* What is due by itself, or by a snapshot.  Where nothing is, a pass that
+ * somebody else has caused is not counted to him. */
 static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
   if (has_come(s, pm_overdue_reading(c)))
     end_slow_reader(s, c);
   if (has_come(s, pm_overdue_request(c)))
     end_slow_request(s, c);
-  if (!c->calls)
+  bool due = step_calls(s, c, published);
+  if (c->dead || !(due || pm_call_next_writer(c)))
     return;
   pm_share_begin(&s->shares);
-  step_calls(s, c, published);
-  if (!c->dead) {
-    write_calls(s, c);
-    pm_call_sweep(&c->calls, c);
-    watch_client(s, c);
-  }
+  write_calls(s, c);
+  pm_call_sweep(&c->calls, c);
+  watch_client(s, c);
   pm_share_end(&s->shares, c->share);
 }
 
@@ -399,6 +405,8 @@ static void sooner_of_calls(uint64_t *first, const struct pm_call *list,
 uint64_t pm_clients_next(const struct pm_clients *s) {
   uint64_t first = 0;
   for (const struct pm_client *c = s->list; c; c = c->next) {
+    if (c->dead)
+      return 1; /* since the last sweep */
     sooner_of_calls(&first, c->calls, c->share->waits);
     sooner(&first, pm_overdue_reading(c));
     sooner(&first, pm_overdue_request(c));

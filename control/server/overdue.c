@@ -32,9 +32,24 @@ uint64_t pm_overdue_oldest(const struct pm_client *clients) {
   return second;
 }
 
-bool pm_overdue_list(const struct pm_client *c, uint64_t oldest) {
+/* The snapshot that was made first, of those that its calls hold; NULL: none.
+ */
+static const struct pm_snapshot *first_held(const struct pm_client *c) {
+  const struct pm_snapshot *first = NULL;
   for (const struct pm_call *call = c->calls; call; call = call->next)
-    if (call->snapshot && call->snapshot->number < oldest && c->blocked_since)
-      return true;
-  return false;
+    if (call->snapshot && (!first || call->snapshot->number < first->number))
+      first = call->snapshot;
+  return first;
+}
+
+bool pm_overdue_list(const struct pm_client *c, uint64_t oldest) {
+  const struct pm_snapshot *first = first_held(c);
+  return first && first->number < oldest && c->blocked_since;
+}
+
+bool pm_overdue_made(const struct pm_client *c, uint64_t oldest,
+                     uint64_t mono) {
+  const struct pm_snapshot *first = first_held(c);
+  return first && first->number < oldest &&
+         mono > first->now.mono + PM_CLIENT_MADE_S * PM_NS_PER_S;
 }

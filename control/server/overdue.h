@@ -17,5 +17,8 @@ uint64_t pm_overdue_reading(const struct pm_client *client);
 uint64_t pm_overdue_oldest(const struct pm_client *clients);
 /* It is not we that it waits for, and holds one that is older than that. */
 bool pm_overdue_list(const struct pm_client *client, uint64_t oldest);
+/* It is we, but for long, as its user asks for more than he has time for. */
+bool pm_overdue_made(const struct pm_client *client, uint64_t oldest,
+                     uint64_t mono);
 
 #endif

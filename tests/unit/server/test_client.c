@@ -115,15 +115,33 @@ static void gone(void **state) {
   put(ends[0], "never read");
   close(ends[1]);
   check_int("reset", "status", pm_client_receive(c), 0);
-  check_true("reset", "dead", c->dead);
+  check_true("reset", "is the end", c->eof && !c->dead);
   pm_client_free(c, &deferred);
   c = client_at(ends, true);
+  put(ends[0], "never read");
+  put(ends[1], "asked before\n");
   close(ends[1]);
   pm_buf_add(&c->out, "x", 1);
   pm_client_send(c, 1);
-  check_true("nobody to write to", "dead, and no SIGPIPE", c->dead);
-  check_true("dead", "no room", !pm_client_has_room(c));
+  check_true("nobody to write to", "gone, and no SIGPIPE", c->gone);
+  check_u64("nobody to write to", "discarded", c->out.length, 0);
+  check_u64("nobody to write to", "not stuck", c->blocked_since, 0);
+  pm_client_receive(c);
+  check_true("asked before", "is there", pm_frame_ready(&c->in));
+  char *text;
+  size_t length;
+  pm_frame_next(&c->in, &text, &length);
+  pm_client_receive(c);
+  check_true("nothing more", "is the end", c->eof && !c->dead);
   pm_client_free(c, &deferred);
+  c = client_at(ends, false);
+  shutdown(ends[1], SHUT_RD);
+  pm_buf_add(&c->out, "x", 1);
+  pm_client_send(c, 1);
+  pm_client_receive(c);
+  check_true("it reads no more", "is the end", c->gone && c->eof);
+  pm_client_free(c, &deferred);
+  close(ends[1]);
   check_end();
 }
 
