@@ -14,17 +14,23 @@ static uint64_t mono(const struct pm_accept *a) {
 
 /* By the uid alone, which costs nothing to know.  Above 65535 it may be one of
  * many of the same user (subuid(5)). */
-static pm_peer_user user_of(int fd) {
+static pm_peer_user user_of(uint32_t uid) {
+  return pm_peer_user_of(uid, uid <= UINT16_MAX, -1);
+}
+
+static bool get_uid(int fd, uint32_t *ret) {
   struct ucred cred;
   socklen_t size = sizeof cred;
-  bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0;
-  return known ? pm_peer_user_of(cred.uid, cred.uid <= UINT16_MAX, -1)
-               : UINT64_MAX;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+    return false;
+  *ret = cred.uid;
+  return true;
 }
 
 static void close_connection(struct pm_accept *a, int fd) {
-  pm_client_close(fd, a->listener.fds_refused, user_of(fd),
-                  &a->clients->deferred);
+  uint32_t uid;
+  pm_peer_user user = get_uid(fd, &uid) ? user_of(uid) : UINT64_MAX;
+  pm_client_close(fd, a->listener.fds_refused, user, &a->clients->deferred);
 }
 
 static void log_trouble(struct pm_accept *a, enum pm_accept_trouble which) {
@@ -84,6 +90,7 @@ static void reject_last(struct pm_accept *a, int fd) {
   close_connection(a, fd);
   log_trouble(a, PM_ACCEPT_NO_DESCRIPTORS);
   pm_listen_recover(&a->listener);
+  pm_share_end(&a->clients->shares, a->away);
 }
 
 /* In a time of their own, so that nobody waits long for that; who goes on stays
@@ -97,26 +104,47 @@ static void turn_away(struct pm_accept *a, int fd, struct pm_share *share) {
 /* The work of letting somebody in is his, whether or not he is. */
 static void let_in(struct pm_accept *a, int low, struct pm_share *share) {
   int fd = pm_fd_high(low);
-  if (pm_clients_add(a->clients, fd, a->listener.fds_refused, share) == 0)
-    return;
-  close_connection(a, fd);
-  pm_share_end(&a->clients->shares, share);
+  if (pm_clients_add(a->clients, fd, a->listener.fds_refused, share) < 0) {
+    close_connection(a, fd);
+    pm_share_end(&a->clients->shares, share);
+  }
+  share->let_in = true;
 }
 
-static void let_in_pending(struct pm_accept *a) {
+static void let_in_pending(struct pm_accept *a, enum pm_pending_whose whose) {
   struct pm_share *share;
   int fd;
   pm_share_begin(&a->clients->shares);
-  while (!a->paused &&
-         pm_pending_next(&a->pending, &a->clients->shares, &fd, &share)) {
+  while (!a->paused && pm_pending_next(&a->pending, &a->clients->shares, whose,
+                                       &fd, &share)) {
     let_in(a, fd, share);
     pm_share_leave(share);
   }
 }
 
+/* Whose time it takes to let him in: who is here already is known, and where a
+ * neighbour has used up what belongs to both it is worth looking closer. */
+static struct pm_share *share_of(struct pm_accept *a, int fd) {
+  struct pm_shares *shares = &a->clients->shares;
+  struct pm_peer *peer;
+  uint32_t uid;
+  if (!get_uid(fd, &uid))
+    return NULL;
+  bool known = pm_share_find(shares, uid) != NULL;
+  struct pm_share *share = pm_share_join(shares, known ? uid : user_of(uid));
+  if (!share || known || uid <= UINT16_MAX ||
+      pm_share_has_time(shares, share) || pm_peer_new(fd, &peer, NULL) < 0)
+    return share;
+  pm_share_cause(share, pm_share_end(shares, a->away));
+  pm_share_leave(share);
+  share = pm_share_join(shares, peer->user);
+  pm_peer_unref(peer);
+  return share;
+}
+
 static void receive(struct pm_accept *a, int fd) {
   struct pm_shares *shares = &a->clients->shares;
-  struct pm_share *share = pm_share_join(shares, user_of(fd));
+  struct pm_share *share = share_of(a, fd);
   if (!share) {
     close_connection(a, fd);
     return;
@@ -158,6 +186,10 @@ static void on_connection(struct pm_watch *watch, uint32_t events) {
 
 /* ---- a pass ---- */
 
+void pm_accept_begin(struct pm_accept *a) {
+  let_in_pending(a, PM_PENDING_NEXT);
+}
+
 void pm_accept_sweep(struct pm_accept *a) {
   if (pm_deferred_close_full(&a->clients->deferred) && !a->paused) {
     log_trouble(a, PM_ACCEPT_UNCLOSED);
@@ -165,7 +197,7 @@ void pm_accept_sweep(struct pm_accept *a) {
   }
   if (mono(a) >= a->maintain_at && needs_maintenance(a))
     maintain(a);
-  let_in_pending(a);
+  let_in_pending(a, PM_PENDING_ANY);
   a->held_back = !pm_share_may(&a->clients->shares, a->away);
   watch_listener(a);
 }
@@ -217,7 +249,7 @@ void pm_accept_close(struct pm_accept *a) {
     return;
   pm_loop_remove(a->clients->loop, &a->watch);
   pm_listen_unlink(&a->listener);
-  while (pm_pending_next(&a->pending, NULL, &fd, &share))
+  while (pm_pending_next(&a->pending, NULL, PM_PENDING_ANY, &fd, &share))
     close_connection(a, fd);
   for (; (fd = pm_listen_accept(&a->listener, &last)) >= 0;)
     close_connection(a, fd);

@@ -38,7 +38,8 @@ int pm_accept_open(struct pm_accept *accept, struct pm_clients *clients,
 /* Unlinks the socket; connections that were never accepted are closed. */
 void pm_accept_close(struct pm_accept *accept);
 
-/* In each pass, after the clients' own sweep. */
+/* In each pass, before the clients' own sweep, and after it. */
+void pm_accept_begin(struct pm_accept *accept);
 void pm_accept_sweep(struct pm_accept *accept);
 /* When it has something to do by itself (mono, 1 = at once); 0: never. */
 uint64_t pm_accept_next(const struct pm_accept *accept);

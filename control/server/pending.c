@@ -1,5 +1,7 @@
 #include "server/pending.h"
 
+#include "base/fd.h"
+
 #include <string.h>
 
 static unsigned count_of(const struct pm_pending *p,
@@ -13,14 +15,17 @@ static unsigned count_of(const struct pm_pending *p,
 bool pm_pending_add(struct pm_pending *p, int fd, struct pm_share *share) {
   if (p->count == PM_PENDING_ALL || count_of(p, share) >= PM_PENDING_USER)
     return false;
-  p->at[p->count].fd = fd;
+  p->at[p->count].fd = pm_fd_high(fd);
   p->at[p->count++].share = share;
   return true;
 }
 
 bool pm_pending_next(struct pm_pending *p, const struct pm_shares *shares,
-                     int *ret_fd, struct pm_share **ret_share) {
+                     enum pm_pending_whose whose, int *ret_fd,
+                     struct pm_share **ret_share) {
   for (unsigned i = 0; i < p->count; i++) {
+    if (whose == PM_PENDING_NEXT && p->at[i].share->let_in)
+      continue;
     if (shares && !pm_share_may(shares, p->at[i].share))
       continue;
     *ret_fd = p->at[i].fd;

@@ -11,6 +11,12 @@ enum {
   PM_PENDING_USER = 16, /* of one user */
 };
 
+enum pm_pending_whose {
+  PM_PENDING_ANY,
+  PM_PENDING_NEXT, /* those of whom the last was not let in just before: the
+                    * requests of who has both take turns with them */
+};
+
 struct pm_pending {
   struct {
     int fd;
@@ -25,6 +31,7 @@ bool pm_pending_add(struct pm_pending *pending, int fd, struct pm_share *share);
  * that they wait (pm_share_may).  shares: NULL = the first, whatever his time.
  * False: none. */
 bool pm_pending_next(struct pm_pending *pending, const struct pm_shares *shares,
-                     int *ret_fd, struct pm_share **ret_share);
+                     enum pm_pending_whose whose, int *ret_fd,
+                     struct pm_share **ret_share);
 
 #endif

@@ -40,6 +40,7 @@ void pm_server_begin(struct pm_server *s, struct pm_now now) {
 void pm_server_sweep(struct pm_server *s) {
   /* first: an action that is given up is an answer to its call */
   pm_action_sweep(&s->context.actions, s->context.now);
+  pm_accept_begin(&s->accept);
   pm_clients_sweep(&s->clients, s->published);
   pm_accept_sweep(&s->accept);
   pm_audit_sweep(&s->context.audit, s->context.now);

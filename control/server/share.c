@@ -15,10 +15,16 @@ static int64_t most_ns(const struct pm_share *s) {
 
 /* ---- who ---- */
 
-struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user) {
+struct pm_share *pm_share_find(const struct pm_shares *shares,
+                               pm_peer_user user) {
   struct pm_share *s = shares->list;
   while (s && s->user != user)
     s = s->next;
+  return s;
+}
+
+struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user) {
+  struct pm_share *s = pm_share_find(shares, user);
   if (!s) {
     s = calloc(1, sizeof *s);
     if (!s)
@@ -83,13 +89,19 @@ void pm_share_pass(struct pm_shares *shares, uint64_t mono) {
   sweep(shares);
 }
 
+/* How long others count as asking (mono). */
+static uint64_t others_until(const struct pm_shares *shares,
+                             const struct pm_share *share) {
+  uint64_t last = 0;
+  for (const struct pm_share *s = shares->list; s; s = s->next)
+    if (s != share && !s->aside && s->worked > last)
+      last = s->worked;
+  return last ? last + PM_SHARE_ACTIVE_S * PM_NS_PER_S : 0;
+}
+
 static bool others_ask(const struct pm_shares *shares,
                        const struct pm_share *share) {
-  for (const struct pm_share *s = shares->list; s; s = s->next)
-    if (s != share && !s->aside && s->worked &&
-        shares->mono - s->worked < PM_SHARE_ACTIVE_S * PM_NS_PER_S)
-      return true;
-  return false;
+  return others_until(shares, share) > shares->mono;
 }
 
 bool pm_share_has_time(const struct pm_shares *shares,
@@ -116,6 +128,7 @@ uint64_t pm_share_end(struct pm_shares *shares, struct pm_share *share) {
   uint64_t now = thread_ns(), used = now - shares->used_ns;
   shares->used_ns = now;
   share->worked = shares->mono;
+  share->let_in = false;
   share->slice_ns += used;
   share->left_ns -= (int64_t)used;
   int64_t least = others_ask(shares, share) ? LEAST_NS : 0;
@@ -130,6 +143,16 @@ void pm_share_cause(struct pm_share *share, uint64_t ns) {
     share->left_ns -= (int64_t)ns;
 }
 
+/* Of one that has no time: until it is made up for, or nobody else asks. */
+static uint64_t has_time_at(const struct pm_shares *shares,
+                            const struct pm_share *s) {
+  uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / s->ms,
+           at = shares->mono + (ns < REST_NS ? REST_NS : ns) +
+                1000 /* fill() rounds down */,
+           alone = others_until(shares, s);
+  return alone < at ? alone : at;
+}
+
 uint64_t pm_share_next(const struct pm_shares *shares) {
   uint64_t first = 0;
   for (const struct pm_share *s = shares->list; s; s = s->next) {
@@ -137,9 +160,7 @@ uint64_t pm_share_next(const struct pm_shares *shares) {
       continue;
     if (pm_share_has_time(shares, s))
       return 1;
-    uint64_t ns = (uint64_t)(1 - s->left_ns) * 1000 / s->ms,
-             at = shares->mono + (ns < REST_NS ? REST_NS : ns) +
-                  1000 /* fill() rounds down */;
+    uint64_t at = has_time_at(shares, s);
     if (!first || at < first)
       first = at;
   }

@@ -28,6 +28,7 @@ struct pm_share {
   bool aside; /* its owner's: nobody asks, so it makes nobody's time short */
   int64_t left_ns;        /* of that; below 0: of what comes */
   uint64_t slice_ns;      /* used in this pass */
+  bool let_in;            /* accept.c: nothing else was done for him since */
   bool waits;             /* in this pass something had to */
   struct pm_client *turn; /* (borrowed) clients.c: whose request is the next */
 };
@@ -38,6 +39,9 @@ struct pm_shares {
   uint64_t used_ns; /* CPU time of the thread when the present work began */
 };
 
+/* NULL: he has none. */
+struct pm_share *pm_share_find(const struct pm_shares *shares,
+                               pm_peer_user user);
 /* The user has one more client.  NULL: no memory. */
 struct pm_share *pm_share_join(struct pm_shares *shares, pm_peer_user user);
 /* One less; it is freed in a later pass. */

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASK(id, method)                                                        \
@@ -119,6 +120,29 @@ static void too_often(void **state) {
   check_end();
 }
 
+/* The uids of a domain are many users, though they could be one's subuids. */
+static void neighbours(void **state) {
+  (void)state;
+  enum { UID = 1000123 };
+  if (geteuid() != 0)
+    skip();
+  int mine = server_connect();
+  check_true("too often", "is told", flood(UID, mine) > 0);
+  int fd = server_connect_as(UID + 1);
+  check_true("a neighbour", "is let in", answered(fd));
+  close(fd);
+  /* the 60 ms of all together, and not those of turning away, too */
+  clock_t end = clock() + 150 * CLOCKS_PER_SEC / 1000;
+  uint32_t uid = UID + 2;
+  while (clock() < end)
+    close(server_connect_as(uid++));
+  fd = server_connect_as(uid);
+  check_true("many neighbours", "one is let in", answered(fd));
+  close(fd);
+  close(mine);
+  check_end();
+}
+
 static void of_all(void **state) {
   (void)state;
   static int fd[PM_CONN_LIMIT_ALL + 1];
@@ -141,7 +165,7 @@ static void of_all(void **state) {
   close(users);
   for (int i = 0; i <= PM_CONN_LIMIT_ALL; i++)
     close(fd[i]);
-  server_settle();
+  server_wait(10); /* freeing them takes of root's time, too */
   check_u64("all left", "clients", pm_server_clients(server.server), 0);
   check_end();
 }
@@ -286,6 +310,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       HERE(of_one_user),
       HERE(too_often),
+      HERE(neighbours),
       HERE(of_all),
       UNSEALED(too_many_drops),
       cmocka_unit_test(no_descriptors),

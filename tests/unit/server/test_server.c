@@ -205,6 +205,7 @@ static void rounds(void **state) {
     answers += server_count(bytes, "protocol");
   }
   check_true("his", "some wait", answers < CONNECTIONS * REQUESTS);
+  server_wait(10); /* what a slow machine needs for all of it */
   for (int i = 0; i < CONNECTIONS; i++) {
     check_u64("his", "all are answered",
               server_count(server_read(his[i], NULL), "protocol"), REQUESTS);
@@ -261,6 +262,118 @@ static void held_back(void **state) {
   check_true("later", "he is answered",
              strstr(server_ask(his, ASK(9, "hello")), OF(9)));
   close(his);
+  close(mine);
+  check_end();
+}
+
+/* Also of one that has not read its answers, or leaves while it gets one. */
+static void asks_and_leaves(void **state) {
+  (void)state;
+  static const char *const rows[] = {
+      ASK_WITH(7, "kill_process", "{\"pid\":1,\"signal\":0}"),
+      ASK(1, "hello") ASK_WITH(7, "kill_process", "{\"pid\":1,\"signal\":0}"),
+      ASK(1, "list_processes") ASK(2, "watch_events")
+          ASK_WITH(7, "kill_process", "{\"pid\":1,\"signal\":0}"),
+  };
+  if (geteuid() != 0)
+    skip();
+  server_publish(1, 20000);
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+    for (int unread = 0; unread < 2; unread++) {
+      unsigned said =
+          server.said[PM_CONTROL_INFO] + server.said[PM_CONTROL_NOTICE];
+      int fd = server_connect_as(12345);
+      if (unread) {
+        server_send(fd, ASK(5, "hello"));
+        server_settle();
+      }
+      server_send(fd, rows[i]);
+      close(fd);
+      server_settle();
+      check_u64(rows[i], "done",
+                server.said[PM_CONTROL_INFO] + server.said[PM_CONTROL_NOTICE],
+                said + 1);
+      check_u64(rows[i], "clients", pm_server_clients(server.server), 0);
+      server_wait(13); /* refusals are told so often (rate_limit.h) */
+    }
+  check_end();
+}
+
+/* Passes that another causes are not charged to who only waits. */
+static void waits_for_free(void **state) {
+  (void)state;
+  enum { UID = 12345, STREAMS = 8, PASSES = 60000 };
+  int his[STREAMS];
+  if (geteuid() != 0)
+    skip();
+  for (int i = 0; i < STREAMS; i++) {
+    his[i] = server_connect_as(UID);
+    server_send(his[i], ASK(1, "watch_events"));
+  }
+  int mine = server_connect();
+  server_settle();
+  for (int i = 0; i < PASSES; i++) {
+    if (i % 1000 == 0)
+      server_ask(mine, ASK(1, "hello"));
+    server_pass();
+  }
+  char bytes[4096];
+  server_send(his[0], ASK(2, "hello"));
+  server_pass();
+  ssize_t n = recv(his[0], bytes, sizeof bytes - 1, MSG_DONTWAIT);
+  bytes[n > 0 ? n : 0] = '\0';
+  check_true("he", "is answered at once", strstr(bytes, OF(2)));
+  for (int i = 0; i < STREAMS; i++)
+    close(his[i]);
+  close(mine);
+  check_end();
+}
+
+struct busy {
+  int fd;
+  size_t sent; /* of the present request */
+};
+
+/* More of what takes long to read, as long as it is taken; answers are dropped.
+ */
+static void keep_busy(struct busy *b) {
+  static char slow[40 << 10], answers[64 << 10];
+  ssize_t n;
+  memset(slow, ' ', sizeof slow);
+  memcpy(slow, "{\"id\":1", 7);
+  memcpy(slow + sizeof slow - 2, "}\n", 2);
+  while (recv(b->fd, answers, sizeof answers, MSG_DONTWAIT) > 0)
+    continue;
+  while ((n = send(b->fd, slow + b->sent, sizeof slow - b->sent,
+                   MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+    b->sent = (b->sent + (size_t)n) % sizeof slow;
+}
+
+/* Who is busy with his connections gets in with one more. */
+static void busy_and_comes(void **state) {
+  (void)state;
+  enum { UID = 12345, BUSY = 48 };
+  struct busy his[BUSY] = {0};
+  if (geteuid() != 0)
+    skip();
+  for (int i = 0; i < BUSY; i++)
+    his[i].fd = server_connect_as(UID);
+  int mine = server_connect();
+  check_true("busy", "has no time", use_up(his[0].fd, mine));
+  int fd = server_connect_as(UID);
+  server_send(fd, ASK(3, "hello"));
+  const char *got = "";
+  for (int i = 0; i < 200 && !strstr(got, OF(3)); i++) {
+    for (int k = 1; k < BUSY; k++)
+      keep_busy(&his[k]);
+    server_ask(mine, ASK(1, "hello"));
+    server_wait(0.002);
+    got = server_read(fd, NULL);
+  }
+  check_true("he", "is answered", strstr(got, OF(3)));
+  for (int k = 0; k < BUSY; k++)
+    close(his[k].fd);
+  close(fd);
   close(mine);
   check_end();
 }
@@ -473,6 +586,9 @@ int main(void) {
       HERE(calls_and_streams),
       HERE(rounds),
       HERE(held_back),
+      HERE(asks_and_leaves),
+      HERE(waits_for_free),
+      HERE(busy_and_comes),
       HERE(many_lists),
       HERE(long_list),
       HERE(leaves_in_the_middle),

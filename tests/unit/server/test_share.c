@@ -125,6 +125,24 @@ static void causes(void **state) {
   check_end();
 }
 
+/* One waits no longer than the others ask. */
+static void others_end(void **state) {
+  (void)state;
+  struct pm_shares s = {0};
+  pass(&s, 0);
+  struct pm_share *a = pm_share_join(&s, ME), *b = pm_share_join(&s, OTHER);
+  work(&s, b, 1000);
+  work(&s, a, 300 * UINT64_C(1000000));
+  check_true("they ask", "may not", !pm_share_may(&s, a));
+  uint64_t next = pm_share_next(&s);
+  check_u64("they ask", "until they do not", next,
+            begin_ns + PM_SHARE_ACTIVE_S * PM_NS_PER_S);
+  pm_share_pass(&s, next);
+  check_true("then", "may", pm_share_may(&s, a));
+  pm_share_done(&s);
+  check_end();
+}
+
 /* A pass costs something itself, so that it is not made for a moment's time. */
 static void rests(void **state) {
   (void)state;
@@ -164,9 +182,10 @@ static void comes_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(joins),  cmocka_unit_test(slices),
-      cmocka_unit_test(alone),  cmocka_unit_test(comes_back),
-      cmocka_unit_test(causes), cmocka_unit_test(rests),
+      cmocka_unit_test(joins),      cmocka_unit_test(slices),
+      cmocka_unit_test(alone),      cmocka_unit_test(comes_back),
+      cmocka_unit_test(causes),     cmocka_unit_test(rests),
+      cmocka_unit_test(others_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
