@@ -107,7 +107,7 @@ void pm_deferred_close(struct pm_deferred_closes *d, pm_peer_user user,
   if (hand_over(d, user, fd) || d->waiting_count == PM_DEFERRED_ROOM)
     return;
   d->waiting[d->waiting_count].user = user;
-  d->waiting[d->waiting_count++].fd = fd;
+  d->waiting[d->waiting_count++].fd = pm_fd_high(fd);
 }
 
 bool pm_deferred_close_pending(const struct pm_deferred_closes *d) {
@@ -179,9 +179,9 @@ static void close_ends(const struct pm_deferred_helper *h) {
 }
 
 /* Its queue may be full for a moment. */
-static bool takes_soon(const struct pm_deferred_helper *h, int fd) {
+static bool takes_soon(const struct pm_deferred_helper *h, int fd, int ms) {
   struct pollfd p = {.fd = h->socket, .events = POLLOUT};
-  return poll(&p, 1, 100) == 1 && send_fd(h->socket, fd) == 0;
+  return poll(&p, 1, ms) == 1 && send_fd(h->socket, fd) == 0;
 }
 
 /* In the place of a helper that takes nothing comes another one, so that each
@@ -189,7 +189,7 @@ static bool takes_soon(const struct pm_deferred_helper *h, int fd) {
 static void hand_over_last(struct pm_deferred_closes *d, pm_peer_user user,
                            int fd) {
   struct pm_deferred_helper *h = find(d, user), fresh;
-  if ((h && takes_soon(h, fd)) || d->failed)
+  if ((h && takes_soon(h, fd, d->failed ? 0 : 100)) || d->failed)
     return;
   d->failed = start(d, user, &fresh) < 0;
   if (d->failed)
