@@ -44,6 +44,7 @@ server_sources = \
 	control/server/deferred_close.c control/server/deferred_close.h \
 	control/server/dispatch.c control/server/dispatch.h \
 	control/server/environment.h \
+	control/server/helper.c control/server/helper.h \
 	control/server/listen.c control/server/listen.h \
 	control/server/loop.c control/server/loop.h \
 	control/server/method.h \
@@ -80,7 +81,8 @@ hold_sources = \
 	control/hold/main.c \
 	control/hold/probe.c control/hold/probe.h \
 	control/hold/process.c control/hold/process.h \
-	control/hold/read.c control/hold/read.h
+	control/hold/read.c control/hold/read.h \
+	control/hold/request.c control/hold/request.h
 
 cli_sources = \
 	control/cli/args.c control/cli/args.h \

@@ -12,6 +12,8 @@ base_sources = \
 	plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
+	plugin/base/pass.c plugin/base/pass.h \
+	plugin/base/sealed.c plugin/base/sealed.h \
 	plugin/base/siphash.c plugin/base/siphash.h \
 	plugin/base/spawn.c plugin/base/spawn.h \
 	plugin/base/text_cache.c plugin/base/text_cache.h \

@@ -39,13 +39,15 @@ spawning_ldflags = $(patient_poll_ldflags) -Wl,--wrap=posix_spawn -Wl,--wrap=sys
 
 kill_sources = control/hold/become.c control/hold/become.h \
 	control/hold/process.c control/hold/process.h \
-	control/hold/kill.c control/hold/kill.h
+	control/hold/kill.c control/hold/kill.h \
+	control/hold/request.c control/hold/request.h
 
 unit_tests = \
 	tests/unit/base/test_err \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_copy \
 	tests/unit/base/test_hash_table \
+	tests/unit/base/test_sealed \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_text_cache \
 	tests/unit/base/test_pidfd \
@@ -142,6 +144,10 @@ tests_unit_base_test_err_LDADD = $(unit_ldadd)
 tests_unit_base_test_copy_SOURCES = tests/unit/base/test_copy.c
 tests_unit_base_test_copy_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_copy_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_sealed_SOURCES = tests/unit/base/test_sealed.c
+tests_unit_base_test_sealed_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_sealed_LDADD = $(unit_ldadd)
 
 tests_unit_base_test_siphash_SOURCES = tests/unit/base/test_siphash.c
 tests_unit_base_test_siphash_CPPFLAGS = $(unit_cppflags)
@@ -310,17 +316,18 @@ tests_unit_hold_test_become_LDADD = $(unit_ldadd)
 
 tests_unit_hold_test_kill_SOURCES = tests/unit/hold/test_kill.c
 tests_unit_hold_test_kill_CPPFLAGS = $(unit_cppflags)
-tests_unit_hold_test_kill_LDADD = $(unit_ldadd)
+# hold_client needs base
+tests_unit_hold_test_kill_LDADD = $(unit_ldadd) libpmbase.la
 tests_unit_hold_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
 
 tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
 tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)
-tests_unit_hold_test_race_LDADD = $(unit_ldadd)
+tests_unit_hold_test_race_LDADD = $(unit_ldadd) libpmbase.la
 tests_unit_hold_test_race_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 
 tests_unit_hold_test_reuse_SOURCES = tests/unit/hold/test_reuse.c $(kill_sources)
 tests_unit_hold_test_reuse_CPPFLAGS = $(unit_cppflags)
-tests_unit_hold_test_reuse_LDADD = $(unit_ldadd)
+tests_unit_hold_test_reuse_LDADD = $(unit_ldadd) libpmbase.la
 
 tests_unit_machine_test_system_SOURCES = tests/unit/machine/test_system.c
 tests_unit_machine_test_system_CPPFLAGS = $(unit_cppflags)
@@ -357,7 +364,8 @@ tests_unit_server_test_accept_SOURCES = tests/unit/server/test_accept.c $(fake_s
 tests_unit_server_test_accept_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_accept_LDADD = $(control_ldadd)
 
-tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.c control/hold/read.c $(fake_server_sources)
+tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.c control/hold/read.c \
+	control/hold/request.c $(fake_server_sources)
 tests_unit_server_test_server_kill_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_server_kill_LDADD = $(control_ldadd)
 
@@ -420,7 +428,8 @@ tests_unit_server_test_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_listen_LDADD = $(control_ldadd)
 tests_unit_server_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen
 
-tests_unit_server_test_action_SOURCES = tests/unit/server/test_action.c
+tests_unit_server_test_action_SOURCES = tests/unit/server/test_action.c \
+	control/hold/request.c control/hold/request.h
 tests_unit_server_test_action_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_action_LDADD = $(control_ldadd)
 endif

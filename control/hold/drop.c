@@ -1,6 +1,7 @@
 #include "hold/drop.h"
 
 #include "base/hold_protocol.h"
+#include "base/pass.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,23 +39,13 @@ static int raise_limit(void) {
 /* False: the other end is closed. */
 static bool take(struct drop *d) {
   char byte;
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control;
-  struct iovec v = {&byte, 1};
-  struct msghdr m = {.msg_iov = &v,
-                     .msg_iovlen = 1,
-                     .msg_control = &control,
-                     .msg_controllen = sizeof control};
-  ssize_t n = recvmsg(PM_HOLD_SOCKET, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  struct pm_pass fds;
+  ssize_t n = pm_pass_receive(PM_HOLD_SOCKET, &byte, 1, MSG_DONTWAIT, &fds);
   if (n < 0)
-    return errno == EAGAIN || errno == EINTR;
-  const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
-  if (!c || c->cmsg_type != SCM_RIGHTS)
+    return n == -EAGAIN;
+  if (!fds.count)
     return n > 0;
-  int fd;
-  memcpy(&fd, CMSG_DATA(c), sizeof fd);
+  int fd = fds.fd[0];
   d->taken++;
   d->highest = fd > d->highest ? fd : d->highest;
   return true;

@@ -2,6 +2,7 @@
 
 #include "hold/become.h"
 #include "hold/process.h"
+#include "hold/request.h"
 
 #include "base/clean.h"
 #include "base/pidfd.h"
@@ -283,37 +284,16 @@ static int serve_request(struct work *w, struct packet *packet,
   return status;
 }
 
-/* MSG_TRUNC: returns the real length, even if it does not fit. */
-static ssize_t receive(struct packet *packet, int *ret_pidfd) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control;
-  struct iovec part = {packet, sizeof *packet};
-  struct msghdr message = {.msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = &control,
-                           .msg_controllen = sizeof control};
-  ssize_t n;
-  do
-    n = recvmsg(PM_HOLD_SOCKET, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-  if (c && c->cmsg_type == SCM_RIGHTS)
-    memcpy(ret_pidfd, CMSG_DATA(c), sizeof *ret_pidfd);
-  return n;
-}
-
 int hold_kill(int argc, char **argv) {
   static struct packet packet;
   struct pm_hold_kill_reply answer = {.schema = PM_HOLD_SCHEMA};
   struct work w = {.request = &packet.request, .answer = &answer, .pidfd = -1};
   if (argc != 2)
     return 2;
-  ssize_t n = receive(&packet, &w.pidfd);
-  if (n < 0)
+  ssize_t n = hold_request_receive(&packet, sizeof packet, &w.pidfd);
+  if (n == -ENOTCONN)
     return 1;
-  if (is_request(&packet, (size_t)n))
+  if (n >= 0 && is_request(&packet, (size_t)n))
     serve_request(&w, &packet, argv[1]);
   else
     fail(&w, PM_HOLD_STAGE_REQUEST, EINVAL);

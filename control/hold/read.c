@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/hold_protocol.h"
+#include "base/pass.h"
 #include "core/procfs/reader_memory.h"
 
 #include <errno.h>
@@ -184,22 +185,9 @@ static void serve(struct work *w, const struct pm_reader_order *order,
 
 /* Receives an order; with the first one comes the memory.  0: end of file. */
 static ssize_t receive(struct pm_reader_order *ret, int *ret_fd) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control;
-  struct iovec part = {ret, sizeof *ret};
-  struct msghdr message = {.msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = &control,
-                           .msg_controllen = sizeof control};
-  ssize_t n;
-  while ((n = recvmsg(PM_HOLD_SOCKET, &message, MSG_CMSG_CLOEXEC)) < 0 &&
-         errno == EINTR)
-    ;
-  const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-  if (c && c->cmsg_type == SCM_RIGHTS)
-    memcpy(ret_fd, CMSG_DATA(c), sizeof *ret_fd);
+  struct pm_pass fds;
+  ssize_t n = pm_pass_receive(PM_HOLD_SOCKET, ret, sizeof *ret, 0, &fds);
+  *ret_fd = fds.count ? fds.fd[0] : -1;
   return n;
 }
 

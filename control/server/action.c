@@ -1,25 +1,18 @@
 #include "server/action.h"
 
-#include "base/fd.h"
+#include "server/helper.h"
+
 #include "base/hold_protocol.h"
-#include "base/pidfd.h"
-#include "base/spawn.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 struct pm_action {
-  struct pm_watch watch; /* first: the loop hands it back */
+  struct pm_helper helper; /* first: the loop hands it back */
   struct pm_actions *owner;
   struct pm_action *next;
   pm_peer_user user;
-  int pidfd; /* -1: there is none, and it cannot be killed */
   uint64_t deadline;
   pm_action_answer *answer; /* NULL: cancelled */
   void *arg;
@@ -39,7 +32,7 @@ static bool has_room(const struct pm_actions *actions, pm_peer_user user) {
 
 static void finish(struct pm_action *a, const void *record, size_t length) {
   pm_action_answer *answer = a->answer;
-  pm_loop_remove(a->owner->loop, &a->watch);
+  pm_helper_hang_up(&a->helper);
   a->done = true;
   a->answer = NULL;
   if (answer)
@@ -56,61 +49,7 @@ static void on_answer(struct pm_watch *watch, uint32_t events) {
   ssize_t n = recv(watch->fd, &record, sizeof record, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return;
-  int fd = watch->fd;
   finish(a, &record, n > 0 ? (size_t)n : 0);
-  close(fd);
-}
-
-static int spawn(const struct pm_actions *actions, const char *mode, int fd,
-                 pid_t *ret) {
-  char *argv[] = {(char *)(uintptr_t) "procman-hold", (char *)(uintptr_t)mode,
-                  (char *)(uintptr_t)actions->proc_path, NULL};
-  return pm_spawn(actions->path, argv, fd, ret);
-}
-
-static int send_record(int sock, const struct iovec *record, int count,
-                       int fd) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control = {.bytes = {0}};
-  struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)record,
-                           .msg_iovlen = (size_t)count};
-  if (fd >= 0) {
-    message.msg_control = &control;
-    message.msg_controllen = sizeof control;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(c), &fd, sizeof fd);
-  }
-  return sendmsg(sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
-/* The record is in the socket before the helper is started. */
-static int launch(struct pm_action *a, const char *mode,
-                  const struct iovec *record, int count, int fd) {
-  int ends[2];
-  pid_t pid;
-  int status = pm_spawn_pair(ends);
-  if (status < 0)
-    return status;
-  status = send_record(ends[0], record, count, fd);
-  if (status == 0)
-    status = pm_loop_add(a->owner->loop, &a->watch, ends[0], EPOLLIN);
-  if (status == 0)
-    status = spawn(a->owner, mode, ends[1], &pid);
-  close(ends[1]);
-  if (status < 0) {
-    pm_loop_remove(a->owner->loop, &a->watch);
-    close(ends[0]);
-    return status;
-  }
-  /* It is not waited for, so its pid may be another process's by now; but it is
-   * killed only while it still holds its end of the socket. */
-  a->pidfd = pm_fd_high(pm_pidfd_open(pid));
-  return 0;
 }
 
 int pm_action_start(struct pm_actions *actions, struct pm_now now,
@@ -127,12 +66,13 @@ int pm_action_start(struct pm_actions *actions, struct pm_now now,
     return pm_err_set(err, ENOMEM, "make room for a helper");
   a->owner = actions;
   a->user = user;
-  a->watch.fd = a->pidfd = -1;
-  a->watch.ready = on_answer;
+  a->helper.watch.ready = on_answer;
   a->deadline = now.mono + PM_ACTION_WAIT_S * PM_NS_PER_S;
   a->answer = answer;
   a->arg = arg;
-  int status = launch(a, mode, record, record_count, fd);
+  struct pm_helper_work work = {actions->path, mode,         actions->proc_path,
+                                record,        record_count, fd};
+  int status = pm_helper_start(&a->helper, actions->loop, &work);
   if (status < 0) {
     free(a);
     return pm_err_set(err, -status, "start the helper %s", actions->path);
@@ -158,18 +98,12 @@ uint64_t pm_action_next(const struct pm_actions *actions) {
 }
 
 static void give_up(struct pm_action *a) {
-  int fd = a->watch.fd;
-  if (a->pidfd >= 0)
-    pm_pidfd_send_signal(a->pidfd, SIGKILL);
+  pm_helper_kill(&a->helper);
   finish(a, NULL, 0);
-  close(fd);
 }
 
 static void release(struct pm_action *a) {
-  if (a->pidfd >= 0) {
-    pm_pidfd_reap(a->pidfd);
-    close(a->pidfd);
-  }
+  pm_helper_done(&a->helper);
   free(a);
 }
 
@@ -191,11 +125,6 @@ void pm_action_done(struct pm_actions *actions) {
   while (actions->list) {
     struct pm_action *a = actions->list;
     actions->list = a->next;
-    if (!a->done) {
-      int fd = a->watch.fd;
-      pm_loop_remove(actions->loop, &a->watch);
-      close(fd);
-    }
     release(a);
   }
 }

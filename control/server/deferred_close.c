@@ -1,6 +1,7 @@
 #include "server/deferred_close.h"
 
 #include "base/fd.h"
+#include "base/pass.h"
 #include "base/pidfd.h"
 #include "base/spawn.h"
 
@@ -67,22 +68,10 @@ static struct pm_deferred_helper *helper_of(struct pm_deferred_closes *d,
 
 /* It is in the message from then on, so that our close is not the last. */
 static int send_fd(int socket, int fd) {
-  union {
-    char bytes[CMSG_SPACE(sizeof fd)];
-    struct cmsghdr align;
-  } control = {.bytes = {0}};
-  struct iovec v = {(char[]){'x'}, 1};
-  struct msghdr m = {.msg_iov = &v,
-                     .msg_iovlen = 1,
-                     .msg_control = &control,
-                     .msg_controllen = sizeof control};
-  struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-  c->cmsg_level = SOL_SOCKET;
-  c->cmsg_type = SCM_RIGHTS;
-  c->cmsg_len = CMSG_LEN(sizeof fd);
-  memcpy(CMSG_DATA(c), &fd, sizeof fd);
-  if (sendmsg(socket, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-    return -errno;
+  struct pm_pass fds = {{fd}, 1};
+  int status = pm_pass_send(socket, "x", 1, &fds);
+  if (status < 0)
+    return status;
   close(fd);
   return 0;
 }

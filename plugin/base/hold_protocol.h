@@ -1,5 +1,6 @@
-/* Records between procman.so and procman-hold, over a SOCK_SEQPACKET pair:
- * one request is one packet, one answer is one packet.  Both ends are built
+/* Records between procman.so and procman-hold, over a SOCK_SEQPACKET pair: one
+ * request is one packet, one answer is one packet; what a user asks for is in a
+ * sealed memory file beside the packet (base/sealed.h).  Both ends are built
  * from this tree and run on one machine, so native byte order. */
 #ifndef PM_BASE_HOLD_PROTOCOL_H
 #define PM_BASE_HOLD_PROTOCOL_H
@@ -40,6 +41,15 @@ struct pm_hold_probe_reply {
   uint32_t length; /* bytes of text, <= PM_HOLD_TEXT */
   uint32_t zero;
   char text[PM_HOLD_TEXT];
+};
+
+/* ---- what users ask for ---- */
+
+/* The packet.  Its first descriptor is the record; where the mode takes one,
+ * another comes after it. */
+struct pm_hold_request {
+  uint32_t schema;
+  uint32_t zero;
 };
 
 /* ---- procman-hold kill ---- */

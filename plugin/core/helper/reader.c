@@ -5,6 +5,7 @@
 
 #include "base/clean.h"
 #include "base/fd.h"
+#include "base/pass.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,29 +133,13 @@ static bool may_ask(struct pm_reader *r, struct pm_now now, int32_t pid) {
 
 static int send_order(struct pm_reader *r, struct pm_reader_order *order,
                       bool with_memory) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } control = {.bytes = {0}};
-  struct iovec part = {order, sizeof *order};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-  if (with_memory) {
-    message.msg_control = &control;
-    message.msg_controllen = sizeof control;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &r->memory_fd, sizeof r->memory_fd);
-  }
+  struct pm_pass fds = {{r->memory_fd}, with_memory ? 1 : 0};
   order->schema = PM_READER_SCHEMA;
   order->seq = ++r->seq;
   r->progress = (struct progress){0};
   atomic_store(&r->memory->complete, 0);
   atomic_store(&r->memory->pid, 0);
-  return sendmsg(r->child.sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0
-             ? -errno
-             : 0;
+  return pm_pass_send(r->child.sock, order, sizeof *order, &fds);
 }
 
 static int give_order(struct pm_reader *r, struct pm_now now,

@@ -71,12 +71,12 @@ static bool ask(const struct row *row, struct pm_hold_kill_reply *ret) {
   waitid(P_PID, (id_t)leader, &ended, WEXITED | WNOWAIT);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
     return false;
-  ssize_t n = send(ends[0], &request, sizeof request, 0);
+  hold_client_send(ends[0], &(struct iovec){&request, sizeof request}, 1);
   int above = dup(ends[0]); /* ends[0] may be the very number */
   dup2(ends[1], PM_HOLD_SOCKET);
   before_call = row->before;
   happens = row->happens;
-  return n == sizeof request && hold_kill(2, argv) == 0 &&
+  return hold_kill(2, argv) == 0 &&
          recv(above, ret, sizeof *ret, 0) == sizeof *ret;
 }
 

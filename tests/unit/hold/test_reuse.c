@@ -96,8 +96,7 @@ static bool ask(const int ends[2], const struct stale *stale,
                                          .as.capabilities = UINT64_MAX};
   char *argv[] = {(char *)(uintptr_t) "kill", (char *)(uintptr_t) "/proc"};
   pid_t pid;
-  if (send(ends[0], &request, sizeof request, 0) != sizeof request)
-    return false;
+  hold_client_send(ends[0], &(struct iovec){&request, sizeof request}, 1);
   while ((pid = fork()) < 0)
     usleep(1000);
   if (pid == 0) {

@@ -5,6 +5,7 @@
 
 #include "base/hold_protocol.h"
 #include "fakes/unix.h"
+#include "hold/request.h"
 #include "unit/support/check.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ enum { LONG_MS = 60000 };
 
 static int play(const char *mode) {
   char record[256];
-  ssize_t n = recv(PM_HOLD_SOCKET, record, sizeof record, 0);
+  int fd;
+  ssize_t n = hold_request_receive(record, sizeof record, &fd);
   if (strcmp(mode, "echo") == 0)
     return send(PM_HOLD_SOCKET, record, (size_t)n, 0) != n;
   if (strcmp(mode, "die") == 0)

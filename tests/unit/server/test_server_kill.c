@@ -1,6 +1,7 @@
 /* kill_process and what follows in time, with a procman-hold that is told what
  * to do: this program itself, started again. */
 #include "hold/read.h"
+#include "hold/request.h"
 #include "server/client.h"
 
 #include "base/hold_protocol.h"
@@ -28,16 +29,21 @@ static const char *count_path(pid_t test) {
 
 /* Signals nobody: says that all is well, and on KILL says nothing at all. */
 static int act_as_hold(void) {
-  struct pm_hold_kill_request request;
+  struct {
+    struct pm_hold_kill_request kill;
+    uint32_t groups[1024];
+  } record;
+  const struct pm_hold_kill_request *request = &record.kill;
   struct pm_hold_kill_reply reply = {.schema = PM_HOLD_SCHEMA, .signalled = 1};
-  if (recv(PM_HOLD_SOCKET, &request, sizeof request, 0) <
-      (ssize_t)sizeof request)
+  int fd;
+  if (hold_request_receive(&record, sizeof record, &fd) <
+      (ssize_t)sizeof *request)
     return 1;
   int count = open(count_path(getppid()), O_WRONLY | O_APPEND | O_CREAT, 0600);
   if (write(count, "x", 1) != 1)
     return 1;
-  reply.group = request.pid;
-  if (request.signal == SIGKILL)
+  reply.group = request->pid;
+  if (request->signal == SIGKILL)
     pause();
   return send(PM_HOLD_SOCKET, &reply, sizeof reply, 0) < 0;
 }

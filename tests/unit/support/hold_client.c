@@ -1,5 +1,7 @@
 #include "unit/support/hold_client.h"
 
+#include "base/pass.h"
+#include "base/sealed.h"
 #include "unit/support/check.h"
 
 #include <fcntl.h>
@@ -88,6 +90,15 @@ static void run_helper(const struct hold_client *hold_client, int helper,
   _exit(126);
 }
 
+void hold_client_send(int fd, const struct iovec *parts, int count) {
+  struct pm_hold_request head = {.schema = PM_HOLD_SCHEMA};
+  int record = pm_sealed_new(parts, count);
+  struct pm_pass fds = {{record}, 1};
+  assert_true(record >= 0);
+  assert_int_equal(pm_pass_send(fd, &head, sizeof head, &fds), 0);
+  close(record);
+}
+
 static void send_record(const struct hold_client *hold_client, int fd) {
   size_t length = hold_client->length;
   struct iovec parts[] = {
@@ -102,7 +113,7 @@ static void send_record(const struct hold_client *hold_client, int fd) {
     parts[1].iov_len = 0;
   } else if (length)
     parts[1].iov_len = length - sizeof hold_client->request;
-  assert_true(writev(fd, parts, 2) > 0);
+  hold_client_send(fd, parts, 2);
 }
 
 bool hold_client_ask(const struct hold_client *hold_client,

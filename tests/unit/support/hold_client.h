@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 enum {
   HOLD_CLIENT_USER = 54321,
@@ -27,6 +28,8 @@ struct hold_client hold_client_process(pid_t pid, uint32_t uid);
 /* The same to the group that it is in. */
 struct hold_client hold_client_group(pid_t pid, uint32_t uid);
 
+/* A record as collectd sends it. */
+void hold_client_send(int fd, const struct iovec *parts, int count);
 /* False: there was no answer. */
 bool hold_client_ask(const struct hold_client *hold_client,
                      struct pm_hold_kill_reply *ret);
