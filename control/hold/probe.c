@@ -1,7 +1,7 @@
 #include "hold/probe.h"
 
 #include "base/clean.h"
-#include "base/hold_protocol.h"
+#include "base/hold_probe.h"
 
 #include <errno.h>
 #include <fcntl.h>

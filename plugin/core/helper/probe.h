@@ -9,7 +9,7 @@
 #define PM_CORE_HELPER_PROBE_H
 
 #include "base/err.h"
-#include "base/hold_protocol.h"
+#include "base/hold_probe.h"
 #include "base/now.h"
 #include "core/helper/budget.h"
 
