@@ -49,9 +49,11 @@ server_sources = \
 	control/server/loop.c control/server/loop.h \
 	control/server/method.h \
 	control/server/overdue.c control/server/overdue.h \
+	control/server/params.c control/server/params.h \
 	control/server/pending.c control/server/pending.h \
 	control/server/reply.c control/server/reply.h \
 	control/server/request.c control/server/request.h \
+	control/server/request_id.c control/server/request_id.h \
 	control/server/share.c control/server/share.h \
 	control/server/server.c control/server/server.h
 

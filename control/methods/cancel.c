@@ -6,7 +6,7 @@
 static struct pm_call *find(const struct pm_client *client,
                             const struct pm_request_id *id) {
   for (struct pm_call *c = client->calls; c; c = c->next)
-    if (c->state != PM_CALL_DONE && c->method->answer == PM_ANSWER_STREAM &&
+    if (c->state != PM_CALL_DONE && c->is_stream &&
         pm_request_id_same(&c->id, id))
       return c;
   return NULL;

@@ -26,6 +26,8 @@ static void put_param(struct pm_json_out *out, const struct pm_param *p) {
   pm_json_put_text(out, "name", p->name);
   pm_json_put_text(out, "type", pm_param_type_name(p->type));
   pm_json_put_boolean(out, "required", p->need == PM_NEED_NEEDED);
+  if (p->need == PM_NEED_ONE_OF)
+    pm_json_put_boolean(out, "one_of", true);
   if (p->type == PM_PARAM_INTEGER || p->type == PM_PARAM_NUMBER) {
     pm_json_key(out, "min");
     pm_json_real(out, p->min, 3);
@@ -48,8 +50,7 @@ static void put_method(struct pm_json_out *out, const struct pm_method *m) {
   pm_json_object(out);
   pm_json_put_text(out, "name", m->name);
   pm_json_put_text(out, "what", m->what);
-  pm_json_put_text(out, "answer",
-                   m->answer == PM_ANSWER_STREAM ? "stream" : "one");
+  pm_json_put_text(out, "answer", pm_answer_name(m->answer));
   pm_json_put_boolean(out, "acts", m->level == PM_LEVEL_ACT);
   pm_json_key(out, "parameters");
   pm_json_array(out);

@@ -9,10 +9,6 @@ static void take_event(struct pm_call *call, enum pm_call_event event) {
   call->state = pm_call_state_next(call->state, event);
 }
 
-static bool is_stream(const struct pm_call *call) {
-  return call->method->answer == PM_ANSWER_STREAM;
-}
-
 /* ---- life ---- */
 
 struct pm_call *pm_call_new(struct pm_context *context, struct pm_client *c,
@@ -31,6 +27,7 @@ struct pm_call *pm_call_new(struct pm_context *context, struct pm_client *c,
   call->method = request->method;
   call->ops = ops;
   call->id = request->id;
+  call->is_stream = request->stream;
   call->data = data;
   if (ops->outlives) {
     call->next_acting = context->acting;
@@ -39,7 +36,7 @@ struct pm_call *pm_call_new(struct pm_context *context, struct pm_client *c,
   call->next = c->calls;
   c->calls = call;
   c->call_count++;
-  c->stream_count += is_stream(call);
+  c->stream_count += call->is_stream;
   return call;
 }
 
@@ -83,7 +80,7 @@ void pm_call_sweep(struct pm_call **at, struct pm_client *c) {
     *at = call->next;
     if (c) {
       c->call_count--;
-      c->stream_count -= is_stream(call);
+      c->stream_count -= call->is_stream;
     }
     free_call(call);
   }

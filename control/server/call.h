@@ -9,6 +9,7 @@
 #include "server/call_state.h"
 #include "server/context.h"
 #include "server/method.h"
+#include "server/params.h"
 #include "server/request.h"
 
 #include "wire/json_out.h"
@@ -31,6 +32,7 @@ struct pm_call {
   const struct pm_method *method;
   const struct pm_method_ops *ops;
   struct pm_request_id id;
+  bool is_stream;
   enum pm_call_state state;
   bool started;                 /* start() was called, so end() must be */
   unsigned waits_for;           /* of enum pm_wake; step() is called then */

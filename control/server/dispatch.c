@@ -22,8 +22,7 @@ static int check_load(struct pm_context *o, const struct pm_client *c,
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d calls under way",
                    PM_CLIENT_CALLS);
-  if (r->method->answer == PM_ANSWER_STREAM &&
-      c->stream_count >= PM_CLIENT_STREAMS)
+  if (r->stream && c->stream_count >= PM_CLIENT_STREAMS)
     return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
                    "a connection has at most %d streams", PM_CLIENT_STREAMS);
   if (pm_context_ops(o, r->method)->outlives &&

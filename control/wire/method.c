@@ -49,10 +49,22 @@ const struct pm_method *pm_method_find(const char *name) {
 
 const char *pm_param_type_name(enum pm_param_type type) {
   static const char *const names[] = {
-      [PM_PARAM_INTEGER] = "integer", [PM_PARAM_NUMBER] = "number",
-      [PM_PARAM_TEXT] = "text",       [PM_PARAM_TEXTS] = "array of texts",
-      [PM_PARAM_OBJECT] = "object",   [PM_PARAM_ID] = "integer or text",
+      [PM_PARAM_INTEGER] = "integer",
+      [PM_PARAM_NUMBER] = "number",
+      [PM_PARAM_TEXT] = "text",
+      [PM_PARAM_TEXTS] = "array of texts",
+      [PM_PARAM_OBJECT] = "object",
+      [PM_PARAM_ID] = "integer or text",
       [PM_PARAM_SIGNAL] = "signal",
+      [PM_PARAM_BOOLEAN] = "boolean",
+      [PM_PARAM_TEXT_MAP] = "object of texts",
   };
   return names[type];
+}
+
+const char *pm_answer_name(enum pm_answer answer) {
+  static const char *const names[] = {[PM_ANSWER_ONE] = "one",
+                                      [PM_ANSWER_STREAM] = "stream",
+                                      [PM_ANSWER_FOLLOW] = "one or stream"};
+  return names[answer];
 }

@@ -21,8 +21,16 @@ enum pm_method_id {
 };
 
 enum pm_method_level { PM_LEVEL_READ, PM_LEVEL_LIST, PM_LEVEL_ACT };
-enum pm_answer { PM_ANSWER_ONE, PM_ANSWER_STREAM };
-enum pm_need { PM_NEED_OPTIONAL, PM_NEED_NEEDED };
+enum pm_answer {
+  PM_ANSWER_ONE,
+  PM_ANSWER_STREAM,
+  PM_ANSWER_FOLLOW, /* a stream if the parameter follow is true */
+};
+enum pm_need {
+  PM_NEED_OPTIONAL,
+  PM_NEED_NEEDED,
+  PM_NEED_ONE_OF, /* exactly one of the method's parameters that say so */
+};
 
 enum pm_param_type {
   PM_PARAM_INTEGER,
@@ -32,6 +40,8 @@ enum pm_param_type {
   PM_PARAM_OBJECT,
   PM_PARAM_ID,
   PM_PARAM_SIGNAL,
+  PM_PARAM_BOOLEAN,
+  PM_PARAM_TEXT_MAP, /* an object with any names, of texts */
 };
 
 struct pm_param {
@@ -61,7 +71,8 @@ extern const struct pm_method pm_methods[PM_METHOD_COUNT];
 
 /* NULL: there is no such method. */
 const struct pm_method *pm_method_find(const char *name);
-/* The name of a parameter's type on the wire. */
+/* What they are called on the wire. */
 const char *pm_param_type_name(enum pm_param_type type);
+const char *pm_answer_name(enum pm_answer answer);
 
 #endif

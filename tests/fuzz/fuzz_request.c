@@ -1,6 +1,7 @@
 /* A stream as the server reads it: frames, JSON, requests.  Of what is taken,
  * every parameter can be fetched as what it is; of what is not, there is a code
  * and a reason. */
+#include "server/params.h"
 #include "server/request.h"
 
 #include "wire/frame.h"
@@ -41,6 +42,14 @@ static void fetch(const struct pm_json *params, const struct pm_param *p) {
     break;
   case PM_PARAM_ID:
     FUZZ_HOLDS(pm_request_id_of(v, &id) && pm_request_id_same(&id, &id));
+    break;
+  case PM_PARAM_BOOLEAN:
+    FUZZ_HOLDS(v->type == PM_JSON_BOOLEAN);
+    break;
+  case PM_PARAM_TEXT_MAP:
+    for (const struct pm_json *e = pm_json_first(v); e; e = pm_json_after(v, e))
+      FUZZ_HOLDS(*e->key && strlen(e->text) == e->length && ++number <= p->max);
+    FUZZ_HOLDS(number >= p->min);
     break;
   case PM_PARAM_SIGNAL:
     number = pm_param_signal(params, p->name);

@@ -1,4 +1,5 @@
 /* What is a request, and what is wrong with one that is none. */
+#include "server/params.h"
 #include "server/request.h"
 
 #include "unit/support/check.h"
@@ -203,6 +204,9 @@ static void try_limits(const struct pm_method *m, const struct pm_param *p) {
     try_one(m, p, "\"" TEXT_64 "x\"", false);
     try_one(m, p, "-1", true);
     break;
+  case PM_PARAM_BOOLEAN:
+  case PM_PARAM_TEXT_MAP: /* test_params */
+    break;
   }
 }
 
@@ -215,7 +219,8 @@ static void try_types(const struct pm_method *m, const struct pm_param *p) {
       [PM_PARAM_INTEGER] = "---7------", [PM_PARAM_NUMBER] = "--57------",
       [PM_PARAM_TEXT] = "----Tx----",    [PM_PARAM_TEXTS] = "-------a--",
       [PM_PARAM_OBJECT] = "---------o",  [PM_PARAM_ID] = "---7Tx----",
-      [PM_PARAM_SIGNAL] = "---7T-----"};
+      [PM_PARAM_SIGNAL] = "---7T-----",  [PM_PARAM_BOOLEAN] = "-t--------",
+      [PM_PARAM_TEXT_MAP] = "---------o"};
   for (size_t i = 0; i < CHECK_COUNT(values); i++)
     try_one(m, p, values[i], good[p->type][i] != '-');
 }
