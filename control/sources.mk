@@ -54,8 +54,10 @@ server_sources = \
 	control/server/reply.c control/server/reply.h \
 	control/server/request.c control/server/request.h \
 	control/server/request_id.c control/server/request_id.h \
+	control/server/serve.c control/server/serve.h \
+	control/server/server.c control/server/server.h \
 	control/server/share.c control/server/share.h \
-	control/server/server.c control/server/server.h
+	control/server/timers.c control/server/timers.h
 
 methods_sources = \
 	control/methods/cancel.c \

@@ -102,6 +102,7 @@ unit_tests = \
 	tests/unit/server/test_conn_limit \
 	tests/unit/server/test_overdue \
 	tests/unit/server/test_params \
+	tests/unit/server/test_timers \
 	tests/unit/server/test_share \
 	tests/unit/server/test_deferred_close \
 	tests/unit/policy/test_visibility \
@@ -404,6 +405,9 @@ tests_unit_server_test_overdue_LDADD = $(control_ldadd)
 tests_unit_server_test_params_SOURCES = tests/unit/server/test_params.c
 tests_unit_server_test_params_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_params_LDADD = $(control_ldadd)
+tests_unit_server_test_timers_SOURCES = tests/unit/server/test_timers.c
+tests_unit_server_test_timers_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_timers_LDADD = $(control_ldadd)
 tests_unit_server_test_conn_limit_SOURCES = tests/unit/server/test_conn_limit.c
 tests_unit_server_test_conn_limit_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_conn_limit_LDADD = $(control_ldadd)

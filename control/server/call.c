@@ -5,8 +5,17 @@
 
 #include <stdlib.h>
 
+/* It is to be looked after in this pass or the next. */
+static void touch(struct pm_call *call) {
+  if (call->client)
+    pm_client_touch(call->client);
+  else
+    call->context->touched.detached = true;
+}
+
 static void take_event(struct pm_call *call, enum pm_call_event event) {
   call->state = pm_call_state_next(call->state, event);
+  touch(call);
 }
 
 /* ---- life ---- */
@@ -120,11 +129,13 @@ bool pm_call_is_cancelled(const struct pm_call *call) {
 
 void pm_call_wait(struct pm_call *call, enum pm_wake what) {
   call->waits_for |= what;
+  touch(call);
 }
 
 void pm_call_wait_until(struct pm_call *call, uint64_t mono) {
   call->waits_for |= PM_WAKE_TIME;
   call->wake_at = mono;
+  touch(call);
 }
 
 void pm_call_wait_none(struct pm_call *call) { call->waits_for = 0; }
@@ -135,6 +146,7 @@ bool pm_call_waits(const struct pm_call *call, enum pm_wake what) {
 
 void pm_call_wake(struct pm_call *call, enum pm_wake what) {
   call->happened |= what;
+  touch(call);
 }
 
 static void note_failure(struct pm_call *call) {

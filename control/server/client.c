@@ -33,6 +33,14 @@ struct pm_client *pm_client_new(int fd, bool fds_refused,
   return c;
 }
 
+void pm_client_touch(struct pm_client *c) {
+  if (c->is_touched || !c->touched)
+    return;
+  c->is_touched = true;
+  c->next_touched = c->touched->clients;
+  c->touched->clients = c;
+}
+
 /* ---- descriptors in the queue ---- */
 
 /* How many bytes can be received before any that carry descriptors. -EAGAIN:

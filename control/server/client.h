@@ -7,6 +7,7 @@
 #include "policy/peer.h"
 #include "server/deferred_close.h"
 #include "server/loop.h"
+#include "server/timers.h"
 
 #include "wire/frame.h"
 #include "wire/json_out.h"
@@ -27,10 +28,21 @@ enum {
   PM_CLIENT_MADE_S = 15,    /* until a list must be made */
 };
 
+/* What a pass looks after: something has happened to it.  All others rest. */
+struct pm_touched {
+  struct pm_client *clients; /* (borrowed) by next_touched */
+  bool detached;             /* some of the calls whose client has left */
+};
+
 struct pm_client {
   struct pm_watch watch; /* must be first: the loop passes it back */
   struct pm_client *next;
-  struct pm_clients *owner; /* (borrowed) */
+  struct pm_client **link; /* to it, in the list of all */
+  struct pm_client *next_touched;
+  bool is_touched;
+  struct pm_touched *touched; /* (borrowed) where that is noted */
+  struct pm_timer timer;      /* when to look after it by itself */
+  struct pm_clients *owner;   /* (borrowed) */
   struct pm_peer *peer;
   struct pm_share *share; /* (borrowed) of its user */
   uint64_t served;        /* number of its last turn */
@@ -59,6 +71,9 @@ struct pm_client *pm_client_new(int fd, bool fds_refused, struct pm_peer *peer);
 /* Closes the connection; its calls must have been freed. */
 void pm_client_free(struct pm_client *client,
                     struct pm_deferred_closes *deferred);
+
+/* Something has happened to it. */
+void pm_client_touch(struct pm_client *client);
 
 /* Reads once.  Never blocks, whatever was sent; sets eof or dead.  If it is
  * gone, the end is where nothing more is there. -EMSGSIZE: a

@@ -2,9 +2,9 @@
 
 #include "server/call.h"
 #include "server/conn_limit.h"
-#include "server/dispatch.h"
 #include "server/overdue.h"
 #include "server/reply.h"
+#include "server/serve.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -12,166 +12,6 @@
 
 static uint64_t mono(const struct pm_clients *s) {
   return s->context->now.mono;
-}
-
-/* ---- writing ---- */
-
-static void send_output(struct pm_clients *s, struct pm_client *c) {
-  pm_client_send(c, mono(s));
-  pm_share_end(&s->shares, c->share);
-}
-
-static void write_piece(struct pm_clients *s, struct pm_client *c,
-                        struct pm_call *call) {
-  pm_call_write(c, call);
-  if (pm_json_out_status(c->json) < 0)
-    c->dead = true; /* after an incomplete message no other can follow */
-  if (c->out.length >= PM_CLIENT_FULL)
-    pm_client_send(c, mono(s));
-  pm_share_end(&s->shares, c->share);
-}
-
-/* Lets the client's calls write while it takes their output, and its user has
- * time. */
-static void write_calls(struct pm_clients *s, struct pm_client *c) {
-  struct pm_call *call;
-  while (pm_client_has_room(c) && (call = pm_call_next_writer(c)) &&
-         pm_share_may(&s->shares, c->share))
-    write_piece(s, c, call);
-  if (c->out.length)
-    send_output(s, c);
-}
-
-/* ---- reading ---- */
-
-static void answer_too_long(struct pm_client *c) {
-  struct pm_failure f;
-  pm_fail(&f, PM_CODE_NO_REQUEST, "a request has at most 262144 bytes");
-  pm_reply_failure(c->json, NULL, &f);
-  c->closing = true;
-}
-
-/* Could more of its input be used? */
-static bool is_read_from(const struct pm_client *c) {
-  return !c->dead && !c->eof && !c->closing && !pm_frame_ready(&c->in) &&
-         pm_client_has_room(c);
-}
-
-static void read_client(struct pm_clients *s, struct pm_client *c) {
-  if (!is_read_from(c) || !pm_share_may(&s->shares, c->share))
-    return;
-  if (pm_client_receive(c) < 0)
-    answer_too_long(c);
-  pm_share_end(&s->shares, c->share);
-}
-
-/* What the loop watches for.  EPOLLHUP is always reported: of one that is gone
- * only once. */
-static uint32_t events_of(const struct pm_client *c) {
-  uint32_t events = 0;
-  if (c->gone)
-    return EPOLLET;
-  if (is_read_from(c) && !c->held_back)
-    events |= EPOLLIN | EPOLLRDHUP;
-  if (c->out.length > 0)
-    events |= EPOLLOUT;
-  return events;
-}
-
-static bool is_over(const struct pm_client *c) {
-  bool asked_all = c->eof && !pm_frame_ready(&c->in);
-  return c->out.length == 0 &&
-         (c->closing || (asked_all && (c->gone || !c->calls)));
-}
-
-/* The time in which we do not read is not the client's. */
-static void time_request(struct pm_clients *s, struct pm_client *c) {
-  bool partial = is_read_from(c) && !c->held_back && pm_frame_partial(&c->in);
-  c->request_since = !partial           ? 0
-                     : c->request_since ? c->request_since
-                                        : mono(s);
-}
-
-static void watch_client(struct pm_clients *s, struct pm_client *c) {
-  c->held_back = is_read_from(c) && !pm_share_may(&s->shares, c->share);
-  pm_loop_change(s->loop, &c->watch, events_of(c));
-  time_request(s, c);
-  c->dead |= is_over(c);
-}
-
-static void on_client(struct pm_watch *watch, uint32_t events) {
-  struct pm_client *c = (struct pm_client *)watch;
-  struct pm_clients *s = c->owner;
-  c->gone |= (events & (EPOLLHUP | EPOLLERR)) != 0;
-  if (c->dead)
-    return;
-  pm_share_begin(&s->shares);
-  read_client(s, c);
-  write_calls(s, c);
-  watch_client(s, c);
-  pm_share_end(&s->shares, c->share);
-}
-
-/* ---- turns ---- */
-
-/* It has a request, and there is room for the answer; or it may have one that
- * was not read. */
-static bool is_asking(const struct pm_client *c) {
-  if (is_read_from(c))
-    return c->held_back || c->gone;
-  return !c->closing && pm_frame_ready(&c->in) && pm_client_has_room(c);
-}
-
-/* What is only blanks is none. */
-static void dispatch_next(struct pm_clients *s, struct pm_client *c) {
-  char *text;
-  size_t length;
-  if (pm_frame_next(&c->in, &text, &length)) {
-    c->last_request = mono(s);
-    c->request_since = 0; /* of the next one, if there is more */
-    pm_dispatch_frame(s->context, s->reader, c, text, length);
-  }
-  pm_share_end(&s->shares, c->share);
-}
-
-static void take_turn(struct pm_clients *s, struct pm_client *c) {
-  c->served = ++s->turns;
-  pm_share_begin(&s->shares);
-  if (is_read_from(c))
-    read_client(s, c);
-  else
-    dispatch_next(s, c);
-  write_calls(s, c);
-  pm_call_sweep(&c->calls, c);
-  watch_client(s, c);
-  pm_share_end(&s->shares, c->share);
-}
-
-/* Of each user's clients that ask the one that was served first has its turn.
- */
-static void choose_turns(struct pm_clients *s) {
-  for (struct pm_client *c = s->list; c; c = c->next) {
-    struct pm_share *share = c->share;
-    if (!is_asking(c) || !pm_share_may(&s->shares, share))
-      continue;
-    if (!share->turn || c->served < share->turn->served)
-      share->turn = c;
-  }
-}
-
-/* One of each user.  False: nobody asks any more, or has time for it. */
-static bool take_turns(struct pm_clients *s) {
-  bool more = false;
-  choose_turns(s);
-  for (struct pm_share *share = s->shares.list; share; share = share->next) {
-    struct pm_client *c = share->turn;
-    if (!c)
-      continue;
-    share->turn = NULL;
-    take_turn(s, c);
-    more = true;
-  }
-  return more;
 }
 
 /* ---- coming ---- */
@@ -200,13 +40,29 @@ static bool make_place(struct pm_clients *s, pm_peer_user user) {
   pm_reply_failure(leaver->json, NULL, &f);
   pm_client_send(leaver, mono(s));
   leaver->dead = true;
+  pm_client_touch(leaver);
   return true;
+}
+
+static void add_to_list(struct pm_clients *s, struct pm_client *c) {
+  c->next = s->list;
+  c->link = &s->list;
+  if (c->next)
+    c->next->link = &c->next;
+  s->list = c;
+}
+
+static void remove_from_list(struct pm_client *c) {
+  *c->link = c->next;
+  if (c->next)
+    c->next->link = c->link;
 }
 
 /* Takes the reference to the peer.  NULL: no memory. */
 static struct pm_client *make_client(struct pm_clients *s, int fd,
                                      bool fds_refused, struct pm_peer *peer) {
-  struct pm_share *share = pm_share_join(&s->shares, peer->user);
+  bool room = pm_timers_reserve(&s->timers, pm_clients_count(s) + 1) == 0;
+  struct pm_share *share = room ? pm_share_join(&s->shares, peer->user) : NULL;
   struct pm_client *c = share ? pm_client_new(fd, fds_refused, peer) : NULL;
   if (!c) {
     if (share)
@@ -217,10 +73,11 @@ static struct pm_client *make_client(struct pm_clients *s, int fd,
   c->owner = s;
   c->share = share;
   c->last_request = mono(s);
-  c->watch.ready = on_client;
+  c->watch.ready = pm_serve_ready;
+  c->touched = &s->context->touched;
   c->dead = pm_loop_add(s->loop, &c->watch, fd, EPOLLIN | EPOLLRDHUP) < 0;
-  c->next = s->list;
-  s->list = c;
+  add_to_list(s, c);
+  pm_client_touch(c);
   atomic_fetch_add_explicit(&s->count, 1, memory_order_relaxed);
   return c;
 }
@@ -238,8 +95,8 @@ int pm_clients_add(struct pm_clients *s, int fd, bool fds_refused,
   if (!place)
     reject(c);
   pm_share_end(&s->shares, share);
-  write_calls(s, c);
-  watch_client(s, c);
+  pm_serve_write(s, c);
+  pm_serve_watch(s, c);
   pm_share_end(&s->shares, c->share);
   return 0;
 }
@@ -262,6 +119,8 @@ static void detach_calls(struct pm_clients *s, struct pm_client *c) {
 static void remove_client(struct pm_clients *s, struct pm_client *c) {
   struct pm_share *share = c->share;
   pm_share_begin(&s->shares);
+  remove_from_list(c);
+  pm_timers_set(&s->timers, &c->timer, 0);
   detach_calls(s, c);
   int fd = c->watch.fd;
   pm_loop_remove(s->loop, &c->watch);
@@ -272,18 +131,6 @@ static void remove_client(struct pm_clients *s, struct pm_client *c) {
   atomic_fetch_sub_explicit(&s->count, 1, memory_order_relaxed);
 }
 
-static void free_dead(struct pm_clients *s) {
-  for (struct pm_client **at = &s->list; *at;) {
-    struct pm_client *c = *at;
-    if (!c->dead) {
-      at = &c->next;
-      continue;
-    }
-    *at = c->next;
-    remove_client(s, c);
-  }
-}
-
 /* ---- what is held too long ---- */
 
 /* It takes nothing any more, so that only the administrator can be told. */
@@ -291,6 +138,7 @@ static void give_up(struct pm_clients *s, struct pm_client *c,
                     const char *why) {
   pm_audit_closed(&s->context->audit, s->context->now, c->peer, why);
   c->dead = true;
+  pm_client_touch(c);
 }
 
 static void close_far_behind(struct pm_clients *s) {
@@ -332,14 +180,6 @@ static bool step_calls(struct pm_clients *s, struct pm_client *c,
   return due;
 }
 
-static void step_detached(struct pm_clients *s, bool published) {
-  for (struct pm_call *call = s->detached; call; call = call->next) {
-    pm_call_note(call, published);
-    if (pm_call_is_due(call))
-      pm_call_step(call);
-  }
-}
-
 static void end_slow_request(struct pm_clients *s, struct pm_client *c) {
   struct pm_failure f;
   pm_fail(&f, PM_CODE_NO_REQUEST, "a request must be complete within %d s",
@@ -347,7 +187,7 @@ static void end_slow_request(struct pm_clients *s, struct pm_client *c) {
   pm_reply_failure(c->json, NULL, &f);
   c->closing = true;
   pm_client_send(c, mono(s));
-  watch_client(s, c);
+  pm_serve_watch(s, c);
 }
 
 static void end_slow_reader(struct pm_clients *s, struct pm_client *c) {
@@ -367,10 +207,80 @@ static void attend(struct pm_clients *s, struct pm_client *c, bool published) {
   if (c->dead || !(due || pm_call_next_writer(c)))
     return;
   pm_share_begin(&s->shares);
-  write_calls(s, c);
+  pm_serve_write(s, c);
   pm_call_sweep(&c->calls, c);
-  watch_client(s, c);
+  pm_serve_watch(s, c);
   pm_share_end(&s->shares, c->share);
+}
+
+/* ---- calls without a client ---- */
+
+static void sooner(uint64_t *first, uint64_t at) {
+  if (at && (!*first || at < *first))
+    *first = at;
+}
+
+static void step_detached(struct pm_clients *s, bool published) {
+  s->detached_at = 0;
+  s->context->touched.detached = false;
+  for (struct pm_call *call = s->detached; call; call = call->next) {
+    pm_call_note(call, published);
+    if (pm_call_is_due(call))
+      pm_call_step(call);
+  }
+  pm_call_sweep(&s->detached, NULL);
+  for (struct pm_call *call = s->detached; call; call = call->next)
+    sooner(&s->detached_at, pm_call_next_step(call));
+}
+
+/* ---- a pass ---- */
+
+static bool waits_for_turn(const struct pm_client *c) {
+  for (const struct pm_call *call = c->calls; call; call = call->next)
+    if (pm_call_waits(call, PM_WAKE_TURN))
+      return true;
+  return false;
+}
+
+static void touch_waiting(struct pm_clients *s) {
+  for (struct pm_client *c = s->list; c; c = c->next)
+    if (waits_for_turn(c))
+      pm_client_touch(c);
+}
+
+static void touch_due(struct pm_clients *s) {
+  struct pm_timer *timer;
+  while ((timer = pm_timers_take(&s->timers, mono(s))))
+    pm_client_touch((struct pm_client *)((char *)timer -
+                                         offsetof(struct pm_client, timer)));
+}
+
+/* What its user has no time for is done when he has (pm_share_next). */
+static void set_timer(struct pm_clients *s, struct pm_client *c) {
+  uint64_t at = pm_overdue_reading(c);
+  sooner(&at, pm_overdue_request(c));
+  for (const struct pm_call *call = c->calls; call; call = call->next)
+    if (!pm_call_is_due(call))
+      sooner(&at, pm_call_next_step(call));
+  pm_timers_set(&s->timers, &c->timer, at);
+}
+
+/* Frees the dead, and lets those rest that have nothing more to do now. */
+static void settle(struct pm_clients *s) {
+  for (struct pm_client **at = &s->context->touched.clients; *at;) {
+    struct pm_client *c = *at;
+    if (!c->dead) {
+      set_timer(s, c);
+      if (pm_serve_has_more(c)) {
+        at = &c->next_touched;
+        continue;
+      }
+    }
+    *at = c->next_touched;
+    c->is_touched = false;
+    if (c->dead)
+      remove_client(s, c);
+  }
 }
 
 void pm_clients_begin(struct pm_clients *s) {
@@ -378,40 +288,30 @@ void pm_clients_begin(struct pm_clients *s) {
 }
 
 void pm_clients_sweep(struct pm_clients *s, bool published) {
-  if (published)
+  touch_due(s);
+  if (published) {
+    touch_waiting(s);
     close_far_behind(s);
-  for (struct pm_client *c = s->list; c; c = c->next)
+  }
+  for (struct pm_client *c = s->context->touched.clients; c;
+       c = c->next_touched)
     attend(s, c, published);
-  while (take_turns(s))
+  while (pm_serve_turns(s))
     continue;
-  step_detached(s, published);
-  pm_call_sweep(&s->detached, NULL);
-  free_dead(s);
-}
-
-static void sooner(uint64_t *first, uint64_t at) {
-  if (at && (!*first || at < *first))
-    *first = at;
-}
-
-/* waits: what does not act is done when its user has time (pm_share_next). */
-static void sooner_of_calls(uint64_t *first, const struct pm_call *list,
-                            bool waits) {
-  for (const struct pm_call *call = list; call; call = call->next)
-    if (!waits || call->ops->outlives)
-      sooner(first, pm_call_next_step(call));
+  settle(s);
+  if (published || s->context->touched.detached || has_come(s, s->detached_at))
+    step_detached(s, published);
 }
 
 uint64_t pm_clients_next(const struct pm_clients *s) {
-  uint64_t first = 0;
-  for (const struct pm_client *c = s->list; c; c = c->next) {
-    if (c->dead)
+  uint64_t first = pm_timers_next(&s->timers);
+  for (const struct pm_client *c = s->context->touched.clients; c;
+       c = c->next_touched)
+    if (c->dead || !c->share->waits)
       return 1; /* since the last sweep */
-    sooner_of_calls(&first, c->calls, c->share->waits);
-    sooner(&first, pm_overdue_reading(c));
-    sooner(&first, pm_overdue_request(c));
-  }
-  sooner_of_calls(&first, s->detached, false);
+  if (s->context->touched.detached)
+    return 1;
+  sooner(&first, s->detached_at);
   sooner(&first, pm_share_next(&s->shares));
   return first;
 }
@@ -447,9 +347,13 @@ int pm_clients_init(struct pm_clients *s, struct pm_context *context,
 }
 
 void pm_clients_done(struct pm_clients *s) {
-  for (struct pm_client *c = s->list; c; c = c->next)
-    c->dead = true;
-  free_dead(s);
+  for (struct pm_client *c = s->list, *next; c; c = next) {
+    next = c->next;
+    remove_client(s, c);
+  }
+  if (s->context)
+    s->context->touched = (struct pm_touched){0};
+  pm_timers_done(&s->timers);
   pm_share_done(&s->shares);
   for (struct pm_call *call = s->detached; call; call = call->next)
     pm_call_drop(call);

@@ -21,7 +21,9 @@ struct pm_clients {
   struct pm_client *list;
   struct pm_shares shares;
   uint64_t turns;            /* requests that were taken */
+  struct pm_timers timers;   /* of the clients */
   struct pm_call *detached;  /* calls that go on without their client */
+  uint64_t detached_at;      /* mono: when one of them is due; 0: never */
   struct pm_json_in *reader; /* reads one request at a time */
   unsigned max;              /* clients, as RLIMIT_NOFILE allows */
   atomic_uint count;

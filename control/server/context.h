@@ -7,6 +7,7 @@
 #include "policy/rate_limit.h"
 #include "policy/visibility.h"
 #include "server/action.h"
+#include "server/client.h"
 #include "server/environment.h"
 #include "views/busiest.h"
 #include "views/host_stats.h"
@@ -34,7 +35,8 @@ struct pm_context {
   uint64_t budget_until;   /* mono */
   struct pm_reader *reader;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
-  bool can_become;        /* procman-hold can take on other ids */
+  struct pm_touched touched;
+  bool can_become; /* procman-hold can take on other ids */
 };
 
 /* How long turns go on after a query, so that the next answer is fresh. */
