@@ -12,7 +12,7 @@
 
 enum {
   PM_SHARE_SLICE_US = 2000, /* in a pass; what was begun is finished */
-  PM_SHARE_MS = 60,         /* a second, and at once after a rest */
+  PM_SHARE_MS = 50,         /* a second, and at once after a rest */
   PM_SHARE_ACTIVE_S = 2,    /* for so long one counts as asking */
 };
 

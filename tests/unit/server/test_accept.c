@@ -131,7 +131,7 @@ static void neighbours(void **state) {
   int fd = server_connect_as(UID + 1);
   check_true("a neighbour", "is let in", answered(fd));
   close(fd);
-  /* the 60 ms of all together, and not those of turning away, too */
+  /* the time of all together, and not those of turning away, too */
   clock_t end = clock() + 150 * CLOCKS_PER_SEC / 1000;
   uint32_t uid = UID + 2;
   while (clock() < end)
