@@ -5,6 +5,7 @@
 wire_sources = \
 	control/wire/arena.c control/wire/arena.h \
 	control/wire/frame.c control/wire/frame.h \
+	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/json_in.c control/wire/json_in.h \
 	control/wire/json_out.c control/wire/json_out.h \
 	control/wire/json_text.c control/wire/json_text.h \
@@ -57,11 +58,13 @@ server_sources = \
 	control/server/serve.c control/server/serve.h \
 	control/server/server.c control/server/server.h \
 	control/server/share.c control/server/share.h \
+	control/server/source.c control/server/source.h \
 	control/server/timers.c control/server/timers.h
 
 methods_sources = \
 	control/methods/cancel.c \
 	control/methods/describe.c \
+	control/methods/get_logs.c \
 	control/methods/get_process_info.c \
 	control/methods/get_system_info.c \
 	control/methods/hello.c \
@@ -82,11 +85,18 @@ hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/drop.c control/hold/drop.h \
 	control/hold/kill.c control/hold/kill.h \
+	control/hold/log_cursor.c control/hold/log_cursor.h \
+	control/hold/log_file.c control/hold/log_file.h \
+	control/hold/log_target.c control/hold/log_target.h \
+	control/hold/log_writer.c control/hold/log_writer.h \
+	control/hold/logs.c control/hold/logs.h \
 	control/hold/main.c \
 	control/hold/probe.c control/hold/probe.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
-	control/hold/request.c control/hold/request.h
+	control/hold/request.c control/hold/request.h \
+	control/wire/json_escape.c control/wire/json_escape.h \
+	control/wire/utf8.c control/wire/utf8.h
 
 cli_sources = \
 	control/cli/args.c control/cli/args.h \
@@ -102,6 +112,7 @@ cli_sources = \
 	control/cli/cmd_info.c \
 	control/cli/cmd_kill.c \
 	control/cli/cmd_list.c \
+	control/cli/cmd_logs.c \
 	control/cli/cmd_monitor.c \
 	control/cli/cmd_system.c \
 	control/cli/cmd_version.c \

@@ -9,7 +9,7 @@ base_sources = \
 	plugin/base/fd.c plugin/base/fd.h \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
-	plugin/base/hold_probe.h plugin/base/hold_protocol.h \
+	plugin/base/hold_logs.h plugin/base/hold_probe.h plugin/base/hold_protocol.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
 	plugin/base/pass.c plugin/base/pass.h \

@@ -52,6 +52,7 @@ unit_tests = \
 	tests/unit/base/test_text_cache \
 	tests/unit/base/test_pidfd \
 	tests/unit/wire/test_frame \
+	tests/unit/wire/test_json_escape \
 	tests/unit/wire/test_arena \
 	tests/unit/wire/test_json_in \
 	tests/unit/wire/test_json_out \
@@ -83,6 +84,7 @@ unit_tests = \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_location \
 	tests/unit/hold/test_kill \
+	tests/unit/hold/test_log_file \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
 	tests/unit/machine/test_mounts \
@@ -200,6 +202,10 @@ tests_unit_wire_test_frame_SOURCES = tests/unit/wire/test_frame.c
 tests_unit_wire_test_frame_CPPFLAGS = $(unit_cppflags)
 tests_unit_wire_test_frame_LDADD = $(wire_ldadd)
 tests_unit_wire_test_frame_LDFLAGS = $(failing_alloc_ldflags)
+
+tests_unit_wire_test_json_escape_SOURCES = tests/unit/wire/test_json_escape.c
+tests_unit_wire_test_json_escape_CPPFLAGS = $(unit_cppflags)
+tests_unit_wire_test_json_escape_LDADD = $(wire_ldadd)
 
 tests_unit_wire_test_arena_SOURCES = tests/unit/wire/test_arena.c
 tests_unit_wire_test_arena_CPPFLAGS = $(unit_cppflags)
@@ -321,6 +327,11 @@ tests_unit_hold_test_kill_CPPFLAGS = $(unit_cppflags)
 # hold_client needs base
 tests_unit_hold_test_kill_LDADD = $(unit_ldadd) libpmbase.la
 tests_unit_hold_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+tests_unit_hold_test_log_file_SOURCES = tests/unit/hold/test_log_file.c \
+	control/hold/log_cursor.c control/hold/log_file.c
+tests_unit_hold_test_log_file_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_log_file_LDADD = $(unit_ldadd)
 
 tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
 tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)
@@ -580,7 +591,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_config.py \
+e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \

@@ -392,7 +392,7 @@ enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,
 enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
                            struct ctl_params *params,
                            void (*each)(void *arg, const struct pm_json *item),
-                           void *arg) {
+                           void *arg, const struct pm_json **ret_end) {
   struct exchange x = {
       .method = method, .seconds = -1, .each = each, .arg = arg};
   const struct pm_json *result;
@@ -403,5 +403,7 @@ enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
   if (dropped > 0)
     ctl_warn("%s: %.0f items were dropped because they were not read in time",
              method, dropped);
+  if (ret_end)
+    *ret_end = result;
   return CTL_DONE;
 }

@@ -36,11 +36,12 @@ enum ctl_status ctl_call_and_print(struct ctl *ctl, const char *method,
                                    struct ctl_params *params,
                                    void (*show)(const struct ctl *ctl,
                                                 const struct pm_json *result));
-/* Calls `each` for every item until the stream ends. */
+/* Calls `each` for every item until the stream ends; *ret_end (or NULL) is then
+ * its result, valid until the next call. */
 enum ctl_status ctl_stream(struct ctl *ctl, const char *method,
                            struct ctl_params *params,
                            void (*each)(void *arg, const struct pm_json *item),
-                           void *arg);
+                           void *arg, const struct pm_json **ret_end);
 
 /* One line; on a terminal control characters are escaped. */
 void ctl_print_json(const struct ctl *ctl, const struct pm_json *value);

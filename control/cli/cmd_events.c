@@ -70,7 +70,7 @@ static enum ctl_status run_events(struct ctl *ctl,
     if (args->given[i].letter == 'k')
       kinds[count++] = args->given[i].value;
   ctl_params_texts(&params, "kinds", kinds, count);
-  return ctl_stream(ctl, "watch_events", &params, print_item, ctl);
+  return ctl_stream(ctl, "watch_events", &params, print_item, ctl, NULL);
 }
 
 static const struct ctl_option options[] = {

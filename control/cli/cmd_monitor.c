@@ -126,7 +126,7 @@ static enum ctl_status run_monitor(struct ctl *ctl,
   if (most > 0)
     ctl_params_integer(&params, "processes", most);
   ctl_params_hint(&params, "processes");
-  return ctl_stream(ctl, "monitor_system", &params, print_item, &m);
+  return ctl_stream(ctl, "monitor_system", &params, print_item, &m, NULL);
 }
 
 static const struct ctl_option options[] = {

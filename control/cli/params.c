@@ -38,6 +38,13 @@ void ctl_params_number(struct ctl_params *params, const char *name,
                                        .number = value});
 }
 
+void ctl_params_boolean(struct ctl_params *params, const char *name,
+                        bool value) {
+  add_param(params, (struct ctl_param){.name = name,
+                                       .type = CTL_PARAM_BOOLEAN,
+                                       .integer = value});
+}
+
 static size_t find_param(const struct ctl_params *params, const char *name) {
   size_t i = 0;
   while (i < params->count && strcmp(params->list[i].name, name) != 0)
@@ -71,6 +78,9 @@ static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
     break;
   case CTL_PARAM_NUMBER:
     pm_json_real(out, p->number, CTL_DECIMALS);
+    break;
+  case CTL_PARAM_BOOLEAN:
+    pm_json_boolean(out, p->integer != 0);
     break;
   case CTL_PARAM_TEXTS:
     pm_json_array(out);

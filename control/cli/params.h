@@ -12,6 +12,7 @@ struct ctl_param {
     CTL_PARAM_TEXT,
     CTL_PARAM_INTEGER,
     CTL_PARAM_NUMBER,
+    CTL_PARAM_BOOLEAN,
     CTL_PARAM_TEXTS
   } type;
   const char *text;
@@ -38,6 +39,8 @@ void ctl_params_integer(struct ctl_params *params, const char *name,
                         int64_t value);
 void ctl_params_number(struct ctl_params *params, const char *name,
                        double value);
+void ctl_params_boolean(struct ctl_params *params, const char *name,
+                        bool value);
 /* Marks the parameter, if there is one of that name, as a hint: the call makes
  * sense without it. */
 void ctl_params_hint(struct ctl_params *params, const char *name);

@@ -67,14 +67,15 @@ static bool is_bidi(uint32_t c) {
 /* Returns the length of the character's escape; 0: it needs none. */
 static size_t escape_character(uint32_t c, enum ctl_escape how, char *ret,
                                size_t size) {
-  bool control = c < 0x20 || c == 0x7f;
+  bool control =
+      (c < 0x20 || c == 0x7f) && !(c == '\t' && how == CTL_ESCAPE_LINE);
   bool hidden = (c >= 0x80 && c <= 0x9f) || is_bidi(c);
   int n = 0;
   if (how == CTL_ESCAPE_JSON && (c == 0x7f || hidden))
     n = snprintf(ret, size, "\\u%04x", c);
-  else if (how == CTL_ESCAPE_SHOW && control)
+  else if (how != CTL_ESCAPE_JSON && control)
     n = snprintf(ret, size, "\\x%02x", c);
-  else if (how == CTL_ESCAPE_SHOW && hidden)
+  else if (how != CTL_ESCAPE_JSON && hidden)
     n = snprintf(ret, size, "\\u{%04x}", c);
   return (size_t)n;
 }
@@ -100,7 +101,7 @@ void ctl_escape(struct pm_buf *buf, const char *text, size_t length,
     size_t span = pm_utf8_span(text, length, &good);
     size_t n =
         good ? escape_character(decode(text, span), how, word, sizeof word) : 0;
-    if (!good && how == CTL_ESCAPE_SHOW)
+    if (!good && how != CTL_ESCAPE_JSON)
       add_bad(buf, text, span);
     else if (n > 0)
       add_bytes(buf, word, n);

@@ -27,6 +27,7 @@ _Noreturn void ctl_out_of_memory(void);
 enum ctl_escape {
   CTL_ESCAPE_SHOW, /* C0, DEL, C1, bidi controls, invalid UTF-8: a pipe may end
                       in a terminal, too */
+  CTL_ESCAPE_LINE, /* the same, but for tabs */
   CTL_ESCAPE_JSON, /* terminal, JSON: DEL, C1 and bidi controls as \uXXXX; C0
                       is escaped in JSON already */
 };

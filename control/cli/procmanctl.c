@@ -10,13 +10,11 @@
 
 /* In the order of the help. */
 static const struct ctl_command *const commands[] = {
-    &ctl_cmd_system,     &ctl_cmd_list,
-    &ctl_cmd_groups,     &ctl_cmd_info,
-    &ctl_cmd_kill,       &ctl_cmd_monitor,
-    &ctl_cmd_events,     &ctl_cmd_hello,
-    &ctl_cmd_describe,   &ctl_cmd_dial_stdio,
-    &ctl_cmd_completion, &ctl_cmd_help,
-    &ctl_cmd_version,    NULL,
+    &ctl_cmd_system,   &ctl_cmd_list,       &ctl_cmd_groups,
+    &ctl_cmd_info,     &ctl_cmd_kill,       &ctl_cmd_logs,
+    &ctl_cmd_monitor,  &ctl_cmd_events,     &ctl_cmd_hello,
+    &ctl_cmd_describe, &ctl_cmd_dial_stdio, &ctl_cmd_completion,
+    &ctl_cmd_help,     &ctl_cmd_version,    NULL,
 };
 
 static const struct ctl_option global_options[] = {

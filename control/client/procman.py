@@ -21,7 +21,9 @@ Results are dicts whose members are attributes too.  A query that fails raises
 ProcessManagerError; an action (kill_process, start_process) that is refused, for
 whatever reason, returns its result with success False.  A stream whose items were
 not read in time goes on without some of them, with a RuntimeWarning that says how
-many.  procman-protocol(7) documents all members.
+many; of logs nothing is lost: while their lines are not taken, nothing more is read
+from the connection, so that other calls need one of their own.  procman-protocol(7)
+documents all members.
 """
 from __future__ import annotations
 
@@ -40,12 +42,14 @@ __all__ = [
     "ProcessManagerProtocolError", "ProcessManagerUnsupported",
     "ProcessManagerConnectionError", "Record", "ProcessInfo", "SystemInfo",
     "GroupInfo", "ActionResult", "Update", "Event", "ProcessList", "GroupList",
+    "Logs",
 ]
 
 SYSTEM_SOCKET = "/run/procman/control.sock"
 LONGEST_LINE = 256 << 20  # bytes; the protocol's limit for answers
 DIAL_SECONDS = 5          # for a place in the server's queue
 WAITING_ITEMS = 4096      # of one stream; beyond that the oldest are dropped
+WAITING_LINES = 16        # items with lines; beyond that no more are read
 
 
 # ---- errors ----
@@ -189,6 +193,16 @@ class Event(Record):
     core: bool
 
 
+class Logs(Record):
+    """What a process has printed.  lines: texts, or with detail Records with
+    time, stream, text and, where they are, raw_b64 and partial."""
+    lines: List[Any]
+    source: str
+    complete: bool
+    reason: str
+    cursor: str
+
+
 class ProcessList(List[ProcessInfo]):
     """total: how many there were before limit."""
     total: Optional[int] = None
@@ -216,15 +230,16 @@ def usual_socket() -> str:
 class _Call:
     """A pending request: its answer, and the items of its stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, lossless: bool = False) -> None:
         self.answer: "asyncio.Future[Record]" = asyncio.get_running_loop().create_future()
         self.items: Deque[Any] = deque()
+        self.lossless = lossless
         self.dropped = 0
         self.news = asyncio.Event()
         self.answer.add_done_callback(lambda _: self.news.set())
 
     def add(self, item: Any) -> None:
-        if len(self.items) == WAITING_ITEMS:
+        if len(self.items) == WAITING_ITEMS and not self.lossless:
             self.items.popleft()
             self.dropped += 1
         self.items.append(item)
@@ -315,6 +330,7 @@ class ProcessManagerServiceClient:
         self._reading: Optional["asyncio.Task[None]"] = None
         self._lost: Optional[Exception] = None
         self._connecting: Optional["asyncio.Lock"] = None
+        self._taken: Optional["asyncio.Event"] = None  # an item was, of a lossless stream
 
     async def __aenter__(self) -> "ProcessManagerServiceClient":
         await self.connect()
@@ -391,6 +407,7 @@ class ProcessManagerServiceClient:
                     break
                 self._take(bytes(held[start:end]))
                 start = end + 1
+                await self._wait_for_taker()
             del held[:start]
             if len(held) > LONGEST_LINE:
                 raise ValueError("a line without an end")
@@ -409,6 +426,12 @@ class ProcessManagerServiceClient:
         elif "method" not in message:
             self._take_answer(message)
 
+    async def _wait_for_taker(self) -> None:
+        while any(c.lossless and len(c.items) >= WAITING_LINES for c in self._calls.values()):
+            self._taken = self._taken or asyncio.Event()
+            self._taken.clear()
+            await self._taken.wait()
+
     def _find(self, number: Any) -> Optional[_Call]:
         return self._calls.get(number) if type(number) is int else None
 
@@ -419,7 +442,7 @@ class ProcessManagerServiceClient:
         elif message.get("id") is None and isinstance(message.get("error"), dict):
             raise ValueError(message["error"].get("message"))
 
-    async def _send(self, method: str, params: Dict[str, Any]) -> int:
+    async def _send(self, method: str, params: Dict[str, Any], lossless: bool = False) -> int:
         await self._connect_once()
         assert self._writer
         if self._lost:
@@ -429,7 +452,7 @@ class ProcessManagerServiceClient:
         request: Dict[str, Any] = {"jsonrpc": "2.0", "id": number, "method": method}
         if params:
             request["params"] = params
-        self._calls[number] = _Call()
+        self._calls[number] = _Call(lossless)
         try:
             self._writer.write(json.dumps(request, allow_nan=False).encode() + b"\n")
             await self._writer.drain()
@@ -479,16 +502,19 @@ class ProcessManagerServiceClient:
         return {n: v for n, v in params.items() if n != name}
 
     async def _stream(self, method: str, params: Dict[str, Any], kind: Any,
-                      hints: FrozenSet[str] = frozenset()) -> AsyncIterator[Any]:
+                      hints: FrozenSet[str] = frozenset(),
+                      lossless: bool = False) -> AsyncIterator[Any]:
         while True:
-            number = await self._send(method, params)
+            number = await self._send(method, params, lossless)
             call = self._calls[number]
             try:
                 while call.items or not call.answer.done():
                     call.news.clear()
                     while call.items:
                         call.dropped = _warn(method, call.dropped)
-                        yield kind(_object(call.items.popleft()))
+                        item = kind(_object(call.items.popleft()))
+                        self._tell_taken()
+                        yield item
                     if not call.answer.done():
                         await call.news.wait()
                 end = _checked(_result(call.answer.result()))
@@ -498,8 +524,13 @@ class ProcessManagerServiceClient:
                 params = await self._without(method, params, hints, error)
             finally:
                 self._calls.pop(number, None)
+                self._tell_taken()
                 if not call.answer.done():
                     self._cancel(number)
+
+    def _tell_taken(self) -> None:
+        if self._taken:
+            self._taken.set()
 
     # Not waited for: the iterator may be closed by the garbage collector.
     def _cancel(self, number: int) -> None:
@@ -555,8 +586,14 @@ class ProcessManagerServiceClient:
         process["sampled_at"] = result.get("sampled_at")
         return process
 
-    async def get_logs(self, **params: Any) -> Record:
-        return _checked(await self._call("get_logs", params))
+    async def get_logs(self, pid: int, *, start_time: Optional[int] = None,
+                       max_lines: Optional[int] = None, stream: Optional[str] = None,
+                       grep: Optional[str] = None, cursor: Optional[str] = None,
+                       detail: Optional[bool] = None) -> Logs:
+        """The last lines, or, with the cursor of an earlier result, the next."""
+        params = _given(pid=pid, start_time=start_time, max_lines=max_lines, stream=stream,
+                        grep=grep, cursor=cursor, detail=detail)
+        return Logs(_checked(await self._call("get_logs", params)))
 
     # ---- actions: check .success ----
 
@@ -594,6 +631,17 @@ class ProcessManagerServiceClient:
                        processes: Optional[int] = None) -> AsyncIterator[Update]:
         params = _given(interval_seconds=interval_seconds, count=count, processes=processes)
         return self._stream("monitor_system", params, Update, frozenset({"processes"}))
+
+    async def follow_logs(self, pid: int, *, start_time: Optional[int] = None,
+                          max_lines: Optional[int] = None, stream: Optional[str] = None,
+                          grep: Optional[str] = None, cursor: Optional[str] = None,
+                          detail: Optional[bool] = None) -> AsyncIterator[Any]:
+        """Line by line, until the process has ended.  None is lost."""
+        params = _given(pid=pid, start_time=start_time, max_lines=max_lines, stream=stream,
+                        grep=grep, cursor=cursor, detail=detail, follow=True)
+        async for item in self._stream("get_logs", params, Logs, lossless=True):
+            for line in item.get("lines") or []:
+                yield line
 
     def watch_events(self, kinds: Optional[Sequence[str]] = None) -> AsyncIterator[Event]:
         params = _given(kinds=list(kinds) if kinds else None)

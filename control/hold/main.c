@@ -2,6 +2,7 @@
  * own.  Started by procman.so only. */
 #include "hold/drop.h"
 #include "hold/kill.h"
+#include "hold/logs.h"
 #include "hold/probe.h"
 #include "hold/read.h"
 
@@ -18,6 +19,7 @@ static const struct mode modes[] = {
     {"read", hold_read},
     {"kill", hold_kill},
     {"drop", hold_drop},
+    {"logs", hold_logs},
 };
 
 int main(int argc, char **argv) {

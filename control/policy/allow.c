@@ -20,11 +20,11 @@ static bool applies(const struct pm_allow_rule *rule,
   return false;
 }
 
-/* What everybody may do who can open the socket: read, and signal as
- * themselves, which the kernel decides anyway. */
+/* What everybody may do who can open the socket: read, and signal and read logs
+ * as themselves, which the kernel decides anyway. */
 static bool is_default(enum pm_method_id method) {
   return pm_methods[method].level != PM_LEVEL_ACT ||
-         method == PM_METHOD_kill_process;
+         method == PM_METHOD_kill_process || method == PM_METHOD_get_logs;
 }
 
 enum pm_verdict pm_allow_call(const struct pm_allow_options *options,

@@ -26,6 +26,10 @@ const struct pm_code_info pm_codes[PM_CODE_COUNT] = {
                                "one may have its pid"},
     [PM_CODE_UNSUPPORTED] = {0, "unsupported",
                              "this server cannot do that here"},
+    [PM_CODE_LOGS_UNAVAILABLE] = {0, "logs_unavailable",
+                                  "what it prints is not kept anywhere that "
+                                  "can be read; the message says where it "
+                                  "goes"},
     [PM_CODE_LIMIT_EXCEEDED] = {0, "limit_exceeded",
                                 "too much at once; try again later"},
     [PM_CODE_TIMED_OUT] = {0, "timed_out", "it did not happen in time"},

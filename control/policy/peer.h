@@ -17,9 +17,9 @@ enum { PM_PEER_LABEL = 256 };
 
 struct pm_peer {
   unsigned refs;
-  uint32_t uid, gid;         /* effective, at connect(2) */
-  int32_t pid;               /* 0: not visible in our pid namespace */
-  int pidfd;                 /* -1: it was gone already */
+  uint32_t uid, gid; /* effective, at connect(2) */
+  int32_t pid;       /* 0: not visible in our pid namespace */
+  int pidfd;         /* -1: it was gone already */
   bool untold; /* by this kernel: who has the pid may be another (before 6.5) */
   pm_peer_user user;         /* where users are limited */
   char label[PM_PEER_LABEL]; /* of a security module, SO_PEERSEC; "" = none */

@@ -6,6 +6,7 @@ static const struct {
   double rate, most; /* tokens a second, and at rest */
 } kinds[PM_RATE_LIMIT_KINDS] = {
     [PM_RATE_LIMIT_ACT] = {5, 50},
+    [PM_RATE_LIMIT_LOGS] = {20, 50},
     [PM_RATE_LIMIT_REFUSAL] = {5.0 / 60, 5},
 };
 

@@ -10,6 +10,7 @@
 
 enum pm_rate_limit_kind {
   PM_RATE_LIMIT_ACT,     /* 5 a second, 50 at once */
+  PM_RATE_LIMIT_LOGS,    /* 20 a second, 50 at once */
   PM_RATE_LIMIT_REFUSAL, /* lines in the log: 10 in any minute, 5 on average */
   PM_RATE_LIMIT_KINDS
 };

@@ -201,7 +201,7 @@ struct pm_call *pm_call_next_writer(const struct pm_client *c) {
   struct pm_call *first = NULL;
   for (struct pm_call *call = c->calls; call; call = call->next) {
     if (pm_call_state_mid_message(call->state))
-      return call;
+      return pm_call_state_writes(call->state) ? call : NULL;
     if (pm_call_state_writes(call->state) &&
         (!first || call->written <= first->written))
       first = call; /* of equals the oldest: the list begins with the newest */
@@ -212,6 +212,7 @@ struct pm_call *pm_call_next_writer(const struct pm_client *c) {
 void pm_call_write(struct pm_client *c, struct pm_call *call) {
   static const enum pm_call_event events[] = {
       [PM_PROGRESS_PARTIAL] = PM_CALL_ON_PARTIAL,
+      [PM_PROGRESS_PAUSE] = PM_CALL_ON_PAUSE,
       [PM_PROGRESS_NEXT] = PM_CALL_ON_NEXT,
       [PM_PROGRESS_WAIT] = PM_CALL_ON_WAIT,
       [PM_PROGRESS_DONE] = PM_CALL_ON_DONE,

@@ -25,11 +25,19 @@ static const struct transition table[PM_CALL_STATES][PM_CALL_EVENTS] = {
             [PM_CALL_ON_LEFT] = TO(DONE),
             [PM_CALL_ON_DROPPED] = TO(DONE),
             [PM_CALL_ON_PARTIAL] = TO(WRITING),
+            [PM_CALL_ON_PAUSE] = TO(PAUSED),
             [PM_CALL_ON_WAIT] = TO(WAITING),
             [PM_CALL_ON_DONE] = TO(DONE),
         },
+    [PM_CALL_PAUSED] =
+        {
+            [PM_CALL_ON_READY] = TO(WRITING),
+            [PM_CALL_ON_LEFT] = TO(DONE),
+            [PM_CALL_ON_DROPPED] = TO(DONE),
+        },
     [PM_CALL_WRITING] =
         {
+            [PM_CALL_ON_PAUSE] = TO(PAUSED),
             [PM_CALL_ON_CANCEL] = TO(CANCELLING),
             [PM_CALL_ON_LEFT] = TO(DONE),
             [PM_CALL_ON_DROPPED] = TO(DONE),
@@ -74,14 +82,16 @@ enum pm_call_state pm_call_state_next(enum pm_call_state state,
 
 bool pm_call_state_steps(enum pm_call_state state) {
   return state == PM_CALL_WAITING || state == PM_CALL_READY ||
-         state == PM_CALL_DETACHED;
+         state == PM_CALL_PAUSED || state == PM_CALL_DETACHED;
 }
 
 bool pm_call_state_writes(enum pm_call_state state) {
   return state == PM_CALL_READY || state == PM_CALL_CANCELLED ||
-         state == PM_CALL_FAILED || pm_call_state_mid_message(state);
+         state == PM_CALL_FAILED || state == PM_CALL_WRITING ||
+         state == PM_CALL_CANCELLING;
 }
 
 bool pm_call_state_mid_message(enum pm_call_state state) {
-  return state == PM_CALL_WRITING || state == PM_CALL_CANCELLING;
+  return state == PM_CALL_WRITING || state == PM_CALL_CANCELLING ||
+         state == PM_CALL_PAUSED;
 }

@@ -11,10 +11,12 @@ enum pm_call_state {
   PM_CALL_READY,      /* has a message to write */
   PM_CALL_WRITING,    /* in the middle of a message */
   PM_CALL_CANCELLING, /* the same, but cancelled meanwhile */
-  PM_CALL_CANCELLED,  /* a stream that has only its last message to write */
-  PM_CALL_FAILED,     /* has its failure to write */
-  PM_CALL_DETACHED,   /* goes on without its client; writes nothing */
-  PM_CALL_DONE,       /* to be freed */
+  PM_CALL_PAUSED,    /* in the middle of a message, and nothing is at hand to go
+                      * on with */
+  PM_CALL_CANCELLED, /* a stream that has only its last message to write */
+  PM_CALL_FAILED,    /* has its failure to write */
+  PM_CALL_DETACHED,  /* goes on without its client; writes nothing */
+  PM_CALL_DONE,      /* to be freed */
   PM_CALL_STATES
 };
 
@@ -25,6 +27,7 @@ enum pm_call_event {
   PM_CALL_ON_LEFT,    /* the client is gone, and the method outlives it */
   PM_CALL_ON_DROPPED, /* the client is gone, and the method ends with it */
   PM_CALL_ON_PARTIAL, /* more() returned PM_PROGRESS_... */
+  PM_CALL_ON_PAUSE,
   PM_CALL_ON_NEXT,
   PM_CALL_ON_WAIT,
   PM_CALL_ON_DONE,

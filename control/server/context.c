@@ -24,6 +24,7 @@ int pm_context_open(struct pm_context *c, const struct pm_environment *e,
       .methods = methods,
       .can_become = can_become(),
       .actions = {.path = e->helper, .proc_path = e->proc_path, .loop = loop},
+      .sources = {.path = e->helper, .proc_path = e->proc_path, .loop = loop},
   };
   int status = pm_root_open(&c->root, e->proc_path, e->sys_path, err);
   if (status < 0) {
@@ -47,6 +48,7 @@ void pm_context_close(struct pm_context *c) {
   if (!c->environment)
     return;
   pm_action_done(&c->actions);
+  pm_source_done(&c->sources);
   pm_reader_free(c->reader);
   pm_host_stats_done(&c->host_stats);
   pm_visibility_done(&c->visibility);

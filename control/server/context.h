@@ -9,6 +9,7 @@
 #include "server/action.h"
 #include "server/client.h"
 #include "server/environment.h"
+#include "server/source.h"
 #include "views/busiest.h"
 #include "views/host_stats.h"
 
@@ -31,6 +32,7 @@ struct pm_context {
   struct pm_rate_limits rate_limits;
   struct pm_audit audit;
   struct pm_actions actions;
+  struct pm_sources sources;
   struct pm_budget budget; /* for the reader, in this second */
   uint64_t budget_until;   /* mono */
   struct pm_reader *reader;

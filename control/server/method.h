@@ -13,9 +13,11 @@ struct pm_json_out;
 /* What more() has written. */
 enum pm_progress {
   PM_PROGRESS_PARTIAL, /* a part of a message; the rest when there is room */
-  PM_PROGRESS_NEXT,    /* a whole message, and there is another */
-  PM_PROGRESS_WAIT,    /* nothing more for now: step() will say when */
-  PM_PROGRESS_DONE,    /* the last message */
+  PM_PROGRESS_PAUSE, /* the same, but the rest is not at hand: no other call of
+                      * the client can write until pm_call_ready */
+  PM_PROGRESS_NEXT,  /* a whole message, and there is another */
+  PM_PROGRESS_WAIT,  /* nothing more for now: step() will say when */
+  PM_PROGRESS_DONE,  /* the last message */
 };
 
 struct pm_method_ops {

@@ -42,6 +42,7 @@ void pm_server_sweep(struct pm_server *s) {
   pm_action_sweep(&s->context.actions, s->context.now);
   pm_accept_begin(&s->accept);
   pm_clients_sweep(&s->clients, s->published);
+  pm_source_sweep(&s->context.sources);
   pm_accept_sweep(&s->accept);
   pm_audit_sweep(&s->context.audit, s->context.now);
   s->published = false;

@@ -185,6 +185,14 @@ static void write_number(struct pm_json_out *out, const char *text) {
     after_value(out, yajl_gen_number(out->gen, text, strlen(text)));
 }
 
+/* libyajl writes a number as it is given. */
+void pm_json_raw(struct pm_json_out *out, const char *json, size_t length) {
+  if (in_object(out))
+    set_failure(out, -EINVAL);
+  if (may_write_value(out))
+    after_value(out, yajl_gen_number(out->gen, json, length));
+}
+
 void pm_json_integer(struct pm_json_out *out, int64_t value) {
   char text[DIGITS];
   snprintf(text, sizeof text, "%lld", (long long)value);

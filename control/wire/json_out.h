@@ -33,6 +33,8 @@ void pm_json_unsigned(struct pm_json_out *out, uint64_t value);
 void pm_json_real(struct pm_json_out *out, double value, int decimals);
 void pm_json_text(struct pm_json_out *out, const char *text); /* NULL: null */
 void pm_json_bytes(struct pm_json_out *out, const char *bytes, size_t length);
+/* Values of the open array that are JSON already, with commas between. */
+void pm_json_raw(struct pm_json_out *out, const char *json, size_t length);
 /* A member of the open object: key and value. */
 void pm_json_put_text(struct pm_json_out *out, const char *key,
                       const char *text);

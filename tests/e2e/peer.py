@@ -87,6 +87,15 @@ def own_kill(pid, signal):
     return 0
 
 
+def own_output(pid, proc="/proc"):
+    """What one's own hands read of its stdout; else an errno."""
+    try:
+        with open(f"{proc}/{pid}/fd/1", "rb") as f:
+            return f.read().decode().splitlines()
+    except OSError as e:
+        return e.errno
+
+
 def own_links(pid, proc="/proc"):
     """Which of the owner's files open with one's own hands."""
     found = []
@@ -176,7 +185,7 @@ class Ears:
         return codes, True
 
 
-HANDS = {"call": call, "kill": own_kill, "links": own_links, "pids": own_pids,
+HANDS = {"call": call, "kill": own_kill, "links": own_links, "output": own_output, "pids": own_pids,
          "code": own_code, "monitor": monitor, "watch": Streams.watch,
          "cancel": Streams.cancel, "listen": Ears.listen, "heard": Ears.heard}
 

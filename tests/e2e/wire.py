@@ -7,7 +7,8 @@
 
 A line that begins with the same sign and three blanks goes on with the line
 before.  In a request 4711 and 998877 are the pid and the start time of a
-process that the player started and that sleeps.
+process that the player started: it has printed "one" and "two" to a file, its
+stderr is /dev/null, and it sleeps.
 
 An answer matches if it has everything that stands there; members beyond that
 are allowed, since results may gain some.  "#" is any number, "$" any text, "!"
@@ -22,6 +23,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 import time
 
 PID, START = 4711, 998877
@@ -87,7 +89,10 @@ class Sleeper:
     """A process of ours, with its start time (proc(5), stat field 22)."""
 
     def __enter__(self):
-        self.process = subprocess.Popen(["sleep", "600"])
+        with tempfile.TemporaryFile() as out:
+            self.process = subprocess.Popen(
+                ["sh", "-c", "echo one; echo two; exec sleep 600"],
+                stdout=out, stderr=subprocess.DEVNULL)
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as f:

@@ -12,21 +12,22 @@ static const char *const states[PM_CALL_STATES] = {
     [PM_CALL_WAITING] = "waiting",     [PM_CALL_READY] = "ready",
     [PM_CALL_WRITING] = "writing",     [PM_CALL_CANCELLING] = "cancelling",
     [PM_CALL_CANCELLED] = "cancelled", [PM_CALL_FAILED] = "failed",
-    [PM_CALL_DETACHED] = "detached",   [PM_CALL_DONE] = "done",
+    [PM_CALL_PAUSED] = "paused",       [PM_CALL_DETACHED] = "detached",
+    [PM_CALL_DONE] = "done",
 };
 
 static const char *const events[PM_CALL_EVENTS] = {
     [PM_CALL_ON_READY] = "ready",     [PM_CALL_ON_FAILURE] = "failure",
     [PM_CALL_ON_CANCEL] = "cancel",   [PM_CALL_ON_LEFT] = "left",
     [PM_CALL_ON_DROPPED] = "dropped", [PM_CALL_ON_PARTIAL] = "partial",
-    [PM_CALL_ON_NEXT] = "next",       [PM_CALL_ON_WAIT] = "wait",
-    [PM_CALL_ON_DONE] = "done",
+    [PM_CALL_ON_PAUSE] = "pause",     [PM_CALL_ON_NEXT] = "next",
+    [PM_CALL_ON_WAIT] = "wait",       [PM_CALL_ON_DONE] = "done",
 };
 
 /* What is done with a call in that state. */
 static const char *treatment(enum pm_call_state s) {
   if (pm_call_state_mid_message(s))
-    return "writes, alone";
+    return pm_call_state_writes(s) ? "writes, alone" : "steps, alone";
   if (pm_call_state_writes(s))
     return pm_call_state_steps(s) ? "steps, writes" : "writes";
   return pm_call_state_steps(s) ? "steps" : "-";
