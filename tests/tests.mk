@@ -96,6 +96,7 @@ unit_tests = \
 	tests/unit/server/test_accept \
 	tests/unit/server/test_server_time \
 	tests/unit/server/test_server_kill \
+	tests/unit/server/test_server_logs \
 	tests/unit/policy/test_allow \
 	tests/unit/server/test_request \
 	tests/unit/cli/test_print \
@@ -381,6 +382,12 @@ tests_unit_server_test_server_kill_SOURCES = tests/unit/server/test_server_kill.
 	control/hold/request.c $(fake_server_sources)
 tests_unit_server_test_server_kill_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_server_kill_LDADD = $(control_ldadd)
+
+tests_unit_server_test_server_logs_SOURCES = tests/unit/server/test_server_logs.c \
+	control/hold/log_writer.c control/hold/read.c control/hold/request.c \
+	$(fake_server_sources)
+tests_unit_server_test_server_logs_CPPFLAGS = $(unit_cppflags)
+tests_unit_server_test_server_logs_LDADD = $(control_ldadd)
 
 tests_unit_server_test_server_time_SOURCES = tests/unit/server/test_server_time.c $(fake_server_sources)
 tests_unit_server_test_server_time_CPPFLAGS = $(unit_cppflags)
