@@ -40,6 +40,7 @@ server_sources = \
 	control/server/call_state.c control/server/call_state.h \
 	control/server/client.c control/server/client.h \
 	control/server/clients.c control/server/clients.h \
+	control/server/clients_state.h \
 	control/server/conn_limit.c control/server/conn_limit.h \
 	control/server/context.c control/server/context.h \
 	control/server/deferred_close.c control/server/deferred_close.h \

@@ -3,7 +3,7 @@
 #ifndef PM_SERVER_SERVE_H
 #define PM_SERVER_SERVE_H
 
-#include "server/clients.h"
+#include "server/clients_state.h"
 
 /* The loop's: it can be read or written. */
 void pm_serve_ready(struct pm_watch *watch, uint32_t events);
