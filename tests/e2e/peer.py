@@ -168,17 +168,21 @@ class Ears:
             cls.items.put(message["params"]["item"])
 
     @classmethod
-    def heard(cls, pids):
-        """Who was told of, with the code of his end, until all of these were
-        told to have ended; and whether they were.  If not, others may have
-        made more for a moment than the server keeps."""
-        left, codes = set(pids), {}
+    def heard(cls, births, last=None):
+        """Who of {pid: start_time} was told of, with the code of his end, until
+        all, or the last, were told to have ended; and whether they were.  If not, others may
+        have made more for a moment than the server keeps.  A busy machine gives
+        a pid to another one soon."""
+        births = {int(pid): birth for pid, birth in births.items()}
+        left, codes = {last} if last else set(births), {}
         end = time.monotonic() + 20
         while left:
             try:
                 item = cls.items.get(timeout=max(end - time.monotonic(), 0))
             except queue.Empty:
                 return codes, False
+            if births.get(item["pid"]) != item["start_time"]:
+                continue
             codes[item["pid"]] = item.get("code", 0)
             if item["kind"] == "exit":
                 left.discard(item["pid"])

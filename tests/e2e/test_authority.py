@@ -155,17 +155,23 @@ def zombies():
     return found
 
 
+def birth_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[19])
+
+
 def ends_agree(c, daemon, peers):
     """Was all told?  What was told has to be right."""
     ended = zombies()
     by_hand = {kind: {name: peer.do("code", p.pid) for name, p in ended.items()}
                for kind, peer in peers.items()}
+    births = {p.pid: birth_of(p.pid) for p in ended.values()}
     c.intervals(2)  # by /proc alone, whom no turn has seen does not end
     for p in ended.values():
         p.wait()
     every = True
     for kind, peer in peers.items():
-        told, all_told = peer.do("heard", [p.pid for p in ended.values()])
+        told, all_told = peer.do("heard", births)
         every &= all_told
         for name, p in ended.items():
             hand, code = by_hand[kind][name], told.get(str(p.pid))
@@ -274,14 +280,16 @@ def hears_whom_he_sees(c, peer, prefix, kind, place):
     his own, which he does hear of.  Was all told?"""
     ended = zombies()
     hands = set(peer.do("pids", place))
+    births = {p.pid: birth_of(p.pid) for p in ended.values()}
     c.intervals(2)  # see ends_agree
     for p in ended.values():
         p.wait()
     last = sleeper(prefix)
     c.intervals(2)
+    births[last.pid] = birth_of(last.pid)
     last.kill()
     last.wait()
-    told, every = peer.do("heard", [last.pid])
+    told, every = peer.do("heard", births, last.pid)
     for name, p in ended.items():
         seen, heard = p.pid in hands, str(p.pid) in told
         assert seen or not heard, f"{kind}: {name} is heard of"
