@@ -25,6 +25,7 @@ struct change {
   const struct pm_hold_identity *as;
   const uint32_t *groups; /* sorted, without repeats */
   size_t group_count;
+  enum hold_privileges privileges;
   struct ids former_uid, former_gid;
   uint64_t capabilities; /* to keep */
 };
@@ -173,7 +174,8 @@ static bool has_way_back(const struct change *c) {
 static int verify(const struct change *c) {
   bool done = has_ids(c) && has_capabilities(c) && !has_way_back(c) &&
               prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-              prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+              (c->privileges == HOLD_MAY_GAIN_PRIVILEGES ||
+               prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
   return done ? 0 : -EPERM;
 }
 
@@ -186,13 +188,14 @@ static int hide(const struct change *c) {
 
 /* Errors are ignored here: verify() checks what matters. */
 static int forbid_new_privileges(const struct change *c) {
-  (void)c;
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (c->privileges == HOLD_NO_NEW_PRIVILEGES)
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
   return 0;
 }
 
 int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
+                enum hold_privileges privileges,
                 enum pm_hold_stage *ret_stage) {
   static const struct {
     enum pm_hold_stage stage;
@@ -214,6 +217,7 @@ int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
       .as = as,
       .groups = groups,
       .group_count = make_set(groups, as->group_count),
+      .privileges = privileges,
       .former_uid = uids_now(),
       .former_gid = gids_now(),
       .capabilities =

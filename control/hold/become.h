@@ -6,6 +6,11 @@
 
 #include "base/hold_protocol.h"
 
+/* May what is executed later gain privileges, by set-uid files such as sudo's?
+ * A helper never may; a job may, as its user may in a shell: prctl(2),
+ * PR_SET_NO_NEW_PRIVS. */
+enum hold_privileges { HOLD_NO_NEW_PRIVILEGES, HOLD_MAY_GAIN_PRIVILEGES };
+
 /* groups: as->group_count of them; they are sorted in place.  Afterwards a uid
  * other than 0 has no capability and cannot change its ids back; uid 0 has
  * those of as->capabilities that this process holds.  Capabilities are needed
@@ -13,6 +18,6 @@
  * succeeds. -errno, with the stage; -EPERM with VERIFY: every step succeeded,
  * but the result is not the identity. */
 int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
-                enum pm_hold_stage *ret_stage);
+                enum hold_privileges privileges, enum pm_hold_stage *ret_stage);
 
 #endif

@@ -272,7 +272,8 @@ static int kill_group(struct work *w) {
 static int serve_request(struct work *w, struct packet *packet,
                          const char *path) {
   enum pm_hold_stage stage;
-  int status = hold_become(&packet->request.as, packet->groups, &stage);
+  int status = hold_become(&packet->request.as, packet->groups,
+                           HOLD_NO_NEW_PRIVILEGES, &stage);
   if (status < 0)
     return fail(w, stage, -status);
   w->proc = hold_process_open_proc(path);

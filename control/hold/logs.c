@@ -294,7 +294,8 @@ static int follow(struct work *w) {
 
 static int serve(struct work *w, const char *path) {
   enum pm_hold_stage stage;
-  int status = hold_become(&w->request->as, w->groups, &stage);
+  int status =
+      hold_become(&w->request->as, w->groups, HOLD_NO_NEW_PRIVILEGES, &stage);
   if (status < 0)
     return hold_log_send_refusal(&w->writer, stage, -status);
   w->proc = hold_process_open_proc(path);

@@ -178,6 +178,7 @@ struct row {
   int want;
   enum pm_hold_stage stage;
   struct fake fake;
+  enum hold_privileges privileges;
 };
 
 static bool line_is(const char *row, const char *text, const char *name,
@@ -214,7 +215,8 @@ static bool check_identity(const struct row *row, uint64_t capabilities) {
   fine &= set_is(name, text, "\nCapEff:", capabilities);
   fine &= set_is(name, text, "\nCapInh:", 0);
   fine &= set_is(name, text, "\nCapAmb:", 0);
-  fine &= line_is(name, text, "\nNoNewPrivs:", "\t1");
+  fine &= line_is(name, text, "\nNoNewPrivs:",
+                  row->privileges == HOLD_NO_NEW_PRIVILEGES ? "\t1" : "\t0");
   fine &= check_int(name, "keepcaps", prctl(PR_GET_KEEPCAPS), 0);
   return fine;
 }
@@ -238,7 +240,7 @@ static bool check_row(const struct row *row) {
                                 .gid = row->uid,
                                 .group_count = count,
                                 .capabilities = row->capabilities};
-  int got = hold_become(&as, groups, &stage);
+  int got = hold_become(&as, groups, row->privileges, &stage);
   bool fine = check_int(row->name, "status", got, row->want);
   if (row->want)
     fine &= check_int(row->name, "stage", stage, row->stage);
@@ -267,6 +269,9 @@ static void becomes(void **state) {
   static const struct row rows[] = {
       {.name = "a user", .uid = HOLD_CLIENT_USER},
       {.name = "nobody", .uid = 65534},
+      {.name = "who may use sudo",
+       .uid = HOLD_CLIENT_USER,
+       .privileges = HOLD_MAY_GAIN_PRIVILEGES},
       {.name = "a user with groups",
        .uid = HOLD_CLIENT_USER,
        .groups = {7, 54, 99}},
@@ -469,9 +474,11 @@ static void ordinary(void **state) {
   enum pm_hold_stage stage = PM_HOLD_STAGE_NONE;
   struct pm_hold_identity as = {.uid = geteuid(), .gid = getegid()};
   as.group_count = (uint32_t)getgroups(65536, groups);
-  check_int("himself", "status", hold_become(&as, groups, &stage), 0);
+  check_int("himself", "status",
+            hold_become(&as, groups, HOLD_NO_NEW_PRIVILEGES, &stage), 0);
   as.uid++;
-  check_int("another", "status", hold_become(&as, groups, &stage), -EPERM);
+  check_int("another", "status",
+            hold_become(&as, groups, HOLD_NO_NEW_PRIVILEGES, &stage), -EPERM);
   check_int("another", "stage", stage, PM_HOLD_STAGE_UID);
   check_end();
 }
