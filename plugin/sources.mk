@@ -5,11 +5,16 @@ base_sources = \
 	plugin/base/buf.c plugin/base/buf.h \
 	plugin/base/clean.h \
 	plugin/base/copy.c plugin/base/copy.h \
+	plugin/base/crc32c.c plugin/base/crc32c.h \
 	plugin/base/err.c plugin/base/err.h \
 	plugin/base/fd.c plugin/base/fd.h \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_logs.h plugin/base/hold_probe.h plugin/base/hold_protocol.h \
+	plugin/base/job_message.h \
+	plugin/base/job_record.c plugin/base/job_record.h \
+	plugin/base/job_spec.c plugin/base/job_spec.h \
+	plugin/base/job_state.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
 	plugin/base/pass.c plugin/base/pass.h \

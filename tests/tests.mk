@@ -51,6 +51,8 @@ unit_tests = \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_text_cache \
 	tests/unit/base/test_pidfd \
+	tests/unit/base/test_job_record \
+	tests/unit/base/test_job_spec \
 	tests/unit/wire/test_frame \
 	tests/unit/wire/test_json_escape \
 	tests/unit/wire/test_arena \
@@ -162,6 +164,14 @@ tests_unit_base_test_text_cache_SOURCES = tests/unit/base/test_text_cache.c
 tests_unit_base_test_text_cache_CPPFLAGS = $(unit_cppflags)
 tests_unit_base_test_text_cache_LDADD = $(unit_ldadd)
 tests_unit_base_test_text_cache_LDFLAGS = $(failing_alloc_ldflags)
+
+tests_unit_base_test_job_record_SOURCES = tests/unit/base/test_job_record.c
+tests_unit_base_test_job_record_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_job_record_LDADD = $(unit_ldadd)
+
+tests_unit_base_test_job_spec_SOURCES = tests/unit/base/test_job_spec.c
+tests_unit_base_test_job_spec_CPPFLAGS = $(unit_cppflags)
+tests_unit_base_test_job_spec_LDADD = $(unit_ldadd)
 
 tests_unit_identity_test_classify_SOURCES = tests/unit/identity/test_classify.c
 tests_unit_identity_test_classify_CPPFLAGS = $(unit_cppflags)
