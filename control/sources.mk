@@ -81,7 +81,7 @@ methods_sources = \
 control_sources = $(policy_sources) $(views_sources) $(server_sources) \
 	$(methods_sources) control/control.c control/control.h
 
-# programs of their own: procman-hold and procmanctl
+# programs of their own: procman-hold, procman-keep and procmanctl
 hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/drop.c control/hold/drop.h \
@@ -98,6 +98,28 @@ hold_sources = \
 	control/hold/request.c control/hold/request.h \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h
+
+# the holder of a job, but for its main
+keep_sources = \
+	control/hold/become.c control/hold/become.h \
+	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/process.c control/hold/process.h \
+	control/hold/keep/child.c control/hold/keep/child.h \
+	control/hold/keep/ctl.c control/hold/keep/ctl.h \
+	control/hold/keep/fault.c control/hold/keep/fault.h \
+	control/hold/keep/files.c control/hold/keep/files.h \
+	control/hold/keep/index.c control/hold/keep/index.h \
+	control/hold/keep/job.c control/hold/keep/job.h \
+	control/hold/keep/keep.h \
+	control/hold/keep/log.c control/hold/keep/log.h \
+	control/hold/keep/privilege.c control/hold/keep/privilege.h \
+	control/hold/keep/restart.c control/hold/keep/restart.h \
+	control/hold/keep/retain.c control/hold/keep/retain.h \
+	control/hold/keep/segment.c control/hold/keep/segment.h \
+	control/hold/keep/session.c control/hold/keep/session.h \
+	control/hold/keep/states.c control/hold/keep/states.h \
+	control/hold/keep/stream.c control/hold/keep/stream.h \
+	control/hold/keep/workload.c control/hold/keep/workload.h
 
 cli_sources = \
 	control/cli/args.c control/cli/args.h \

@@ -85,6 +85,10 @@ unit_tests = \
 	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_location \
+	tests/unit/keep/test_states \
+	tests/unit/keep/test_restart \
+	tests/unit/keep/test_index \
+	tests/unit/keep/test_retain \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
 	tests/unit/hold/test_race \
@@ -327,6 +331,21 @@ tests_unit_options_test_options_control_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
 tests_unit_options_test_options_control_LDADD = libpmplugin.la libpmwire.la \
 	$(unit_ldadd)
+
+keep_ldadd = libpmkeep.la libpmparser.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
+place_sources = tests/unit/keep/place.c tests/unit/keep/place.h
+tests_unit_keep_test_states_SOURCES = tests/unit/keep/test_states.c
+tests_unit_keep_test_states_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_states_LDADD = $(keep_ldadd)
+tests_unit_keep_test_restart_SOURCES = tests/unit/keep/test_restart.c
+tests_unit_keep_test_restart_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_restart_LDADD = $(keep_ldadd)
+tests_unit_keep_test_index_SOURCES = tests/unit/keep/test_index.c $(place_sources)
+tests_unit_keep_test_index_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_index_LDADD = $(keep_ldadd)
+tests_unit_keep_test_retain_SOURCES = tests/unit/keep/test_retain.c $(place_sources)
+tests_unit_keep_test_retain_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_retain_LDADD = $(keep_ldadd)
 
 tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h
@@ -612,22 +631,28 @@ e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_lo
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
-	tests/e2e/test_ladder.py \
+	tests/e2e/test_keep.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
-	tests/e2e/harness.py \
+	tests/e2e/harness.py tests/e2e/keep.py \
 	tests/e2e/peer.py \
 	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
 if !SANITIZERS
 TESTS += $(e2e_tests)
-check_PROGRAMS += tests/e2e/hang tests/e2e/trap tests/e2e/old_kernel
+check_PROGRAMS += tests/e2e/hang tests/e2e/trap tests/e2e/old_kernel \
+	tests/e2e/job tests/e2e/lines tests/e2e/crash
 fuse_sources = tests/e2e/fuse.c tests/e2e/fuse.h
 tests_e2e_hang_SOURCES = tests/e2e/hang.c $(fuse_sources)
 tests_e2e_hang_LDFLAGS = -pthread
 tests_e2e_trap_SOURCES = tests/e2e/trap.c $(fuse_sources)
 tests_e2e_old_kernel_SOURCES = tests/e2e/old_kernel.c
+# what test_keep.py is made of
+tests_e2e_job_SOURCES = tests/e2e/job.c
+tests_e2e_job_LDADD = libpmkeep.la libpmparser.la libpmbase.la
+tests_e2e_lines_SOURCES = tests/e2e/lines.c
+tests_e2e_crash_SOURCES = tests/e2e/crash.c
 endif
 
 # captured trees; their list is what is there

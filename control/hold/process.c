@@ -161,8 +161,9 @@ static int32_t pid_of(const char *name) {
   return *end || pid <= 0 || pid > INT32_MAX ? 0 : (int32_t)pid;
 }
 
-int hold_process_list_group(int proc, int32_t group, int32_t session,
-                            struct hold_list *list) {
+/* group 0: any */
+static int list_members(int proc, int32_t group, int32_t session,
+                        struct hold_list *list) {
   /* a description of its own, so that every call reads from the start */
   int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   PM_CLEAN_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -175,11 +176,21 @@ int hold_process_list_group(int proc, int32_t group, int32_t session,
     if (!entry)
       return -errno;
     int32_t pid = pid_of(entry->d_name);
-    if (!pid || hold_process_read(proc, pid, &p) < 0 || p.group != group ||
-        p.session != session)
+    if (!pid || hold_process_read(proc, pid, &p) < 0 ||
+        (group && p.group != group) || p.session != session)
       continue;
     int status = add(list, &p);
     if (status < 0)
       return status;
   }
+}
+
+int hold_process_list_group(int proc, int32_t group, int32_t session,
+                            struct hold_list *list) {
+  return list_members(proc, group, session, list);
+}
+
+int hold_process_list_session(int proc, int32_t session,
+                              struct hold_list *list) {
+  return list_members(proc, 0, session, list);
 }

@@ -29,9 +29,12 @@ int hold_process_read(int proc, int32_t pid, struct hold_process *ret);
  * kernel thread.  -ETIMEDOUT: its user makes stat block. */
 int hold_process_birth(int proc, struct hold_process *process, uint64_t *ret);
 
-/* Adds the members of that group of that session to the list, in no particular
- * order.  Processes that vanish meanwhile or are hidden are skipped. */
+/* Adds the members of that group of that session, or of the whole session, to
+ * the list, in no particular order.  Processes that vanish meanwhile or are
+ * hidden are skipped. */
 int hold_process_list_group(int proc, int32_t group, int32_t session,
                             struct hold_list *list);
+int hold_process_list_session(int proc, int32_t session,
+                              struct hold_list *list);
 
 #endif

@@ -1,0 +1,38 @@
+/* The folder of a job and the place of its log, as root makes them before a
+ * holder starts; also as an ordinary user, for himself.  Every step is by a
+ * descriptor of the folder above and follows no link, and no mode depends on
+ * the umask.  One thread. */
+#ifndef PM_HOLD_JOB_FOLDER_H
+#define PM_HOLD_JOB_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In the folder; its owner's alone, 0600, but for the FIFOs, 0622: a worker
+ * that has changed its uid can still reopen /dev/stdout. */
+#define PM_JOB_FILE_SPEC "spec"
+#define PM_JOB_FILE_LOCK "lock"
+#define PM_JOB_FILE_STATE "state"
+#define PM_JOB_FILE_EXIT "exit"
+#define PM_JOB_FILE_OUT "out"
+#define PM_JOB_FILE_ERR "err"
+#define PM_JOB_FILE_CTL "ctl"
+
+/* [a-z0-9-]{1,48}, not all of them digits: those are a pid's. */
+bool hold_job_is_id(const char *id);
+
+/* JOBS/ID with all of the above but ctl; spec: the record, which appears last
+ * and whole, so that a folder with a spec is a job.  JOBS must be this
+ * process's own and nobody else's to write.  -EEXIST: an id is never used
+ * twice; -EPERM: JOBS is not as it must be; or -errno.  Nothing of it is left
+ * after an error. */
+int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
+                         size_t length);
+
+/* LOGS/UID/ID, whose last folder belongs to the user, 0700, and the ones above
+ * to this process.  Errors as above; who is not root can only make his own. */
+int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
+                      uint32_t gid);
+
+#endif

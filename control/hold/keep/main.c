@@ -1,0 +1,194 @@
+/* procman-keep DIR: the holder of the job whose folder DIR is.  Start, restart
+ * and rescue are this same command: it reads what is on disk and does what is
+ * left.  One thread; it ends when nobody can write to the job's log any more.
+ */
+#include "hold/keep/job.h"
+#include "hold/keep/keep.h"
+#include "hold/keep/log.h"
+#include "hold/keep/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+  DONE,
+  FAILED, /* to be started again */
+  USAGE,
+  BUSY,    /* another holder has the job */
+  FOREIGN, /* of another boot, or of a later schema: left as it is */
+};
+
+enum {
+  SIGNALS = KEEP_CTL_PEERS + 1,
+  ENDED,
+  REPORT,
+  STREAMS,
+  POLLED = STREAMS + PM_JOB_STREAMS
+};
+
+static int fail(const struct keep_fault *fault) {
+  keep_fault_say(fault->what, fault->num);
+  return fault->num == EBUSY             ? BUSY
+         : fault->num == EPROTONOSUPPORT ? FOREIGN
+                                         : FAILED;
+}
+
+/* ---- the process ---- */
+
+/* Nothing of whoever started it stays but the standard streams, and all
+ * signals wait to be read.  Descriptors that a service manager has kept for us
+ * would come here: they keep the FIFOs' bytes while no holder lives, and are
+ * not needed once the FIFOs are open. */
+static int take_signals(void) {
+  sigset_t all, read;
+  int null = open("/dev/null", O_RDWR);
+  while (null >= 0 && null <= STDERR_FILENO)
+    null = dup(null);
+  if (null > STDERR_FILENO)
+    close(null);
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+  umask(077);
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  signal(SIGCHLD, SIG_DFL); /* ignored, no child would leave its status */
+  sigemptyset(&read);
+  sigaddset(&read, SIGCHLD);
+  sigaddset(&read, SIGTERM);
+  return signalfd(-1, &read, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool read_boot_id(uint8_t ret[PM_JOB_BOOT_ID]) {
+  char text[40];
+  size_t digits = 0;
+  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+  if (fd >= 0)
+    close(fd);
+  memset(ret, 0, PM_JOB_BOOT_ID);
+  for (ssize_t i = 0; i < n && digits < 2 * PM_JOB_BOOT_ID; i++) {
+    const char *hex = "0123456789abcdef", *at = strchr(hex, text[i]);
+    if (!at || !text[i])
+      continue;
+    ret[digits / 2] = (uint8_t)(ret[digits / 2] << 4 | (at - hex));
+    digits++;
+  }
+  return digits == 2 * PM_JOB_BOOT_ID;
+}
+
+/* Pids of another boot mean nothing. */
+static bool is_of_this_boot(struct keep *k) {
+  uint8_t boot[PM_JOB_BOOT_ID];
+  if (!read_boot_id(boot))
+    return false;
+  bool is_new = !k->state.head.kind;
+  bool same = memcmp(boot, k->state.boot_id, sizeof boot) == 0;
+  memcpy(k->state.boot_id, boot, sizeof boot);
+  return is_new || same;
+}
+
+/* ---- taking over ---- */
+
+static int open_job(struct keep *k, const char *path) {
+  struct keep_fault fault = {0};
+  int status = keep_files_lock(&k->files, path, &fault);
+  if (status == 0)
+    status = keep_files_spec(&k->files, &k->spec, &fault);
+  if (status == 0)
+    status = keep_files_state(&k->files, &k->state, &fault);
+  if (status == 0 && !is_of_this_boot(k))
+    status = keep_fault_set(&fault, EPROTONOSUPPORT, "a job of another boot");
+  bool writes = k->state.state < PM_JOB_DRAINING;
+  if (status == 0)
+    status = keep_files_open(&k->files, &k->spec, writes, &fault);
+  return status < 0 ? fail(&fault) : DONE;
+}
+
+static int take_over(struct keep *k) {
+  struct keep_fault fault = {0};
+  keep_ctl_init(&k->ctl, k->files.ctl, geteuid());
+  keep_job_find(k);
+  keep_files_leave(&k->files);
+  if (keep_privilege_drop(&k->spec, &fault) < 0)
+    return fail(&fault);
+  keep_log_init(k);
+  keep_job_begin(k);
+  return DONE;
+}
+
+/* ---- turns ---- */
+
+static void prepare(const struct keep *k, int signals,
+                    struct pollfd polled[POLLED]) {
+  keep_ctl_prepare(&k->ctl, polled);
+  polled[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
+  /* one that was seen to have ended is asked now and then */
+  int ended = k->workload.ended_at || k->ended ? -1 : k->workload.pidfd;
+  polled[ENDED] = (struct pollfd){.fd = ended, .events = POLLIN};
+  polled[REPORT] = (struct pollfd){.fd = k->workload.report, .events = POLLIN};
+  for (size_t i = 0; i < PM_JOB_STREAMS; i++) {
+    bool listens = keep_stream_listens(&k->stream[i], &k->log);
+    polled[STREAMS + i] = (struct pollfd){
+        .fd = listens ? k->stream[i].from : -1, .events = POLLIN};
+  }
+}
+
+/* SIGTERM, as a service manager stops a unit: the job ends. */
+static void take_signal(struct keep *k, int signals) {
+  struct signalfd_siginfo info;
+  while (read(signals, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo == SIGTERM) {
+      struct pm_job_request stop = {.verb = PM_JOB_ASK_STOP};
+      keep_job_request(k, &stop);
+    }
+}
+
+static void wait_for_more(struct keep *k, int signals, bool at_once) {
+  struct pollfd polled[POLLED];
+  uint64_t log = keep_log_next(k), job = keep_job_next(k);
+  uint64_t next = log < job ? log : job;
+  uint64_t wait = next > k->now.boot ? next - k->now.boot : 0;
+  struct timespec t = {(time_t)(wait / PM_NS_PER_S),
+                       (long)(wait % PM_NS_PER_S)};
+  if (at_once)
+    t = (struct timespec){0, 0};
+  prepare(k, signals, polled);
+  int ready =
+      ppoll(polled, POLLED, next == UINT64_MAX && !at_once ? NULL : &t, NULL);
+  k->now = pm_now_read();
+  if (ready <= 0)
+    return;
+  if (polled[SIGNALS].revents)
+    take_signal(k, signals);
+  keep_ctl_serve(&k->ctl, polled, &k->state, keep_job_request, k);
+}
+
+static int hold(struct keep *k, int signals) {
+  while (!k->finished && !k->failed) {
+    bool more = keep_log_turn(k);
+    keep_job_turn(k);
+    if (!k->finished && !k->failed)
+      wait_for_more(k, signals, more);
+  }
+  return k->failed ? FAILED : DONE;
+}
+
+int main(int argc, char **argv) {
+  static struct keep keep = {.files = KEEP_FILES_INIT,
+                             .workload = KEEP_WORKLOAD_INIT};
+  if (argc != 2) {
+    keep_fault_say("usage: procman-keep DIR, the folder of a job", 0);
+    return USAGE;
+  }
+  int signals = take_signals();
+  keep.now = pm_now_read();
+  int status = open_job(&keep, argv[1]);
+  if (status == DONE)
+    status = take_over(&keep);
+  return status == DONE ? hold(&keep, signals) : status;
+}

@@ -1,0 +1,13 @@
+/* The processes of the workload's session: what a stop reaches.  A daemon that
+ * has begun a session of its own is not among them; a control group will be
+ * what it cannot leave. */
+#ifndef PM_KEEP_SESSION_H
+#define PM_KEEP_SESSION_H
+
+#include <stdint.h>
+
+/* Sends the signal, 0: none, to each member; returns how many live, 0 if that
+ * cannot be told.  Each is verified to be a member under its pidfd. */
+int keep_session_signal(int32_t session, int signal);
+
+#endif
