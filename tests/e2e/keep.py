@@ -113,7 +113,7 @@ class Job:
 
     def tool(self, *args):
         return subprocess.run([f"{TOOLS}/job", args[0], self.folder, *map(str, args[1:])],
-                              capture_output=True, text=True, check=False).stdout
+                              stdout=subprocess.PIPE, text=True, check=False).stdout
 
     def show(self):
         return dict(word.partition("=")[::2] for word in self.tool("show").split())

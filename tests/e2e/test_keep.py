@@ -15,7 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from keep import KEEP, PARTIAL, TOOLS, Job, become_subreaper, reap, wait_for
+from keep import DROPPED, KEEP, PARTIAL, TOOLS, Job, become_subreaper, reap, wait_for
 
 KILLS = int(os.environ.get("PM_KEEP_KILLS", "100"))
 LINES = int(os.environ.get("PM_KEEP_LINES", "20000"))
@@ -35,6 +35,11 @@ def all_lines(name, count):
     return b"".join(b"%s%d:%s\n" % (name, n, bytes([65 + n % 26]) *
                                     (70000 if n % 997 == 0 else n * 7919 % 120))
                     for n in range(1, count + 1))
+
+
+def stream(j, name="out"):
+    """segment, segments, bytes, dropped, blocked ns, errno"""
+    return [int(n) for n in j.show().get(name, "0,0,0,0,0,0").split(",")]
 
 
 def first_difference(got, want):
@@ -159,6 +164,496 @@ def test_failures():
                           (["sh", "-c", "exit 5"], {})):
         with Job(command, **keys) as j:
             equal("by PATH", j.run()["code"], "5")
+
+
+# ---- what a workload finds
+
+def may(capability):
+    with open("/proc/self/status", encoding="ascii") as f:
+        mine = next(line.split()[1] for line in f if line.startswith("CapEff:"))
+    return bool(int(mine, 16) >> capability & 1)
+
+
+def test_environment():
+    """Its ids, folder, limits, signals and descriptors are those of its job."""
+    tell = ("cat /proc/self/status; echo cwd $(pwd); echo umask $(umask); "
+            "echo files $(ulimit -n) $(ulimit -Hn); echo fds $(ls /proc/self/fd | tr '\n' ' '); "
+            "echo adj $(cat /proc/self/oom_score_adj); echo nice $(cut -d' ' -f19 /proc/self/stat); "
+            "echo stdin $(readlink /proc/self/fd/0); env")
+    root = os.geteuid() == 0
+    keys = {"uid": 12345, "gid": 12346, "group": [7, 30000]} if root else {}
+    low = {"nice": -3, "oom": -500} if may(23) and may(24) else {"nice": 3, "oom": 500}
+    with Job(["/bin/sh", "-c", tell], env=["PATH=/usr/bin:/bin", "A=b c"], cwd="/usr", umask=0o27,
+             limit="7:100:200", **keys, **low) as j:
+        state = j.run()
+        equal("exit", (state["exit"], state["code"]), ("code", "0"))
+        said = j.text().decode()
+        status = dict(line.split(":\t", 1) for line in said.splitlines() if ":\t" in line)
+        words = dict(line.split(" ", 1) for line in said.splitlines() if " " in line and ":" not in line)
+        for key, want in (("cwd", "/usr"), ("umask", "0027"), ("files", "100 200"), ("stdin", "/dev/null"),
+                          ("A=b", "c")):
+            equal(key, words[key], want)
+        # sh: its own two pipes and what ls opens
+        equal("descriptors", words["fds"].split(), ["0", "1", "2", "3"])
+        for key in ("SigBlk", "SigIgn"):
+            equal(key, int(status[key], 16), 0)
+        equal("oom_score_adj, nice", (words["adj"], words["nice"]), (str(low["oom"]), str(low["nice"])))
+        equal("no_new_privs", status["NoNewPrivs"], "0")
+        env = [line for line in said.splitlines() if line.startswith(("PATH=", "A=", "NOTIFY", "HOME="))]
+        equal("environment", sorted(env), ["A=b c", "PATH=/usr/bin:/bin"])
+        if root:
+            equal("uids", status["Uid"].split(), ["12345"] * 4)
+            equal("gids", status["Gid"].split(), ["12346"] * 4)
+            equal("groups", status["Groups"].split(), ["7", "30000"])
+            equal("capabilities", int(status["CapEff"], 16) | int(status["CapPrm"], 16), 0)
+            st = os.stat(j.leaf)
+            equal("the log's owner", (st.st_uid, st.st_gid, st.st_mode & 0o7777), (12345, 12346, 0o700))
+    with Job(["/bin/sh", "-c", "grep NoNewPrivs /proc/self/status"], env=["PATH=/bin"], flags=2) as j:
+        j.run()
+        equal("no_new_privs", j.text().split()[1], b"1")
+    if root:
+        with Job(["/bin/sh", "-c", "grep -E 'Cap(Eff|Bnd)' /proc/self/status"], env=["PATH=/bin"],
+                 capabilities=1 << 5) as j:
+            j.run()
+            equal("root's capabilities", [int(w, 16) for w in j.text().split()[1::2]], [32, 32])
+
+
+def test_streams():
+    """Whatever a workload does with its stdout, nothing that it wrote is lost."""
+    py = "import os,sys,fcntl,time;w=os.write;"
+    rows = [
+        ("closed at once", "exec >&- 2>&-; sleep 0.1", b"", b""),
+        ("reopened", "echo a; exec >/dev/stdout 2>/dev/stderr; echo b; echo c >&2", b"a\nb\n", b"c\n"),
+        ("by path", "echo a >/dev/stdout; echo b >/dev/stderr; echo c >/proc/self/fd/1", b"a\nc\n", b"b\n"),
+        ("a partial last line", "printf 'one\ntwo'", b"one\ntwo", b""),
+        ("nothing", "true", b"", b""),
+        ("stderr to stdout", "echo a >&2; exec 2>&1; echo b >&2", b"b\n", b"a\n"),
+    ]
+    every = bytes(range(256)) * 300
+    programs = [
+        ("bytes", py + "w(1,bytes(range(256))*300)", every),
+        ("a larger pipe", py + "fcntl.fcntl(1,1031,1<<20);w(1,b'x'*900000+b'\\n')", b"x" * 900000 + b"\n"),
+        ("a smaller pipe", py + "fcntl.fcntl(1,1031,4096);[w(1,b'%d\\n'%i) for i in range(20000)]",
+         b"".join(b"%d\n" % i for i in range(20000))),
+        ("three megabytes in a line", py + "sys.stdout.write('y'*3000000+'\\n')", b"y" * 3000000 + b"\n"),
+        ("an empty write", py + "w(1,b'');w(1,b'a')", b"a"),
+    ]
+    rows += [(n, ["/usr/bin/python3", "-c", p], want, b"") for n, p, want in programs]
+    for name, command, out, err in rows:
+        with (sh(command) if isinstance(command, str) else Job(command)) as j:
+            state = j.run()
+            equal(f"{name}: exit", (state["exit"], state["code"]), ("code", "0"))
+            assert j.text("out") == out, f"{name}: " + first_difference(j.text("out"), out)
+            equal(f"{name}: stderr", j.text("err"), err)
+            j.check_index()
+    with sh("echo a; echo b >&2; echo c", flags=1) as j:
+        j.run()
+        equal("merged", (j.text("out"), j.segments("err")), (b"a\nb\nc\n", []))
+    print(f"  {len(rows) + 1} kinds")
+
+
+def test_nonblocking():
+    """O_NONBLOCK is the workload's own, and not handed on to the next one."""
+    text = ("import os,fcntl,sys\nf=fcntl.fcntl(1,3)\nos.write(2,b'%d\\n'%(f&os.O_NONBLOCK))\n"
+            "fcntl.fcntl(1,4,f|os.O_NONBLOCK)\nos.write(1,b'x\\n')\nsys.exit(1)")
+    with Job(["/usr/bin/python3", "-c", text], policy="always", max=2, backoff_ms=1) as j:
+        state = j.run()
+        equal("reason", state["reason"], "gave_up")
+        equal("lines", (j.text("out"), j.text("err")), (b"x\n" * 3, b"0\n" * 3))
+
+
+def test_many_writers():
+    """Processes that share a stream: each write of at most PIPE_BUF stays whole."""
+    text = ("import os\nfor w in range(20):\n  if os.fork() == 0:\n    for i in range(300):\n"
+            "      os.write(1, b'%d.%d.' % (w, i) + b'z' * (i * 13 % 4000) + b'\\n')\n    os._exit(0)\n"
+            "for w in range(20): os.wait()")
+    with Job(["/usr/bin/python3", "-c", text], segments=1000, bytes=1000 * 32768) as j:
+        j.run()
+        lines = j.text().split(b"\n")[:-1]
+        want = sorted(b"%d.%d." % (w, i) + b"z" * (i * 13 % 4000) for w in range(20) for i in range(300))
+        assert sorted(lines) == want, f"{len(lines)} lines of {len(want)}"
+        print(f"  {len(lines)} lines of 20 writers, {len(j.segments('out'))} segments")
+
+
+def test_strays():
+    """A daemon that goes on writing after the exit is waited for."""
+    with sh("(trap '' TERM HUP; sleep 0.3; echo late; sleep 0.2; echo later) & echo early; exit 4") as j:
+        j.start()
+        state = j.reaches("draining")
+        equal("exit", (state["exit"], state["code"]), ("code", "4"))
+        j.kill()
+        j.start()
+        equal("status", j.end(), 0)
+        equal("log", j.text(), b"early\nlate\nlater\n")
+        equal("state", j.show()["state"], "exited")
+
+
+# ---- segments
+
+def test_segments():
+    """Cut at line ends; one beyond a megabyte is cut, and both parts say so."""
+    text = "import sys\nfor i in range(4000): sys.stdout.write('%d %s\\n' % (i, 'q' * (i % 200)))"
+    with Job(["/usr/bin/python3", "-c", text], segments=100000, bytes=100000 * 4096) as j:
+        j.run()
+        parts = j.log()
+        assert all(p.endswith(b"\n") for p in parts if p), "cut in mid-line"
+        assert max(map(len, parts)) < 4096 + 65536 + 1, max(map(len, parts))
+        equal("lines", b"".join(parts).count(b"\n"), 4000)
+        equal("flags", j.check_index() & PARTIAL, 0)
+        print(f"  4000 lines in {len(parts)} segments")
+    text = "import sys\nsys.stdout.write('a\\n' + 'L' * 5000000 + '\\nb\\n')"
+    with Job(["/usr/bin/python3", "-c", text], segments=100000, bytes=100000 * 4096) as j:
+        j.run()
+        parts = [p for p in j.log() if p]
+        assert b"".join(parts) == b"a\n" + b"L" * 5000000 + b"\nb\n", "the line"
+        assert len(parts) >= 4 and max(map(len, parts)) < 4096 + (1 << 20) + 65536 * 2, [len(p) for p in parts]
+        for path, part, following in zip(j.segments("out"), parts, parts[1:]):
+            if not part.endswith(b"\n"):
+                assert j.index(path)[-1][3] & PARTIAL, f"{path} does not say that its line goes on"
+                after = j.segments("out")[j.segments("out").index(path) + 1]
+                assert j.index(after)[0][3] & PARTIAL, f"{after} does not say that it goes on with a line"
+
+
+def test_retention():
+    """By bytes and count, while the holder is killed; by age."""
+    rng = random.Random(7)
+    with tempfile.TemporaryDirectory() as place:
+        stop = os.path.join(place, "stop")
+        with Job([f"{TOOLS}/lines", stop, "40000"], segments=6, bytes=6 * 65536) as j:
+            most = 0
+            for _ in range(20):
+                j.start()
+                time.sleep(rng.uniform(0.02, 0.08))
+                j.kill()
+                most = max(most, len(os.listdir(j.leaf)))
+            with open(stop, "w", encoding="utf-8"):
+                pass
+            state = j.run()
+            with open(stop, encoding="utf-8") as f:
+                count = int(f.read())
+            size = sum(os.path.getsize(os.path.join(j.leaf, n)) for n in os.listdir(j.leaf))
+            assert most <= 2 * (6 + 2), f"{most} files"
+            assert size <= 6 * 65536 + 2 * (65536 + 70200), size
+            for name, stream in ((b"o", "out"), (b"e", "err")):
+                got, want = j.text(stream), all_lines(name, count)
+                assert want.endswith(got) and got, "what is left is the end, without gaps"
+                numbers = [int(p.rpartition(".")[2]) for p in j.segments(stream)]
+                equal("numbers", numbers, list(range(numbers[0], numbers[-1] + 1)))
+                equal("segments", int(state[stream].split(",")[1]), len(numbers))
+            j.check_index()
+            print(f"  {2 * count} lines, {numbers[-1]} segments, at most {most} files at once, {size} bytes at the end")
+    with sh("i=0; while [ $i -lt 3 ]; do seq 1 2000; i=$((i+1)); sleep 0.2; done; sleep 1.2",
+            segments=1000, bytes=1000 * 4096, age_ms=500) as j:
+        j.run()
+        equal("the current one is left", len(j.segments("out")), 1)
+
+
+# ---- what goes wrong
+
+class Tmpfs:
+    """A small file system that can be full."""
+
+    def __init__(self, size):
+        self.path = tempfile.mkdtemp(prefix="procman-full-")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", self.path], check=True)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *unused):
+        subprocess.run(["umount", "-l", self.path], check=True)
+        os.rmdir(self.path)
+
+
+def free_bytes(path):
+    st = os.statvfs(path)
+    return st.f_bavail * st.f_frsize
+
+
+def fill(path):
+    with open(os.path.join(path, "ballast"), "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
+def test_full_disk():
+    """block: nothing is lost, and the time is told.  drop_new: the workload goes
+    on, and what is dropped is counted.  A job's own old segments go first."""
+    if os.geteuid() != 0:
+        print("  needs root to mount")
+        return
+    text = "import sys\nfor i in range(200000): sys.stdout.write('%d line\\n' % i)"
+    want = b"".join(b"%d line\n" % i for i in range(200000))
+    with Tmpfs("1m") as place:
+        with Job(["/usr/bin/python3", "-c", text], at=place, segments=1000, bytes=1 << 30) as j:
+            fill(place)
+            j.start()
+            state = wait_for("blocked", lambda: stream(j)[5] == errno.ENOSPC)
+            j.kill()
+            os.truncate(os.path.join(place, "ballast"), 0)
+            subprocess.run(["mount", "-o", "remount,size=20m", place], check=True)
+            state = j.run()
+            assert j.text() == want, first_difference(j.text(), want)
+            equal("dropped", state["out"].split(",")[3], "0")
+            j.check_index()
+        with Job(["/usr/bin/python3", "-c", text], at=place, segments=1000, bytes=1 << 30) as j:
+            subprocess.run(["mount", "-o", "remount,size=1m", place], check=False)
+            fill(place)
+            j.start()
+            wait_for("blocked time", lambda: stream(j)[4] > 1e9)
+            equal("it waits", j.show()["state"], "running")
+            os.unlink(os.path.join(place, "ballast"))
+            subprocess.run(["mount", "-o", "remount,size=20m", place], check=True)
+            equal("status", j.end(), 0)
+            state = j.show()
+            assert j.text() == want, first_difference(j.text(), want)
+            blocked = int(state["out"].split(",")[4]) / 1e9
+    with Tmpfs("1m") as place:
+        with Job(["/usr/bin/python3", "-c", text], at=place, drop=1) as j:
+            fill(place)
+            start = time.monotonic()
+            state = j.run()
+            took = time.monotonic() - start
+            got, dropped = j.text(), int(state["out"].split(",")[3])
+            equal("stored and dropped", len(got) + dropped, len(want))
+            assert dropped > 0 and took < 5, (dropped, took)
+        slow = "import sys,time\nfor i in range(40): sys.stdout.write('%d line\\n' % i); sys.stdout.flush(); time.sleep(.05)"
+        with Job(["/usr/bin/python3", "-c", slow], at=place, drop=1) as j:
+            fill(place)
+            j.start()
+            wait_for("drops", lambda: stream(j)[3] > 0)
+            os.unlink(os.path.join(place, "ballast"))
+            equal("status", j.end(), 0)
+            lines = [b"%d line\n" % i for i in range(40)]
+            got = j.text()
+            assert b"".join(lines).endswith(got) and got.startswith(tuple(lines)), got
+            equal("stored and dropped", len(got) + stream(j)[3], len(b"".join(lines)))
+            equal("said in the index", j.check_index() & DROPPED, DROPPED)
+    with Tmpfs("1m") as place:
+        with Job(["/usr/bin/python3", "-c", text], at=place, segments=1000, bytes=1000 * 65536) as j:
+            state = j.run()
+            got = j.text()
+            assert want.endswith(got) and len(got) > 200000, "the newest stay"
+            equal("dropped", state["out"].split(",")[3], "0")
+    print(f"  blocked {blocked:.1f} s and lost nothing; dropped {dropped} bytes of {len(want)}")
+
+
+def test_lost_folder():
+    """The log's folder is removed and made again: blocked meanwhile."""
+    with sh("echo one; sleep 0.5; echo two; sleep 0.5; echo three; sleep 2.5") as j:
+        j.start()
+        wait_for("a line", lambda: j.text() == b"one\n")
+        os.rename(j.leaf, j.leaf + ".old")
+        subprocess.run(["rm", "-r", j.leaf + ".old"], check=True)
+        wait_for("blocked", lambda: stream(j)[5] == errno.ENOENT)
+        os.mkdir(j.leaf, 0o700)
+        equal("status", j.end(), 0)
+        equal("log", j.text(), b"two\nthree\n")
+        equal("not blocked", j.show()["out"].split(",")[5], "0")
+
+
+def test_two_holders():
+    with sh("sleep 0.3; echo done") as j:
+        j.start()
+        j.reaches("running")
+        for _ in range(5):
+            equal("the second", subprocess.run([KEEP, j.folder], stderr=subprocess.DEVNULL, check=False).returncode, 3)
+        equal("the first", j.end(), 0)
+        equal("log", j.text(), b"done\n")
+        equal("nothing left to do", subprocess.run([KEEP, j.folder], check=False).returncode, 0)
+        equal("log", j.text(), b"done\n")
+
+
+def test_foreign():
+    """What is torn, of a later schema or not its own is left as it is."""
+    def status(j):
+        return subprocess.run([KEEP, j.folder], stderr=subprocess.DEVNULL, check=False).returncode
+    with sh("echo ran") as j:
+        os.chmod(j.folder, 0o755)
+        equal("a folder open to others", status(j), 1)
+        os.chmod(j.folder, 0o700)
+        with open(os.path.join(j.folder, "spec"), "r+b") as f:
+            good = f.read()
+            f.seek(100)
+            f.write(b"\x55")
+        equal("a damaged spec", status(j), 1)
+        with open(os.path.join(j.folder, "spec"), "r+b") as f:
+            f.write(good)
+        state = os.path.join(j.folder, "state")
+        record = bytearray(216)
+        record[0:8] = (2).to_bytes(2, "little") + (2).to_bytes(2, "little") + (216).to_bytes(4, "little")
+        record[8:12] = crc32c(record).to_bytes(4, "little")
+        with open(state, "r+b") as f:
+            f.write(record)
+        equal("a state of a later schema", status(j), 4)
+        with open(state, "rb") as f:
+            equal("untouched", f.read(216), bytes(record))
+        with open(state, "r+b") as f:
+            f.write(bytes(216))
+        equal("as it was", status(j), 0)
+        equal("log", j.text(), b"ran\n")
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+# ---- control
+
+def test_stop():
+    """TERM, and KILL when that is not heeded, for the whole session; also when
+    the leader alone heeds it, and by a holder that comes after."""
+    with sh("trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.05; done") as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        equal("accepted", j.ask("stop"), 0)
+        equal("status", j.end(), 0)
+        state = j.show()
+        equal("end", (state["state"], state["reason"], state["exit"], state["code"]),
+              ("exited", "stopped", "code", "3"))
+        equal("log", j.text(), b"up\nbye\n")
+    with sh("trap '' TERM; echo up; while :; do sleep 0.05; done", policy="always") as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        start = time.monotonic()
+        equal("accepted", j.ask("stop", 300), 0)
+        j.kill()
+        j.start()
+        equal("status", j.end(), 0)
+        took = time.monotonic() - start
+        state = j.show()
+        assert 0.3 <= took < 5, took
+        equal("end", (state["reason"], state["exit"], state["attempt"]), ("stopped", state["exit"], "1"))
+        assert (state["exit"], state["signal"]) in (("signal", "9"), ("unknown", "0")), state
+    with sh("(trap '' TERM; echo up; while :; do sleep 0.05; done) & trap 'exit 5' TERM; wait") as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        j.ask("stop", 300)
+        equal("status", j.end(10), 0)
+        state = j.show()
+        equal("end", (state["exit"], state["code"], state["state"]), ("code", "5", "exited"))
+    with sh("echo up; while :; do sleep 0.05; done", stop_ms=200) as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        j.holder.terminate()
+        equal("SIGTERM for the holder", j.end(10), 0)
+        equal("end", (j.show()["reason"], j.show()["signal"]), ("stopped", "15"))
+
+
+def test_requests():
+    """Signals, restarts and what cannot be."""
+    with sh("trap 'echo hup' HUP; trap 'exit 1' TERM; echo up; while :; do sleep 0.02; done") as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        equal("status", j.ask("status"), 0)
+        equal("signal", j.ask("signal", 1), 0)
+        wait_for("hup", lambda: b"hup\n" in j.text())
+        equal("no signal", j.ask("signal", 0), errno.EINVAL)
+        equal("beyond", j.ask("signal", 65), errno.EINVAL)
+        equal("no verb", j.ask("99"), errno.EOPNOTSUPP)
+        equal("restart", j.ask("restart"), 0)
+        wait_for("up again", lambda: j.text().split().count(b"up") == 2)
+        equal("counted", (j.show()["restarts"], j.show()["failures"]), ("1", "0"))
+        watcher = subprocess.Popen([f"{TOOLS}/job", "watch", j.folder], stdout=subprocess.PIPE, text=True)
+        wait_for("the watcher", lambda: watcher.stdout.readline().startswith("state=running"))
+        equal("stop", j.ask("stop"), 0)
+        equal("status", j.end(), 0)
+        said = [line.split()[0][6:] for line in watcher.communicate()[0].splitlines()]
+        assert said[-1] == "exited" and "stopping" in said and "draining" in said, said
+    with sh("exit 1", policy="on-failure", backoff_ms=60000) as j:
+        j.start()
+        j.reaches("backing_off")
+        j.kill()
+        j.start()
+        equal("still", j.reaches("backing_off")["attempt"], "1")
+        equal("at once", j.ask("restart"), 0)
+        wait_for("the second", lambda: j.show()["attempt"] == "2")
+        j.reaches("backing_off")
+        equal("no workload", j.ask("signal", 15), errno.ESRCH)
+        equal("stop", j.ask("stop"), 0)
+        equal("status", j.end(), 0)
+
+
+def test_restarts():
+    """As often as its policy says, with a growing pause, through kills."""
+    with sh("echo x; exit 1", policy="on-failure", max=3, backoff_ms=20) as j:
+        start = time.monotonic()
+        state = j.run()
+        took = time.monotonic() - start
+        equal("end", (state["reason"], state["attempt"], state["failures"], j.text()),
+              ("gave_up", "4", "4", b"x\n" * 4))
+        assert took >= 0.02 + 0.04 + 0.08, took
+    with sh("exit 0", policy="on-failure") as j:
+        equal("done", (j.run()["reason"], j.show()["attempt"]), ("finished", "1"))
+    rng = random.Random(3)
+    with sh("echo x; sleep 0.02; exit 1", policy="always", max=10, backoff_ms=1) as j:
+        kills = 0
+        while j.show()["state"] != "exited":
+            j.start()
+            time.sleep(rng.uniform(0.001, 0.03))
+            j.kill()
+            reap()
+            kills += 1
+        state = j.show()
+        equal("runs", j.text(), b"x\n" * int(state["attempt"]))
+        equal("end", (state["reason"], state["attempt"]), ("gave_up", "11"))
+        print(f"  11 runs, each once, with {kills} kills")
+    with Job(["/no/such/command"], policy="on-failure", max=1, backoff_ms=1) as j:
+        equal("no command", (j.run()["reason"], j.show()["attempt"]), ("gave_up", "2"))
+
+
+def test_removal():
+    """Stopped, its log unlinked; a daemon that goes on writes to nowhere."""
+    text = ("import os,signal,time\nif os.fork() == 0:\n  os.setsid()\n  signal.signal(15, signal.SIG_IGN)\n"
+            "  end = time.time() + 0.7\n  while time.time() < end: os.write(1, b'late\\n' * 2000)\n  os._exit(0)\n"
+            "os.write(1, b'up\\n')\ntime.sleep(60)")
+    with Job(["/usr/bin/python3", "-c", text]) as j:
+        j.start()
+        wait_for("up", lambda: b"up\n" in j.text())
+        equal("accepted", j.ask("remove", 100), 0)
+        j.reaches("draining")
+        equal("status", j.end(), 0)
+        equal("left", os.listdir(j.leaf), [])
+        assert int(j.show()["out"].split(",")[3]) > 0, "dropped bytes are counted"
+
+
+# ---- cost
+
+def test_memory():
+    """What 20 idle holders take, and that they do nothing."""
+    jobs = [Job(["/bin/sleep", "1000"]) for _ in range(20)]
+    try:
+        for j in jobs:
+            j.start()
+        for j in jobs:
+            j.reaches("running")
+        time.sleep(1.2)
+
+        def switches(j):
+            with open(f"/proc/{j.holder.pid}/status", encoding="ascii") as f:
+                return sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
+
+        def pss(j):
+            with open(f"/proc/{j.holder.pid}/smaps_rollup", encoding="ascii") as f:
+                return next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+        before = [switches(j) for j in jobs]
+        time.sleep(1)
+        woken = sum(switches(j) for j in jobs) - sum(before)
+        size = sum(pss(j) for j in jobs) / len(jobs)
+        equal("wakes in a second", woken, 0)
+        print(f"  {size:.0f} kB PSS each, no wakes")
+        assert size <= 150, size
+    finally:
+        for j in jobs:
+            j.__exit__()
 
 
 def main():

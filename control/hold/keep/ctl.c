@@ -17,7 +17,10 @@ static void leave(struct keep_ctl_peer *peer) {
 
 static void tell(struct keep_ctl_peer *peer,
                  const struct pm_job_state_record *state) {
-  ssize_t n = send(peer->fd, state, sizeof *state, MSG_DONTWAIT | MSG_NOSIGNAL);
+  /* its counters have gone on since it was written to disk */
+  struct pm_job_state_record now = *state;
+  pm_job_seal(&now, PM_JOB_STATE, sizeof now);
+  ssize_t n = send(peer->fd, &now, sizeof now, MSG_DONTWAIT | MSG_NOSIGNAL);
   peer->owed = n < 0 && errno == EAGAIN;
   if (n < 0 && !peer->owed)
     leave(peer);

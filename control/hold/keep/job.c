@@ -76,7 +76,8 @@ static void go_on(struct keep *k) {
   enum pm_job_reason reason;
   keep_workload_reap(&k->workload, s);
   uint64_t ran = k->now.boot - s->started;
-  s->failures = keep_restart_count(s->failures, ran);
+  /* what was asked for is no failure */
+  s->failures = s->wants ? 0 : keep_restart_count(s->failures, ran);
   s->pid = 0;
   k->ended = k->watches_mark = false;
   enum keep_event event =
