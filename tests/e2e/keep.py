@@ -13,7 +13,7 @@ SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
 BUILD = os.path.abspath(os.environ.get("PM_BUILD", "build"))
 KEEP = os.path.join(BUILD, "procman-keep")
 TOOLS = os.path.join(BUILD, "tests", "e2e")
-PATIENCE = 60
+PATIENCE = float(os.environ.get("PM_PATIENCE", "60"))
 RECORD = struct.Struct("=HHIIIQQII")
 RECOVERED, PARTIAL, DROPPED = 1, 2, 4
 

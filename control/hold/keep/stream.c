@@ -226,8 +226,10 @@ static ssize_t store(struct keep_stream *s, const struct keep_log *log,
   int status = open_segment(s, log, now->real);
   if (status < 0)
     return status == -EAGAIN ? -EIO : status;
-  if (s->size < log->segment_bytes)
-    return move(s, PIECE, now->real, 0);
+  uint64_t room =
+      s->size < log->segment_bytes ? log->segment_bytes - s->size : 0;
+  if (room)
+    return move(s, room < PIECE ? (size_t)room : PIECE, now->real, 0);
   /* cut by a holder that died before the next one was made */
   if (ends_line(s->to, s->size)) {
     cut(s);
