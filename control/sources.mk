@@ -117,6 +117,7 @@ keep_sources = \
 	control/hold/keep/retain.c control/hold/keep/retain.h \
 	control/hold/keep/segment.c control/hold/keep/segment.h \
 	control/hold/keep/session.c control/hold/keep/session.h \
+	control/hold/keep/store.c control/hold/keep/store.h \
 	control/hold/keep/states.c control/hold/keep/states.h \
 	control/hold/keep/stream.c control/hold/keep/stream.h \
 	control/hold/keep/workload.c control/hold/keep/workload.h

@@ -8,6 +8,7 @@ import errno
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -472,6 +473,55 @@ def test_two_holders():
         equal("log", j.text(), b"done\n")
         equal("nothing left to do", subprocess.run([KEEP, j.folder], check=False).returncode, 0)
         equal("log", j.text(), b"done\n")
+
+
+def test_stored():
+    """As under systemd: the read ends are given away once, come back with the
+    next holder, and what was written while none lived is there."""
+    class Manager:
+        def __init__(self, path):
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.socket.bind(path)
+            self.socket.settimeout(5)
+            self.fds = []
+
+        def receive(self):
+            text, fds, _, _ = socket.recv_fds(self.socket, 1000, 4)
+            self.fds += fds
+            return text
+
+    with sh("echo one; sleep 0.2; echo two; echo three >&2", idle=False) as j:
+        path = os.path.join(j.top, "notify")
+        m = Manager(path)
+        os.environ["NOTIFY_SOCKET"] = path
+        j.start()
+        equal("stored", sorted((m.receive(), m.receive())),
+              [b"FDSTORE=1\nFDPOLL=0\nFDNAME=err", b"FDSTORE=1\nFDPOLL=0\nFDNAME=out"])
+        state = j.reaches("running")
+        wait_for("a line", lambda: j.text() == b"one\n")
+        j.kill()
+        wait_for("its end", lambda: reap() or not os.path.exists(f"/proc/{state['pid']}"))
+
+        def hand_over():
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2")
+            for i, fd in enumerate(m.fds):
+                os.dup2(fd, 10 + i)
+            for i in range(2):
+                os.dup2(10 + i, 3 + i)
+        pid = os.fork()
+        if pid == 0:
+            hand_over()
+            os.execv(KEEP, [KEEP, j.folder])
+        equal("status", os.waitpid(pid, 0)[1], 0)
+        equal("log", (j.text(), j.text("err")), (b"one\ntwo\n", b"three\n"))
+        m.socket.settimeout(0.1)
+        try:
+            raise AssertionError(f"stored twice: {m.receive()}")
+        except socket.timeout:
+            pass
+        for fd in m.fds:
+            os.close(fd)
+        del os.environ["NOTIFY_SOCKET"]
 
 
 def test_foreign():

@@ -4,6 +4,8 @@
 #include "hold/keep/restart.h"
 #include "hold/keep/session.h"
 
+#include "base/pidfd.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
@@ -214,12 +216,17 @@ void keep_job_event(struct keep *k, enum keep_event event) {
 
 /* ---- taking over ---- */
 
-void keep_job_find(struct keep *k) {
+int keep_job_find(struct keep *k) {
   enum pm_job_state s = k->state.state;
-  bool lives = s == PM_JOB_STARTING || s == PM_JOB_RUNNING ||
-               s == PM_JOB_STOPPING || s == PM_JOB_KILLING;
-  if (lives)
-    keep_workload_adopt(&k->workload, &k->state);
+  bool may_live = s == PM_JOB_STARTING || s == PM_JOB_RUNNING ||
+                  s == PM_JOB_STOPPING || s == PM_JOB_KILLING;
+  if (may_live && k->state.pid > 0)
+    return keep_workload_adopt(&k->workload, &k->state);
+  /* a kernel that could not adopt it later must not start it */
+  int own = pm_pidfd_open(getpid());
+  if (own >= 0)
+    close(own);
+  return own < 0 ? own : 0;
 }
 
 /* Its end was recorded, and nothing after that. */

@@ -7,8 +7,9 @@
 #include "hold/keep/keep.h"
 #include "hold/keep/states.h"
 
-/* Takes over what the state says: before the ids are taken on. */
-void keep_job_find(struct keep *keep);
+/* Takes over what the state says: before the ids are taken on.  -errno: whether
+ * the workload lives cannot be told. */
+int keep_job_find(struct keep *keep);
 /* Goes on with it: after that. */
 void keep_job_begin(struct keep *keep);
 

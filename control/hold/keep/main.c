@@ -6,6 +6,7 @@
 #include "hold/keep/keep.h"
 #include "hold/keep/log.h"
 #include "hold/keep/privilege.h"
+#include "hold/keep/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,18 +42,20 @@ static int fail(const struct keep_fault *fault) {
 
 /* ---- the process ---- */
 
-/* Nothing of whoever started it stays but the standard streams, and all
- * signals wait to be read.  Descriptors that a service manager has kept for us
- * would come here: they keep the FIFOs' bytes while no holder lives, and are
- * not needed once the FIFOs are open. */
-static int take_signals(void) {
-  sigset_t all, read;
+/* Nothing of whoever started it stays but the standard streams, and what a
+ * service manager has kept. */
+static void leave_others(int stored) {
   int null = open("/dev/null", O_RDWR);
   while (null >= 0 && null <= STDERR_FILENO)
     null = dup(null);
   if (null > STDERR_FILENO)
     close(null);
-  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+  syscall(SYS_close_range, STDERR_FILENO + 1 + stored, ~0U, 0);
+}
+
+/* All wait to be read. */
+static int take_signals(void) {
+  sigset_t all, read;
   umask(077);
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
@@ -109,10 +112,22 @@ static int open_job(struct keep *k, const char *path) {
   return status < 0 ? fail(&fault) : DONE;
 }
 
+/* What was kept is now open anyway; if nothing was, it shall be from now on. */
+static void store(struct keep *k, int stored) {
+  keep_store_leave(stored);
+  for (size_t i = 0; !stored && i < PM_JOB_STREAMS; i++)
+    if (k->files.from[i] >= 0)
+      keep_store_put(k->files.from[i], i ? "err" : "out");
+}
+
 static int take_over(struct keep *k) {
   struct keep_fault fault = {0};
   keep_ctl_init(&k->ctl, k->files.ctl, geteuid());
-  keep_job_find(k);
+  int status = keep_job_find(k);
+  if (status < 0) {
+    keep_fault_set(&fault, -status, "the workload");
+    return fail(&fault);
+  }
   keep_files_leave(&k->files);
   if (keep_privilege_drop(&k->spec, &fault) < 0)
     return fail(&fault);
@@ -185,9 +200,12 @@ int main(int argc, char **argv) {
     keep_fault_say("usage: procman-keep DIR, the folder of a job", 0);
     return USAGE;
   }
+  int stored = keep_store_count();
+  leave_others(stored);
   int signals = take_signals();
   keep.now = pm_now_read();
   int status = open_job(&keep, argv[1]);
+  store(&keep, stored);
   if (status == DONE)
     status = take_over(&keep);
   return status == DONE ? hold(&keep, signals) : status;

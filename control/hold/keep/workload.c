@@ -98,21 +98,32 @@ void keep_workload_open_gate(struct keep_workload *w) {
 
 /* ---- adoption ---- */
 
-bool keep_workload_adopt(struct keep_workload *w,
-                         const struct pm_job_state_record *state) {
+/* Is what the pidfd is of the process that was recorded?  Both are looked at
+ * after the pidfd was opened. */
+static int verify(const struct pm_job_state_record *state) {
   struct hold_process p = {.pid = state->pid};
   uint64_t birth;
+  int proc = hold_process_open_proc("/proc");
+  if (proc < 0)
+    return proc;
+  int status = hold_process_birth(proc, &p, &birth);
+  close(proc);
+  return status == 0 && birth != state->birth ? -ESRCH : status;
+}
+
+int keep_workload_adopt(struct keep_workload *w,
+                        const struct pm_job_state_record *state) {
   *w = (struct keep_workload)KEEP_WORKLOAD_INIT;
-  int fd = state->pid > 0 ? pm_pidfd_open(state->pid) : -ESRCH;
-  int proc = fd < 0 ? -1 : hold_process_open_proc("/proc");
-  if (proc >= 0 && hold_process_birth(proc, &p, &birth) == 0 &&
-      birth == state->birth)
+  int fd = pm_pidfd_open(state->pid);
+  int status = fd < 0 ? fd : verify(state);
+  if (status == 0)
     w->pidfd = fd;
-  if (proc >= 0)
-    close(proc);
-  if (fd >= 0 && w->pidfd < 0)
+  else if (fd >= 0)
     close(fd);
-  return w->pidfd >= 0;
+  /* gone, or its number is that of another process or thread */
+  bool is_gone =
+      status == -ESRCH || (fd < 0 && (fd == -EINVAL || fd == -ENOENT));
+  return is_gone ? 0 : status;
 }
 
 /* ---- its end ---- */

@@ -30,10 +30,11 @@ int keep_workload_fork(struct keep_workload *w, const struct pm_job_spec *spec,
 /* The start is recorded. */
 void keep_workload_open_gate(struct keep_workload *w);
 
-/* The one of the state, started by a holder before.  Before the ids are taken
- * on.  False: it is gone. */
-bool keep_workload_adopt(struct keep_workload *w,
-                         const struct pm_job_state_record *state);
+/* The one of the state, started by a holder before; before the ids are taken
+ * on.  0: it is adopted, or gone.  -errno: that cannot be told, so nothing may
+ * be started; -ENOSYS: before Linux 5.3. */
+int keep_workload_adopt(struct keep_workload *w,
+                        const struct pm_job_state_record *state);
 
 /* True: it has ended, and the record says how; one's own stays a zombie. */
 bool keep_workload_has_ended(struct keep_workload *w,
