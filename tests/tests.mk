@@ -89,6 +89,9 @@ unit_tests = \
 	tests/unit/keep/test_restart \
 	tests/unit/keep/test_index \
 	tests/unit/keep/test_retain \
+	tests/unit/keep/test_stream \
+	tests/unit/keep/test_ctl \
+	tests/unit/hold/test_job_folder \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
 	tests/unit/hold/test_race \
@@ -346,6 +349,16 @@ tests_unit_keep_test_index_LDADD = $(keep_ldadd)
 tests_unit_keep_test_retain_SOURCES = tests/unit/keep/test_retain.c $(place_sources)
 tests_unit_keep_test_retain_CPPFLAGS = $(unit_cppflags)
 tests_unit_keep_test_retain_LDADD = $(keep_ldadd)
+
+tests_unit_keep_test_stream_SOURCES = tests/unit/keep/test_stream.c $(place_sources)
+tests_unit_keep_test_stream_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_stream_LDADD = $(keep_ldadd)
+tests_unit_keep_test_ctl_SOURCES = tests/unit/keep/test_ctl.c
+tests_unit_keep_test_ctl_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_ctl_LDADD = $(keep_ldadd)
+tests_unit_hold_test_job_folder_SOURCES = tests/unit/hold/test_job_folder.c $(place_sources)
+tests_unit_hold_test_job_folder_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_job_folder_LDADD = $(keep_ldadd)
 
 tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h

@@ -5,6 +5,7 @@
 #define PM_KEEP_STREAM_H
 
 #include "base/job_spec.h"
+#include "base/job_state.h"
 #include "base/now.h"
 
 #include "hold/keep/index.h"
