@@ -63,7 +63,8 @@ static int put(struct keep_index *index, struct pm_job_index_record *record,
 static bool is_same_time(const struct keep_index *index, uint64_t more,
                          uint64_t real_ns, uint32_t flags) {
   const struct pm_job_index_record *last = &index->last;
-  return index->size && !flags && !last->flags && real_ns >= last->real_ns &&
+  /* before it: a difference that is far too large */
+  return index->size && !flags && !last->flags &&
          real_ns - last->real_ns < SAME_NS && more <= UINT32_MAX - last->length;
 }
 

@@ -107,6 +107,12 @@ static void lies(void **state) {
     free(copy);
   }
   check_u64("cut", "taken", taken, 0);
+  char *inside = memmem(buf.data, buf.length, "two words", 9);
+  inside[3] = '\0';
+  pm_job_seal(buf.data, PM_JOB_SPEC, buf.length);
+  check_int("a NUL in a text", "status",
+            pm_job_spec_read(buf.data, buf.length, &got), -EINVAL);
+  inside[3] = ' ';
   pm_buf_add(&buf, "", 1);
   pm_job_seal(buf.data, PM_JOB_SPEC, buf.length);
   check_int("a byte more", "status",
