@@ -25,7 +25,7 @@ int keep_session_signal(int32_t session, int signal) {
   hold_process_list_session(proc, session, &list);
   for (size_t i = 0; i < list.count; i++) {
     living += list.at[i].lives;
-    if (signal)
+    if (signal && list.at[i].pid != session)
       signal_member(proc, list.at[i].pid, session, signal);
   }
   free(list.at);

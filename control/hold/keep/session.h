@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-/* Sends the signal, 0: none, to each member; returns how many live, 0 if that
- * cannot be told.  Each is verified to be a member under its pidfd. */
+/* Sends the signal, 0: none, to each member but the leader, who has the
+ * session's number; returns how many live, with the leader, 0 if that cannot be
+ * told.  Each is verified to be a member under its pidfd. */
 int keep_session_signal(int32_t session, int signal);
 
 #endif

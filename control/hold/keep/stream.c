@@ -141,24 +141,26 @@ static ssize_t move(struct keep_stream *s, size_t most, uint64_t real_ns,
   return n;
 }
 
-/* Where the last newline of the next bytes ends, 0: there is none; looked for
- * in copies, so that nothing is consumed. */
+/* Where the first line of the next bytes ends, 0: nowhere among them; looked
+ * for in copies, so that nothing is consumed.  All of them are read, to empty
+ * the pipe. */
 static ssize_t look_ahead(const struct keep_stream *s,
                           const struct keep_log *log, size_t *ret_line_end) {
   ssize_t seen = tee(s->from, log->scratch[1], PIECE, SPLICE_F_NONBLOCK);
   if (seen <= 0)
     return seen < 0 ? -errno : 0;
   char view[VIEW];
-  *ret_line_end = 0;
+  size_t line_end = 0;
   for (size_t done = 0; done < (size_t)seen;) {
     ssize_t n = read(log->scratch[0], view, sizeof view);
     if (n <= 0)
       return n < 0 ? -errno : -EIO;
-    const char *newline = memrchr(view, '\n', (size_t)n);
+    const char *newline = line_end ? NULL : memchr(view, '\n', (size_t)n);
     if (newline)
-      *ret_line_end = done + (size_t)(newline - view) + 1;
+      line_end = done + (size_t)(newline - view) + 1;
     done += (size_t)n;
   }
+  *ret_line_end = line_end;
   return seen;
 }
 
@@ -174,7 +176,7 @@ static ssize_t move_all(struct keep_stream *s, size_t length, uint64_t real_ns,
   return (ssize_t)length;
 }
 
-/* Up to the last end of a line in view, and then a new segment. */
+/* Up to the end of the line, and then a new segment. */
 static ssize_t move_to_line_end(struct keep_stream *s,
                                 const struct keep_log *log, uint64_t real_ns) {
   size_t line_end;

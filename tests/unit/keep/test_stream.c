@@ -104,20 +104,28 @@ static void cut_at_lines(void **state) {
   put("0123456789\n", 500); /* the limit is amid a line */
   put("rest", 1);
   pump_all();
-  check_u64("the first", "bytes", size_of("out.000001"), 5500);
-  check_text("the second", "text", place_read("out.000002", NULL), "rest");
+  check_u64("the first", "bytes", size_of("out.000001"), 373 * 11);
+  check_u64("the second", "bytes", size_of("out.000002"), 127 * 11 + 4);
   check_true("cut", "told", s.cut);
   put("\n", 1);
   put("0123456789\n", 400);
   pump_all();
-  check_u64("the second", "bytes", size_of("out.000002"), 5 + 4400);
-  /* exactly at the limit, where a line ends: nothing to look for */
+  check_u64("the second", "bytes, now", size_of("out.000002"),
+            127 * 11 + 5 + 245 * 11);
+  check_u64("the third", "bytes", size_of("out.000003"), 155 * 11);
+  tear_down();
+}
+
+/* Exactly at the limit, where a line ends: nothing to look for. */
+static void cut_at_the_limit(void **state) {
+  (void)state;
+  set_up(PM_JOB_BLOCK);
   put("0123456\n", LIMIT / 8);
   pump_all();
   put("x\n", 1);
   pump_all();
-  check_u64("the third", "bytes", size_of("out.000003"), LIMIT);
-  check_text("the fourth", "text", place_read("out.000004", NULL), "x\n");
+  check_u64("the first", "bytes", size_of("out.000001"), LIMIT);
+  check_text("the second", "text", place_read("out.000002", NULL), "x\n");
   tear_down();
 }
 
@@ -137,7 +145,8 @@ static void cut_in_a_line(void **state) {
   size_t first = size_of("out.000001");
   check_true("the first", "about a megabyte",
              first >= LIMIT + (1 << 20) && first < LIMIT + (1 << 20) + 65536);
-  check_u64("both", "bytes", first + size_of("out.000002"), 40 * 32768 + 6);
+  check_u64("both", "bytes", first + size_of("out.000002"), 40 * 32768 + 1);
+  check_text("the third", "text", place_read("out.000003", NULL), "next\n");
   size_t length;
   struct pm_job_index_record r;
   const char *bytes = place_read("out.000001.index", &length);
@@ -237,9 +246,10 @@ static void obstructed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(stored),        cmocka_unit_test(cut_at_lines),
-      cmocka_unit_test(cut_in_a_line), cmocka_unit_test(blocked),
-      cmocka_unit_test(dropped),       cmocka_unit_test(obstructed),
+      cmocka_unit_test(stored),           cmocka_unit_test(cut_at_lines),
+      cmocka_unit_test(cut_at_the_limit), cmocka_unit_test(cut_in_a_line),
+      cmocka_unit_test(blocked),          cmocka_unit_test(dropped),
+      cmocka_unit_test(obstructed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
