@@ -28,6 +28,7 @@ static void tell(struct keep_ctl_peer *peer,
 
 void keep_ctl_publish(struct keep_ctl *ctl,
                       const struct pm_job_state_record *state) {
+  ctl->deaf = false;
   for (size_t i = 0; i < KEEP_CTL_PEERS; i++)
     if (ctl->peer[i].fd >= 0)
       tell(&ctl->peer[i], state);
@@ -39,7 +40,8 @@ void keep_ctl_prepare(const struct keep_ctl *ctl, struct pollfd *ret) {
     short events = p->owed ? POLLOUT : POLLIN;
     ret[i] = (struct pollfd){.fd = p->fd, .events = events};
   }
-  ret[KEEP_CTL_PEERS] = (struct pollfd){.fd = ctl->fd, .events = POLLIN};
+  int fd = ctl->deaf ? -1 : ctl->fd;
+  ret[KEEP_CTL_PEERS] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
 /* Only its folder's owner can reach it, and that is asked, too. */
@@ -60,6 +62,7 @@ static struct keep_ctl_peer *find_free(struct keep_ctl *ctl) {
 static void let_in(struct keep_ctl *ctl,
                    const struct pm_job_state_record *state) {
   int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  ctl->deaf = fd < 0 && errno != EAGAIN && errno != ECONNABORTED;
   struct keep_ctl_peer *p = fd < 0 ? NULL : find_free(ctl);
   if (p && is_welcome(ctl, fd)) {
     p->fd = fd;

@@ -19,6 +19,7 @@ struct keep_ctl_peer {
 struct keep_ctl {
   int fd;         /* listening (borrowed) */
   uint32_t owner; /* the only uid that is listened to */
+  bool deaf;      /* no descriptor is left for a peer, until the next state */
   struct keep_ctl_peer peer[KEEP_CTL_PEERS];
 };
 

@@ -13,6 +13,7 @@
 #define STOP_TIMEOUT_NS UINT64_C(10000000000)
 #define KILL_AGAIN_NS UINT64_C(1000000000)
 #define LOOK_NS UINT64_C(20000000) /* while something has to be asked for */
+#define LOOK_MOST_NS UINT64_C(1000000000)
 
 void keep_publish(struct keep *k) {
   int status =
@@ -82,6 +83,7 @@ static void go_on(struct keep *k) {
   s->failures = s->wants ? 0 : keep_restart_count(s->failures, ran);
   s->pid = 0;
   k->ended = k->watches_mark = false;
+  k->look_at = k->look_ns = 0;
   enum keep_event event =
       keep_restart_decide(&k->spec.fields, s, &k->exit, &reason);
   s->reason = reason;
@@ -89,11 +91,17 @@ static void go_on(struct keep *k) {
 }
 
 /* A stop is over when nobody of the session lives: its leader may leave others
- * behind that do not heed SIGTERM. */
-static bool has_others(const struct keep *k) {
-  return (k->state.state == PM_JOB_STOPPING ||
-          k->state.state == PM_JOB_KILLING) &&
-         keep_session_signal(k->state.pid, 0) > 0;
+ * behind that do not heed SIGTERM.  Looked for less and less often. */
+static bool has_others(struct keep *k) {
+  if (k->state.state != PM_JOB_STOPPING && k->state.state != PM_JOB_KILLING)
+    return false;
+  if (k->now.boot < k->look_at)
+    return true;
+  k->look_ns = k->look_ns ? 2 * k->look_ns : LOOK_NS;
+  if (k->look_ns > LOOK_MOST_NS)
+    k->look_ns = LOOK_MOST_NS;
+  k->look_at = k->now.boot + k->look_ns;
+  return keep_session_signal(k->state.pid, 0) > 0;
 }
 
 static void look_for_end(struct keep *k) {
@@ -162,6 +170,7 @@ static void terminate(struct keep *k) {
 }
 
 static void kill_all(struct keep *k) {
+  k->look_at = k->look_ns = 0;
   k->state.deadline = k->now.boot + KILL_AGAIN_NS;
   keep_publish(k);
   keep_workload_signal(&k->workload, &k->state, SIGKILL);
@@ -285,8 +294,10 @@ void keep_job_turn(struct keep *k) {
  * have to be looked for. */
 uint64_t keep_job_next(const struct keep *k) {
   uint64_t next = k->state.deadline ? k->state.deadline : UINT64_MAX;
-  bool asks = k->ended || k->watches_mark || k->workload.ended_at;
+  bool asks = k->watches_mark || (k->workload.ended_at && !k->ended);
   uint64_t soon = k->now.boot + LOOK_NS;
+  if (k->ended && k->look_at < next)
+    next = k->look_at;
   return asks && soon < next ? soon : next;
 }
 

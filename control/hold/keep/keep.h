@@ -23,9 +23,10 @@ struct keep {
 
   /* job.c */
   struct keep_workload workload;
-  uint64_t stop_timeout_ns; /* of the stop that was asked for, 0: the job's */
-  bool ended;               /* the end is recorded; its session is not over */
-  bool watches_mark;        /* an adopted one may still be at its gate */
+  uint64_t stop_timeout_ns;  /* of the stop that was asked for, 0: the job's */
+  bool ended;                /* the end is recorded; its session is not over */
+  uint64_t look_at, look_ns; /* when that is looked at, and then how soon */
+  bool watches_mark;         /* an adopted one may still be at its gate */
   bool finished;
   bool failed; /* a record could not be written: another holder has to try */
 

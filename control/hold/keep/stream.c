@@ -31,6 +31,15 @@ static bool ends_line(int fd, uint64_t size) {
          (pread(fd, &last, 1, (off_t)size - 1) == 1 && last == '\n');
 }
 
+/* Without one the bytes are stored nevertheless, and covered later. */
+static void open_index(struct keep_stream *s, const struct keep_log *log,
+                       uint64_t real_ns) {
+  int fd = keep_segment_open(log->dir, s->number, s->segment,
+                             KEEP_SEGMENT_INDEX, true);
+  if (fd >= 0)
+    keep_index_open(&s->index, fd, s->size, real_ns);
+}
+
 static int take(struct keep_stream *s, const struct keep_log *log, int fd,
                 uint64_t segment, uint64_t real_ns) {
   off_t size = lseek(fd, 0, SEEK_END);
@@ -39,11 +48,7 @@ static int take(struct keep_stream *s, const struct keep_log *log, int fd,
   s->to = fd;
   s->segment = s->said->segment = segment;
   s->size = (uint64_t)size;
-  int index =
-      keep_segment_open(log->dir, s->number, segment, KEEP_SEGMENT_INDEX, true);
-  /* without one the bytes are stored nevertheless, and covered later */
-  if (index >= 0)
-    keep_index_open(&s->index, index, s->size, real_ns);
+  open_index(s, log, real_ns);
   return 0;
 }
 
@@ -114,6 +119,8 @@ static int open_segment(struct keep_stream *s, const struct keep_log *log,
     status = take_next(s, log, real_ns);
   if (status == 0 && opens && s->size == 0)
     s->partial = goes_on(s, log);
+  if (status == 0 && s->index.fd < 0)
+    open_index(s, log, real_ns);
   return status;
 }
 
