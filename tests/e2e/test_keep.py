@@ -566,6 +566,8 @@ def test_stored():
         if pid == 0:
             hand_over()
             os.execv(KEEP, [KEEP, j.folder])
+        for fd in m.fds:  # nobody else keeps them
+            os.close(fd)
         equal("status", os.waitpid(pid, 0)[1], 0)
         equal("log", (j.text(), j.text("err")), (b"one\ntwo\n", b"three\n"))
         m.socket.settimeout(0.1)
@@ -573,8 +575,6 @@ def test_stored():
             raise AssertionError(f"stored twice: {m.receive()}")
         except socket.timeout:
             pass
-        for fd in m.fds:
-            os.close(fd)
         del os.environ["NOTIFY_SOCKET"]
 
 
