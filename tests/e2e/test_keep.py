@@ -529,53 +529,71 @@ def test_two_holders():
         equal("log", j.text(), b"done\n")
 
 
-def test_stored():
-    """As under systemd: the read ends are given away once, come back with the
-    next holder, and what was written while none lived is there."""
-    class Manager:
-        def __init__(self, path):
-            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.socket.bind(path)
-            self.socket.settimeout(5)
-            self.fds = []
+class Manager:
+    """The store of a service manager."""
 
-        def receive(self):
-            text, fds, _, _ = socket.recv_fds(self.socket, 1000, 4)
-            self.fds += fds
-            return text
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        self.socket.settimeout(0.2)
+        self.fds, self.said = {}, []
 
-    with sh("echo one; sleep 0.2; echo two; echo three >&2", idle=False) as j:
-        path = os.path.join(j.top, "notify")
-        m = Manager(path)
-        os.environ["NOTIFY_SOCKET"] = path
-        j.start()
-        equal("stored", sorted((m.receive(), m.receive())),
-              [b"FDSTORE=1\nFDPOLL=0\nFDNAME=err", b"FDSTORE=1\nFDPOLL=0\nFDNAME=out"])
-        state = j.reaches("running")
-        wait_for("a line", lambda: j.text() == b"one\n")
-        j.kill()
-        wait_for("its end", lambda: reap() or not os.path.exists(f"/proc/{state['pid']}"))
+    def receive(self):
+        try:
+            while True:
+                text, fds, _, _ = socket.recv_fds(self.socket, 1000, 4)
+                words = dict(line.split("=") for line in text.decode().splitlines())
+                self.said.append(words)
+                if "FDSTOREREMOVE" in words:
+                    os.close(self.fds.pop(words["FDNAME"]))
+                else:
+                    assert words["FDSTORE"] == "1" and words["FDPOLL"] == "0" and len(fds) == 1, words
+                    assert words["FDNAME"] not in self.fds, f"stored twice: {words}"
+                    self.fds[words["FDNAME"]] = fds[0]
+        except socket.timeout:
+            return sorted(self.fds)
 
-        def hand_over():
-            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2")
-            for i, fd in enumerate(m.fds):
-                os.dup2(fd, 10 + i)
-            for i in range(2):
-                os.dup2(10 + i, 3 + i)
+    def start(self, j):
+        """The next holder, with all that was stored, which nobody else keeps."""
         pid = os.fork()
         if pid == 0:
-            hand_over()
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(self.fds)),
+                              LISTEN_FDNAMES=":".join(self.fds))
+            for i, fd in enumerate(self.fds.values()):
+                os.dup2(fd, 20 + i)
+            for i in range(len(self.fds)):
+                os.dup2(20 + i, 3 + i)
             os.execv(KEEP, [KEEP, j.folder])
-        for fd in m.fds:  # nobody else keeps them
+        for fd in self.fds.values():
             os.close(fd)
-        equal("status", os.waitpid(pid, 0)[1], 0)
-        equal("log", (j.text(), j.text("err")), (b"one\ntwo\n", b"three\n"))
-        m.socket.settimeout(0.1)
-        try:
-            raise AssertionError(f"stored twice: {m.receive()}")
-        except socket.timeout:
-            pass
-        del os.environ["NOTIFY_SOCKET"]
+        return os.waitpid(pid, 0)[1]
+
+
+def test_stored():
+    """As under systemd: the read ends and the workload's pidfd are given away
+    once, come back with the next holder, and what was written and how it ended
+    while none lived is there."""
+    with tempfile.TemporaryDirectory() as place:
+        text = "[ -e again ] || { echo >again; echo one; exit 1; }; echo two; sleep 0.4; echo three; echo four >&2; exit 6"
+        with sh(text, idle=False, policy="on-failure", max=1, backoff_ms=1, cwd=place) as j:
+            path = os.path.join(j.top, "notify")
+            m = Manager(path)
+            os.environ["NOTIFY_SOCKET"] = path
+            j.start()
+            wait_for("lines", lambda: j.text() == b"one\ntwo\n")
+            j.kill()
+            state = j.show()
+            equal("stored", m.receive(), ["err", "out", "workload-2"])
+            wait_for("its end", lambda: reap() or not os.path.exists(f"/proc/{state['pid']}"))
+            equal("status", m.start(j), 0)
+            equal("log", (j.text(), j.text("err")), (b"one\ntwo\nthree\n", b"four\n"))
+            state = j.show()
+            equal("end", (state["state"], state["reason"], state["attempt"]), ("exited", "gave_up", "2"))
+            assert (state["exit"], state["code"]) in (("code", "6"), ("unknown", "0")), state
+            m.fds = {}
+            equal("stored again", m.receive(), [])
+            del os.environ["NOTIFY_SOCKET"]
+            print(f"  exit {state['exit']} {state['code']}, though nobody lived to see it")
 
 
 def test_foreign():

@@ -225,12 +225,12 @@ void keep_job_event(struct keep *k, enum keep_event event) {
 
 /* ---- taking over ---- */
 
-int keep_job_find(struct keep *k) {
+int keep_job_find(struct keep *k, int stored) {
   enum pm_job_state s = k->state.state;
   bool may_live = s == PM_JOB_STARTING || s == PM_JOB_RUNNING ||
                   s == PM_JOB_STOPPING || s == PM_JOB_KILLING;
   if (may_live && k->state.pid > 0)
-    return keep_workload_adopt(&k->workload, &k->state);
+    return keep_workload_adopt(&k->workload, &k->state, stored);
   /* a kernel that could not adopt it later must not start it */
   int own = pm_pidfd_open(getpid());
   if (own >= 0)

@@ -7,9 +7,10 @@
 #include "hold/keep/keep.h"
 #include "hold/keep/states.h"
 
-/* Takes over what the state says: before the ids are taken on.  -errno: whether
- * the workload lives cannot be told. */
-int keep_job_find(struct keep *keep);
+/* Takes over what the state says: before the ids are taken on.  stored: how
+ * many descriptors a service manager has kept.  -errno: whether the workload
+ * lives cannot be told. */
+int keep_job_find(struct keep *keep, int stored);
 /* Goes on with it: after that. */
 void keep_job_begin(struct keep *keep);
 

@@ -112,22 +112,24 @@ static int open_job(struct keep *k, const char *path) {
   return status < 0 ? fail(&fault) : DONE;
 }
 
-/* What was kept is now open anyway; if nothing was, it shall be from now on. */
-static void store(struct keep *k, int stored) {
+/* What was kept is open now anyway; what was not shall be from now on. */
+static void store(const struct keep *k, int stored) {
+  static const char *const names[PM_JOB_STREAMS] = {"out", "err"};
+  for (size_t i = 0; i < PM_JOB_STREAMS; i++)
+    if (k->files.from[i] >= 0 && keep_store_find(stored, names[i]) < 0)
+      keep_store_put(k->files.from[i], names[i]);
   keep_store_leave(stored);
-  for (size_t i = 0; !stored && i < PM_JOB_STREAMS; i++)
-    if (k->files.from[i] >= 0)
-      keep_store_put(k->files.from[i], i ? "err" : "out");
 }
 
-static int take_over(struct keep *k) {
+static int take_over(struct keep *k, int stored) {
   struct keep_fault fault = {0};
   keep_ctl_init(&k->ctl, k->files.ctl, geteuid());
-  int status = keep_job_find(k);
+  int status = keep_job_find(k, stored);
   if (status < 0) {
     keep_fault_set(&fault, -status, "the workload");
     return fail(&fault);
   }
+  store(k, stored);
   keep_files_leave(&k->files);
   if (keep_privilege_drop(&k->spec, &fault) < 0)
     return fail(&fault);
@@ -205,8 +207,7 @@ int main(int argc, char **argv) {
   int signals = take_signals();
   keep.now = pm_now_read();
   int status = open_job(&keep, argv[1]);
-  store(&keep, stored);
   if (status == DONE)
-    status = take_over(&keep);
+    status = take_over(&keep, stored);
   return status == DONE ? hold(&keep, signals) : status;
 }

@@ -27,6 +27,20 @@ void keep_store_leave(int count) {
     close(FIRST + i);
 }
 
+/* LISTEN_FDNAMES: names with colons between them, in the order of the
+ * descriptors. */
+int keep_store_find(int count, const char *name) {
+  const char *at = getenv("LISTEN_FDNAMES");
+  size_t length = strlen(name);
+  for (int i = 0; at && i < count; i++) {
+    size_t n = strcspn(at, ":");
+    if (n == length && memcmp(at, name, n) == 0)
+      return FIRST + i;
+    at = at[n] ? at + n + 1 : NULL;
+  }
+  return -1;
+}
+
 /* '@' stands for the NUL of an abstract name: unix(7). */
 static socklen_t address(const char *path, struct sockaddr_un *ret) {
   size_t length = strlen(path);
@@ -39,14 +53,11 @@ static socklen_t address(const char *path, struct sockaddr_un *ret) {
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-static void add(char text[128], const char *more) {
-  strncat(text, more, 127 - strlen(text));
-}
-
-void keep_store_put(int fd, const char *name) {
+/* fd: to go along, or -1 */
+static void notify(const char *what, const char *name, int fd) {
   const char *path = getenv("NOTIFY_SOCKET");
   struct sockaddr_un to;
-  char text[128] = "FDSTORE=1\nFDPOLL=0\nFDNAME=";
+  char text[128] = "";
   union {
     char bytes[CMSG_SPACE(sizeof(int))];
     struct cmsghdr head;
@@ -57,15 +68,26 @@ void keep_store_put(int fd, const char *name) {
   int s = length ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
   if (s < 0)
     return;
-  add(text, name);
-  memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+  strncat(text, what, 60);
+  strncat(text, name, 60);
   struct iovec part = {text, strlen(text)};
   struct msghdr message = {.msg_name = &to,
                            .msg_namelen = length,
                            .msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = &control,
-                           .msg_controllen = sizeof control};
+                           .msg_iovlen = 1};
+  if (fd >= 0) {
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+  }
   sendmsg(s, &message, MSG_NOSIGNAL);
   close(s);
+}
+
+void keep_store_put(int fd, const char *name) {
+  notify("FDSTORE=1\nFDPOLL=0\nFDNAME=", name, fd);
+}
+
+void keep_store_drop(const char *name) {
+  notify("FDSTOREREMOVE=1\nFDNAME=", name, -1);
 }

@@ -1,16 +1,22 @@
 /* The service manager's store of descriptors, sd_notify(3) and
- * sd_listen_fds(3): idle read ends of the FIFOs that keep what is in them while
- * no holder lives.  Without one, another process may hold them. */
+ * sd_listen_fds(3): idle read ends of the FIFOs, which keep what is in them
+ * while no holder lives, and the workload's pidfd, which keeps its exit.
+ * Without a manager nothing happens here, and another process may hold them. */
 #ifndef PM_KEEP_STORE_H
 #define PM_KEEP_STORE_H
 
 /* Descriptors that this process was started with: from 3 on, so many.  They are
- * left open, close-on-exec, until the FIFOs are. */
+ * left open, close-on-exec, until keep_store_leave. */
 int keep_store_count(void);
 void keep_store_leave(int count);
 
-/* Gives it a copy.  It is not to be told of a hang-up, which would end its
- * keeping (FDPOLL=0).  Nothing happens where there is no such manager. */
+/* The one of that name among so many, or -1. */
+int keep_store_find(int count, const char *name);
+
+/* Gives the manager a copy.  It is not to look for a hang-up, which would end
+ * its keeping (FDPOLL=0). */
 void keep_store_put(int fd, const char *name);
+/* It may let go of all of that name. */
+void keep_store_drop(const char *name);
 
 #endif

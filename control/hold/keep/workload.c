@@ -1,6 +1,7 @@
 #include "hold/keep/workload.h"
 
 #include "hold/keep/child.h"
+#include "hold/keep/store.h"
 #include "hold/process.h"
 
 #include "base/pidfd.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -52,6 +54,31 @@ static void close_one(int *fd) {
   *fd = -1;
 }
 
+/* The name of its pidfd in the store. */
+static const char *name_of(uint64_t attempt, char ret[32]) {
+  char digits[24];
+  size_t count = 0, at = sizeof "workload-" - 1;
+  do
+    digits[count++] = (char)('0' + attempt % 10);
+  while (attempt /= 10);
+  memcpy(ret, "workload-", at);
+  while (count)
+    ret[at++] = digits[--count];
+  ret[at] = '\0';
+  return ret;
+}
+
+static void store(const struct pm_job_state_record *state) {
+  char name[32];
+  if (state->attempt > 1)
+    keep_store_drop(name_of(state->attempt - 1, name));
+  int fd = pm_pidfd_open(state->pid);
+  if (fd < 0)
+    return;
+  keep_store_put(fd, name_of(state->attempt, name));
+  close(fd);
+}
+
 int keep_workload_fork(struct keep_workload *w, const struct pm_job_spec *spec,
                        const struct keep_files *files,
                        struct pm_job_state_record *state) {
@@ -86,6 +113,7 @@ int keep_workload_fork(struct keep_workload *w, const struct pm_job_spec *spec,
       .pidfd = -1, .gate = gate[1], .report = report[0], .own = true};
   state->pid = pid;
   state->birth = hear_birth(report[0]);
+  store(state);
   return 0;
 }
 
@@ -111,8 +139,16 @@ static int verify(const struct pm_job_state_record *state) {
   return status == 0 && birth != state->birth ? -ESRCH : status;
 }
 
+static void take_stored(struct keep_workload *w,
+                        const struct pm_job_state_record *state, int stored) {
+  char name[32];
+  int fd = keep_store_find(stored, name_of(state->attempt, name));
+  w->pidfd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  w->late = true;
+}
+
 int keep_workload_adopt(struct keep_workload *w,
-                        const struct pm_job_state_record *state) {
+                        const struct pm_job_state_record *state, int stored) {
   *w = (struct keep_workload)KEEP_WORKLOAD_INIT;
   int fd = pm_pidfd_open(state->pid);
   int status = fd < 0 ? fd : verify(state);
@@ -123,6 +159,8 @@ int keep_workload_adopt(struct keep_workload *w,
   /* gone, or its number is that of another process or thread */
   bool is_gone =
       status == -ESRCH || (fd < 0 && (fd == -EINVAL || fd == -ENOENT));
+  if (is_gone)
+    take_stored(w, state, stored);
   return is_gone ? 0 : status;
 }
 
@@ -163,16 +201,18 @@ struct pidfd_info {
 #define PIDFD_GET_INFO _IOWR(0xff, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT (UINT64_C(1) << 3)
 
-static bool adopted_tells(int pidfd, struct pm_job_exit_record *ret) {
+static bool adopted_tells(const struct keep_workload *w,
+                          struct pm_job_exit_record *ret) {
   struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
-  if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT))
+  if (ioctl(w->pidfd, PIDFD_GET_INFO, &info) < 0 ||
+      !(info.mask & PIDFD_INFO_EXIT))
     return false;
   bool exited = WIFEXITED(info.exit_code);
   ret->how = exited ? PM_JOB_CODE : PM_JOB_SIGNAL;
   ret->code = exited ? WEXITSTATUS(info.exit_code) : 0;
   ret->signal = exited ? 0 : WTERMSIG(info.exit_code);
   ret->core = !exited && WCOREDUMP(info.exit_code);
-  ret->has = PM_JOB_HAS_ENDED_AT;
+  ret->has = w->late ? 0 : PM_JOB_HAS_ENDED_AT;
   return true;
 }
 
@@ -182,7 +222,7 @@ static bool adopted_has_ended(struct keep_workload *w, uint64_t boot_ns,
                               struct pm_job_exit_record *ret) {
   if (w->pidfd >= 0 && !pm_pidfd_has_ended(w->pidfd))
     return false;
-  if (w->pidfd >= 0 && adopted_tells(w->pidfd, ret))
+  if (w->pidfd >= 0 && adopted_tells(w, ret))
     return true;
   if (!w->ended_at)
     w->ended_at = boot_ns;

@@ -15,6 +15,7 @@ struct keep_workload {
   int gate;          /* until it is opened, -1 */
   int report;        /* end of file: it has exec'd, or ended; -1 */
   bool own;          /* a child of this holder, that is not reaped yet */
+  bool late;         /* it had ended before this holder came */
   uint64_t ended_at; /* CLOCK_BOOTTIME: when an adopted one was seen to have
                         ended without telling how */
 };
@@ -31,10 +32,11 @@ int keep_workload_fork(struct keep_workload *w, const struct pm_job_spec *spec,
 void keep_workload_open_gate(struct keep_workload *w);
 
 /* The one of the state, started by a holder before; before the ids are taken
- * on.  0: it is adopted, or gone.  -errno: that cannot be told, so nothing may
- * be started; -ENOSYS: before Linux 5.3. */
+ * on.  stored: how many descriptors a service manager has kept; its pidfd, if
+ * it is among them, tells how it ended.  0: it is adopted, or gone.  -errno:
+ * that cannot be told, so nothing may be started; -ENOSYS: before Linux 5.3. */
 int keep_workload_adopt(struct keep_workload *w,
-                        const struct pm_job_state_record *state);
+                        const struct pm_job_state_record *state, int stored);
 
 /* True: it has ended, and the record says how; one's own stays a zombie. */
 bool keep_workload_has_ended(struct keep_workload *w,
