@@ -162,6 +162,90 @@ def test_crash_points():
         print(f"  {what}: {runs} points of death of {n}, {known} exits known", flush=True)
 
 
+# a line at its begin, at each step and at its end, when it is asked to
+WORKER = """
+import os, signal, time
+me = os.getpid()
+def end(*unused):
+    os.write(1, b"end %d\\n" % me)
+    os._exit(0)
+os.write(1, b"begin %d\\n" % me)
+signal.signal(signal.SIGTERM, end)
+for n in range(1, 3000):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    os.write(1, b"%d %d %s\\n" % (me, n, b"z" * (n * 37 % 200)))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    if n % 50 == 0:
+        time.sleep(0.001)
+os._exit(1)
+"""
+
+
+def check_worker(text):
+    """Of each run all lines up to some point, and no two at a time; returns the
+    number of runs."""
+    current, at, runs = None, 0, 0
+    for line in text.splitlines():
+        word, _, rest = line.partition(b" ")
+        if word == b"begin":
+            current, at, runs = rest, 0, runs + 1
+        elif word == b"end":
+            equal("who ends", rest, current)
+            current = None
+        else:
+            at += 1
+            equal("the next line", line, b"%s %d %s" % (current, at, b"z" * (at * 37 % 200)))
+    return runs
+
+
+def disturb(j, rng, done):
+    """One of: the holder dies, a restart is asked for, the workload dies."""
+    what = rng.random()
+    if what < 0.6:
+        j.kill()
+        time.sleep(rng.choice((0, 0, 0.01, 0.03)))
+        j.start()
+        done["kills"] += 1
+    elif what < 0.8:
+        asker = subprocess.Popen([f"{TOOLS}/job", "ask", j.folder, "restart"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, 0.005))
+        j.kill()
+        j.start()
+        asker.wait()
+        done["restarts"] += 1
+    else:
+        state = j.show()
+        if state["state"] == "running":
+            try:
+                os.kill(int(state["pid"]), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            done["deaths"] += 1
+
+
+def test_disorder():
+    """Kills of the holder and of the workload, and restarts, at random: never
+    two copies, and of each all lines."""
+    rng, done = random.Random(99), {"kills": 0, "restarts": 0, "deaths": 0}
+    with Job(["/usr/bin/python3", "-S", "-c", WORKER], policy="always", backoff_ms=1, stop_ms=2000,
+             segments=100000, bytes=100000 * 16384, **USER) as j:
+        j.start()
+        end = time.monotonic() + float(os.environ.get("PM_KEEP_SECONDS", "4"))
+        while time.monotonic() < end:
+            disturb(j, rng, done)
+            time.sleep(rng.uniform(0, 0.06))
+            reap([j.holder.pid])
+        wait_for("it to be asked", lambda: j.ask("stop") == 0)
+        equal("status", j.end(), 0)
+        state = j.show()
+        equal("end", (state["state"], state["reason"]), ("exited", "stopped"))
+        runs = check_worker(j.text())
+        j.check_index()
+        equal("stderr", j.text("err"), b"")
+        print(f"  {done}: {runs} runs of {state['attempt']} starts, {j.text().count(bytes([10]))} lines in order")
+
+
 # ---- ends
 
 def test_exits():
