@@ -75,8 +75,7 @@ enum pm_job_stage {
   PM_JOB_STAGE_STDIN,
   PM_JOB_STAGE_STREAMS,
   PM_JOB_STAGE_RLIMIT,
-  PM_JOB_STAGE_GROUPS, /* this and the next: the job's ids */
-  PM_JOB_STAGE_IDS,
+  PM_JOB_STAGE_IDS, /* and what needs privileges before them */
   PM_JOB_STAGE_CHDIR,
   PM_JOB_STAGE_EXEC,
 };

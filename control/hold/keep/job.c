@@ -248,6 +248,16 @@ static bool has_recorded_exit(struct keep *k) {
          k->exit.attempt == k->state.attempt;
 }
 
+void keep_job_refuse(struct keep *k, int error) {
+  struct pm_job_exit_record end = {
+      .how = PM_JOB_NOT_STARTED, .stage = PM_JOB_STAGE_IDS, .error = error};
+  record_exit(k, &end);
+  k->state.state = PM_JOB_EXITED;
+  k->state.reason = PM_JOB_GAVE_UP;
+  keep_publish(k);
+  k->finished = true;
+}
+
 void keep_job_begin(struct keep *k) {
   k->state.holder = getpid();
   k->ended = has_recorded_exit(k) && k->state.pid;

@@ -11,6 +11,9 @@
  * many descriptors a service manager has kept.  -errno: whether the workload
  * lives cannot be told. */
 int keep_job_find(struct keep *keep, int stored);
+/* The ids could not be taken on, so that it can never be started: it is over.
+ */
+void keep_job_refuse(struct keep *keep, int error);
 /* Goes on with it: after that. */
 void keep_job_begin(struct keep *keep);
 

@@ -191,8 +191,12 @@ bool keep_log_is_drained(const struct keep *k) {
 }
 
 void keep_log_discard(struct keep *k) {
-  for (size_t i = 0; i < PM_JOB_STREAMS; i++)
-    k->stream[i].discard = true;
+  for (size_t i = 0; i < PM_JOB_STREAMS; i++) {
+    struct keep_stream *s = &k->stream[i];
+    keep_stream_account(s, &k->now);
+    s->blocked_since = s->retry_at = 0;
+    s->discard = true;
+  }
 }
 
 uint64_t keep_log_next(const struct keep *k) {

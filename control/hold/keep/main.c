@@ -22,9 +22,13 @@ enum {
   FAILED, /* to be started again */
   USAGE,
   BUSY,    /* another holder has the job */
-  FOREIGN, /* of another boot, or of a later schema: left as it is */
+  FOREIGN, /* not to be held: of another boot, of a later schema, damaged, or
+              not made by whoever started this; left as it is */
 };
 
+enum { DESCRIPTORS = 65536 }; /* that may have been left open */
+
+/* What is polled, behind what ctl polls. */
 enum {
   SIGNALS = KEEP_CTL_PEERS + 1,
   ENDED,
@@ -35,9 +39,16 @@ enum {
 
 static int fail(const struct keep_fault *fault) {
   keep_fault_say(fault->what, fault->num);
-  return fault->num == EBUSY             ? BUSY
-         : fault->num == EPROTONOSUPPORT ? FOREIGN
-                                         : FAILED;
+  switch (fault->num) {
+  case EBUSY:
+    return BUSY;
+  case EPROTONOSUPPORT:
+  case EBADMSG:
+  case EINVAL:
+  case EPERM:
+    return FOREIGN;
+  }
+  return FAILED;
 }
 
 /* ---- the process ---- */
@@ -50,7 +61,12 @@ static void leave_others(int stored) {
     null = dup(null);
   if (null > STDERR_FILENO)
     close(null);
-  syscall(SYS_close_range, STDERR_FILENO + 1 + stored, ~0U, 0);
+  int first = STDERR_FILENO + 1 + stored;
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+    return;
+  /* before Linux 5.9 */
+  for (int fd = first; fd < DESCRIPTORS; fd++)
+    close(fd);
 }
 
 /* All wait to be read. */
@@ -131,8 +147,17 @@ static int take_over(struct keep *k, int stored) {
   }
   store(k, stored);
   keep_files_leave(&k->files);
-  if (keep_privilege_drop(&k->spec, &fault) < 0)
-    return fail(&fault);
+  status = keep_privilege_drop(&k->spec, &fault);
+  if (status < 0 && k->state.state == PM_JOB_NEW) {
+    keep_job_refuse(k, -status);
+    status = 0;
+  }
+  if (status < 0) {
+    keep_fault_say(fault.what, fault.num);
+    return FAILED;
+  }
+  if (k->finished)
+    return DONE;
   keep_log_init(k);
   keep_job_begin(k);
   return DONE;
