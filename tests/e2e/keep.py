@@ -49,7 +49,8 @@ def reap(spare=()):
 
 class Job:
     """with Job(["cmd"], key=value…) as j; idle read ends are kept as systemd or
-    procman-hold fdstore does."""
+    procman-hold fdstore does.  @TOP@ in the command is its temporary folder,
+    where it may wait for what go() makes."""
     count = 0
 
     def __init__(self, command, at=None, idle=True, **keys):
@@ -66,7 +67,7 @@ class Job:
         args = [f"{k}={one}" for k, v in keys.items()
                 for one in (v if isinstance(v, list) else [v])]
         subprocess.run([f"{TOOLS}/job", "make", self.jobs, self.logs, self.id,
-                        *args, "--", *command], check=True)
+                        *args, "--", *(word.replace("@TOP@", self.top) for word in command)], check=True)
         self.idle = [os.open(os.path.join(self.folder, n), os.O_RDONLY | os.O_NONBLOCK)
                      for n in ("out", "err")] if idle else []
         self.holder = None
@@ -88,6 +89,10 @@ class Job:
             os.close(fd)
         reap()
         shutil.rmtree(self.top, ignore_errors=True)
+
+    def go(self, what="go"):
+        with open(os.path.join(self.top, what), "w", encoding="ascii"):
+            pass
 
     def start(self, *before):
         self.holder = subprocess.Popen([*before, KEEP, self.folder], close_fds=True)

@@ -25,6 +25,10 @@ LINES = int(os.environ.get("PM_KEEP_LINES", "20000"))
 SMALL = {"segments": 1000000, "bytes": 1000000 * 65536}
 
 
+# waits in a shell for Job.go()
+GO = "while [ ! -e @TOP@/go ]; do sleep 0.01; done"
+
+
 def sh(text, **keys):
     return Job(["/bin/sh", "-c", text], env=["PATH=/usr/bin:/bin"], **keys)
 
@@ -272,14 +276,15 @@ def test_exits():
 def test_exits_of_the_adopted():
     """The holder was killed: its successor knows the exit all the same."""
     known = 0
-    for text, want in (("sleep 0.2; exit 7", ("code", "7", "0")),
-                       ("sleep 0.2; kill -9 $$", ("signal", "0", "9"))):
-        with sh(text) as j:
+    for text, want in (("exit 7", ("code", "7", "0")), ("kill -9 $$", ("signal", "0", "9"))):
+        with sh(f"{GO}; {text}") as j:
             j.start()
-            j.reaches("running")
+            first = j.reaches("running")["holder"]
             j.kill()
             j.start()
-            wait_for("the end", lambda: reap([j.holder.pid]) or j.holder.poll() is not None)
+            wait_for("another holder", lambda: j.show()["holder"] != first)
+            j.go()
+            equal("status", j.end(), 0)
             state = j.show()
             got = state["exit"], state["code"], state["signal"]
             assert got in (want, ("unknown", "0", "0")), got
@@ -424,11 +429,12 @@ def test_many_writers():
 
 def test_strays():
     """A daemon that goes on writing after the exit is waited for."""
-    with sh("(trap '' TERM HUP; sleep 0.3; echo late; sleep 0.2; echo later) & echo early; exit 4") as j:
+    with sh(f"(trap '' TERM HUP; {GO}; echo late; sleep 0.1; echo later) & echo early; exit 4") as j:
         j.start()
         state = j.reaches("draining")
         equal("exit", (state["exit"], state["code"]), ("code", "4"))
         j.kill()
+        j.go()
         j.start()
         equal("status", j.end(), 0)
         equal("log", j.text(), b"early\nlate\nlater\n")
@@ -490,10 +496,12 @@ def test_retention():
                 equal("segments", int(state[stream].split(",")[1]), len(numbers))
             j.check_index()
             print(f"  {2 * count} lines, {numbers[-1]} segments, at most {most} files at once, {size} bytes at the end")
-    with sh("i=0; while [ $i -lt 3 ]; do seq 1 2000; i=$((i+1)); sleep 0.2; done; sleep 1.2",
-            segments=1000, bytes=1000 * 4096, age_ms=500) as j:
-        j.run()
-        equal("the current one is left", len(j.segments("out")), 1)
+    with sh(f"seq 1 6000; {GO}", segments=1000, bytes=1000 * 4096, age_ms=300) as j:
+        j.start()
+        wait_for("only the current one", lambda: [p for p in j.segments("out") if not p.endswith("00001")] and
+                 len(j.segments("out")) == 1)
+        j.go()
+        equal("status", j.end(), 0)
 
 
 # ---- what goes wrong
@@ -568,14 +576,19 @@ def test_full_disk():
             got, dropped = j.text(), int(state["out"].split(",")[3])
             equal("stored and dropped", len(got) + dropped, len(want))
             assert dropped > 0 and took < 5, (dropped, took)
-        slow = "import sys,time\nfor i in range(40): sys.stdout.write('%d line\\n' % i); sys.stdout.flush(); time.sleep(.05)"
-        with Job(["/usr/bin/python3", "-c", slow], at=place, drop=1) as j:
+        slow = "i=0; while [ ! -e stop ]; do i=$((i+1)); echo $i line; sleep 0.02; done; echo $i >stop"
+        with tempfile.TemporaryDirectory() as there, sh(slow, at=place, drop=1, cwd=there) as j:
             fill(place)
             j.start()
             wait_for("drops", lambda: stream(j)[3] > 0)
             os.unlink(os.path.join(place, "ballast"))
+            wait_for("lines again", j.text)
+            stop = os.path.join(there, "stop")
+            with open(stop, "w", encoding="ascii"):
+                pass
             equal("status", j.end(), 0)
-            lines = [b"%d line\n" % i for i in range(40)]
+            with open(stop, encoding="ascii") as f:
+                lines = [b"%d line\n" % i for i in range(1, int(f.read()) + 1)]
             got = j.text()
             assert b"".join(lines).endswith(got) and got.startswith(tuple(lines)), got
             equal("stored and dropped", len(got) + stream(j)[3], len(b"".join(lines)))
@@ -591,24 +604,28 @@ def test_full_disk():
 
 def test_lost_folder():
     """The log's folder is removed and made again: blocked meanwhile."""
-    with sh("echo one; sleep 0.5; echo two; sleep 0.5; echo three; sleep 2.5") as j:
+    with sh(f"echo one; {GO}; echo two; echo three; {GO.replace('/go', '/end')}") as j:
         j.start()
         wait_for("a line", lambda: j.text() == b"one\n")
         os.rename(j.leaf, j.leaf + ".old")
         subprocess.run(["rm", "-r", j.leaf + ".old"], check=True)
+        j.go()
         wait_for("blocked", lambda: stream(j)[5] == errno.ENOENT)
         os.mkdir(j.leaf, 0o700)
+        wait_for("the lines", lambda: j.text() == b"two\nthree\n")
+        j.go("end")
         equal("status", j.end(), 0)
         equal("log", j.text(), b"two\nthree\n")
         equal("not blocked", j.show()["out"].split(",")[5], "0")
 
 
 def test_two_holders():
-    with sh("sleep 0.3; echo done") as j:
+    with sh(f"{GO}; echo done") as j:
         j.start()
         j.reaches("running")
         for _ in range(5):
             equal("the second", subprocess.run([KEEP, j.folder], stderr=subprocess.DEVNULL, check=False).returncode, 3)
+        j.go()
         equal("the first", j.end(), 0)
         equal("log", j.text(), b"done\n")
         equal("nothing left to do", subprocess.run([KEEP, j.folder], check=False).returncode, 0)
@@ -660,7 +677,7 @@ def test_stored():
     once, come back with the next holder, and what was written and how it ended
     while none lived is there."""
     with tempfile.TemporaryDirectory() as place:
-        text = "[ -e again ] || { echo >again; echo one; exit 1; }; echo two; sleep 0.4; echo three; echo four >&2; exit 6"
+        text = "[ -e again ] || { echo >again; echo one; exit 1; }; echo two; " + GO + "; echo three; echo four >&2; exit 6"
         with sh(text, idle=False, policy="on-failure", max=1, backoff_ms=1, cwd=place) as j:
             path = os.path.join(j.top, "notify")
             m = Manager(path)
@@ -670,6 +687,7 @@ def test_stored():
             j.kill()
             state = j.show()
             equal("stored", m.receive(), ["err", "out", "workload-2"])
+            j.go()
             wait_for("its end", lambda: reap() or not os.path.exists(f"/proc/{state['pid']}"))
             equal("status", m.start(j), 0)
             equal("log", (j.text(), j.text("err")), (b"one\ntwo\nthree\n", b"four\n"))
@@ -828,13 +846,15 @@ def test_restarts():
 def test_removal():
     """Stopped, its log unlinked; a daemon that goes on writes to nowhere."""
     text = ("import os,signal,time\nif os.fork() == 0:\n  os.setsid()\n  signal.signal(15, signal.SIG_IGN)\n"
-            "  end = time.time() + 0.7\n  while time.time() < end: os.write(1, b'late\\n' * 2000)\n  os._exit(0)\n"
+            "  while not os.path.exists('@TOP@/go'): os.write(1, b'late\\n' * 2000)\n  os._exit(0)\n"
             "os.write(1, b'up\\n')\ntime.sleep(60)")
     with Job(["/usr/bin/python3", "-c", text]) as j:
         j.start()
         wait_for("up", lambda: b"up\n" in j.text())
         equal("accepted", j.ask("remove", 100), 0)
         j.reaches("draining")
+        wait_for("drops", lambda: stream(j)[3] > 0)
+        j.go()
         equal("status", j.end(), 0)
         equal("left", os.listdir(j.leaf), [])
         assert int(j.show()["out"].split(",")[3]) > 0, "dropped bytes are counted"
@@ -856,7 +876,7 @@ def test_authority():
     if not ROOT:
         print("  needs root to be another")
         return
-    with sh("echo one; sleep 0.4; echo two", **USER) as j:
+    with sh(f"echo one; {GO}; echo two", **USER) as j:
         os.chmod(j.jobs, 0o755)
         j.start()
         j.reaches("running")
@@ -881,6 +901,7 @@ def test_authority():
         os.chmod(target, 0o666)
         as_user("os.unlink(sys.argv[1] + '/out.000001.index'); os.symlink(sys.argv[2], sys.argv[1] + '/out.000001.index')\n"
                 "os.symlink(sys.argv[2], sys.argv[1] + '/out.000009')", j.leaf, target)
+        j.go()
         equal("status", j.run()["exit"], "code")
         with open(target, encoding="utf-8") as f:
             equal("behind a link", f.read(), "mine")
