@@ -773,6 +773,14 @@ def test_stop():
         equal("status", j.end(10), 0)
         state = j.show()
         equal("end", (state["exit"], state["code"], state["state"]), ("code", "5", "exited"))
+    chain = "import os,time\nfor i in range(300):\n  if os.fork(): time.sleep(100)\nos.write(1, b'all')\ntime.sleep(100)"
+    for n in range(5):
+        with Job(["/usr/bin/python3", "-S", "-c", chain], stop_ms=60000) as j:
+            j.start()
+            j.reaches("running")
+            time.sleep(0.005 * n)
+            j.ask("stop")
+            equal("who forks on and on is stopped", j.end(), 0)
     with sh("echo up; while :; do sleep 0.05; done", stop_ms=200) as j:
         j.start()
         wait_for("up", lambda: j.text() == b"up\n")

@@ -2,7 +2,6 @@
 
 #include "hold/keep/log.h"
 #include "hold/keep/restart.h"
-#include "hold/keep/session.h"
 
 #include "base/pidfd.h"
 
@@ -84,6 +83,7 @@ static void go_on(struct keep *k) {
   s->pid = 0;
   k->ended = k->watches_mark = false;
   k->look_at = k->look_ns = 0;
+  keep_session_done(&k->session);
   enum keep_event event =
       keep_restart_decide(&k->spec.fields, s, &k->exit, &reason);
   s->reason = reason;
@@ -91,7 +91,8 @@ static void go_on(struct keep *k) {
 }
 
 /* A stop is over when nobody of the session lives: its leader may leave others
- * behind that do not heed SIGTERM.  Looked for less and less often. */
+ * behind that do not heed SIGTERM, or that were born since.  Looked for less
+ * and less often. */
 static bool has_others(struct keep *k) {
   if (k->state.state != PM_JOB_STOPPING && k->state.state != PM_JOB_KILLING)
     return false;
@@ -101,7 +102,8 @@ static bool has_others(struct keep *k) {
   if (k->look_ns > LOOK_MOST_NS)
     k->look_ns = LOOK_MOST_NS;
   k->look_at = k->now.boot + k->look_ns;
-  return keep_session_signal(k->state.pid, 0) > 0;
+  int signal = k->state.state == PM_JOB_STOPPING ? SIGTERM : SIGKILL;
+  return keep_session_signal(&k->session, k->state.pid, signal) > 0;
 }
 
 static void look_for_end(struct keep *k) {
@@ -165,7 +167,8 @@ static void terminate(struct keep *k) {
   keep_publish(k);
   if (!k->ended)
     keep_workload_signal(&k->workload, &k->state, SIGTERM);
-  keep_session_signal(k->state.pid, SIGTERM);
+  keep_session_done(&k->session);
+  keep_session_signal(&k->session, k->state.pid, SIGTERM);
   keep_workload_signal(&k->workload, &k->state, SIGCONT);
 }
 
@@ -174,7 +177,7 @@ static void kill_all(struct keep *k) {
   k->state.deadline = k->now.boot + KILL_AGAIN_NS;
   keep_publish(k);
   keep_workload_signal(&k->workload, &k->state, SIGKILL);
-  keep_session_signal(k->state.pid, SIGKILL);
+  keep_session_signal(&k->session, k->state.pid, SIGKILL);
 }
 
 static void wait_for_next(struct keep *k) {

@@ -8,6 +8,7 @@
 #include "hold/keep/ctl.h"
 #include "hold/keep/files.h"
 #include "hold/keep/retain.h"
+#include "hold/keep/session.h"
 #include "hold/keep/stream.h"
 #include "hold/keep/workload.h"
 
@@ -26,7 +27,8 @@ struct keep {
   uint64_t stop_timeout_ns;  /* of the stop that was asked for, 0: the job's */
   bool ended;                /* the end is recorded; its session is not over */
   uint64_t look_at, look_ns; /* when that is looked at, and then how soon */
-  bool watches_mark;         /* an adopted one may still be at its gate */
+  struct keep_session session;
+  bool watches_mark; /* an adopted one may still be at its gate */
   bool finished;
   bool failed; /* a record could not be written: another holder has to try */
 

@@ -4,12 +4,22 @@
 #ifndef PM_KEEP_SESSION_H
 #define PM_KEEP_SESSION_H
 
-#include <stdint.h>
+#include "hold/process.h"
 
-/* Sends the signal, 0: none, to each member but the leader, who has the
- * session's number.  Returns how many live that can be signalled, with the
- * leader; 0 if that cannot be told.  Each is verified to be a member under its
- * pidfd.  Reads all of /proc, so not to be called often. */
-int keep_session_signal(int32_t session, int signal);
+/* Whom a stop has reached so far. */
+struct keep_session {
+  int signal;
+  struct hold_list told;
+}; /* zeroed: nobody */
+
+void keep_session_done(struct keep_session *session);
+
+/* Sends SIGTERM to each member that has not had it yet, or SIGKILL to all; but
+ * not to the leader, who has the session's number.  Who forks meanwhile leaves
+ * some for the next call.  Returns how many live that can be signalled, with
+ * the leader; 0 if that cannot be told.  Each is verified to be a member under
+ * its pidfd.  Reads all of /proc, so not to be called often. */
+int keep_session_signal(struct keep_session *session, int32_t number,
+                        int signal);
 
 #endif
