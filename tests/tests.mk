@@ -91,6 +91,8 @@ unit_tests = \
 	tests/unit/keep/test_retain \
 	tests/unit/keep/test_stream \
 	tests/unit/keep/test_ctl \
+	tests/unit/keep/test_store \
+	tests/unit/keep/test_files \
 	tests/unit/hold/test_job_folder \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
@@ -353,6 +355,12 @@ tests_unit_keep_test_retain_LDADD = $(keep_ldadd)
 tests_unit_keep_test_stream_SOURCES = tests/unit/keep/test_stream.c $(place_sources)
 tests_unit_keep_test_stream_CPPFLAGS = $(unit_cppflags)
 tests_unit_keep_test_stream_LDADD = $(keep_ldadd)
+tests_unit_keep_test_store_SOURCES = tests/unit/keep/test_store.c
+tests_unit_keep_test_store_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_store_LDADD = $(keep_ldadd)
+tests_unit_keep_test_files_SOURCES = tests/unit/keep/test_files.c $(place_sources)
+tests_unit_keep_test_files_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_files_LDADD = $(keep_ldadd)
 tests_unit_keep_test_ctl_SOURCES = tests/unit/keep/test_ctl.c
 tests_unit_keep_test_ctl_CPPFLAGS = $(unit_cppflags)
 tests_unit_keep_test_ctl_LDADD = $(keep_ldadd)
