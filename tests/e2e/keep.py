@@ -75,20 +75,25 @@ class Job:
     def __enter__(self):
         return self
 
-    def __exit__(self, *unused):
-        if self.holder and self.holder.poll() is None:
-            state = self.show()
+    def __exit__(self, failed=None, *unused):
+        alive = self.holder and self.holder.poll() is None
+        if alive:
             self.kill()
-            pid = int(state.get("pid", 0))
-            if pid:
-                try:
-                    os.killpg(pid, signal.SIGKILL)
-                except OSError:
-                    pass
+        if alive or failed:
+            self.sweep()
         for fd in self.idle:
             os.close(fd)
         reap()
         shutil.rmtree(self.top, ignore_errors=True)
+
+    def sweep(self):
+        """Whoever has a stream of the job open."""
+        for path in glob.glob("/proc/[0-9]*/fd/[12]"):
+            try:
+                if os.readlink(path).startswith(self.folder + "/"):
+                    os.kill(int(path.split("/")[2]), signal.SIGKILL)
+            except OSError:
+                pass
 
     def go(self, what="go"):
         with open(os.path.join(self.top, what), "w", encoding="ascii"):
