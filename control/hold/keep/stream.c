@@ -107,18 +107,28 @@ static bool is_unlinked(int fd) {
   return fstat(fd, &st) == 0 && st.st_nlink == 0;
 }
 
-static int open_segment(struct keep_stream *s, const struct keep_log *log,
+/* The one that a holder before has begun. */
+static int find_segment(struct keep_stream *s, const struct keep_log *log,
                         uint64_t real_ns) {
   if (s->to >= 0 && is_unlinked(s->to))
     keep_stream_leave(s);
-  int status = s->to >= 0 ? 0 : log->dir < 0 ? -ENOENT : 0;
-  bool opens = s->to < 0;
-  if (status == 0 && s->to < 0 && !s->found)
-    status = take_found(s, log, real_ns);
-  if (status == 0 && s->to < 0)
-    status = take_next(s, log, real_ns);
-  if (status == 0 && opens && s->size == 0)
+  if (s->to >= 0)
+    return 0;
+  if (log->dir < 0)
+    return -ENOENT;
+  int status = s->found ? 0 : take_found(s, log, real_ns);
+  if (status == 0 && s->to >= 0 && s->size == 0)
     s->partial = goes_on(s, log);
+  return status;
+}
+
+static int open_segment(struct keep_stream *s, const struct keep_log *log,
+                        uint64_t real_ns) {
+  int status = 0;
+  if (s->to < 0) {
+    status = take_next(s, log, real_ns);
+    s->partial = status == 0 && goes_on(s, log);
+  }
   if (status == 0 && s->index.fd < 0)
     open_index(s, log, real_ns);
   return status;
@@ -230,9 +240,22 @@ static void unblock(struct keep_stream *s, const struct pm_now *now) {
   s->said->error = 0;
 }
 
+/* A segment is made when there is something for it: who prints nothing has
+ * none. */
+static ssize_t wait_for_bytes(const struct keep_stream *s,
+                              const struct keep_log *log) {
+  size_t unused;
+  return s->to >= 0 ? 1 : look_ahead(s, log, &unused);
+}
+
 static ssize_t store(struct keep_stream *s, const struct keep_log *log,
                      const struct pm_now *now) {
-  int status = open_segment(s, log, now->real);
+  int status = find_segment(s, log, now->real);
+  ssize_t seen = status == 0 ? wait_for_bytes(s, log) : 1;
+  if (seen <= 0)
+    return seen;
+  if (status == 0)
+    status = open_segment(s, log, now->real);
   if (status < 0)
     return status == -EAGAIN ? -EIO : status;
   uint64_t room =

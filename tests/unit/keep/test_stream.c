@@ -77,7 +77,7 @@ static void stored(void **state) {
   (void)state;
   set_up(PM_JOB_BLOCK);
   check_int("nothing", "pumped", pump(), KEEP_EMPTY);
-  check_true("nothing", "a segment", place_has("out.000001"));
+  check_true("nothing", "no segment", !place_has("out.000001"));
   put("one\n", 1);
   check_int("a line", "pumped", pump(), KEEP_MOVED);
   check_text("a line", "segment", place_read("out.000001", NULL), "one\n");
