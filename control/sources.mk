@@ -85,6 +85,7 @@ control_sources = $(policy_sources) $(views_sources) $(server_sources) \
 hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/drop.c control/hold/drop.h \
+	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
@@ -96,6 +97,7 @@ hold_sources = \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
 	control/hold/request.c control/hold/request.h \
+	control/hold/start.c control/hold/start.h \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h
 

@@ -11,6 +11,7 @@ base_sources = \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_logs.h plugin/base/hold_probe.h plugin/base/hold_protocol.h \
+	plugin/base/hold_start.h \
 	plugin/base/job_message.h \
 	plugin/base/job_record.c plugin/base/job_record.h \
 	plugin/base/job_spec.c plugin/base/job_spec.h \

@@ -106,7 +106,7 @@ static int fill(int folder, const void *spec, size_t length) {
 static void unmake(int jobs, const char *id, int folder) {
   static const char *const names[] = {
       PM_JOB_FILE_SPEC, SPEC_NEW,        PM_JOB_FILE_LOCK, PM_JOB_FILE_STATE,
-      PM_JOB_FILE_EXIT, PM_JOB_FILE_OUT, PM_JOB_FILE_ERR,
+      PM_JOB_FILE_EXIT, PM_JOB_FILE_OUT, PM_JOB_FILE_ERR,  PM_JOB_FILE_CTL,
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     unlinkat(folder, names[i], 0);
@@ -127,6 +127,15 @@ int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
   if (status < 0)
     unmake(above, id, folder);
   return status;
+}
+
+void hold_job_folder_remove(const char *jobs, const char *id) {
+  if (!hold_job_is_id(id))
+    return;
+  PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
+  PM_CLEAN_FD int folder = above < 0 ? -1 : open_ours(above, id);
+  if (folder >= 0)
+    unmake(above, id, folder);
 }
 
 /* ---- the log ---- */
@@ -161,4 +170,15 @@ int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
   int status = -errno;
   unlinkat(parent, id, AT_REMOVEDIR);
   return status;
+}
+
+void hold_job_log_remove(const char *logs, const char *id, uint32_t uid) {
+  char name[16];
+  if (!hold_job_is_id(id))
+    return;
+  name_uid(uid, name, sizeof name);
+  PM_CLEAN_FD int above = open_ours(AT_FDCWD, logs);
+  PM_CLEAN_FD int parent = above < 0 ? -1 : open_ours(above, name);
+  if (parent >= 0)
+    unlinkat(parent, id, AT_REMOVEDIR);
 }

@@ -30,9 +30,15 @@ bool hold_job_is_id(const char *id);
 int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
                          size_t length);
 
+/* All of it, ctl too: of a job that has no holder.  What is not there is no
+ * error. */
+void hold_job_folder_remove(const char *jobs, const char *id);
+
 /* LOGS/UID/ID, whose last folder belongs to the user, 0700, and the ones above
  * to this process.  Errors as above; who is not root can only make his own. */
 int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
                       uint32_t gid);
+/* If it is empty: what is in it is the user's. */
+void hold_job_log_remove(const char *logs, const char *id, uint32_t uid);
 
 #endif

@@ -5,6 +5,7 @@
 #include "hold/logs.h"
 #include "hold/probe.h"
 #include "hold/read.h"
+#include "hold/start.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static const struct mode modes[] = {
     {"kill", hold_kill},
     {"drop", hold_drop},
     {"logs", hold_logs},
+    {"start", hold_start},
 };
 
 int main(int argc, char **argv) {

@@ -1,13 +1,19 @@
 /* Makes the folder of a job, shows its records, talks to its holder: what
  * procman-hold and collectd do, for tests.
  *   job make JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
+ *   job start JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
+ *                          the same by procman-hold start, and its holder
  *   job show DIR
  *   job ask DIR VERB [NUMBER]
  *   job watch DIR          states, a line each, until the holder ends */
 #include "base/buf.h"
+#include "base/hold_start.h"
 #include "base/job_message.h"
 #include "base/job_spec.h"
 #include "base/job_state.h"
+#include "base/pass.h"
+#include "base/sealed.h"
+#include "base/spawn.h"
 #include "hold/job_folder.h"
 
 #include <errno.h>
@@ -121,9 +127,8 @@ static char **set_all(struct pm_job_spec *s, char **arg) {
   return arg + 1;
 }
 
-static int make(char **arg) {
-  const char *jobs = arg[0], *logs = arg[1], *id = arg[2];
-  struct pm_buf record = PM_BUF_INIT(0);
+static struct pm_job_fields make_spec(char **arg, struct pm_buf *record) {
+  const char *logs = arg[1], *id = arg[2];
   struct pm_job_spec s = {
       .fields = {.uid = geteuid(),
                  .gid = getegid(),
@@ -142,13 +147,64 @@ static int make(char **arg) {
   }
   snprintf(log_dir, sizeof log_dir, "%s/%" PRIu32 "/%s", logs, s.fields.uid,
            id);
-  int status = pm_job_spec_write(&s, command, env, &record);
-  if (status == 0)
-    status = hold_job_log_make(logs, id, s.fields.uid, s.fields.gid);
-  if (status == 0)
-    status = hold_job_folder_make(jobs, id, record.data, record.length);
+  int status = pm_job_spec_write(&s, command, env, record);
   if (status < 0)
     die("make", -status);
+  return s.fields;
+}
+
+static int make(char **arg) {
+  struct pm_buf record = PM_BUF_INIT(0);
+  struct pm_job_fields f = make_spec(arg, &record);
+  int status = hold_job_log_make(arg[1], arg[2], f.uid, f.gid);
+  if (status == 0)
+    status = hold_job_folder_make(arg[0], arg[2], record.data, record.length);
+  if (status < 0)
+    die("make", -status);
+  return 0;
+}
+
+/* ---- start ---- */
+
+static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
+                       const struct pm_buf *spec) {
+  struct pm_hold_request head = {.schema = PM_HOLD_SCHEMA};
+  struct pm_hold_start_request r = {.schema = PM_HOLD_SCHEMA,
+                                    .spec_length = (uint32_t)spec->length};
+  struct iovec parts[2 + PM_HOLD_START_TEXTS] = {{&r, sizeof r},
+                                                 {spec->data, spec->length}};
+  for (size_t i = 0; i < PM_HOLD_START_TEXTS; i++) {
+    r.text[i] = (uint32_t)strlen(text[i]);
+    parts[2 + i] = (struct iovec){(char *)(uintptr_t)text[i], r.text[i]};
+  }
+  struct pm_pass fds = {{pm_sealed_new(parts, 2 + PM_HOLD_START_TEXTS)}, 1};
+  if (fds.fd[0] < 0 || pm_pass_send(fd, &head, sizeof head, &fds) < 0)
+    die("send", EIO);
+}
+
+static int start(char **arg) {
+  const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP");
+  char hold[4096], usual[4096];
+  struct pm_hold_start_reply r;
+  struct pm_buf record = PM_BUF_INIT(0);
+  int ends[2];
+  pid_t pid;
+  make_spec(arg, &record);
+  snprintf(hold, sizeof hold, "%s/procman-hold", build ? build : ".");
+  snprintf(usual, sizeof usual, "%s/procman-keep", build ? build : ".");
+  const char *const text[] = {arg[0], arg[1], keep ? keep : usual};
+  char *argv[] = {(char *)(uintptr_t) "procman-hold",
+                  (char *)(uintptr_t) "start", (char *)(uintptr_t) "/proc",
+                  NULL};
+  if (pm_spawn_pair(ends) < 0 || pm_spawn(hold, argv, ends[1], &pid) < 0)
+    die(hold, errno);
+  send_start(ends[0], text, &record);
+  close(ends[1]);
+  if (recv(ends[0], &r, sizeof r, 0) != sizeof r)
+    die("no answer", EPIPE);
+  printf("step=%u error=%d stage=%u pid=%d birth=%" PRIu64 " started=%" PRIu64
+         "\n",
+         r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns);
   return 0;
 }
 
@@ -282,12 +338,13 @@ int main(int argc, char **argv) {
     int args;
     int (*run)(char **);
   } modes[] = {{"make", 5, make},
+               {"start", 5, start},
                {"show", 1, show},
                {"ask", 2, ask},
                {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);
-  fprintf(stderr, "job: make, show, ask or watch\n");
+  fprintf(stderr, "job: make, start, show, ask or watch\n");
   return 2;
 }

@@ -1,0 +1,47 @@
+/* Records between procman.so and procman-hold start: one request
+ * (hold_protocol.h) and one answer, when the job runs or cannot. */
+#ifndef PM_BASE_HOLD_START_H
+#define PM_BASE_HOLD_START_H
+
+#include "base/hold_protocol.h"
+
+enum pm_hold_start_text {
+  PM_HOLD_START_JOBS, /* the folder of all jobs' folders, absolute */
+  PM_HOLD_START_LOGS, /* the folder of all logs, absolute */
+  PM_HOLD_START_KEEP, /* procman-keep, absolute */
+  PM_HOLD_START_TEXTS
+};
+
+/* Behind it: the record `spec` (job_spec.h), then the texts. */
+struct pm_hold_start_request {
+  uint32_t schema;
+  uint32_t spec_length;               /* bytes */
+  uint32_t text[PM_HOLD_START_TEXTS]; /* bytes of each, < PM_HOLD_START_PATH */
+  uint32_t zero;
+};
+
+enum { PM_HOLD_START_PATH = 1024 };
+
+/* The step that failed. */
+enum pm_hold_start_step {
+  PM_HOLD_START_DONE,
+  PM_HOLD_START_REQUEST, /* the record is not valid */
+  PM_HOLD_START_LOG,     /* the folder of its log: EEXIST, EPERM, ... */
+  PM_HOLD_START_FOLDER,  /* its own */
+  PM_HOLD_START_HOLDER,  /* procman-keep could not be executed or failed */
+  PM_HOLD_START_JOB,     /* the workload could not be started: stage, error */
+  PM_HOLD_START_TIME,    /* it is not known in time; it was stopped */
+};
+
+struct pm_hold_start_reply {
+  uint32_t schema;
+  uint32_t step;  /* enum pm_hold_start_step */
+  int32_t error;  /* errno value */
+  uint32_t stage; /* enum pm_job_stage (job_state.h) */
+  int32_t pid;    /* of the workload */
+  uint32_t zero;
+  uint64_t birth;         /* its start, stat field 22 */
+  uint64_t started_at_ns; /* CLOCK_REALTIME */
+};
+
+#endif
