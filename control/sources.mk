@@ -86,9 +86,11 @@ hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/drop.c control/hold/drop.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
+	control/hold/log_journal.c control/hold/log_journal.h \
 	control/hold/log_target.c control/hold/log_target.h \
 	control/hold/log_writer.c control/hold/log_writer.h \
 	control/hold/logs.c control/hold/logs.h \

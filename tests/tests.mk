@@ -94,6 +94,7 @@ unit_tests = \
 	tests/unit/keep/test_store \
 	tests/unit/keep/test_files \
 	tests/unit/hold/test_job_folder \
+	tests/unit/hold/test_journal_entry \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
 	tests/unit/hold/test_race \
@@ -379,6 +380,11 @@ tests_unit_hold_test_kill_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_kill_LDADD = $(unit_ldadd) libpmbase.la
 tests_unit_hold_test_kill_LDFLAGS = $(AM_LDFLAGS) -pthread
 
+tests_unit_hold_test_journal_entry_SOURCES = \
+	tests/unit/hold/test_journal_entry.c control/hold/journal_entry.c
+tests_unit_hold_test_journal_entry_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_journal_entry_LDADD = $(unit_ldadd)
+
 tests_unit_hold_test_log_file_SOURCES = tests/unit/hold/test_log_file.c \
 	control/hold/log_cursor.c control/hold/log_file.c
 tests_unit_hold_test_log_file_CPPFLAGS = $(unit_cppflags)
@@ -648,7 +654,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_logs.py tests/e2e/test_config.py \
+e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \

@@ -104,6 +104,7 @@ static void explain_device(int number, dev_t device,
 
 static void explain(int proc, int number, const struct stat *st,
                     struct hold_log_target *t) {
+  t->is_socket = S_ISSOCK(st->st_mode);
   if (S_ISFIFO(st->st_mode))
     explain_pipe(proc, number, t);
   else if (S_ISCHR(st->st_mode))

@@ -13,6 +13,7 @@ enum { HOLD_LOG_WHY = 256 };
 
 struct hold_log_target {
   int fd;         /* O_RDONLY on a regular file; -1: it cannot be read */
+  bool is_socket; /* perhaps the journal's */
   bool denied;    /* the kernel does not let this user look */
   dev_t dev;      /* of the file */
   ino_t ino;      /* of the file */

@@ -3,6 +3,7 @@
 #include "wire/json_escape.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,14 +68,22 @@ static int put_raw(struct pm_buf *b, const char *bytes, size_t length) {
   return status < 0 ? status : add(b, "\"");
 }
 
-/* Lines of a file have no time. */
+static int put_time(struct pm_buf *b, uint64_t us) {
+  char text[AROUND];
+  if (!us)
+    return add(b, "{\"time\":null");
+  snprintf(text, sizeof text, "{\"time\":%" PRIu64 ".%06" PRIu64, us / 1000000,
+           us % 1000000);
+  return add(b, text);
+}
+
 static int open_object(struct pm_buf *b, const struct hold_log_line *line) {
   char text[AROUND];
   const char *quote = line->stream ? "\"" : "";
-  snprintf(text, sizeof text,
-           "{\"time\":null,\"stream\":%s%s%s,\"text\":", quote,
+  int status = put_time(b, line->time_us);
+  snprintf(text, sizeof text, ",\"stream\":%s%s%s,\"text\":", quote,
            line->stream ? line->stream : "null", quote);
-  return add(b, text);
+  return status < 0 ? status : add(b, text);
 }
 
 /* Its raw bytes must fit beside it. */

@@ -3,11 +3,13 @@
 #include "hold/become.h"
 #include "hold/log_cursor.h"
 #include "hold/log_file.h"
+#include "hold/log_journal.h"
 #include "hold/log_target.h"
 #include "hold/log_writer.h"
 #include "hold/process.h"
 #include "hold/request.h"
 
+#include "base/now.h"
 #include "base/pidfd.h"
 
 #include <errno.h>
@@ -17,6 +19,10 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define JOURNALCTL "/usr/bin/journalctl"
+#define BAD_CURSOR                                                             \
+  "the cursor is not one that get_logs has given for this process"
 
 enum { STREAMS = 2, LOOK_MS = 1000, NICE = 10 };
 
@@ -38,10 +44,12 @@ struct work {
   struct hold_log_match match;
   int proc, pidfd, changes; /* changes: inotify(7), or -1 */
   struct stream stream[STREAMS];
-  unsigned stream_count;      /* those that can be read */
-  char missing[HOLD_LOG_WHY]; /* why the others cannot; "": all can */
-  const char *gap;            /* why lines are missing; NULL: none are */
-  uint64_t left;              /* lines that may still be put */
+  bool
+      journal; /* one of those that cannot is a socket, perhaps the journal's */
+  unsigned stream_count;           /* those that can be read */
+  char missing[HOLD_LOG_WHY + 64]; /* why the others cannot; "": all can */
+  const char *gap;                 /* why lines are missing; NULL: none are */
+  uint64_t left;                   /* lines that may still be put */
   struct hold_log_writer writer;
   bool failed; /* that was said */
 };
@@ -127,6 +135,7 @@ static bool add_stream(struct work *w, int number) {
   hold_log_target_open(w->proc, w->request->pid, number, &s->target);
   if (s->target.fd < 0) {
     add_missing(w, &s->target);
+    w->journal |= s->target.is_socket;
     return s->target.denied;
   }
   if (w->stream_count && is_same(&w->stream[0].target, &s->target)) {
@@ -138,6 +147,37 @@ static bool add_stream(struct work *w, int number) {
   return false;
 }
 
+/* CLOCK_REALTIME of its start. */
+static uint64_t begin_us(const struct work *w) {
+  struct pm_now now = pm_now_read();
+  uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+  return (now.real - now.boot) / 1000 + w->request->birth * 1000000 / ticks;
+}
+
+/* 1: all was said. */
+static int serve_journal(struct work *w) {
+  const struct hold_log_journal journal = {
+      .program = JOURNALCTL,
+      .pid = w->request->pid,
+      .pidfd = w->pidfd,
+      .begin_us = begin_us(w),
+      .max_lines = w->request->max_lines,
+      .from_start = has_flag(w, PM_HOLD_LOGS_FROM_START),
+      .follow = has_flag(w, PM_HOLD_LOGS_FOLLOW),
+      .cursor = w->cursor,
+      .match = &w->match};
+  int status = hold_log_journal_serve(&journal, &w->writer);
+  if (status == -EINVAL)
+    return fail(w, PM_HOLD_LOGS_ARGUMENT, EINVAL, BAD_CURSOR);
+  if (status <= 0)
+    return status < 0 ? status : 1;
+  size_t n = strlen(w->missing);
+  snprintf(w->missing + n, sizeof w->missing - n,
+           "; the journal has nothing of it that you may read");
+  return fail(w, PM_HOLD_LOGS_UNAVAILABLE, 0, w->missing);
+}
+
+/* 1: all was said. */
 static int open_streams(struct work *w) {
   bool denied = false;
   for (int number = 1; number <= STREAMS; number++)
@@ -145,6 +185,8 @@ static int open_streams(struct work *w) {
       denied |= add_stream(w, number);
   if (verify_again(w) < 0)
     return -1;
+  if (!w->stream_count && w->journal && hold_log_journal_runs())
+    return serve_journal(w);
   if (!w->stream_count)
     return fail(w, denied ? PM_HOLD_LOGS_DENIED : PM_HOLD_LOGS_UNAVAILABLE,
                 denied ? EACCES : 0, w->missing);
@@ -174,9 +216,7 @@ static int seek_cursor(struct work *w) {
     struct hold_log_position p = {.dev = s->target.dev, .ino = s->target.ino};
     int status = hold_log_cursor_find(w->cursor, &p);
     if (status < 0)
-      return fail(w, PM_HOLD_LOGS_ARGUMENT, EINVAL,
-                  "the cursor is not one that get_logs has given for this "
-                  "process");
+      return fail(w, PM_HOLD_LOGS_ARGUMENT, EINVAL, BAD_CURSOR);
     s->file.offset = p.offset;
     if (status == 0)
       w->gap = "it prints to another file now";
@@ -212,7 +252,8 @@ struct taking {
 static int take(void *arg, const char *text, size_t length, bool more) {
   struct taking *t = arg;
   struct work *w = t->work;
-  const struct hold_log_line line = {text, length, t->stream->name, more};
+  const struct hold_log_line line = {
+      .text = text, .length = length, .stream = t->stream->name, .more = more};
   int status = hold_log_put(&w->writer, &line);
   if (status < 0)
     return status;
@@ -301,7 +342,12 @@ static int serve(struct work *w, const char *path) {
   w->proc = hold_process_open_proc(path);
   if (w->proc < 0)
     return fail(w, PM_HOLD_LOGS_BROKEN, -w->proc, "proc cannot be opened");
-  if (verify(w) < 0 || open_streams(w) < 0 || tell_source(w) < 0 || seek(w) < 0)
+  if (verify(w) < 0)
+    return -1;
+  status = open_streams(w);
+  if (status != 0)
+    return status;
+  if (tell_source(w) < 0 || seek(w) < 0)
     return -1;
   if (!has_flag(w, PM_HOLD_LOGS_FOLLOW)) {
     status = read_all(w, pm_pidfd_has_ended(w->pidfd));

@@ -20,7 +20,8 @@ enum { REAL_MS = 60000, ROOM = 64 << 10 };
 
 /* ---- the helper's side ---- */
 
-static const struct hold_log_line a_line = {"line", 4, "stdout", false};
+static const struct hold_log_line a_line = {
+    .text = "line", .length = 4, .stream = "stdout"};
 
 static int play(const char *what) {
   struct hold_log_writer w;
