@@ -101,11 +101,14 @@ static enum ctl_status follow(struct logs *l, struct ctl_params *params) {
   if (status)
     return status;
   const char *reason = ctl_text(end, "reason");
+  bool ended = reason && strcmp(reason, "exited") == 0;
   if (l->ctl->json)
     ctl_print_json(l->ctl, end);
-  else if (l->ctl->screen.terminal && reason && strcmp(reason, "exited") == 0)
+  else if (!ended)
+    warn_of(end, "missing");
+  else if (l->ctl->screen.terminal)
     ctl_warn("the process has ended");
-  return CTL_DONE;
+  return ended ? CTL_DONE : CTL_FAILED;
 }
 
 static enum ctl_status print_page(struct logs *l, struct ctl_params *params) {

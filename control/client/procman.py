@@ -21,9 +21,8 @@ Results are dicts whose members are attributes too.  A query that fails raises
 ProcessManagerError; an action (kill_process, start_process) that is refused, for
 whatever reason, returns its result with success False.  A stream whose items were
 not read in time goes on without some of them, with a RuntimeWarning that says how
-many; of logs nothing is lost: while their lines are not taken, nothing more is read
-from the connection, so that other calls need one of their own.  procman-protocol(7)
-documents all members.
+many; of logs that are followed nothing is lost.  procman-protocol(7) documents all
+members.
 """
 from __future__ import annotations
 
@@ -519,6 +518,8 @@ class ProcessManagerServiceClient:
                         await call.news.wait()
                 end = _checked(_result(call.answer.result()))
                 _warn(method, end.get("dropped") or 0)
+                if lossless and end.get("reason") not in ("exited", "cancelled"):
+                    raise ProcessManagerError(str(end.get("reason")), str(end.get("missing")))
                 return
             except ProcessManagerProtocolError as error:
                 params = await self._without(method, params, hints, error)
@@ -636,12 +637,15 @@ class ProcessManagerServiceClient:
                           max_lines: Optional[int] = None, stream: Optional[str] = None,
                           grep: Optional[str] = None, cursor: Optional[str] = None,
                           detail: Optional[bool] = None) -> AsyncIterator[Any]:
-        """Line by line, until the process has ended.  None is lost."""
+        """Line by line, until the process has ended; ProcessManagerError if it is
+        cut short.  None is lost, however slowly they are taken."""
         params = _given(pid=pid, start_time=start_time, max_lines=max_lines, stream=stream,
                         grep=grep, cursor=cursor, detail=detail, follow=True)
-        async for item in self._stream("get_logs", params, Logs, lossless=True):
-            for line in item.get("lines") or []:
-                yield line
+        # a connection of its own, as nothing else is read while lines wait
+        async with ProcessManagerServiceClient(self.socket_path, self.timeout) as own:
+            async for item in own._stream("get_logs", params, Logs, lossless=True):
+                for line in item.get("lines") or []:
+                    yield line
 
     def watch_events(self, kinds: Optional[Sequence[str]] = None) -> AsyncIterator[Event]:
         params = _given(kinds=list(kinds) if kinds else None)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,14 @@ static int hide(const struct change *c) {
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
+/* The one of whoever started collectd is not the user's: session-keyring(7).  A
+ * kernel may have no keys. */
+static int leave_keyring(const struct change *c) {
+  (void)c;
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+  return 0;
+}
+
 /* Errors are ignored here: verify() checks what matters. */
 static int forbid_new_privileges(const struct change *c) {
   if (c->privileges == HOLD_NO_NEW_PRIVILEGES)
@@ -206,6 +215,7 @@ int hold_become(const struct pm_hold_identity *as, uint32_t *groups,
       {PM_HOLD_STAGE_GROUPS, take_groups},
       {PM_HOLD_STAGE_GID, take_gid},
       {PM_HOLD_STAGE_UID, take_uid},
+      {PM_HOLD_STAGE_VERIFY, leave_keyring},
       {PM_HOLD_STAGE_CAPABILITIES, cut_capabilities},
       /* again: a change of ids sets dumpable to fs.suid_dumpable, prctl(2) */
       {PM_HOLD_STAGE_VERIFY, hide},

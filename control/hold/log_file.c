@@ -40,6 +40,7 @@ static ssize_t read_at(int fd, char *ret, size_t size, uint64_t offset) {
 
 /* The starts of the last lines that match, of a block. */
 struct starts {
+  bool open;    /* a line that began before the block which was read last */
   bool ended;   /* the last line counts, even without a line feed */
   uint64_t *at; /* a ring */
   size_t room;
@@ -56,7 +57,7 @@ static void note_lines(struct starts *s, const char *bytes, size_t length,
   for (size_t at = 0; at < length;) {
     const char *end = memchr(bytes + at, '\n', length - at);
     size_t n = end ? (size_t)(end - bytes) - at : length - at;
-    if ((end || s->ended) && matches(m, bytes + at, n))
+    if ((end || s->ended || s->open) && matches(m, bytes + at, n))
       note_start(s, from + at);
     at += n + 1;
   }
@@ -65,6 +66,7 @@ static void note_lines(struct starts *s, const char *bytes, size_t length,
 struct block {
   char *bytes;
   size_t length; /* from its first line's start on */
+  bool begins;   /* a line does in it */
   uint64_t from;
 };
 
@@ -78,6 +80,7 @@ static int read_block(int fd, uint64_t to, struct block *b) {
   b->from = to - size;
   b->length = size;
   const char *first = b->from ? memchr(b->bytes, '\n', size - 1) : NULL;
+  b->begins = first != NULL;
   if (!first)
     return 0;
   size_t skipped = (size_t)(first - b->bytes) + 1;
@@ -93,6 +96,15 @@ static uint64_t last_start(const struct block *b) {
   return b->from + (end ? (size_t)(end - b->bytes) + 1 : 0);
 }
 
+/* It lies within one line that has an end: that is looked for by its beginning.
+ */
+static bool goes_further_back(const struct block *b, struct starts *s) {
+  if (b->from == 0 || b->begins)
+    return false;
+  s->open |= s->ended || b->bytes[b->length - 1] == '\n';
+  return true;
+}
+
 /* Looks at blocks until the lines are found.  1: not so far back. */
 static int search(struct hold_log_file *f, uint64_t size, uint64_t lines,
                   const struct hold_log_match *m, struct starts *s) {
@@ -105,11 +117,14 @@ static int search(struct hold_log_file *f, uint64_t size, uint64_t lines,
     if (status < 0)
       return status;
     s->seen = 0;
+    if (goes_further_back(&b, s))
+      continue;
     if (f->offset == size && !s->ended)
       f->offset = last_start(&b);
     note_lines(s, b.bytes, b.length, b.from, m);
     if (s->seen)
       f->offset = s->at[(s->seen < lines ? 0 : s->seen - lines) % s->room];
+    s->open = false;
     lines -= s->seen < lines ? s->seen : lines;
   }
   return 0;
@@ -166,16 +181,22 @@ static int take_lines(struct hold_log_file *f, bool last,
     size_t n = end ? (size_t)(end - line) : huge ? HOLD_LOG_LINE_MAX : left;
     if (!end && !huge && !last)
       break;
-    if (matches(m, line, n))
+    bool wanted = f->in_line ? f->is_taken : matches(m, line, n);
+    if (wanted)
       stop = take(arg, line, n, huge);
-    if (stop >= 0)
-      at += n + (end ? 1 : 0);
+    if (stop < 0)
+      break;
+    at += n + (end ? 1 : 0);
+    f->unmatched = wanted ? 0 : f->unmatched + n + 1;
+    f->was_huge |= huge;
+    f->in_line = huge;
+    f->is_taken = wanted;
   }
   *ret_used = at;
   return stop;
 }
 
-int hold_log_file_read(struct hold_log_file *f, bool ended,
+int hold_log_file_read(struct hold_log_file *f, bool ended, bool bounded,
                        const struct hold_log_match *m, hold_log_take *take,
                        void *arg) {
   int status = notice_cut(f);
@@ -189,7 +210,7 @@ int hold_log_file_read(struct hold_log_file *f, bool ended,
     f->held += (size_t)n;
     status = take_lines(f, ended && n == 0, m, take, arg, &used);
     forget(f, used);
-    if (n == 0)
+    if (n == 0 || (bounded && f->unmatched >= HOLD_LOG_SEARCHED_MAX))
       break;
   }
   return status;

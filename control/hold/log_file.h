@@ -19,12 +19,15 @@ struct hold_log_match {
 };
 
 struct hold_log_file {
-  int fd;          /* -1: none */
-  uint64_t offset; /* of the first line that was not read yet */
-  bool in_line;    /* it is the rest of a line over 1 MiB */
-  bool was_cut;    /* the file was shorter than what was read */
-  char *buffer;    /* HOLD_LOG_LINE_MAX bytes and some */
-  size_t held;     /* bytes in it, from offset on */
+  int fd;             /* -1: none */
+  uint64_t offset;    /* of the first line that was not read yet */
+  bool in_line;       /* it is the rest of a line over 1 MiB, */
+  bool is_taken;      /* whose beginning was taken */
+  bool was_huge;      /* there was one */
+  uint64_t unmatched; /* bytes since the last line that was taken */
+  bool was_cut;       /* the file was shorter than what was read */
+  char *buffer;       /* HOLD_LOG_LINE_MAX bytes and some */
+  size_t held;        /* bytes in it, from offset on */
 };
 
 /* Not 0 stops the reading, and the line counts as read if it is positive. */
@@ -41,9 +44,10 @@ void hold_log_file_done(struct hold_log_file *file);
 int hold_log_file_seek_last(struct hold_log_file *file, uint64_t lines,
                             const struct hold_log_match *match, bool ended);
 
-/* Gives the lines that match to take(), up to the present end.  0; what take()
- * returned; -errno. */
-int hold_log_file_read(struct hold_log_file *file, bool ended,
+/* Gives the lines that match to take(), up to the present end, or, if
+ * `bounded`, until HOLD_LOG_SEARCHED_MAX bytes had none that does.  0; what
+ * take() returned; -errno. */
+int hold_log_file_read(struct hold_log_file *file, bool ended, bool bounded,
                        const struct hold_log_match *match, hold_log_take *take,
                        void *arg);
 

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -125,6 +127,48 @@ static void explain_error(int number, int num, struct hold_log_target *t) {
     snprintf(t->why, sizeof t->why, "%s: %s", name_of(number), strerror(num));
 }
 
+/* What such files say depends on who reads them, or reading them takes
+ * something away. */
+static bool is_of_kernel(int fd) {
+  static const unsigned long kernels[] = {
+      PROC_SUPER_MAGIC,   SYSFS_MAGIC,         DEBUGFS_MAGIC,  TRACEFS_MAGIC,
+      SECURITYFS_MAGIC,   SELINUX_MAGIC,       SMACK_MAGIC,    BPF_FS_MAGIC,
+      CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, EFIVARFS_MAGIC, PSTOREFS_MAGIC,
+  };
+  struct statfs fs;
+  if (fstatfs(fd, &fs) < 0)
+    return true;
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+    if ((unsigned long)fs.f_type == kernels[i])
+      return true;
+  return false;
+}
+
+static unsigned long number_behind(const char *text, const char *key, int base,
+                                   bool *ret_there) {
+  const char *at = strstr(text, key);
+  *ret_there = at != NULL;
+  return at ? strtoul(at + strlen(key), NULL, base) : 0;
+}
+
+/* What a process prints to is open for writing; else whoever runs it would
+ * choose what the caller reads.  Of that very file: Linux 5.15 tells. */
+static bool is_printed_to(int proc, int32_t pid, int number,
+                          const struct stat *st) {
+  char path[64], text[512];
+  bool has_flags, has_inode;
+  snprintf(path, sizeof path, "%d/fdinfo/%d", pid, number);
+  PM_CLEAN_FD int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  text[n > 0 ? n : 0] = '\0';
+  unsigned long flags = number_behind(text, "flags:", 8, &has_flags),
+                inode = number_behind(text, "ino:", 10, &has_inode);
+  bool writes =
+      (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR;
+  return has_flags && writes && !(flags & O_PATH) &&
+         (!has_inode || inode == st->st_ino);
+}
+
 /* The same file anew: the process has it open for writing, perhaps. */
 static int reopen(int fd) {
   char path[64];
@@ -161,6 +205,13 @@ void hold_log_target_open(int proc, int32_t pid, int number,
     num = errno;
   if (num)
     explain_error(number, num, ret);
+  else if (S_ISREG(st.st_mode) && is_of_kernel(fd))
+    snprintf(ret->why, sizeof ret->why, "%s is %.100s, a file of the kernel's",
+             name_of(number), ret->path);
+  else if (S_ISREG(st.st_mode) && !is_printed_to(proc, pid, number, &st))
+    snprintf(ret->why, sizeof ret->why,
+             "%s is %.100s, which it has not open for writing", name_of(number),
+             ret->path);
   else if (S_ISREG(st.st_mode))
     open_file(number, fd, &st, ret);
   else

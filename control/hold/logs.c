@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -257,8 +258,20 @@ static int take(void *arg, const char *text, size_t length, bool more) {
   int status = hold_log_put(&w->writer, &line);
   if (status < 0)
     return status;
-  bool all = !has_flag(w, PM_HOLD_LOGS_FOLLOW) && --w->left == 0;
+  bool all = !has_flag(w, PM_HOLD_LOGS_FOLLOW) && !more && --w->left == 0;
   return all ? 1 : 0;
+}
+
+/* Somebody looks for what is not there, in a file without end: a page ends, and
+ * a follower goes on when nobody else wants the CPU. */
+static int search_no_more(struct work *w, int status) {
+  const struct sched_param param = {.sched_priority = 0};
+  if (has_flag(w, PM_HOLD_LOGS_FOLLOW)) {
+    sched_setscheduler(0, SCHED_IDLE, &param);
+    return status;
+  }
+  w->gap = "256 MiB were searched; the cursor goes on behind them";
+  return status;
 }
 
 /* Of pages from a cursor on all streams together have so many lines, of the
@@ -270,9 +283,14 @@ static int read_stream(struct work *w, struct stream *s, bool ended) {
     w->left = w->request->max_lines;
   if (!w->left)
     return 1;
-  int status = hold_log_file_read(&s->file, ended, &w->match, take, &t);
+  int status = hold_log_file_read(
+      &s->file, ended, !has_flag(w, PM_HOLD_LOGS_FOLLOW), &w->match, take, &t);
   if (s->file.was_cut)
     w->gap = "the file was truncated";
+  if (s->file.was_huge && w->match.length)
+    w->gap = "of a line over 1 MiB only the first MiB was searched";
+  if (s->file.unmatched >= HOLD_LOG_SEARCHED_MAX)
+    status = search_no_more(w, status);
   return status;
 }
 

@@ -26,6 +26,7 @@ struct logs {
   bool told;                /* the stream's first item was sent */
   bool silent;              /* the helper has said nothing for too long */
   uint64_t until;           /* mono: to wait for a turn, or for a message */
+  uint32_t owner_uid, owner_gid; /* of the process, real */
   char cursor[PM_HOLD_LOGS_TEXT + 1], grep[PM_HOLD_LOGS_TEXT + 1];
   char from[PM_HOLD_LOGS_TEXT]; /* what the lines come from */
 };
@@ -77,8 +78,9 @@ static int take_parameters(struct pm_call *call, struct logs *l,
   return take_stream(call, l, params);
 }
 
-static int choose_identity(struct pm_call *call, const struct pm_detail *d,
-                           struct logs *l) {
+/* Who he is may have changed since he asked. */
+static int choose_identity(struct pm_call *call, struct logs *l,
+                           struct pm_hold_identity *ret) {
   struct pm_context *context = call->context;
   struct pm_confinement confinement;
   pm_context_confinement(context, call->peer, &confinement);
@@ -87,11 +89,16 @@ static int choose_identity(struct pm_call *call, const struct pm_detail *d,
       .sandboxed = confinement.why[0] != '\0',
       .allow = &context->environment->options->allow,
       .method = PM_METHOD_get_logs,
-      .owner_uid = d->uids[PM_ID_REAL],
-      .owner_gid = d->gids[PM_ID_REAL],
+      .owner_uid = l->owner_uid,
+      .owner_gid = l->owner_gid,
       .can_become = context->can_become,
   };
-  return pm_run_as(&wanted, &l->record.as, &call->failure);
+  return pm_run_as(&wanted, ret, &call->failure);
+}
+
+static bool may_go_on(struct pm_call *call, struct logs *l) {
+  struct pm_hold_identity as;
+  return choose_identity(call, l, &as) == 0 && as.uid == l->record.as.uid;
 }
 
 static void audit_refusal(struct pm_call *call, const struct logs *l) {
@@ -157,8 +164,12 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (take_parameters(call, l, params) < 0)
     return -1;
   l->record.as.uid = call->peer->uid;
-  if (pm_lookup_process(call, l->record.pid, l->record.birth, 0, &d) < 0 ||
-      choose_identity(call, &d, l) < 0) {
+  if (pm_lookup_process(call, l->record.pid, l->record.birth, 0, &d) == 0) {
+    l->owner_uid = d.uids[PM_ID_REAL];
+    l->owner_gid = d.gids[PM_ID_REAL];
+    choose_identity(call, l, &l->record.as);
+  }
+  if (call->failure.code) {
     audit_refusal(call, l);
     return -1;
   }
@@ -171,7 +182,10 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 static void step(struct pm_call *call) {
   struct logs *l = call->data;
   if (!l->source) {
-    begin(call, l);
+    if (may_go_on(call, l))
+      begin(call, l);
+    else
+      audit_refusal(call, l);
     return;
   }
   l->silent = l->until && call->context->now.mono >= l->until;
@@ -237,13 +251,15 @@ static void put_end(struct pm_json_out *out, const char *cursor, bool complete,
   pm_reply_close(out);
 }
 
+/* reason: of a stream */
 static enum pm_progress end_answer(struct pm_call *call, struct logs *l,
-                                   struct pm_json_out *out, const char *cursor,
-                                   bool complete, const char *why) {
+                                   struct pm_json_out *out, const char *reason,
+                                   const char *cursor, bool complete,
+                                   const char *why) {
   close_source(l);
   if (call->is_stream) {
     pm_reply_open(out, &call->id);
-    pm_json_put_text(out, "reason", l->silent ? "timed_out" : "exited");
+    pm_json_put_text(out, "reason", reason);
     pm_json_put_unsigned(out, "dropped", call->dropped);
     put_end(out, cursor, complete, "missing", complete ? "" : why);
     return PM_PROGRESS_DONE;
@@ -262,7 +278,8 @@ static enum pm_progress give_up(struct pm_call *call, struct logs *l,
                     died[] = "procman-hold ended early";
   const char *why = l->silent ? silent : died;
   if (l->opened || l->told)
-    return end_answer(call, l, out, "", false, why);
+    return end_answer(call, l, out, l->silent ? "timed_out" : "failed", "",
+                      false, why);
   pm_fail(&call->failure, l->silent ? PM_CODE_TIMED_OUT : PM_CODE_INTERNAL,
           "pid %d: %s", l->record.pid, why);
   return refuse(call, l, out);
@@ -319,7 +336,7 @@ static enum pm_progress take_from(struct pm_call *call, struct logs *l,
 
 static enum pm_progress take_end(struct pm_call *call, struct logs *l,
                                  struct pm_json_out *out) {
-  return end_answer(call, l, out, message.text, message.head.complete,
+  return end_answer(call, l, out, "exited", message.text, message.head.complete,
                     second_text());
 }
 
@@ -370,12 +387,15 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
     pm_reply_stream_end(out, &call->id, "cancelled", call->dropped);
     return PM_PROGRESS_DONE;
   }
+  if (call->is_stream && !may_go_on(call, l))
+    return refuse(call, l, out);
   enum pm_progress progress = PM_PROGRESS_WAIT;
   while (progress == PM_PROGRESS_WAIT ||
          (progress == PM_PROGRESS_PARTIAL && pm_call_has_room(call))) {
     ssize_t n = receive(l);
     if (n == -EAGAIN && !l->silent)
       return wait_for_more(call, l);
+    l->silent &= n <= 0; /* it was we who did not listen */
     progress = n > 0 ? take_message(call, l, out) : give_up(call, l, out);
   }
   return progress;

@@ -1,5 +1,7 @@
 #include "server/source.h"
 
+#include "base/pidfd.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,18 +15,24 @@ struct pm_source {
   pm_peer_user user;
   pm_source_ready *ready;
   void *arg;
-  bool closed; /* to be freed */
+  bool closed; /* to be freed when its helper has ended */
 };
 
 static bool has_room(const struct pm_sources *sources, pm_peer_user user) {
   int all = 0, his = 0;
   for (const struct pm_source *s = sources->list; s; s = s->next) {
-    all += !s->closed;
-    his += !s->closed && s->user == user;
+    all++;
+    his += s->user == user;
   }
   if (user == PM_PEER_USER_ROOT)
     return all < PM_SOURCES;
   return all < PM_SOURCES - PM_SOURCES_ROOT && his < PM_SOURCES_USER;
+}
+
+/* One that hangs in a file system that does not answer cannot even be killed,
+ * and counts until it ends. */
+static bool is_over(const struct pm_source *s) {
+  return s->closed && pm_pidfd_has_ended(s->helper.pidfd);
 }
 
 /* It is not looked at again until somebody wants more. */
@@ -39,6 +47,7 @@ int pm_source_open(struct pm_sources *sources, const char *mode,
                    pm_peer_user user, const struct iovec *record,
                    int record_count, pm_source_ready *ready, void *arg,
                    struct pm_source **ret, struct pm_err *err) {
+  pm_source_sweep(sources);
   if (!has_room(sources, user))
     return pm_err_say(err, EAGAIN,
                       "too many logs are being read (%d, %d a user)",
@@ -54,6 +63,10 @@ int pm_source_open(struct pm_sources *sources, const char *mode,
   struct pm_helper_work work = {sources->path, mode,         sources->proc_path,
                                 record,        record_count, -1};
   int status = pm_helper_start(&s->helper, sources->loop, &work);
+  if (status == 0 && s->helper.pidfd < 0) { /* nobody would know its end */
+    pm_helper_done(&s->helper);
+    status = -EMFILE;
+  }
   if (status < 0) {
     free(s);
     return pm_err_set(err, -status, "start the helper %s", sources->path);
@@ -66,10 +79,12 @@ int pm_source_open(struct pm_sources *sources, const char *mode,
 
 ssize_t pm_source_take(struct pm_source *s, void *ret, size_t size) {
   ssize_t n = recv(s->helper.watch.fd, ret, size, MSG_DONTWAIT);
-  if (n >= 0)
+  if (n > 0)
     return n;
-  if (errno != EAGAIN && errno != EINTR)
+  if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+    pm_helper_hang_up(&s->helper);
     return 0;
+  }
   pm_loop_change(s->owner->loop, &s->helper.watch, EPOLLIN);
   return -EAGAIN;
 }
@@ -85,7 +100,7 @@ void pm_source_close(struct pm_source *s) {
 void pm_source_sweep(struct pm_sources *sources) {
   for (struct pm_source **at = &sources->list; *at;) {
     struct pm_source *s = *at;
-    if (!s->closed) {
+    if (!is_over(s)) {
       at = &s->next;
       continue;
     }
@@ -96,7 +111,11 @@ void pm_source_sweep(struct pm_sources *sources) {
 }
 
 void pm_source_done(struct pm_sources *sources) {
-  for (struct pm_source *s = sources->list; s; s = s->next)
+  while (sources->list) {
+    struct pm_source *s = sources->list;
+    sources->list = s->next;
     pm_source_close(s);
-  pm_source_sweep(sources);
+    pm_helper_done(&s->helper);
+    free(s);
+  }
 }

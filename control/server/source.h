@@ -16,7 +16,8 @@
 enum {
   PM_SOURCES = 64,
   PM_SOURCES_ROOT = 8, /* of these, kept for root */
-  PM_SOURCES_USER = 8, /* of one user but root */
+  PM_SOURCES_USER = 8, /* of one user but root; also those that are closed,
+                        * until their helper has ended */
 };
 
 struct pm_source; /* one that is open */
@@ -44,7 +45,8 @@ ssize_t pm_source_take(struct pm_source *source, void *ret, size_t size);
 /* Hangs up and kills it; ready() is not called any more.  Accepts NULL. */
 void pm_source_close(struct pm_source *source);
 
-/* Frees those that are closed; between two waits of the loop. */
+/* Frees those that are closed and whose helper has ended; between two waits of
+ * the loop. */
 void pm_source_sweep(struct pm_sources *sources);
 /* Frees all of them. */
 void pm_source_done(struct pm_sources *sources);

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -162,6 +163,24 @@ def check_elsewhere(c, place):
     assert error(call(c.socket, "get_logs", pid=p.pid))[0] == "not_found"
 
 
+def check_not_printed(c, place):
+    """What it only reads, and what the kernel makes for the reader."""
+    for path, words in (("/proc/self/maps", "a file of the kernel's"),
+                        ("/proc/keys", "a file of the kernel's"),
+                        ("/sys/kernel/mm/transparent_hugepage/enabled", "a file of the kernel's"),
+                        (__file__, "not open for writing")):
+        if not os.path.exists(path):
+            continue
+        for flags in (os.O_RDONLY, os.O_PATH):
+            fd = os.open(path, flags)
+            p = subprocess.Popen(["sleep", "600"], stdout=fd, stderr=subprocess.DEVNULL)
+            os.close(fd)
+            code, said = error(call(c.socket, "get_logs", pid=p.pid, stream="stdout"))
+            assert code == "logs_unavailable" and words in said, (path, flags, said)
+            p.kill()
+            p.wait()
+
+
 def check_together(c, place):
     """Both streams in one file come once."""
     with open(os.path.join(place, "both"), "ab") as out, Printer(out, out) as p:
@@ -256,9 +275,38 @@ def check_end_of_follower(c, place):
                 os.kill(helper, signal.SIGKILL)
             end = wire.read()["result"]
             assert not end["complete"] and "procman-hold" in end["missing"], end
+            assert end["reason"] == "failed", end
 
 
 # ---- by whom ----
+
+def check_handed_on(c, place):
+    """Who gives his connection away, and ends, lends nobody his eyes."""
+    path = os.path.join(place, "handed on")
+    with open(path, "wb") as out:
+        os.fchmod(out.fileno(), 0o600)
+        p = Printer(out, subprocess.DEVNULL)
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(c.socket)
+        s.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "get_logs", "params": {
+            "pid": p.pid, "follow": True}}).encode() + b"\n")
+        s.recv(4096)
+        socket.send_fds(theirs, [b"x"], [s.fileno()])
+        os._exit(0)
+    _, (fd,), _, _ = socket.recv_fds(ours, 1, 1)
+    os.waitpid(child, 0)
+    p.put(1, b"secret\n")
+    with socket.socket(fileno=fd) as s:
+        s.settimeout(PATIENCE)
+        said = s.makefile("rb").readline()
+    assert b"secret" not in said and b"permission_denied" in said, said
+    p.end()
+    ours.close()
+    theirs.close()
+
 
 def check_authority(c, place):
     targets = []
@@ -300,8 +348,9 @@ def main():
     place = folder("procman-logs-")
     try:
         with Controlled(interval=1) as c:
-            for check in (check_pages, check_bytes, check_elsewhere, check_together,
-                          check_follow, check_end_of_follower, check_authority,
+            for check in (check_pages, check_bytes, check_elsewhere, check_not_printed,
+                          check_together,
+                          check_follow, check_end_of_follower, check_handed_on, check_authority,
                           check_slow_follower):
                 check(c, place)
                 print(f"{check.__name__}: as it should be", flush=True)

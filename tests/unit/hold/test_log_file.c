@@ -42,7 +42,7 @@ static const char *read_lines(bool ended, const char *grep) {
   got_length = 0;
   got = realloc(got, 1);
   got[0] = '\0';
-  hold_log_file_read(&file, ended, &m, note, NULL);
+  hold_log_file_read(&file, ended, true, &m, note, NULL);
   return got;
 }
 
@@ -158,6 +158,44 @@ static void huge(void **state) {
   check_end();
 }
 
+/* A line of any length is one, whichever way it is looked for. */
+static void long_lines(void **state) {
+  (void)state;
+  enum { LONG = HOLD_LOG_LINE_MAX * 5 / 2 };
+  static const struct {
+    uint64_t lines;
+    const char *grep;
+    char first;
+    size_t length; /* of what is given, with its marks */
+  } rows[] = {
+      {5, "", 'a', 2 + LONG + 3 + 2 + 2},
+      {4, "", 'a', 2 + LONG + 3 + 2 + 2},
+      {3, "", 'X', LONG + 3 + 2 + 2},
+      {2, "", 'b', 2 + 2},
+      {1, "", 'c', 2},
+      {9, "X", 'X', LONG + 3},
+      {1, "X", 'X', LONG + 3},
+      {9, "b", 'b', 2},
+  };
+  char *text = malloc(LONG + 8);
+  memcpy(text, "a\nX", 3);
+  memset(text + 3, 'y', LONG - 1);
+  memcpy(text + 2 + LONG, "\nb\nc\n", 6);
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    char row[32];
+    struct hold_log_match m = {rows[i].grep, strlen(rows[i].grep)};
+    snprintf(row, sizeof row, "%d '%s'", (int)rows[i].lines, rows[i].grep);
+    begin(text, LONG + 7);
+    hold_log_file_seek_last(&file, rows[i].lines, &m, false);
+    const char *lines = read_lines(false, rows[i].grep);
+    check_int(row, "begins with", lines[0], rows[i].first);
+    check_u64(row, "bytes", got_length, rows[i].length);
+    hold_log_file_done(&file);
+  }
+  free(text);
+  check_end();
+}
+
 /* ---- cursors ---- */
 
 static void cursors(void **state) {
@@ -210,7 +248,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(last_lines), cmocka_unit_test(far_back),
       cmocka_unit_test(grows),      cmocka_unit_test(is_cut),
-      cmocka_unit_test(huge),       cmocka_unit_test(cursors),
+      cmocka_unit_test(huge),       cmocka_unit_test(long_lines),
+      cmocka_unit_test(cursors),
   };
   int status = cmocka_run_group_tests(tests, NULL, NULL);
   free(got);
