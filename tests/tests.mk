@@ -444,6 +444,7 @@ tests_unit_server_test_server_logs_SOURCES = tests/unit/server/test_server_logs.
 	$(fake_server_sources)
 tests_unit_server_test_server_logs_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_server_logs_LDADD = $(control_ldadd)
+tests_unit_server_test_server_logs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_pidfd_has_ended
 
 tests_unit_server_test_server_time_SOURCES = tests/unit/server/test_server_time.c $(fake_server_sources)
 tests_unit_server_test_server_time_CPPFLAGS = $(unit_cppflags)

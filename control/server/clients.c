@@ -287,17 +287,25 @@ void pm_clients_begin(struct pm_clients *s) {
   pm_share_pass(&s->shares, mono(s));
 }
 
+static void take_all_turns(struct pm_clients *s) {
+  while (pm_serve_turns(s))
+    continue;
+}
+
 void pm_clients_sweep(struct pm_clients *s, bool published) {
   touch_due(s);
   if (published) {
     touch_waiting(s);
     close_far_behind(s);
   }
+  /* who has both takes turns: long answers, and new requests */
+  s->turns_first = !s->turns_first;
+  if (s->turns_first)
+    take_all_turns(s);
   for (struct pm_client *c = s->context->touched.clients; c;
        c = c->next_touched)
     attend(s, c, published);
-  while (pm_serve_turns(s))
-    continue;
+  take_all_turns(s);
   settle(s);
   if (published || s->context->touched.detached || has_come(s, s->detached_at))
     step_detached(s, published);

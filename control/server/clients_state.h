@@ -18,6 +18,7 @@ struct pm_clients {
   struct pm_client *list;
   struct pm_shares shares;
   uint64_t turns;            /* requests that were taken */
+  bool turns_first;          /* in this pass, before what is under way */
   struct pm_timers timers;   /* of the clients */
   struct pm_call *detached;  /* calls that go on without their client */
   uint64_t detached_at;      /* mono: when one of them is due; 0: never */

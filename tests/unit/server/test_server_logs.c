@@ -168,21 +168,26 @@ static void waits(void **state) {
   check_end();
 }
 
-/* A user has so many; one more waits, but not for ever. */
-static void many(void **state) {
-  (void)state;
-  enum { UID = 12345 };
-  int fd[PM_SOURCES_USER + 1];
+enum { UID = 12345 };
+
+/* Who connects and has other ids then looks like a sandbox. */
+static void allow_user(void) {
   static uint32_t uid = UID;
   static struct pm_allow_rule rule = {.users = &uid,
                                       .user_count = 1,
                                       .method[PM_METHOD_get_logs] = true,
                                       .as_self = true,
                                       .sandboxed = true};
+  server.options.allow = (struct pm_allow_options){&rule, 1};
+}
+
+/* A user has so many; one more waits, but not for ever. */
+static void many(void **state) {
+  (void)state;
+  int fd[PM_SOURCES_USER + 1];
+  allow_user();
   if (geteuid() != 0)
     skip();
-  /* who connects and has other ids then looks like a sandbox */
-  server.options.allow = (struct pm_allow_options){&rule, 1};
   for (int i = 0; i <= PM_SOURCES_USER; i++) {
     fd[i] = server_connect_as(UID);
     ask(fd[i], 1, "wait", true);
@@ -213,6 +218,42 @@ static void many(void **state) {
   check_end();
 }
 
+static bool immortal; /* SIGKILL does not reach it: a file that never answers */
+bool __real_pm_pidfd_has_ended(int fd);
+bool __wrap_pm_pidfd_has_ended(int fd);
+
+bool __wrap_pm_pidfd_has_ended(int fd) {
+  return !immortal && __real_pm_pidfd_has_ended(fd);
+}
+
+/* However often its client leaves and comes back. */
+static void cannot_be_killed(void **state) {
+  (void)state;
+  int fd;
+  allow_user();
+  if (geteuid() != 0)
+    skip();
+  immortal = true;
+  for (int i = 0; i < PM_SOURCES_USER; i++) {
+    fd = server_connect_as(UID);
+    ask(fd, 1, "wait", true);
+    check_true("each", "begins", strstr(until(fd, "\n"), "a file"));
+    close(fd);
+    server_settle();
+  }
+  fd = server_connect_as(UID);
+  ask(fd, 1, "wait", true);
+  server_wait(15.1);
+  check_true("one more", "answer",
+             strstr(server_read(fd, NULL), "limit_exceeded"));
+  immortal = false;
+  ask(fd, 2, "wait", true);
+  check_true("they have ended", "begins", strstr(until(fd, "\n"), "a file"));
+  close(fd);
+  server_settle();
+  check_end();
+}
+
 static int end(void **state) {
   int status = server_end(state);
   while (waitpid(-1, NULL, 0) > 0) /* none is left that waits */
@@ -228,7 +269,8 @@ int main(int argc, char **argv) {
            : strcmp(argv[1], "read") == 0 ? hold_read(argc - 1, argv + 1)
                                           : 2;
   const struct CMUnitTest tests[] = {
-      HERE(fails), HERE(hangs), HERE(stalls), HERE(waits), HERE(many),
+      HERE(fails), HERE(hangs), HERE(stalls),
+      HERE(waits), HERE(many),  HERE(cannot_be_killed),
   };
   return cmocka_run_group_tests_name("logs", tests, NULL, NULL);
 }
