@@ -12,7 +12,7 @@
 
 static struct hold_log_file file;
 static char *got;
-static size_t got_length;
+static size_t got_length, got_room = 4096;
 static int stop_after; /* lines; 0: never */
 
 static void begin(const char *text, size_t length) {
@@ -29,7 +29,8 @@ static void append(const char *text) {
 /* Each line with "|" behind it, or "+" if it goes on. */
 static int note(void *arg, const char *line, size_t length, bool more) {
   (void)arg;
-  got = realloc(got, got_length + length + 2);
+  while (got_room < got_length + length + 2)
+    got = realloc(got, got_room *= 2);
   memcpy(got + got_length, line, length);
   got_length += length;
   got[got_length++] = more ? '+' : '|';
@@ -40,7 +41,8 @@ static int note(void *arg, const char *line, size_t length, bool more) {
 static const char *read_lines(bool ended, const char *grep) {
   struct hold_log_match m = {grep, strlen(grep)};
   got_length = 0;
-  got = realloc(got, 1);
+  if (!got)
+    got = malloc(got_room);
   got[0] = '\0';
   hold_log_file_read(&file, ended, true, &m, note, NULL);
   return got;
