@@ -2,6 +2,7 @@
 import ctypes
 import glob
 import os
+import re
 import shutil
 import signal
 import struct
@@ -130,7 +131,8 @@ class Job:
 
     def ask(self, *args):
         said = self.tool("ask", *args)
-        return int(said.rpartition("error=")[2] or -1)
+        found = re.search(r"^error=(\d+)$", said, re.M)  # none: the holder has died
+        return int(found[1]) if found else -1
 
     def reaches(self, state, seconds=PATIENCE):
         def check():
