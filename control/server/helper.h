@@ -12,7 +12,8 @@ struct pm_helper {
   struct pm_watch watch; /* first: the loop hands it back; ready is set by the
                           * owner before the start */
   struct pm_loop *loop;  /* (borrowed) */
-  int pidfd;             /* -1: there is none, and it cannot be killed */
+  int pidfd; /* -errno: there is none, and it cannot be killed; -ESRCH:
+              * it had ended already */
 };
 
 struct pm_helper_work {

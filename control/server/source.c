@@ -32,7 +32,8 @@ static bool has_room(const struct pm_sources *sources, pm_peer_user user) {
 /* One that hangs in a file system that does not answer cannot even be killed,
  * and counts until it ends. */
 static bool is_over(const struct pm_source *s) {
-  return s->closed && pm_pidfd_has_ended(s->helper.pidfd);
+  return s->closed &&
+         (s->helper.pidfd < 0 || pm_pidfd_has_ended(s->helper.pidfd));
 }
 
 /* It is not looked at again until somebody wants more. */
@@ -63,7 +64,8 @@ int pm_source_open(struct pm_sources *sources, const char *mode,
   struct pm_helper_work work = {sources->path, mode,         sources->proc_path,
                                 record,        record_count, -1};
   int status = pm_helper_start(&s->helper, sources->loop, &work);
-  if (status == 0 && s->helper.pidfd < 0) { /* nobody would know its end */
+  /* without one nobody would know its end, unless that has come already */
+  if (status == 0 && s->helper.pidfd < 0 && s->helper.pidfd != -ESRCH) {
     pm_helper_done(&s->helper);
     status = -EMFILE;
   }
