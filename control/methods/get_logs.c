@@ -1,6 +1,5 @@
 #include "methods/lookup.h"
 #include "methods/methods.h"
-#include "policy/run_as.h"
 #include "server/call.h"
 #include "server/reply.h"
 #include "server/source.h"
@@ -79,26 +78,16 @@ static int take_parameters(struct pm_call *call, struct logs *l,
 }
 
 /* Who he is may have changed since he asked. */
-static int choose_identity(struct pm_call *call, struct logs *l,
-                           struct pm_hold_identity *ret) {
-  struct pm_context *context = call->context;
-  struct pm_confinement confinement;
-  pm_context_confinement(context, call->peer, &confinement);
-  struct pm_run_as wanted = {
-      .peer = call->peer,
-      .sandboxed = confinement.why[0] != '\0',
-      .allow = &context->environment->options->allow,
-      .method = PM_METHOD_get_logs,
-      .owner_uid = l->owner_uid,
-      .owner_gid = l->owner_gid,
-      .can_become = context->can_become,
-  };
-  return pm_run_as(&wanted, ret, &call->failure);
-}
-
-static bool may_go_on(struct pm_call *call, struct logs *l) {
+static bool may_go_on(struct pm_call *call, const struct logs *l) {
   struct pm_hold_identity as;
-  return choose_identity(call, l, &as) == 0 && as.uid == l->record.as.uid;
+  if (pm_lookup_identity(call, l->owner_uid, l->owner_gid, &as) < 0)
+    return false;
+  if (as.uid == l->record.as.uid)
+    return true;
+  pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
+          "uid %u may not read as uid %u any more", call->peer->uid,
+          l->record.as.uid);
+  return false;
 }
 
 static void audit_refusal(struct pm_call *call, const struct logs *l) {
@@ -167,7 +156,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (pm_lookup_process(call, l->record.pid, l->record.birth, 0, &d) == 0) {
     l->owner_uid = d.uids[PM_ID_REAL];
     l->owner_gid = d.gids[PM_ID_REAL];
-    choose_identity(call, l, &l->record.as);
+    pm_lookup_identity(call, l->owner_uid, l->owner_gid, &l->record.as);
   }
   if (call->failure.code) {
     audit_refusal(call, l);

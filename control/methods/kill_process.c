@@ -1,6 +1,5 @@
 #include "methods/lookup.h"
 #include "methods/methods.h"
-#include "policy/run_as.h"
 #include "server/call.h"
 #include "server/reply.h"
 
@@ -354,23 +353,6 @@ static void step(struct pm_call *call) {
 
 /* ---- the method ---- */
 
-static int choose_identity(struct pm_call *call, const struct pm_detail *d,
-                           struct act *a) {
-  struct pm_context *context = call->context;
-  struct pm_confinement confinement;
-  pm_context_confinement(context, call->peer, &confinement);
-  struct pm_run_as wanted = {
-      .peer = call->peer,
-      .sandboxed = confinement.why[0] != '\0',
-      .allow = &context->environment->options->allow,
-      .method = PM_METHOD_kill_process,
-      .owner_uid = d->uids[PM_ID_REAL],
-      .owner_gid = d->gids[PM_ID_REAL],
-      .can_become = context->can_become,
-  };
-  return pm_run_as(&wanted, &a->record.as, &call->failure);
-}
-
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct act *a = call->data;
   struct pm_detail detail;
@@ -379,7 +361,8 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   if (take_scope(call, a, params) < 0)
     return -1;
   if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
-      choose_identity(call, &detail, a) < 0) {
+      pm_lookup_identity(call, detail.uids[PM_ID_REAL], detail.gids[PM_ID_REAL],
+                         &a->record.as) < 0) {
     audit(call, a, pm_codes[call->failure.code].word);
     return -1;
   }

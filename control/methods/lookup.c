@@ -1,5 +1,7 @@
 #include "methods/lookup.h"
 
+#include "policy/run_as.h"
+
 #include <errno.h>
 
 static bool sees(struct pm_call *call, int32_t pid, const struct pm_detail *d) {
@@ -56,4 +58,21 @@ int pm_lookup_process(struct pm_call *call, int32_t pid, uint64_t start_time,
                    "pid %d is now another process, started at %llu", pid,
                    (unsigned long long)ret->birth);
   return 0;
+}
+
+int pm_lookup_identity(struct pm_call *call, uint32_t owner_uid,
+                       uint32_t owner_gid, struct pm_hold_identity *ret) {
+  struct pm_context *context = call->context;
+  struct pm_confinement confinement;
+  pm_context_confinement(context, call->peer, &confinement);
+  struct pm_run_as wanted = {
+      .peer = call->peer,
+      .sandboxed = confinement.why[0] != '\0',
+      .allow = &context->environment->options->allow,
+      .method = (enum pm_method_id)(call->method - pm_methods),
+      .owner_uid = owner_uid,
+      .owner_gid = owner_gid,
+      .can_become = context->can_become,
+  };
+  return pm_run_as(&wanted, ret, &call->failure);
 }

@@ -222,7 +222,6 @@ static void sooner(uint64_t *first, uint64_t at) {
 
 static void step_detached(struct pm_clients *s, bool published) {
   s->detached_at = 0;
-  s->context->touched.detached = false;
   for (struct pm_call *call = s->detached; call; call = call->next) {
     pm_call_note(call, published);
     if (pm_call_is_due(call))
@@ -231,6 +230,7 @@ static void step_detached(struct pm_clients *s, bool published) {
   pm_call_sweep(&s->detached, NULL);
   for (struct pm_call *call = s->detached; call; call = call->next)
     sooner(&s->detached_at, pm_call_next_step(call));
+  s->context->touched.detached = false; /* what was touched is in the time */
 }
 
 /* ---- a pass ---- */
