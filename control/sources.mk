@@ -13,10 +13,17 @@ wire_sources = \
 	control/wire/signal.c control/wire/signal.h \
 	control/wire/utf8.c control/wire/utf8.h
 
+# what reads a request, before anybody acts on it: a library of its own, that it
+# is fuzzed alone and needs nothing of the rest
+request_sources = \
+	control/policy/failure.c control/policy/failure.h \
+	control/server/params.c control/server/params.h \
+	control/server/request.c control/server/request.h \
+	control/server/request_id.c control/server/request_id.h
+
 policy_sources = \
 	control/policy/allow.c control/policy/allow.h \
 	control/policy/audit.c control/policy/audit.h \
-	control/policy/failure.c control/policy/failure.h \
 	control/policy/peer.c control/policy/peer.h \
 	control/policy/peer_socket.c control/policy/peer_socket.h \
 	control/policy/peer_user.c control/policy/peer_user.h \
@@ -51,11 +58,8 @@ server_sources = \
 	control/server/loop.c control/server/loop.h \
 	control/server/method.h \
 	control/server/overdue.c control/server/overdue.h \
-	control/server/params.c control/server/params.h \
 	control/server/pending.c control/server/pending.h \
 	control/server/reply.c control/server/reply.h \
-	control/server/request.c control/server/request.h \
-	control/server/request_id.c control/server/request_id.h \
 	control/server/serve.c control/server/serve.h \
 	control/server/server.c control/server/server.h \
 	control/server/share.c control/server/share.h \

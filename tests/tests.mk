@@ -630,7 +630,7 @@ tests_fuzz_fuzz_json_LDADD = libpmwire.la libpmbase.la
 
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c $(fuzz_driver)
 tests_fuzz_fuzz_request_CPPFLAGS = $(fuzz_cppflags)
-tests_fuzz_fuzz_request_LDADD = libpmcontrol.la libpmwire.la libpmbase.la
+tests_fuzz_fuzz_request_LDADD = libpmrequest.la libpmwire.la libpmbase.la
 
 # make fuzz FUZZ_SECONDS=600, for all of them at once
 FUZZ_SECONDS = 60
@@ -638,7 +638,7 @@ fuzz:
 	PM_SRC='$(abs_srcdir)' YAJL_CFLAGS='$(YAJL_CFLAGS)' \
 		YAJL_LIBS='$(YAJL_LIBS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh \
 		$(FUZZ_SECONDS) $(fuzz_targets) -- $(base_sources) \
-		$(wire_sources) control/policy/failure.c control/server/request.c \
+		$(wire_sources) $(request_sources) \
 		tests/unit/support/json_equal.c || test $$? = 77
 .PHONY: fuzz
 # what it leaves
