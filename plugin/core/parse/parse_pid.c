@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { STAT_LAST = 28 }; /* startstack; what follows is not needed */
 
@@ -317,19 +318,46 @@ int pm_parse_cgroup(const char *text, char *ret, size_t size) {
   return from && copy_line(from, ret, size) ? 0 : -EINVAL;
 }
 
-int pm_parse_fd_limit(const char *text, uint64_t *ret) {
-  const char *line = strstr(text, "Max open files");
-  if (!line)
-    return -EINVAL;
-  line += strlen("Max open files");
-  line += strspn(line, " ");
-  if (strncmp(line, "unlimited", 9) == 0) {
-    *ret = UINT64_MAX;
-    return 0;
-  }
+/* Their names in fs/proc/base.c, "lnames". */
+static const char *const limits[] = {
+    [RLIMIT_CPU] = "Max cpu time",
+    [RLIMIT_FSIZE] = "Max file size",
+    [RLIMIT_DATA] = "Max data size",
+    [RLIMIT_STACK] = "Max stack size",
+    [RLIMIT_CORE] = "Max core file size",
+    [RLIMIT_RSS] = "Max resident set",
+    [RLIMIT_NPROC] = "Max processes",
+    [RLIMIT_NOFILE] = "Max open files",
+    [RLIMIT_MEMLOCK] = "Max locked memory",
+    [RLIMIT_AS] = "Max address space",
+    [RLIMIT_LOCKS] = "Max file locks",
+    [RLIMIT_SIGPENDING] = "Max pending signals",
+    [RLIMIT_MSGQUEUE] = "Max msgqueue size",
+    [RLIMIT_NICE] = "Max nice priority",
+    [RLIMIT_RTPRIO] = "Max realtime priority",
+    [RLIMIT_RTTIME] = "Max realtime timeout",
+};
+
+/* The number that follows; NULL: it is none, or may have been cut. */
+static const char *take_limit(const char *at, uint64_t *ret) {
+  static const char unlimited[] = "unlimited ";
   char *end;
-  uint64_t limit = strtoull(line, &end, 10);
-  if (end == line || *end != ' ')
+  at += strspn(at, " ");
+  if (strncmp(at, unlimited, sizeof unlimited - 1) == 0) {
+    *ret = UINT64_MAX;
+    return at + sizeof unlimited - 1;
+  }
+  *ret = strtoull(at, &end, 10);
+  return end == at || *end != ' ' ? NULL : end;
+}
+
+int pm_parse_limit(const char *text, unsigned resource, struct pm_limit *ret) {
+  struct pm_limit limit;
+  if (resource >= sizeof limits / sizeof *limits || !limits[resource])
+    return -EINVAL;
+  const char *line = strstr(text, limits[resource]);
+  line = line ? take_limit(line + strlen(limits[resource]), &limit.soft) : NULL;
+  if (!line || !take_limit(line, &limit.hard))
     return -EINVAL;
   *ret = limit;
   return 0;

@@ -89,7 +89,10 @@ size_t pm_parse_cmdline(const char *arguments, size_t length, char *ret,
  * when neither is.  Cut silently at size. */
 int pm_parse_cgroup(const char *text, char *ret, size_t size);
 
-/* /proc/PID/limits: the soft limit of open files; UINT64_MAX = unlimited. */
-int pm_parse_fd_limit(const char *text, uint64_t *ret);
+/* /proc/PID/limits: one of them, RLIMIT_*; UINT64_MAX = unlimited. */
+struct pm_limit {
+  uint64_t soft, hard;
+};
+int pm_parse_limit(const char *text, unsigned resource, struct pm_limit *ret);
 
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* What the first thread does not show any more once it has ended. */
@@ -115,16 +116,19 @@ static void read_fds(int dir, struct pm_detail *d) {
   struct stat st;
   if (fstatat(dir, "fd", &st, 0) < 0)
     return;
-  uint64_t count = (uint64_t)st.st_size, limit;
+  uint64_t count = (uint64_t)st.st_size;
+  struct pm_limit limit;
   if (count == 0 && !list_fds(dir, d, &count))
     return;
   char text[4096];
   if (pm_root_read(dir, "limits", text, sizeof text) <= 0 ||
-      pm_parse_fd_limit(text, &limit) < 0)
+      pm_parse_limit(text, RLIMIT_NOFILE, &limit) < 0)
     return;
   pm_task_set(&d->numbers, PM_F_fds, count);
   pm_task_set(&d->numbers, PM_F_fd_share,
-              limit == 0 ? 0 : (uint64_t)((double)count * 1e6 / (double)limit));
+              limit.soft == 0
+                  ? 0
+                  : (uint64_t)((double)count * 1e6 / (double)limit.soft));
   d->got |= PM_WANT_FDS;
 }
 

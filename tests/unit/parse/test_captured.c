@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct pm_root root;
 static char place[512];
@@ -139,12 +140,13 @@ static void limited(void **state) {
   (void)state;
   for (size_t i = 0; i < PROCESSES; i++) {
     char path[32], text[4096];
-    uint64_t limit = 0;
+    struct pm_limit limit = {0, 0};
     snprintf(path, sizeof path, "%d/limits", processes[i].pid);
     assert_true(pm_root_read(root.proc, path, text, sizeof text) > 0);
-    check_int(processes[i].name, "status", pm_parse_fd_limit(text, &limit), 0);
+    check_int(processes[i].name, "status",
+              pm_parse_limit(text, RLIMIT_NOFILE, &limit), 0);
     check_true(processes[i].name, "limit",
-               limit == (processes[i].pid == 2 ? 1024 : 20000));
+               limit.soft == (processes[i].pid == 2 ? 1024 : 20000));
   }
   check_end();
 }
