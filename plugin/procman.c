@@ -82,6 +82,7 @@ static void fill_environment(void) {
   const struct pm_cycle_options *o = &pm.options.cycle;
   pm.environment = (struct pm_environment){
       .options = &pm.options.control,
+      .jobs = &pm.options.jobs,
       .group = pm.group,
       .exchange = pm.tick.exchange,
       .proc_path = o->proc_path,

@@ -11,6 +11,7 @@ base_sources = \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_logs.h plugin/base/hold_probe.h plugin/base/hold_protocol.h \
+	plugin/base/hold_remove.h \
 	plugin/base/hold_start.h \
 	plugin/base/job_message.h \
 	plugin/base/job_record.c plugin/base/job_record.h \
@@ -147,6 +148,7 @@ options_sources = \
 	plugin/options/location.c plugin/options/location.h \
 	plugin/options/options.c plugin/options/options.h \
 	plugin/options/options_control.c plugin/options/options_control.h \
+	plugin/options/options_jobs.c plugin/options/options_jobs.h \
 	plugin/options/reader.c plugin/options/reader.h \
 	plugin/options/value.c plugin/options/value.h
 

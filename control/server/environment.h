@@ -21,6 +21,19 @@ struct pm_control_options {
   struct pm_allow_options allow;
 };
 
+/* <Jobs>; filled by the configuration. */
+struct pm_jobs_options {
+  bool given;
+  char *state_dir; /* NULL: the folder of the socket */
+  char *log_dir;   /* NULL: below state_dir; of /run/procman, /var/log/procman
+                    */
+  char *keep;      /* path of procman-keep */
+  uint32_t most, most_of_user; /* jobs that are kept, also those that ended */
+  uint64_t log_bytes;          /* of one job */
+  uint32_t log_segments;
+  uint32_t on_full; /* enum pm_job_on_full */
+};
+
 /* The group that the socket gets. */
 struct pm_control_group {
   bool known;
@@ -29,6 +42,7 @@ struct pm_control_group {
 
 struct pm_environment {
   const struct pm_control_options *options;
+  const struct pm_jobs_options *jobs;
   struct pm_control_group group;
   struct pm_exchange *exchange;
   const char *proc_path, *sys_path;

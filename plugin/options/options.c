@@ -2,6 +2,7 @@
 
 #include "options/location.h"
 #include "options/options_control.h"
+#include "options/options_jobs.h"
 #include "options/reader.h"
 #include "options/value.h"
 
@@ -162,7 +163,7 @@ static const struct pm_option group_options[] = {
     {"Notify", pm_value_set_flag, RULE(notify)},
 };
 
-static const char *const top_blocks[] = {"Group", "Control", NULL};
+static const char *const top_blocks[] = {"Group", "Control", "Jobs", NULL};
 static const struct pm_option_block top_block = {
     "Plugin procman", top_options, sizeof top_options / sizeof *top_options,
     top_blocks};
@@ -293,6 +294,8 @@ static int read_item(struct pm_options *o, const struct pm_reader *r,
     return read_group(o, r, item);
   if (strcasecmp(item->key, "Control") == 0)
     return read_control(o, r, item);
+  if (strcasecmp(item->key, "Jobs") == 0)
+    return pm_options_jobs_read(&o->jobs, r, item);
   return pm_reader_option(r, item, o);
 }
 
@@ -368,7 +371,8 @@ int pm_options_init(struct pm_options *o) {
                           .max_names = 500}},
   };
   pm_options_control_init(&o->control);
-  bool done = set_default_text(&o->cycle.sampler, "auto") &&
+  bool done = pm_options_jobs_init(&o->jobs) &&
+              set_default_text(&o->cycle.sampler, "auto") &&
               set_default_text(&o->cycle.proc_path, "/proc") &&
               set_default_text(&o->cycle.sys_path, "/sys") &&
               set_default_text(&o->cycle.helper, PM_HELPER);
@@ -402,6 +406,7 @@ void pm_options_done(struct pm_options *o) {
   pm_words_done(&o->cycle.select.interpreters);
   pm_words_done(&o->disable);
   pm_words_done(&o->seen);
+  pm_options_jobs_done(&o->jobs);
   pm_options_control_done(&o->control);
   *o = (struct pm_options){0};
 }

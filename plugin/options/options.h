@@ -14,6 +14,7 @@
 struct pm_options {
   struct pm_cycle_options cycle;
   struct pm_control_options control;
+  struct pm_jobs_options jobs;
   bool control_stands; /* there is a <Control> in the file, perhaps an empty one
                         */
   struct pm_words disable; /* globs on PLUGIN/TYPE-INSTANCE */
