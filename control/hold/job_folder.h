@@ -5,19 +5,11 @@
 #ifndef PM_HOLD_JOB_FOLDER_H
 #define PM_HOLD_JOB_FOLDER_H
 
+#include "base/job_record.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* In the folder; its owner's alone, 0600, but for the FIFOs, 0622: a worker
- * that has changed its uid can still reopen /dev/stdout. */
-#define PM_JOB_FILE_SPEC "spec"
-#define PM_JOB_FILE_LOCK "lock"
-#define PM_JOB_FILE_STATE "state"
-#define PM_JOB_FILE_EXIT "exit"
-#define PM_JOB_FILE_OUT "out"
-#define PM_JOB_FILE_ERR "err"
-#define PM_JOB_FILE_CTL "ctl"
 
 /* [a-z0-9-]{1,48}, not all of them digits: those are a pid's. */
 bool hold_job_is_id(const char *id);

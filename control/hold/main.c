@@ -5,6 +5,7 @@
 #include "hold/logs.h"
 #include "hold/probe.h"
 #include "hold/read.h"
+#include "hold/remove.h"
 #include "hold/start.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const struct mode modes[] = {
     {"drop", hold_drop},
     {"logs", hold_logs},
     {"start", hold_start},
+    {"remove", hold_remove},
 };
 
 int main(int argc, char **argv) {

@@ -2,7 +2,9 @@
 
 #include "hold/job_folder.h"
 #include "hold/request.h"
+#include "hold/run_as.h"
 
+#include "base/buf.h"
 #include "base/clean.h"
 #include "base/hold_start.h"
 #include "base/job_spec.h"
@@ -13,8 +15,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,17 +33,19 @@ enum {
 struct packet {
   struct pm_hold_start_request request;
   _Alignas(8) char behind[PM_JOB_SPEC_MOST +
-                          PM_HOLD_START_TEXTS * PM_HOLD_START_PATH];
+                          PM_HOLD_START_TEXTS * PM_HOLD_START_PATH +
+                          PM_HOLD_START_MAY * sizeof(uint32_t)];
 };
 
 struct work {
   struct pm_hold_start_reply answer;
   struct pm_job_spec spec;
-  const void *record; /* of the spec, as it will stand in the folder */
-  size_t length;
+  struct hold_run_as as;
+  struct pm_buf record; /* of the spec, as it will stand in the folder */
   char text[PM_HOLD_START_TEXTS][PM_HOLD_START_PATH];
   char folder[PATH_MOST]; /* of the job */
   int dir;                /* the same */
+  int pidfd;              /* of the peer, -1: none */
   pid_t holder;
 };
 
@@ -51,57 +57,112 @@ static int fail(struct work *w, enum pm_hold_start_step step, int num) {
 
 /* ---- the request ---- */
 
+static bool is_path(const char *text) { return text[0] == '/' && text[1]; }
+
 static bool take_texts(struct work *w, const struct pm_hold_start_request *r,
-                       const char *at, size_t left) {
+                       const char **at, size_t *left) {
   for (size_t i = 0; i < PM_HOLD_START_TEXTS; i++) {
     size_t n = r->text[i];
-    if (n < 2 || n >= PM_HOLD_START_PATH || n > left || at[0] != '/' ||
-        memchr(at, '\0', n))
+    if (n >= PM_HOLD_START_PATH || n > *left || memchr(*at, '\0', n))
       return false;
-    memcpy(w->text[i], at, n);
-    at += n;
-    left -= n;
+    memcpy(w->text[i], *at, n);
+    *at += n;
+    *left -= n;
   }
-  return left == 0;
+  return is_path(w->text[PM_HOLD_START_JOBS]) &&
+         is_path(w->text[PM_HOLD_START_LOGS]) &&
+         is_path(w->text[PM_HOLD_START_KEEP]);
+}
+
+static bool take_who(struct work *w, const struct pm_hold_start_request *r,
+                     const char *at, size_t left) {
+  static uint32_t may[PM_HOLD_START_MAY];
+  if (r->may > PM_HOLD_START_MAY || left != r->may * sizeof *may)
+    return false;
+  memcpy(may, at, left);
+  w->as = (struct hold_run_as){.user = w->text[PM_HOLD_START_USER],
+                               .anybody = r->flags & PM_HOLD_START_ANYBODY,
+                               .may = may,
+                               .may_count = r->may,
+                               .peer = r->peer,
+                               .pidfd = w->pidfd};
+  return (r->peer == 0) == (w->pidfd < 0);
 }
 
 static int take_request(struct work *w, struct packet *p, size_t length) {
   const struct pm_hold_start_request *r = &p->request;
   size_t head = offsetof(struct packet, behind);
   if (length < head || r->schema != PM_HOLD_SCHEMA || r->zero ||
-      r->spec_length > length - head)
+      r->flags > PM_HOLD_START_ANYBODY || r->spec_length > length - head)
     return fail(w, PM_HOLD_START_REQUEST, EINVAL);
-  size_t rest = length - head - r->spec_length;
-  w->record = p->behind;
-  w->length = r->spec_length;
-  int status = pm_job_spec_read(p->behind, w->length, &w->spec);
+  const char *rest = p->behind + r->spec_length;
+  size_t left = length - head - r->spec_length;
+  int status = pm_job_spec_read(p->behind, r->spec_length, &w->spec);
   if (status < 0 || !hold_job_is_id(w->spec.text[PM_JOB_ID]) ||
-      !take_texts(w, r, p->behind + w->length, rest))
+      !take_texts(w, r, &rest, &left) || !take_who(w, r, rest, left))
     return fail(w, PM_HOLD_START_REQUEST, status < 0 ? -status : EINVAL);
   return 0;
 }
 
-/* ---- the folders ---- */
+/* ---- as whom ---- */
 
-/* Where its log lies is said in the spec, and must be where it is made. */
-static bool is_log_dir(const struct work *w) {
-  char path[PATH_MOST];
+static char **list_args(const struct pm_job_spec *s) {
+  const char *text = s->args;
+  char **args = calloc(s->fields.arg_count + 1, sizeof *args);
+  for (uint32_t i = 0; args && i < s->fields.arg_count;
+       i++, text = pm_job_text_next(text))
+    args[i] = (char *)(uintptr_t)text;
+  return args;
+}
+
+/* Its log lies below the uid that it has now. */
+static int name_log(struct work *w) {
+  static char path[PATH_MOST];
   snprintf(path, sizeof path, "%s/%u/%s", w->text[PM_HOLD_START_LOGS],
            w->spec.fields.uid, w->spec.text[PM_JOB_ID]);
-  return strcmp(path, w->spec.text[PM_JOB_LOG_DIR]) == 0;
+  w->spec.text[PM_JOB_LOG_DIR] = path;
+  w->answer.uid = w->spec.fields.uid;
+  return 0;
+}
+
+static int write_spec(struct work *w) {
+  char **args = list_args(&w->spec);
+  char **env = hold_run_as_environment(&w->spec);
+  int status = args && env ? pm_job_spec_write(&w->spec, args, env, &w->record)
+                           : -ENOMEM;
+  return status < 0 ? fail(w, PM_HOLD_START_REQUEST, -status) : 0;
+}
+
+static int complete(struct work *w) {
+  int status = hold_run_as_user(&w->as, &w->spec);
+  if (status < 0)
+    return fail(w, PM_HOLD_START_WHO, -status);
+  status = w->as.peer ? hold_run_as_limits(&w->as, &w->spec) : 0;
+  if (status < 0)
+    return fail(w, PM_HOLD_START_PEER, -status);
+  hold_run_as_raise(&w->spec);
+  name_log(w);
+  return write_spec(w);
+}
+
+/* ---- the folders ---- */
+
+/* Of a path whose folders above are there. */
+static void make_logs(const struct work *w) {
+  if (mkdir(w->text[PM_HOLD_START_LOGS], 0755) == 0)
+    chmod(w->text[PM_HOLD_START_LOGS], 0755); /* whatever the umask is */
 }
 
 static int make_folders(struct work *w) {
   const struct pm_job_fields *f = &w->spec.fields;
   const char *id = w->spec.text[PM_JOB_ID];
-  if (!is_log_dir(w))
-    return fail(w, PM_HOLD_START_REQUEST, EINVAL);
+  make_logs(w);
   int status =
       hold_job_log_make(w->text[PM_HOLD_START_LOGS], id, f->uid, f->gid);
   if (status < 0)
     return fail(w, PM_HOLD_START_LOG, -status);
-  status = hold_job_folder_make(w->text[PM_HOLD_START_JOBS], id, w->record,
-                                w->length);
+  status = hold_job_folder_make(w->text[PM_HOLD_START_JOBS], id, w->record.data,
+                                w->record.length);
   if (status == 0) {
     snprintf(w->folder, sizeof w->folder, "%s/%s", w->text[PM_HOLD_START_JOBS],
              id);
@@ -217,7 +278,8 @@ static int wait_for_job(struct work *w) {
 /* ---- the command ---- */
 
 static void serve(struct work *w, struct packet *packet, size_t length) {
-  if (take_request(w, packet, length) < 0 || make_folders(w) < 0)
+  if (take_request(w, packet, length) < 0 || complete(w) < 0 ||
+      make_folders(w) < 0)
     return;
   if (start_holder(w) == 0 && wait_for_job(w) == 0)
     return;
@@ -228,12 +290,11 @@ static void serve(struct work *w, struct packet *packet, size_t length) {
 int hold_start(int argc, char **argv) {
   static struct packet packet;
   static struct work w = {.answer = {.schema = PM_HOLD_SCHEMA}, .dir = -1};
-  int fd;
   (void)argv;
   if (argc != 2)
     return 2;
   signal(SIGCHLD, SIG_DFL);
-  ssize_t n = hold_request_receive(&packet, sizeof packet, &fd);
+  ssize_t n = hold_request_receive(&packet, sizeof packet, &w.pidfd);
   if (n == -ENOTCONN)
     return 1;
   if (n < 0)

@@ -9,23 +9,35 @@ enum pm_hold_start_text {
   PM_HOLD_START_JOBS, /* the folder of all jobs' folders, absolute */
   PM_HOLD_START_LOGS, /* the folder of all logs, absolute */
   PM_HOLD_START_KEEP, /* procman-keep, absolute */
+  PM_HOLD_START_USER, /* name or number; "": the ids of the spec stand */
   PM_HOLD_START_TEXTS
 };
 
-/* Behind it: the record `spec` (job_spec.h), then the texts. */
+enum pm_hold_start_flags {
+  PM_HOLD_START_ANYBODY = 1, /* the user may be any; else one of `may` */
+};
+
+/* Behind it: the record `spec` (job_spec.h), whose user, environment, limits
+ * and nice value the helper completes, then the texts, then the uids.  Of the
+ * peer a pidfd comes along. */
 struct pm_hold_start_request {
   uint32_t schema;
   uint32_t spec_length;               /* bytes */
   uint32_t text[PM_HOLD_START_TEXTS]; /* bytes of each, < PM_HOLD_START_PATH */
-  uint32_t zero;
+  uint32_t flags;                     /* enum pm_hold_start_flags */
+  int32_t peer;  /* its pid: whose limits count; 0: those of this program */
+  uint32_t may;  /* uids */
+  uint32_t zero; /* so that the record is aligned to 8 */
 };
 
-enum { PM_HOLD_START_PATH = 1024 };
+enum { PM_HOLD_START_PATH = 1024, PM_HOLD_START_MAY = 4096 };
 
 /* The step that failed. */
 enum pm_hold_start_step {
   PM_HOLD_START_DONE,
   PM_HOLD_START_REQUEST, /* the record is not valid */
+  PM_HOLD_START_WHO,     /* ENOENT: no such user; EPERM: not that one */
+  PM_HOLD_START_PEER,    /* whoever asked cannot be read, or is gone */
   PM_HOLD_START_LOG,     /* the folder of its log: EEXIST, EPERM, ... */
   PM_HOLD_START_FOLDER,  /* its own */
   PM_HOLD_START_HOLDER,  /* procman-keep could not be executed or failed */
@@ -35,11 +47,11 @@ enum pm_hold_start_step {
 
 struct pm_hold_start_reply {
   uint32_t schema;
-  uint32_t step;  /* enum pm_hold_start_step */
-  int32_t error;  /* errno value */
-  uint32_t stage; /* enum pm_job_stage (job_state.h) */
-  int32_t pid;    /* of the workload */
-  uint32_t zero;
+  uint32_t step;          /* enum pm_hold_start_step */
+  int32_t error;          /* errno value */
+  uint32_t stage;         /* enum pm_job_stage (job_state.h) */
+  int32_t pid;            /* of the workload */
+  uint32_t uid;           /* that it runs as */
   uint64_t birth;         /* its start, stat field 22 */
   uint64_t started_at_ns; /* CLOCK_REALTIME */
 };

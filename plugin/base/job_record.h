@@ -8,6 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In the folder of a job; its owner's alone, 0600, but for the FIFOs, 0622: a
+ * worker that has changed its uid can still reopen /dev/stdout. */
+#define PM_JOB_FILE_SPEC "spec"
+#define PM_JOB_FILE_LOCK "lock"
+#define PM_JOB_FILE_STATE "state"
+#define PM_JOB_FILE_EXIT "exit"
+#define PM_JOB_FILE_OUT "out"
+#define PM_JOB_FILE_ERR "err"
+#define PM_JOB_FILE_CTL "ctl"
+
 enum {
   PM_JOB_SCHEMA = 1, /* that of this program; it reads the one before, too */
 };

@@ -49,6 +49,7 @@ enum pm_job_text {
   PM_JOB_CWD,
   PM_JOB_LOG_DIR, /* absolute */
   PM_JOB_STDIN_PATH,
+  PM_JOB_KEY, /* of the request that started it, "" = none */
   PM_JOB_TEXTS
 };
 

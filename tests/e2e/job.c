@@ -136,7 +136,7 @@ static struct pm_job_fields make_spec(char **arg, struct pm_buf *record) {
                  .capabilities = UINT64_MAX},
       .limits = limits,
       .groups = groups,
-      .text = {id, id, "", "/", log_dir, ""},
+      .text = {id, id, "", "/", log_dir, "", ""},
   };
   char **command = set_all(&s, arg + 3);
   while (command[s.fields.arg_count])
@@ -183,7 +183,8 @@ static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
 }
 
 static int start(char **arg) {
-  const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP");
+  const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP"),
+             *user = getenv("PM_RUN_AS");
   char hold[4096], usual[4096];
   struct pm_hold_start_reply r;
   struct pm_buf record = PM_BUF_INIT(0);
@@ -192,7 +193,8 @@ static int start(char **arg) {
   make_spec(arg, &record);
   snprintf(hold, sizeof hold, "%s/procman-hold", build ? build : ".");
   snprintf(usual, sizeof usual, "%s/procman-keep", build ? build : ".");
-  const char *const text[] = {arg[0], arg[1], keep ? keep : usual};
+  const char *const text[] = {arg[0], arg[1], keep ? keep : usual,
+                              user ? user : ""};
   char *argv[] = {(char *)(uintptr_t) "procman-hold",
                   (char *)(uintptr_t) "start", (char *)(uintptr_t) "/proc",
                   NULL};

@@ -9,7 +9,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from keep import Job, TOOLS, become_subreaper, reap, wait_for
 
-DONE, REQUEST, LOG, FOLDER, HOLDER, JOB, TIME = range(7)  # pm_hold_start_step
+DONE, REQUEST, WHO, PEER, LOG, FOLDER, HOLDER, JOB, TIME = range(9)  # pm_hold_start_step
 FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC = range(1, 10)  # pm_job_stage
 ENOENT, EACCES, EEXIST, EINVAL, ENOTDIR, EPERM = 2, 13, 17, 22, 20, 1
 

@@ -35,7 +35,7 @@ static struct pm_job_spec make(void) {
       .limits = limits,
       .groups = groups,
       .text = {"job-1", "a name", "user", "/", "/var/log/procman/1000/job-1",
-               ""},
+               "", "key"},
   };
 }
 

@@ -27,7 +27,7 @@ static void make_job(uint32_t flags) {
                  .gid = getegid(),
                  .flags = flags,
                  .arg_count = 1},
-      .text = {"a", "a", "", "", place_path(), ""},
+      .text = {"a", "a", "", "", place_path(), "", ""},
   };
   pm_job_spec_write(&s, args, NULL, &record);
   check_int("job", "made",
