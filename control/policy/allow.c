@@ -20,18 +20,19 @@ static bool applies(const struct pm_allow_rule *rule,
   return false;
 }
 
-/* What everybody may do who can open the socket: read, and signal and read logs
- * as themselves, which the kernel decides anyway. */
-static bool is_default(enum pm_method_id method) {
-  return pm_methods[method].level != PM_LEVEL_ACT ||
-         method == PM_METHOD_kill_process || method == PM_METHOD_get_logs;
+/* What everybody may do who can open the socket: read, and as themselves signal
+ * and read logs, which the kernel decides anyway, and end jobs of their own.
+ * To start one is root's: it goes on without a login. */
+static bool is_default(const struct pm_subject *s, enum pm_method_id method) {
+  return pm_methods[method].level != PM_LEVEL_ACT || s->admin ||
+         method != PM_METHOD_start_process;
 }
 
 enum pm_verdict pm_allow_call(const struct pm_allow_options *options,
                               const struct pm_subject *s,
                               enum pm_method_id method) {
   bool free = !s->sandboxed || pm_methods[method].level != PM_LEVEL_ACT;
-  bool granted = is_default(method);
+  bool granted = is_default(s, method);
   if (granted && free)
     return PM_ALLOW_YES;
   for (size_t i = 0; i < options->count; i++) {
@@ -48,7 +49,7 @@ enum pm_verdict pm_allow_call(const struct pm_allow_options *options,
 bool pm_allow_as(const struct pm_allow_options *options,
                  const struct pm_subject *s, enum pm_method_id method,
                  uint32_t uid) {
-  if (uid == s->uid && is_default(method) && !s->sandboxed)
+  if (uid == s->uid && is_default(s, method) && !s->sandboxed)
     return true;
   for (size_t i = 0; i < options->count; i++) {
     const struct pm_allow_rule *rule = &options->rules[i];
@@ -57,6 +58,62 @@ bool pm_allow_as(const struct pm_allow_options *options,
       continue;
     if (has(rule->run_as, rule->run_as_count, uid) ||
         (rule->as_self && uid == s->uid))
+      return true;
+  }
+  return false;
+}
+
+size_t pm_allow_users(const struct pm_allow_options *options,
+                      const struct pm_subject *s, enum pm_method_id method,
+                      uint32_t *ret, size_t room) {
+  size_t n = 0;
+  for (size_t i = 0; i < options->count; i++) {
+    const struct pm_allow_rule *rule = &options->rules[i];
+    if (!rule->method[method] || !applies(rule, s) ||
+        (s->sandboxed && !rule->sandboxed))
+      continue;
+    for (size_t j = 0; j < rule->run_as_count && n < room; j++)
+      ret[n++] = rule->run_as[j];
+  }
+  return n;
+}
+
+/* ---- jobs ---- */
+
+static bool is_owner(const struct pm_subject *s,
+                     const struct pm_job_owners *job) {
+  return s->admin || s->uid == job->starter || s->uid == job->uid;
+}
+
+/* An administrator who lets somebody act as the job's user on jobs or processes
+ * lets him know of them. */
+bool pm_allow_see_job(const struct pm_allow_options *options,
+                      const struct pm_subject *s,
+                      const struct pm_job_owners *job) {
+  if (is_owner(s, job))
+    return true;
+  for (size_t i = 0; i < options->count; i++) {
+    const struct pm_allow_rule *rule = &options->rules[i];
+    if (applies(rule, s) && has(rule->run_as, rule->run_as_count, job->uid))
+      return true;
+  }
+  return false;
+}
+
+bool pm_allow_job(const struct pm_allow_options *options,
+                  const struct pm_subject *s, enum pm_method_id method,
+                  const struct pm_job_owners *job) {
+  if (pm_methods[method].level != PM_LEVEL_ACT)
+    return pm_allow_see_job(options, s, job);
+  if (is_owner(s, job) && !s->sandboxed)
+    return true;
+  for (size_t i = 0; i < options->count; i++) {
+    const struct pm_allow_rule *rule = &options->rules[i];
+    if (!rule->method[method] || !applies(rule, s) ||
+        (s->sandboxed && !rule->sandboxed))
+      continue;
+    if (has(rule->run_as, rule->run_as_count, job->uid) ||
+        (rule->as_self && is_owner(s, job)))
       return true;
   }
   return false;

@@ -30,6 +30,7 @@ struct pm_subject {
   const uint32_t *groups;
   size_t group_count;
   bool sandboxed;
+  bool admin; /* root, or the user that collectd runs as */
 };
 
 enum pm_verdict {
@@ -46,6 +47,27 @@ enum pm_verdict pm_allow_call(const struct pm_allow_options *options,
 bool pm_allow_as(const struct pm_allow_options *options,
                  const struct pm_subject *subject, enum pm_method_id method,
                  uint32_t uid);
+
+/* As which users the subject may call the method, besides as itself; at most
+ * `room` of them.  Returns how many. */
+size_t pm_allow_users(const struct pm_allow_options *options,
+                      const struct pm_subject *subject,
+                      enum pm_method_id method, uint32_t *ret, size_t room);
+
+/* ---- jobs: their starter, and whom they run as ---- */
+
+struct pm_job_owners {
+  uint32_t starter, uid;
+};
+
+/* May the subject know of the job, its events and its log? */
+bool pm_allow_see_job(const struct pm_allow_options *options,
+                      const struct pm_subject *subject,
+                      const struct pm_job_owners *job);
+/* May it call the method on that job? */
+bool pm_allow_job(const struct pm_allow_options *options,
+                  const struct pm_subject *subject, enum pm_method_id method,
+                  const struct pm_job_owners *job);
 
 /* ---- seeing: what /proc would show ---- */
 

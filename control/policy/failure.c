@@ -16,7 +16,8 @@ const struct pm_code_info pm_codes[PM_CODE_COUNT] = {
                                "a parameter is unknown, missing, mistyped or "
                                "out of range; data.parameter names it"},
     [PM_CODE_NOT_FOUND] = {0, "not_found",
-                           "there is no such process, or you may not see it"},
+                           "there is no such process or job, or you may not "
+                           "see it"},
     [PM_CODE_PERMISSION_DENIED] = {0, "permission_denied",
                                    "you may not do that"},
     [PM_CODE_INVALID_ARGUMENT] = {0, "invalid_argument",
@@ -32,6 +33,9 @@ const struct pm_code_info pm_codes[PM_CODE_COUNT] = {
                                   "goes"},
     [PM_CODE_LIMIT_EXCEEDED] = {0, "limit_exceeded",
                                 "too much at once; try again later"},
+    [PM_CODE_START_FAILED] = {0, "start_failed",
+                              "the process could not be started: stage and "
+                              "errno say where and why"},
     [PM_CODE_TIMED_OUT] = {0, "timed_out", "it did not happen in time"},
     [PM_CODE_INTERNAL] = {0, "internal", "the server failed"},
 };

@@ -198,8 +198,14 @@ bool pm_peer_in_group(const struct pm_peer *peer, uint32_t gid) {
 }
 
 struct pm_subject pm_peer_subject(const struct pm_peer *peer, bool sandboxed) {
-  return (struct pm_subject){peer->uid, peer->gid, peer->groups,
-                             peer->group_count, sandboxed};
+  return (struct pm_subject){
+      .uid = peer->uid,
+      .gid = peer->gid,
+      .groups = peer->groups,
+      .group_count = peer->group_count,
+      .sandboxed = sandboxed,
+      .admin = peer->uid == 0 || peer->uid == geteuid(),
+  };
 }
 
 /* ---- where it is ---- */

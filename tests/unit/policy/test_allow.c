@@ -16,14 +16,14 @@ static const struct {
   const char *name;
   struct pm_subject is;
 } subjects[] = {
-    {"owner", {OWNER, OWNER, NULL, 0, false}},
-    {"other", {OTHER, OTHER, in_staff, 1, false}},
-    {"member", {OTHER, OTHER, in_ops, 2, false}},
-    {"member by gid", {OTHER, OPS, NULL, 0, false}},
-    {"root", {0, 0, NULL, 0, false}},
-    {"owner, sandboxed", {OWNER, OWNER, NULL, 0, true}},
-    {"other, sandboxed", {OTHER, OTHER, in_staff, 1, true}},
-    {"member, sandboxed", {OTHER, OTHER, in_ops, 2, true}},
+    {"owner", {OWNER, OWNER, NULL, 0, false, false}},
+    {"other", {OTHER, OTHER, in_staff, 1, false, false}},
+    {"member", {OTHER, OTHER, in_ops, 2, false, false}},
+    {"member by gid", {OTHER, OPS, NULL, 0, false, false}},
+    {"root", {0, 0, NULL, 0, false, true}},
+    {"owner, sandboxed", {OWNER, OWNER, NULL, 0, true, false}},
+    {"other, sandboxed", {OTHER, OTHER, in_staff, 1, true, false}},
+    {"member, sandboxed", {OTHER, OTHER, in_ops, 2, true, false}},
 };
 enum { SUBJECTS = CHECK_COUNT(subjects) };
 
@@ -154,9 +154,85 @@ static void reading(void **state) {
                     pm_allow_call(&o, &subjects[i].is, (enum pm_method_id)m),
                     PM_ALLOW_YES);
         else
-          check_true(pm_methods[m].name, "acts",
-                     m == PM_METHOD_kill_process || m == PM_METHOD_get_logs);
+          check_true(
+              pm_methods[m].name, "acts",
+              m == PM_METHOD_kill_process || m == PM_METHOD_get_logs ||
+                  m == PM_METHOD_start_process || m == PM_METHOD_stop_job ||
+                  m == PM_METHOD_restart_job || m == PM_METHOD_remove_job);
       }
+  check_end();
+}
+
+/* ---- starting, and jobs ---- */
+
+/* verdicts of start_process without a rule: root's, and collectd's own user's
+ */
+static void starting(void **state) {
+  (void)state;
+  static const char *const calls = "nnnnynnn", *const as_self = "nnnnynnn",
+                           *const granted = "ynnnysnn";
+  struct pm_allow_rule rule = {USER(owner), .as_self = true,
+                               .method = {[PM_METHOD_start_process] = true}};
+  struct pm_allow_options none = {NULL, 0}, one = {&rule, 1};
+  for (size_t i = 0; i < SUBJECTS; i++) {
+    const struct pm_subject *s = &subjects[i].is;
+    static const char words[] = {
+        [PM_ALLOW_YES] = 'y', [PM_ALLOW_NO] = 'n', [PM_ALLOW_SANDBOX] = 's'};
+    check_int(subjects[i].name, "call",
+              words[pm_allow_call(&none, s, PM_METHOD_start_process)],
+              calls[i]);
+    check_int(subjects[i].name, "as itself",
+              pm_allow_as(&none, s, PM_METHOD_start_process, s->uid),
+              as_self[i] == 'y');
+    check_int(subjects[i].name, "granted",
+              words[pm_allow_call(&one, s, PM_METHOD_start_process)],
+              granted[i]);
+  }
+  check_end();
+}
+
+/* A job that `starter` started and that runs as `uid`: who sees it, and who may
+ * stop it. */
+static const struct {
+  const char *name;
+  uint32_t starter, uid;
+  size_t rule; /* of `job_rules` */
+  const char *sees, *stops;
+} jobs[] = {
+    {"his own", OWNER, OWNER, 0, "ynnnyynn", "ynnnynnn"},
+    {"started by root for him", 0, OWNER, 0, "ynnnyynn", "ynnnynnn"},
+    {"root's", 0, 0, 0, "nnnnynnn", "nnnnynnn"},
+    {"his, as www", OWNER, WWW, 0, "ynnnyynn", "ynnnynnn"},
+    {"root's, as www, granted", 0, WWW, 1, "nnyyynny", "nnyyynnn"},
+    {"the same, sandboxed", 0, WWW, 2, "nnyyynny", "nnyyynny"},
+    {"as www, another method", 0, WWW, 3, "nnyyynny", "nnnnynnn"},
+    {"his, a grant as www", OWNER, OWNER, 1, "ynnnyynn", "ynnnynnn"},
+};
+
+static void of_jobs(void **state) {
+  (void)state;
+  struct pm_allow_rule job_rules[] = {
+      {.method = {false}},
+      {GROUP(ops), RUN_AS(as_www), .method = {[PM_METHOD_stop_job] = true}},
+      {GROUP(ops), RUN_AS(as_www), .sandboxed = true,
+       .method = {[PM_METHOD_stop_job] = true}},
+      {GROUP(ops), RUN_AS(as_www), .method = {[PM_METHOD_get_logs] = true}},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(jobs); i++)
+    for (size_t k = 0; k < SUBJECTS; k++) {
+      char row[128];
+      struct pm_allow_options o = {&job_rules[jobs[i].rule], 1};
+      struct pm_job_owners owners = {jobs[i].starter, jobs[i].uid};
+      snprintf(row, sizeof row, "%s, %s", jobs[i].name, subjects[k].name);
+      check_int(row, "sees", pm_allow_see_job(&o, &subjects[k].is, &owners),
+                jobs[i].sees[k] == 'y');
+      check_int(row, "waits",
+                pm_allow_job(&o, &subjects[k].is, PM_METHOD_wait_job, &owners),
+                jobs[i].sees[k] == 'y');
+      check_int(row, "stops",
+                pm_allow_job(&o, &subjects[k].is, PM_METHOD_stop_job, &owners),
+                jobs[i].stops[k] == 'y');
+    }
   check_end();
 }
 
@@ -202,8 +278,8 @@ static void private(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(acting),
-      cmocka_unit_test(reading),
+      cmocka_unit_test(acting),   cmocka_unit_test(reading),
+      cmocka_unit_test(starting), cmocka_unit_test(of_jobs),
       cmocka_unit_test(private),
   };
   return cmocka_run_group_tests_name("allow", tests, NULL, NULL);
