@@ -1,10 +1,13 @@
 #include "control.h"
 
+#include "jobs/jobs.h"
 #include "methods/methods.h"
+#include "server/context.h"
 #include "server/listen.h"
 #include "server/loop.h"
 #include "server/server.h"
 
+#include "base/copy.h"
 #include "base/fd.h"
 #include "base/now.h"
 
@@ -22,12 +25,46 @@
 struct pm_control {
   struct pm_loop *loop;
   struct pm_server *server;
+  struct pm_jobs *jobs; /* NULL: not yet */
+  uint64_t jobs_due;    /* mono: when it is tried again */
+  unsigned jobs_tried;
   struct pm_watch stop_watch; /* written by pm_control_stop */
   bool stopping;              /* the thread's own */
   bool running;
   pthread_t thread;
   char path[108];
 };
+
+/* ---- jobs ---- */
+
+enum { JOBS_AGAIN_S = 2 };
+
+/* A collectd that ends has them for some seconds more. */
+static void open_jobs(struct pm_control *c, struct pm_now now) {
+  struct pm_context *context = pm_server_context(c->server);
+  struct pm_err err = PM_ERR_INIT;
+  if (c->jobs || now.mono < c->jobs_due)
+    return;
+  c->jobs_due = now.mono + JOBS_AGAIN_S * PM_NS_PER_S;
+  if (pm_jobs_new(context, c->loop, c->path, &c->jobs, &err) == 0)
+    return;
+  pm_copy_text(context->no_jobs, sizeof context->no_jobs, err.text);
+  /* the first time it may be the collectd before this one */
+  if (c->jobs_tried++ == 1)
+    context->environment->log(PM_CONTROL_ERROR, err.text);
+}
+
+static void sweep_jobs(struct pm_control *c, struct pm_now now) {
+  open_jobs(c, now);
+  if (c->jobs)
+    pm_jobs_sweep(c->jobs);
+}
+
+static uint64_t next_of(const struct pm_control *c) {
+  uint64_t server = pm_server_next(c->server);
+  uint64_t jobs = c->jobs ? pm_jobs_next(c->jobs) : c->jobs_due;
+  return !server || (jobs && jobs < server) ? jobs : server;
+}
 
 /* ---- the thread ---- */
 
@@ -43,10 +80,11 @@ static void *run(void *arg) {
   struct pm_control *c = arg;
   struct pm_now now = pm_now_read();
   while (!c->stopping) {
-    pm_loop_wait(c->loop, pm_server_next(c->server), now.mono);
+    pm_loop_wait(c->loop, next_of(c), now.mono);
     now = pm_now_read();
     pm_server_begin(c->server, now);
     pm_loop_dispatch(c->loop);
+    sweep_jobs(c, now);
     pm_server_sweep(c->server);
     now = pm_now_read(); /* the next timeout counts from here */
   }
@@ -178,6 +216,7 @@ void pm_control_stop(struct pm_control *c) {
   uint64_t one = 1;
   if (c->running && write(c->stop_watch.fd, &one, sizeof one) == sizeof one)
     pthread_join(c->thread, NULL);
+  pm_jobs_free(c->jobs);
   pm_server_free(c->server);
   if (c->stop_watch.fd >= 0)
     close(c->stop_watch.fd);

@@ -66,24 +66,43 @@ server_sources = \
 	control/server/source.c control/server/source.h \
 	control/server/timers.c control/server/timers.h
 
+jobs_sources = \
+	control/jobs/folder.c control/jobs/folder.h \
+	control/jobs/holder.c control/jobs/holder.h \
+	control/jobs/job.c control/jobs/job.h \
+	control/jobs/jobs.c control/jobs/jobs.h \
+	control/jobs/places.c control/jobs/places.h \
+	control/jobs/survival.c control/jobs/survival.h
+
 methods_sources = \
 	control/methods/cancel.c \
 	control/methods/describe.c \
+	control/methods/get_job.c \
 	control/methods/get_logs.c \
 	control/methods/get_process_info.c \
 	control/methods/get_system_info.c \
 	control/methods/hello.c \
 	control/methods/kill_process.c \
+	control/methods/job.c control/methods/job.h \
+	control/methods/job_call.c control/methods/job_call.h \
 	control/methods/list_groups.c \
+	control/methods/list_jobs.c \
 	control/methods/list_processes.c \
 	control/methods/lookup.c control/methods/lookup.h \
 	control/methods/methods.c control/methods/methods.h \
 	control/methods/monitor_system.c \
+	control/methods/process_view.c control/methods/process_view.h \
 	control/methods/query.c control/methods/query.h \
+	control/methods/remove_job.c \
+	control/methods/restart_job.c \
+	control/methods/start_process.c \
+	control/methods/start_spec.c control/methods/start_spec.h \
+	control/methods/stop_job.c \
+	control/methods/wait_job.c \
 	control/methods/watch_events.c
 
 control_sources = $(policy_sources) $(views_sources) $(server_sources) \
-	$(methods_sources) control/control.c control/control.h
+	$(jobs_sources) $(methods_sources) control/control.c control/control.h
 
 # programs of their own: procman-hold, procman-keep and procmanctl
 hold_sources = \
@@ -102,7 +121,9 @@ hold_sources = \
 	control/hold/probe.c control/hold/probe.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
+	control/hold/remove.c control/hold/remove.h \
 	control/hold/request.c control/hold/request.h \
+	control/hold/run_as.c control/hold/run_as.h \
 	control/hold/start.c control/hold/start.h \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h

@@ -1,3 +1,4 @@
+#include "methods/job.h"
 #include "methods/lookup.h"
 #include "methods/methods.h"
 #include "server/call.h"
@@ -353,6 +354,32 @@ static void step(struct pm_call *call) {
 
 /* ---- the method ---- */
 
+static int find_job_process(struct pm_call *call, struct act *a,
+                            const struct pm_json *params,
+                            struct pm_detail *ret) {
+  const struct pm_jobs_entry *e = pm_job_lookup_now(call, params);
+  if (!e || pm_job_identity(call, &e->job, &a->record.as) < 0)
+    return -1;
+  const struct pm_job_state_record *s = &e->job.state;
+  if (s->pid <= 0 || pm_job_has_ended(&e->job))
+    return pm_fail(&call->failure, PM_CODE_NOT_FOUND,
+                   "the job %s has no process now: it is %s", e->job.id,
+                   pm_job_state_word(&e->job));
+  a->record.pid = s->pid;
+  *ret = (struct pm_detail){.birth = s->birth};
+  return 0;
+}
+
+static int find_process(struct pm_call *call, struct act *a,
+                        const struct pm_json *params, struct pm_detail *ret) {
+  if (pm_param_find(params, "job_id"))
+    return find_job_process(call, a, params, ret);
+  if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, ret) < 0)
+    return -1;
+  return pm_lookup_identity(call, ret->uids[PM_ID_REAL], ret->gids[PM_ID_REAL],
+                            &a->record.as);
+}
+
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct act *a = call->data;
   struct pm_detail detail;
@@ -360,9 +387,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   take_parameters(call, a, params);
   if (take_scope(call, a, params) < 0)
     return -1;
-  if (pm_lookup_process(call, a->record.pid, a->record.birth, 0, &detail) < 0 ||
-      pm_lookup_identity(call, detail.uids[PM_ID_REAL], detail.gids[PM_ID_REAL],
-                         &a->record.as) < 0) {
+  if (find_process(call, a, params, &detail) < 0) {
     audit(call, a, pm_codes[call->failure.code].word);
     return -1;
   }

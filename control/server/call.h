@@ -21,6 +21,7 @@ enum pm_wake {
   PM_WAKE_TIME = 1,   /* wake_at has come */
   PM_WAKE_TURN = 2,   /* a snapshot was published */
   PM_WAKE_ANSWER = 4, /* procman-hold has answered it */
+  PM_WAKE_JOB = 8,    /* its job has changed, or what it asked of it */
 };
 
 struct pm_call {

@@ -19,6 +19,7 @@
 #include "wire/method.h"
 
 struct pm_call;
+struct pm_jobs;
 struct pm_method_ops;
 
 struct pm_context {
@@ -38,6 +39,8 @@ struct pm_context {
   struct pm_reader *reader;
   struct pm_call *acting; /* (borrowed) calls that outlive their client */
   struct pm_touched touched;
+  struct pm_jobs *jobs; /* (borrowed) NULL: there are none, as no_jobs says */
+  char no_jobs[256];
   bool can_become; /* procman-hold can take on other ids */
 };
 

@@ -59,6 +59,10 @@ uint64_t pm_server_next(const struct pm_server *s) {
   return first;
 }
 
+struct pm_context *pm_server_context(struct pm_server *s) {
+  return &s->context;
+}
+
 unsigned pm_server_clients(const struct pm_server *s) {
   return pm_clients_count(&s->clients);
 }

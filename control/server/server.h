@@ -11,6 +11,7 @@
 
 #include "base/now.h"
 
+struct pm_context;
 struct pm_server;
 
 /* What the server needs; everything but the listener is borrowed. */
@@ -32,6 +33,9 @@ void pm_server_sweep(struct pm_server *server);
 /* When pm_server_sweep must be called at the latest (mono, 1 = at once); 0: no
  * limit. */
 uint64_t pm_server_next(const struct pm_server *server);
+
+/* For what is above it. */
+struct pm_context *pm_server_context(struct pm_server *server);
 
 unsigned pm_server_clients(const struct pm_server *server); /* any thread */
 

@@ -13,7 +13,7 @@ from peer import Wire, call
 class Controlled(Collectd):
     """A collectd whose socket anybody may open: c.socket."""
 
-    def __init__(self, allow="", options="", owner=None, **more):
+    def __init__(self, allow="", options="", jobs="", owner=None, **more):
         self.socket = None
         super().__init__("@", **more)
         self.socket = self.path("run/control.sock")
@@ -22,7 +22,11 @@ class Controlled(Collectd):
     Socket "{self.socket}"
     SocketPerms "0666"
     {allow}
-  </Control>"""
+  </Control>
+  <Jobs>
+    Helper "{self.keep}"
+    {jobs}
+  </Jobs>"""
         self.write()
         os.makedirs(self.path("run"), exist_ok=True)
         for place in (self.dir, self.path("run")):

@@ -146,6 +146,8 @@ class Collectd:
         # whoever collectd runs as may not look into the folder of the build
         self.helper = self.path("procman-hold")
         shutil.copy(os.path.join(BUILD, "procman-hold"), self.helper)
+        self.keep = self.path("procman-keep")
+        shutil.copy(os.path.join(BUILD, "procman-keep"), self.keep)
         for name in ("logfile",) + tuple(self.plugins):
             shutil.copy(os.path.join(stock_modules(), name + ".so"), modules)
         loads = "".join(f"LoadPlugin {n}\n" for n in self.plugins)

@@ -129,6 +129,10 @@ int main(void) {
     live();
   snprintf(lock, sizeof lock, "%s.lock", path);
   unlink(lock);
+  snprintf(lock, sizeof lock, "%s/lock", folder);
+  unlink(lock);
+  snprintf(lock, sizeof lock, "%s/jobs", folder);
+  rmdir(lock);
   if (rmdir(folder) != 0)
     fail("something is left in the socket's folder");
   return 0;

@@ -17,11 +17,12 @@ def read(*path):
 
 
 def options():
-    """Names in the tables of options.c and options_control.c, and the blocks."""
-    text = read("plugin", "options", "options.c") + read("plugin", "options", "options_control.c")
+    """Names in the tables of options.c, options_control.c and options_jobs.c, and the blocks."""
+    text = "".join(read("plugin", "options", name) for name in (
+        "options.c", "options_control.c", "options_jobs.c"))
     names = set(re.findall(r'^    \{"(\w+)", (?:set_|pm_value_set_)', text, re.M))
     blocks = set(re.findall(r'strcasecmp\(item->key, "(\w+)"\) == 0', text))
-    assert len(names) > 28 and blocks == {"Group", "Control", "Allow"}, (names, blocks)
+    assert len(names) > 28 and blocks == {"Group", "Control", "Allow", "Jobs"}, (names, blocks)
     return names | blocks
 
 

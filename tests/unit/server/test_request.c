@@ -124,6 +124,27 @@ static void same_ids(void **state) {
 /* ---- parameters: made from the table ---- */
 
 /* The method's needed parameters but one, and `name` as `value`. */
+static const struct pm_param *find_param(const struct pm_method *m,
+                                         const char *name) {
+  for (const struct pm_param *p = m->params; p->name; p++)
+    if (strcmp(p->name, name) == 0)
+      return p;
+  return NULL;
+}
+
+/* Besides `name`: what is needed, and one of those of which one is. */
+static bool goes_along(const struct pm_method *m, const struct pm_param *p,
+                       const char *name, bool *has_one) {
+  const struct pm_param *given = find_param(m, name);
+  if (strcmp(p->name, name) == 0 || p->need == PM_NEED_OPTIONAL)
+    return false;
+  if (p->need == PM_NEED_NEEDED)
+    return true;
+  bool first = !*has_one && !(given && given->need == PM_NEED_ONE_OF);
+  *has_one = true;
+  return first;
+}
+
 static void compose(const struct pm_method *m, const char *name,
                     const char *value, char *ret, size_t size) {
   const char *dot = strchr(name, '.');
@@ -134,15 +155,17 @@ static void compose(const struct pm_method *m, const char *name,
                           (int)(dot - name), name, dot + 1, value);
   else
     n += (size_t)snprintf(ret + n, size - n, "\"%s\":%s", name, value);
+  bool has_one = false;
   for (const struct pm_param *p = m->params; p->name; p++)
-    if (p->need == PM_NEED_NEEDED && strcmp(p->name, name) != 0)
-      n += (size_t)snprintf(ret + n, size - n, ",\"%s\":1", p->name);
+    if (goes_along(m, p, name, &has_one))
+      n += (size_t)snprintf(ret + n, size - n, ",\"%s\":%s", p->name,
+                            p->type == PM_PARAM_TEXT ? "\"x\"" : "1");
   snprintf(ret + n, size - n, "}}");
 }
 
 static void try_one(const struct pm_method *m, const struct pm_param *p,
                     const char *value, bool good) {
-  char text[8192], row[256];
+  char text[1 << 15], row[256];
   struct pm_request r;
   struct pm_failure f;
   compose(m, p->name, value, text, sizeof text);
@@ -156,7 +179,7 @@ static void try_one(const struct pm_method *m, const struct pm_param *p,
 
 /* A text of so many bytes, or an array of so many texts. */
 static const char *filled(enum pm_param_type type, unsigned count) {
-  static char text[4096];
+  static char text[1 << 14];
   size_t n = 0;
   text[n++] = type == PM_PARAM_TEXT ? '"' : '[';
   for (unsigned i = 0; i < count; i++)
@@ -221,8 +244,14 @@ static void try_types(const struct pm_method *m, const struct pm_param *p) {
       [PM_PARAM_OBJECT] = "---------o",  [PM_PARAM_ID] = "---7Tx----",
       [PM_PARAM_SIGNAL] = "---7T-----",  [PM_PARAM_BOOLEAN] = "-t--------",
       [PM_PARAM_TEXT_MAP] = "---------o"};
-  for (size_t i = 0; i < CHECK_COUNT(values); i++)
-    try_one(m, p, values[i], good[p->type][i] != '-');
+  for (size_t i = 0; i < CHECK_COUNT(values); i++) {
+    bool number = p->type == PM_PARAM_INTEGER || p->type == PM_PARAM_NUMBER;
+    bool within = p->min <= 7 && 7 <= p->max;
+    bool empty = p->type == PM_PARAM_TEXTS && strcmp(values[i], "[]") == 0;
+    bool fits = number ? within : !empty;
+    try_one(m, p, values[i],
+            (empty && p->min == 0) || (fits && good[p->type][i] != '-'));
+  }
 }
 
 static void every_parameter(void **state) {
@@ -246,8 +275,10 @@ static void missing_and_unknown(void **state) {
     char text[1024];
     struct pm_request r;
     struct pm_failure f;
-    while (needed->name && needed->need != PM_NEED_NEEDED)
+    while (needed->name && needed->need == PM_NEED_OPTIONAL)
       needed++;
+    while (needed->need == PM_NEED_ONE_OF && needed[1].need == PM_NEED_ONE_OF)
+      needed++; /* it is the last of them that is missed */
     static const char *const params[] = {"", ",\"params\":{}"};
     for (size_t k = 0; k < CHECK_COUNT(params); k++) {
       snprintf(text, sizeof text, "{" V ",\"id\":1,\"method\":\"%s\"%s}",

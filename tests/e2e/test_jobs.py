@@ -1,0 +1,353 @@
+#!/usr/bin/python3
+"""Jobs through the socket: started, listed, waited for, stopped, restarted and
+removed; by whom that may be done; and all of it again with the collectd that
+follows."""
+import os
+import pwd
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from control import Controlled, Peer, as_user, call
+from harness import idle_uids, wait_for
+
+OWNER, OTHER, OPS = idle_uids(3)
+WWW = pwd.getpwnam("www-data").pw_uid  # to become it, it must be in the user database
+GRANT = f"""
+    <Allow>
+      User {OPS}
+      Method "start_process" "kill_process" "stop_job" "restart_job" "remove_job" "get_logs"
+      RunAs "self" {WWW}
+    </Allow>
+    <Allow>
+      User {OWNER}
+      Method "start_process"
+    </Allow>"""
+
+
+class Jobs(Controlled):
+    def __init__(self, **more):
+        super().__init__(allow=GRANT, **more)
+
+    def do(self, method, /, **params):
+        return call(self.socket, method, **params)
+
+    def done(self, method, /, **params):
+        r = self.do(method, **params)
+        assert r.get("success"), (method, params, r)
+        return r
+
+    def begin(self, *args, **params):
+        return self.done("start_process", command=args[0], args=list(args[1:]), **params)
+
+    def sh(self, text, **params):
+        return self.begin("sh", "-c", text, **params)
+
+    def text(self, job_id, stream="out"):
+        """What it has printed, as its files have it."""
+        for top, _, files in os.walk(self.path("run/log")):
+            if os.path.basename(top) == job_id:
+                return "".join(open(os.path.join(top, f), encoding="utf-8").read()
+                               for f in sorted(files)
+                               if f.startswith(stream) and not f.endswith(".index"))
+        return ""
+
+    def again(self, kill):
+        """The next collectd."""
+        if kill:
+            os.kill(self.leader(), signal.SIGKILL)
+            self.process.wait()
+        else:
+            self.stop()
+        self.__enter__()
+
+
+def refused(answer, code, *words):
+    assert not answer.get("success") and answer.get("error", {}).get("code") == code, answer
+    for word in words:
+        assert word in answer["error"]["message"], (word, answer)
+
+
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def check_life(c):
+    r = c.sh("echo begun; sleep 600", env={"A": "b c"}, working_dir="/tmp", umask="077")
+    p, job = r["process"], r["job"]
+    assert p["pid"] == job["pid"] and p["start_time"] == job["start_time"], r
+    assert p["name"] == "sh" and p["status"] in ("running", "sleeping"), p
+    assert job["state"] == "running" and job["exit"] is None, job
+    assert os.readlink(f"/proc/{p['pid']}/cwd") == "/tmp"
+    with open(f"/proc/{p['pid']}/environ", "rb") as f:
+        env = dict(v.split(b"=", 1) for v in f.read().split(b"\0") if v)
+    assert env[b"A"] == b"b c" and {b"PATH", b"HOME", b"USER", b"LOGNAME", b"SHELL"} <= set(env)
+    assert set(env) - {b"A", b"PATH", b"HOME", b"USER", b"LOGNAME", b"SHELL"} == set(), env
+    with open(f"/proc/{p['pid']}/status", encoding="ascii") as f:
+        assert "Umask:\t0077\n" in f.read()
+    assert [j["job_id"] for j in c.done("list_jobs")["jobs"]] == [r["job_id"]]
+    for word in (r["job_id"], "sh"):
+        assert c.done("get_job", job_id=word)["job"]["pid"] == p["pid"]
+    refused(c.do("wait_job", job_id="sh", timeout_seconds=0.2), "timed_out")
+    refused(c.do("remove_job", job_id="sh"), "invalid_argument", "stop it first")
+    again = c.done("restart_job", job_id="sh")["job"]
+    assert again["state"] == "running" and again["pid"] != p["pid"], again
+    assert again["restarts"] == 1 and not lives(p["pid"]), again
+    ended = c.done("stop_job", job_id="sh")["job"]
+    assert ended["state"] in ("draining", "exited") and ended["reason"] == "stopped", ended
+    assert ended["exit"]["signal"] == "TERM" and ended["pid"] is None, ended
+    assert c.done("stop_job", job_id="sh")["job"]["exit"] == ended["exit"]
+    assert c.done("wait_job", job_id="sh")["job"]["exit"] == ended["exit"]
+    wait_for("its log", lambda: c.text(r["job_id"]) == "begun\nbegun\n")
+    wait_for("its end", lambda: c.done("get_job", job_id="sh")["job"]["state"] == "exited")
+    refused(c.do("restart_job", job_id="sh"), "invalid_argument", "has ended")
+    c.done("remove_job", job_id=r["job_id"])
+    assert c.done("list_jobs")["jobs"] == []
+    refused(c.do("get_job", job_id=r["job_id"]), "not_found")
+    assert os.listdir(c.path("run/jobs")) == [] and os.listdir(c.path("run/log/0")) == []
+
+
+def check_exits(c):
+    for text, want in (("exit 0", {"code": 0}), ("exit 7", {"code": 7}),
+                       ("kill -9 $$", {"signal": "KILL"}), ("kill -11 $$", {"signal": "SEGV"})):
+        r = c.sh(text, name="ends")
+        job = c.done("wait_job", job_id="ends", timeout_seconds=60)["job"]
+        assert job["reason"] == "finished", job
+        assert {k: job["exit"].get(k) for k in want} == want, (text, job)
+        assert job["exit"]["started_at"] <= job["exit"]["ended_at"] <= time.time() + 1, job
+        wait_for("its end", lambda: c.done("get_job", job_id="ends")["job"]["state"] == "exited")
+        c.done("remove_job", job_id=r["job_id"])
+
+
+FAILURES = [
+    ({"command": "no-such-command"}, "start_failed", "exec", "ENOENT"),
+    ({"command": "/etc/passwd"}, "start_failed", "exec", "EACCES"),
+    ({"command": "true", "working_dir": "/no/such/folder"}, "start_failed", "chdir", "ENOENT"),
+    ({"command": "true", "stdin": "/no/such/file"}, "start_failed", "stdin", "ENOENT"),
+    ({"command": "true", "working_dir": "relative"}, "invalid_argument", None, None),
+    ({"command": "true", "stdin": "relative"}, "invalid_argument", None, None),
+    ({"command": "true", "name": "a b"}, "invalid_argument", None, None),
+    ({"command": "true", "name": "123"}, "invalid_argument", None, None),
+    ({"command": "true", "user": "no-such-user"}, "invalid_argument", "user", "ENOENT"),
+]
+FAULTS = [
+    ({}, "command"),
+    ({"command": ""}, "command"),
+    ({"command": "true", "env": {"A=B": "c"}}, "env"),
+    ({"command": "true", "env": {"A": 1}}, "env"),
+    ({"command": "true", "umask": "9"}, "umask"),
+    ({"command": "true", "restart": {"policy": "sometimes"}}, "restart.policy"),
+    ({"command": "true", "log": {"on_full": "explode"}}, "log.on_full"),
+    ({"command": "true", "limits": {"nofile": -1}}, "limits.nofile"),
+    ({"command": "true", "limits": {"files": 1}}, "limits.files"),
+    ({"command": "true", "args": "a"}, "args"),
+]
+
+
+def check_failures(c):
+    for params, code, stage, num in FAILURES:
+        r = c.do("start_process", **params)
+        refused(r, code)
+        assert (r["error"].get("stage"), r["error"].get("errno")) == (stage, num), (params, r)
+    for params, name in FAULTS:
+        r = c.do("start_process", **params)
+        assert r.get("code") == -32602 and r["data"]["parameter"] == name, (params, r)
+    assert c.done("list_jobs")["jobs"] == [] and os.listdir(c.path("run/jobs")) == []
+
+
+def check_names(c):
+    first = c.begin("sleep", "600")
+    second = c.begin("sleep", "600")
+    assert (first["job"]["name"], second["job"]["name"]) == ("sleep", "sleep-2")
+    c.begin("sleep", "600", name="mine")
+    refused(c.do("start_process", command="sleep", args=["1"], name="mine"),
+            "invalid_argument", "mine")
+    one = c.begin("sleep", "600", request_key="k1")
+    two = c.begin("sleep", "600", request_key="k1")
+    assert two["existing"] and one["job_id"] == two["job_id"], (one, two)
+    assert two["process"]["pid"] == one["process"]["pid"], two
+    for job in c.done("list_jobs")["jobs"]:
+        c.done("stop_job", job_id=job["job_id"])
+    free = c.begin("true", name="mine")  # a name is free when its job has ended
+    assert free["job"]["name"] == "mine"
+    clear(c)
+
+
+def check_kill(c):
+    r = c.begin("sleep", "600")
+    assert c.done("kill_process", job_id="sleep", signal="STOP")["signalled"]["processes"] == 1
+    killed = c.done("kill_process", job_id=r["job_id"], timeout_seconds=0.2)
+    assert killed["exited"], killed  # TERM waits while it is stopped
+    job = c.done("wait_job", job_id="sleep", timeout_seconds=60)["job"]
+    assert job["exit"]["signal"] in ("KILL", "TERM") and job["reason"] == "finished", job
+    refused(c.do("kill_process", job_id="sleep"), "not_found", "no process")
+    r = c.do("kill_process", job_id="sleep", pid=1)
+    assert r.get("code") == -32602, r
+    # as the user that it runs as, whoever asks
+    user = c.begin("sleep", "600", user="www-data")
+    with Peer(as_user(OTHER)) as other:
+        refused(other.do("call", c.socket, "kill_process", job_id=user["job_id"]), "not_found")
+    said = c.said()
+    c.done("kill_process", job_id=user["job_id"])
+    assert f" as={WWW} pid={user['process']['pid']} " in c.said()[len(said):], c.said()[-600:]
+    clear(c)
+
+
+def clear(c):
+    for job in c.done("list_jobs")["jobs"]:
+        c.done("stop_job", job_id=job["job_id"])
+        wait_for("its end", lambda: c.done("get_job", job_id=job["job_id"])["job"]["state"] ==
+                 "exited")
+        c.done("remove_job", job_id=job["job_id"])
+
+
+def check_limits(c):
+    r = c.begin("sleep", "600", limits={"nofile": 99, "core": 0})
+    with open(f"/proc/{r['process']['pid']}/limits", encoding="ascii") as f:
+        limits = {line[:26].strip(): line[26:].split()[:2] for line in f}
+    assert limits["Max open files"] == ["99", "99"], limits
+    assert limits["Max core file size"] == ["0", "0"], limits
+    with open("/proc/self/limits", encoding="ascii") as f:
+        own = {line[:26].strip(): line[26:].split()[:2] for line in f}
+    assert limits["Max stack size"] == own["Max stack size"], limits
+    clear(c)
+
+
+def check_restarts(c):
+    r = c.sh("echo up; exit 3", name="crash",
+             restart={"policy": "on-failure", "backoff_seconds": 0.05, "max": 3})
+    job = c.done("wait_job", job_id="crash", timeout_seconds=60)["job"]
+    assert job["reason"] == "gave_up" and job["exit"]["code"] == 3, job
+    assert c.text(r["job_id"]).count("up\n") == job["restarts"] + 1 >= 3, job
+    r = c.sh("exit 3", name="loop", restart={"policy": "always", "backoff_seconds": 3600})
+    job = wait_for("a pause", lambda: [j for j in [c.done("get_job", job_id="loop")["job"]]
+                                       if j["state"] == "backing_off"])[0]
+    assert job["next_start_at"] > time.time() and job["exit"]["code"] == 3, job
+    c.done("restart_job", job_id="loop")
+    job = wait_for("a pause", lambda: [j for j in [c.done("get_job", job_id="loop")["job"]]
+                                       if j["restarts"] == 1])[0]
+    clear(c)
+
+
+def check_survival(c):
+    """A collectd that ends, however it does, leaves them alone; the next one
+    has them all."""
+    for kill in (False, True):
+        r = c.sh("n=0; while sleep 0.05; do n=$((n+1)); echo $n; done", name="counts")
+        short = c.sh("sleep 1; exit 9", name="ends")
+        pid = r["process"]["pid"]
+        c.again(kill)
+        job = c.done("get_job", job_id="counts")["job"]
+        assert job["pid"] == pid and job["state"] == "running" and lives(pid), job
+        assert c.done("wait_job", job_id=short["job_id"],
+                      timeout_seconds=60)["job"]["exit"]["code"] == 9
+        refused(c.do("start_process", command="sleep", name="counts"), "invalid_argument")
+        assert c.done("stop_job", job_id="counts")["job"]["exit"]["signal"] == "TERM"
+        lines = c.text(r["job_id"]).split()
+        assert lines == [str(n) for n in range(1, len(lines) + 1)] and len(lines) > 5, lines
+        clear(c)
+
+
+def check_holder_died(c):
+    """It is replaced, and the workload does not notice."""
+    r = c.sh("n=0; while sleep 0.02; do n=$((n+1)); echo $n; done", name="counts")
+    holder = [int(p) for p in filter(str.isdigit, os.listdir("/proc"))
+              if cmdline(p)[:1] == [b"procman-keep"] and
+              cmdline(p)[1].endswith(r["job_id"].encode())]
+    for pid in holder:
+        os.kill(pid, signal.SIGKILL)
+    before = len(c.text(r["job_id"]))
+    wait_for("another holder", lambda: len(c.text(r["job_id"])) > before + 20)
+    job = c.done("get_job", job_id="counts")["job"]
+    assert job["pid"] == r["process"]["pid"] and job["state"] == "running", job
+    assert c.done("stop_job", job_id="counts")["job"]["exit"]
+    lines = c.text(r["job_id"]).split()
+    assert lines == [str(n) for n in range(1, len(lines) + 1)], lines
+    clear(c)
+
+
+def cmdline(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            return f.read().split(b"\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def check_users(c):
+    ask = {"command": "sleep", "args": ["600"]}
+    with Peer(as_user(OTHER)) as other, Peer(as_user(OWNER)) as owner, \
+            Peer(as_user(OPS)) as ops, Peer(as_user(WWW)) as www:
+        def do(peer, method, **params):
+            return peer.do("call", c.socket, method, **params)
+
+        refused(do(other, "start_process", **ask), "permission_denied", "<Allow>")
+        mine = do(owner, "start_process", **ask)
+        assert mine["success"], mine
+        pid, job_id = mine["process"]["pid"], mine["job_id"]
+        assert os.stat(f"/proc/{pid}").st_uid == OWNER
+        refused(do(owner, "start_process", user="www-data", **ask), "permission_denied")
+        refused(do(ops, "start_process", user="daemon", **ask), "permission_denied")
+        refused(do(ops, "start_process", user="root", **ask), "permission_denied")
+        # who may not know of it
+        for peer in (other, ops, www):
+            assert do(peer, "list_jobs")["jobs"] == []
+            for method in ("get_job", "wait_job", "stop_job", "restart_job", "remove_job"):
+                refused(do(peer, method, job_id=job_id), "not_found")
+        assert lives(pid)
+        assert do(owner, "stop_job", job_id="sleep")["success"]
+        # as somebody else, by grant
+        theirs = do(ops, "start_process", user="www-data", **ask)
+        assert theirs["success"] and theirs["job"]["user"] == "www-data", theirs
+        assert os.stat(f"/proc/{theirs['process']['pid']}").st_uid == WWW
+        for peer in (ops, www):
+            assert [j["job_id"] for j in do(peer, "list_jobs")["jobs"]] == [theirs["job_id"]]
+        for peer in (owner, other):
+            refused(do(peer, "get_job", job_id=theirs["job_id"]), "not_found")
+        assert do(www, "stop_job", job_id=theirs["job_id"])["success"]
+    clear(c)
+
+
+def check_places(c):
+    """Those that have ended make room; live ones do not."""
+    c.stop()
+    c.options = c.options.replace("<Jobs>", "<Jobs>\n    MaxJobs 3\n    MaxJobsPerUser 2")
+    c.write()
+    c.__enter__()
+    with Peer(as_user(OWNER)) as owner:
+        def start(*args):
+            return owner.do("call", c.socket, "start_process", command=args[0],
+                            args=list(args[1:]))
+        done = start("true")
+        assert done["success"], done
+        wait_for("its end", lambda: c.done("get_job", job_id=done["job_id"])["job"]["state"] ==
+                 "exited")
+        assert start("sleep", "600")["success"] and start("sleep", "600")["success"]
+        refused(start("sleep", "600"), "limit_exceeded", "MaxJobsPerUser")
+        wait_for("room", lambda: len(c.done("list_jobs")["jobs"]) == 2)
+        c.begin("sleep", "600")
+        refused(c.do("start_process", command="true"), "limit_exceeded", "MaxJobs")
+    clear(c)
+
+
+def main():
+    checks = [check_life, check_exits, check_failures, check_names, check_kill, check_limits,
+              check_restarts, check_survival, check_holder_died, check_users, check_places]
+    only = sys.argv[1:]
+    with Jobs() as c:
+        for check in checks:
+            if only and check.__name__ not in only:
+                continue
+            began = time.monotonic()
+            check(c)
+            print(f"{check.__name__}: as it should be ({time.monotonic() - began:.1f} s)",
+                  flush=True)
+
+
+if __name__ == "__main__":
+    main()
