@@ -67,6 +67,7 @@ server_sources = \
 	control/server/timers.c control/server/timers.h
 
 jobs_sources = \
+	control/jobs/events.c control/jobs/events.h \
 	control/jobs/folder.c control/jobs/folder.h \
 	control/jobs/holder.c control/jobs/holder.h \
 	control/jobs/job.c control/jobs/job.h \

@@ -85,6 +85,7 @@ unit_tests = \
 	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_location \
+	tests/unit/jobs/test_job tests/unit/jobs/test_jobs \
 	tests/unit/keep/test_states \
 	tests/unit/keep/test_restart \
 	tests/unit/keep/test_index \
@@ -477,6 +478,14 @@ tests_unit_server_test_share_LDADD = $(control_ldadd)
 tests_unit_server_test_overdue_SOURCES = tests/unit/server/test_overdue.c
 tests_unit_server_test_overdue_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_overdue_LDADD = $(control_ldadd)
+tests_unit_jobs_test_job_SOURCES = tests/unit/jobs/test_job.c
+tests_unit_jobs_test_job_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_job_LDADD = $(control_ldadd)
+tests_unit_jobs_test_jobs_SOURCES = tests/unit/jobs/test_jobs.c \
+	control/hold/job_folder.c $(fake_server_sources)
+tests_unit_jobs_test_jobs_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_jobs_LDADD = $(control_ldadd)
+
 tests_unit_server_test_params_SOURCES = tests/unit/server/test_params.c
 tests_unit_server_test_params_CPPFLAGS = $(unit_cppflags)
 tests_unit_server_test_params_LDADD = $(control_ldadd)
@@ -659,7 +668,7 @@ e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_jo
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
-	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_ladder.py \
+	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \

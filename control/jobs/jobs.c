@@ -27,6 +27,7 @@ struct pm_jobs {
   struct pm_jobs_entry *list;
   size_t count;
   struct pm_timers timers;
+  struct pm_job_events events;
   unsigned tended; /* helpers at work */
   bool some_gone;
 };
@@ -209,13 +210,21 @@ void pm_jobs_remove(struct pm_jobs_entry *e) {
 
 /* ---- states ---- */
 
+static void note(struct pm_jobs_entry *e) {
+  struct pm_jobs *jobs = e->owner;
+  pm_job_events_note(&jobs->events, &e->job, e->survives,
+                     jobs->context->now.real);
+}
+
 static void take_state(struct pm_jobs_entry *e,
                        const struct pm_job_state_record *s) {
   bool other =
       s->state != e->job.state.state || s->attempt != e->job.state.attempt;
   e->job.state = *s;
-  if (other)
+  if (other) {
     pm_job_folder_read_exit(&e->owner->folders, &e->job);
+    note(e);
+  }
   if (pm_job_is_over(&e->job))
     set_due(e, 1);
   tell_all(e);
@@ -326,6 +335,8 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   jobs->count++;
   *ret = e;
   look_after(e);
+  if (pm_jobs_are_known(jobs)) /* it is new, not found */
+    note(e);
   return 0;
 }
 
@@ -394,6 +405,10 @@ bool pm_jobs_are_known(const struct pm_jobs *jobs) {
   return !jobs->folders.list;
 }
 
+struct pm_job_events *pm_jobs_events(struct pm_jobs *jobs) {
+  return &jobs->events;
+}
+
 struct pm_jobs_entry *pm_jobs_first(const struct pm_jobs *jobs) {
   return jobs->list;
 }
@@ -428,6 +443,7 @@ void pm_jobs_free(struct pm_jobs *jobs) {
     release(e);
   }
   jobs->context->jobs = NULL;
+  pm_job_events_done(&jobs->events);
   pm_timers_done(&jobs->timers);
   pm_job_folders_close(&jobs->folders);
   free(jobs);

@@ -4,6 +4,7 @@
 #ifndef PM_JOBS_JOBS_H
 #define PM_JOBS_JOBS_H
 
+#include "jobs/events.h"
 #include "jobs/folder.h"
 #include "jobs/holder.h"
 #include "jobs/job.h"
@@ -83,6 +84,9 @@ void pm_jobs_unwait(struct pm_job_wait *wait);
 /* Asks its holder, when there is one; the wait is one of the entry's. */
 void pm_jobs_ask(struct pm_job_wait *wait, enum pm_job_verb verb,
                  uint64_t timeout_ns);
+
+/* What happens to all of them. */
+struct pm_job_events *pm_jobs_events(struct pm_jobs *jobs);
 
 /* Removes one that is over, with its log. */
 void pm_jobs_remove(struct pm_jobs_entry *entry);

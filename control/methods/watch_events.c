@@ -1,3 +1,4 @@
+#include "methods/job.h"
 #include "methods/methods.h"
 #include "server/call.h"
 #include "server/reply.h"
@@ -9,16 +10,18 @@
 
 enum { RENEW_S = 5, KEEP_S = 15, AT_ONCE = 16 };
 
-static const char *const kinds[] = {[PM_EXCHANGE_START] = "start",
-                                    [PM_EXCHANGE_EXIT] = "exit",
-                                    [PM_EXCHANGE_OOM] = "oom"};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { JOB = PM_EXCHANGE_OOM + 1, KINDS };
+static const char *const kinds[KINDS] = {[PM_EXCHANGE_START] = "start",
+                                         [PM_EXCHANGE_EXIT] = "exit",
+                                         [PM_EXCHANGE_OOM] = "oom",
+                                         [JOB] = "job"};
 
 struct watch {
   bool wanted[KINDS];
   uint64_t cursor;
   uint64_t since; /* real: earlier events are not sent */
   struct pm_visibility_viewer viewer;
+  struct pm_job_watcher jobs;
 };
 
 /* Events are kept, and turns go on, for as long as this is renewed. */
@@ -43,11 +46,26 @@ static int take_kinds(struct pm_call *call, struct watch *w,
     if (i == KINDS)
       return pm_fail_parameter(&call->failure, "kinds",
                                "kinds cannot have %.32s; valid: start, exit, "
-                               "oom",
+                               "oom, job",
                                v->text);
     w->wanted[i] = true;
   }
   return 0;
+}
+
+static void on_job(void *arg) { pm_call_wake(arg, PM_WAKE_JOB); }
+
+/* Where there are none, none are told of. */
+static int watch_jobs(struct pm_call *call, struct watch *w) {
+  struct pm_jobs *jobs = call->context->jobs;
+  if (!w->wanted[JOB] || !jobs)
+    return 0;
+  w->jobs.changed = on_job;
+  w->jobs.arg = call;
+  pm_call_wait(call, PM_WAKE_JOB);
+  return pm_job_events_watch(pm_jobs_events(jobs), &w->jobs) < 0
+             ? pm_fail(&call->failure, PM_CODE_INTERNAL, "out of memory")
+             : 0;
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
@@ -60,14 +78,15 @@ static int start(struct pm_call *call, const struct pm_json *params) {
   w->since = call->context->now.real - call->context->root.units.tick_ns;
   w->cursor = pm_exchange_next_event(pm_context_exchange(call->context));
   pm_call_wait(call, PM_WAKE_TURN);
-  return 0;
+  return watch_jobs(call, w);
 }
 
 static void step(struct pm_call *call) {
   struct watch *w = call->data;
   if (!pm_call_waits(call, PM_WAKE_TIME))
     renew(call);
-  if (pm_exchange_next_event(pm_context_exchange(call->context)) != w->cursor)
+  if (pm_exchange_next_event(pm_context_exchange(call->context)) != w->cursor ||
+      (w->jobs.of && w->jobs.cursor != w->jobs.of->next))
     pm_call_ready(call);
 }
 
@@ -126,6 +145,36 @@ static void put_item(struct pm_call *call, struct pm_json_out *out,
   pm_reply_item_close(out);
 }
 
+static void put_job(struct pm_call *call, struct pm_json_out *out,
+                    const struct pm_job_event *e) {
+  struct pm_jobs_entry entry = {.job = e->job, .survives = e->survives};
+  pm_reply_item_open(out, &call->id, call->seq++);
+  pm_json_object(out);
+  pm_json_put_text(out, "kind", kinds[JOB]);
+  pm_json_key(out, "time");
+  pm_json_real(out, pm_seconds(e->real_ns), 3);
+  pm_json_key(out, "job");
+  pm_job_put(out, &entry, call->context->now);
+  pm_json_object_end(out);
+  pm_reply_item_close(out);
+}
+
+/* True: there are more. */
+static bool put_jobs(struct pm_call *call, struct watch *w,
+                     struct pm_json_out *out) {
+  struct pm_subject subject = pm_job_subject(call);
+  const struct pm_job_event *e;
+  for (int i = 0; i < AT_ONCE; i++) {
+    if (!(e = pm_job_events_read(&w->jobs, &call->dropped)))
+      return false;
+    struct pm_job_owners owners = pm_job_owners_of(&e->job);
+    if (pm_allow_see_job(&call->context->environment->options->allow, &subject,
+                         &owners))
+      put_job(call, out, e);
+  }
+  return true;
+}
+
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
   struct watch *w = call->data;
   struct pm_exchange *exchange = pm_context_exchange(call->context);
@@ -145,7 +194,13 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
       put_item(call, out, &events[i], s);
   pm_snapshot_unref(s);
   /* other calls may write between two items */
-  return n == AT_ONCE ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
+  bool jobs = w->jobs.of && put_jobs(call, w, out);
+  return n == AT_ONCE || jobs ? PM_PROGRESS_NEXT : PM_PROGRESS_WAIT;
+}
+
+static void end(struct pm_call *call) {
+  struct watch *w = call->data;
+  pm_job_events_unwatch(&w->jobs);
 }
 
 const struct pm_method_ops pm_method_watch_events = {
@@ -153,4 +208,5 @@ const struct pm_method_ops pm_method_watch_events = {
     .start = start,
     .step = step,
     .more = more,
+    .end = end,
 };

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from control import Controlled, Peer, as_user, call
+from control import Controlled, Peer, Wire, as_user, call
 from harness import idle_uids, wait_for
 
 OWNER, OTHER, OPS = idle_uids(3)
@@ -198,6 +198,24 @@ def check_kill(c):
     clear(c)
 
 
+def check_events(c):
+    with Wire(c.socket) as wire:
+        stream = wire.watch("watch_events", kinds=["job"])
+        r = c.sh("exit 5", name="tells", restart={"policy": "on-failure", "max": 2,
+                                                  "backoff_seconds": 0.1})
+        states = []
+        while not states or states[-1] != "exited":
+            m = wire.read()
+            assert m["method"] == "stream" and m["params"]["id"] == stream, m
+            item = m["params"]["item"]
+            assert item["kind"] == "job" and item["job"]["job_id"] == r["job_id"], item
+            assert abs(item["time"] - time.time()) < 60, item
+            states.append(item["job"]["state"])
+        assert "backing_off" in states, states
+        assert item["job"]["exit"]["code"] == 5 and item["job"]["reason"] == "gave_up", item
+    clear(c)
+
+
 def clear(c):
     for job in c.done("list_jobs")["jobs"]:
         c.done("stop_job", job_id=job["job_id"])
@@ -337,7 +355,7 @@ def check_places(c):
 
 def main():
     checks = [check_life, check_exits, check_failures, check_names, check_kill, check_limits,
-              check_restarts, check_survival, check_holder_died, check_users, check_places]
+              check_restarts, check_events, check_survival, check_holder_died, check_users, check_places]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:
