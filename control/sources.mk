@@ -67,12 +67,14 @@ server_sources = \
 	control/server/timers.c control/server/timers.h
 
 jobs_sources = \
+	control/jobs/entry.h \
 	control/jobs/events.c control/jobs/events.h \
 	control/jobs/folder.c control/jobs/folder.h \
 	control/jobs/holder.c control/jobs/holder.h \
 	control/jobs/job.c control/jobs/job.h \
 	control/jobs/jobs.c control/jobs/jobs.h \
 	control/jobs/places.c control/jobs/places.h \
+	control/jobs/rows.c control/jobs/rows.h \
 	control/jobs/survival.c control/jobs/survival.h
 
 methods_sources = \

@@ -5,6 +5,7 @@
 
 #include "emit.h"
 
+#include "core/report/job_row.h"
 #include "series.h"
 
 #include <fnmatch.h>
@@ -131,6 +132,13 @@ static void emit_processes(struct emission *e, const struct pm_report *r) {
   }
 }
 
+static void emit_jobs(struct emission *e, const struct pm_report *r) {
+  for (size_t i = 0; i < r->job_count; i++) {
+    struct row row = {.numbers = &r->jobs[i], .instance = r->jobs[i].name};
+    emit_row(e, PM_SCOPE_JOB, &row);
+  }
+}
+
 size_t pm_emit(const struct pm_options *options, const struct pm_report *report,
                uint64_t interval_ns) {
   struct emission e = {
@@ -142,6 +150,7 @@ size_t pm_emit(const struct pm_options *options, const struct pm_report *report,
   emit_machine(&e, report);
   emit_groups(&e, report);
   emit_processes(&e, report);
+  emit_jobs(&e, report);
   struct row self = {.numbers = &report->self, .instance = ""};
   emit_row(&e, PM_SCOPE_SELF, &self);
   return e.count;

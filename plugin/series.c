@@ -1,5 +1,7 @@
 #include "series.h"
 
+#include "core/report/job_row.h"
+
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@ typedef struct pm_sensor_row row_SENSOR;
 typedef struct pm_disk_row row_DISK;
 typedef struct pm_group_row row_GROUP;
 typedef struct pm_process_row row_PROCESS;
+typedef struct pm_job_row row_JOB;
 typedef struct pm_self_row row_SELF;
 
 #define AT(scope, member) offsetof(row_##scope, member)
@@ -40,6 +43,7 @@ const char *pm_series_plugin(enum pm_scope scope) {
       [PM_SCOPE_DISK] = "procman_disk",
       [PM_SCOPE_GROUP] = "procman",
       [PM_SCOPE_PROCESS] = "procman_process",
+      [PM_SCOPE_JOB] = "procman_job",
       [PM_SCOPE_SELF] = "procman_self",
   };
   return plugins[scope];

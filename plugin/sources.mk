@@ -62,7 +62,7 @@ identity_sources = \
 	plugin/core/identity/unit.c plugin/core/identity/unit.h
 
 report_sources = \
-	plugin/core/report/report.h
+	plugin/core/report/job_row.h plugin/core/report/report.h
 
 snapshot_sources = \
 	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \

@@ -4,9 +4,11 @@
 
 #include "collectd/core/daemon/plugin.h"
 
+#include "core/report/job_row.h"
 #include "emit.h"
 
 #include <errno.h>
+#include <math.h>
 
 /* Turns for clients that watch use at most 1/WATCH_SHARE of a CPU. */
 enum { WATCH_SHARE = 20 };
@@ -53,6 +55,16 @@ static void warn_of_sensors(struct pm_tick *t, const struct pm_report *report) {
           report->sensors_read, report->sensors_found);
 }
 
+static void add_jobs(struct pm_tick *t, struct pm_report *report) {
+  static struct pm_job_row rows[PM_EXCHANGE_JOBS];
+  report->self.jobs = (double)NAN;
+  if (!t->exchange)
+    return;
+  report->jobs = rows;
+  report->job_count =
+      pm_exchange_jobs(t->exchange, rows, PM_EXCHANGE_JOBS, &report->self.jobs);
+}
+
 static void close_interval(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   const struct pm_report *report;
@@ -72,6 +84,7 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
     log_hourly(t, PM_COMPLAINT_DISK, now.mono, report->disk_fault);
   struct pm_report full = *report;
   fill_self(t, &full.self);
+  add_jobs(t, &full);
   t->series = pm_emit(t->options, &full, t->interval);
 }
 

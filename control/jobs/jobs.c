@@ -1,11 +1,14 @@
 #include "jobs/jobs.h"
 
+#include "jobs/folder.h"
+#include "jobs/rows.h"
 #include "jobs/survival.h"
 #include "server/context.h"
 
 #include "base/hold_remove.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +18,7 @@ enum {
   TENDED = 4,   /* helpers at work for jobs, at most */
 };
 
+#define ROWS_NS (PM_NS_PER_S / 2)
 #define PAUSE_NS (PM_NS_PER_S / 10)
 #define PAUSE_MOST_NS (60 * PM_NS_PER_S)
 #define LIVED_NS (60 * PM_NS_PER_S) /* then a holder's death is no series */
@@ -28,7 +32,8 @@ struct pm_jobs {
   size_t count;
   struct pm_timers timers;
   struct pm_job_events events;
-  unsigned tended; /* helpers at work */
+  unsigned tended;   /* helpers at work */
+  uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */
   bool some_gone;
 };
 
@@ -43,7 +48,14 @@ static void tell(struct pm_job_wait *wait) {
     wait->changed(wait->arg);
 }
 
+/* Holders tell of their counters each second. */
+static void note_change(struct pm_jobs *jobs) {
+  if (!jobs->rows_due)
+    jobs->rows_due = mono(jobs) + ROWS_NS;
+}
+
 static void tell_all(struct pm_jobs_entry *e) {
+  note_change(e->owner);
   for (struct pm_job_wait *w = e->waits; w; w = w->next)
     tell(w);
 }
@@ -334,6 +346,7 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   jobs->list = e;
   jobs->count++;
   *ret = e;
+  note_change(jobs);
   look_after(e);
   if (pm_jobs_are_known(jobs)) /* it is new, not found */
     note(e);
@@ -351,6 +364,7 @@ static void release(struct pm_jobs_entry *e) {
 }
 
 static void free_gone(struct pm_jobs *jobs) {
+  note_change(jobs);
   for (struct pm_jobs_entry **at = &jobs->list; *at;) {
     struct pm_jobs_entry *e = *at;
     if (!e->gone) {
@@ -383,6 +397,17 @@ static void adopt_some(struct pm_jobs *jobs) {
 
 /* ---- passes ---- */
 
+static void publish_rows(struct pm_jobs *jobs) {
+  static struct pm_job_row rows[PM_EXCHANGE_JOBS];
+  if (!jobs->rows_due || mono(jobs) < jobs->rows_due)
+    return;
+  jobs->rows_due = 0;
+  size_t count = pm_job_rows_make(jobs->list, rows,
+                                  jobs->context->environment->jobs->groups);
+  pm_exchange_set_jobs(pm_context_exchange(jobs->context), rows, count,
+                       (double)jobs->count);
+}
+
 void pm_jobs_sweep(struct pm_jobs *jobs) {
   struct pm_timer *t;
   adopt_some(jobs);
@@ -391,10 +416,14 @@ void pm_jobs_sweep(struct pm_jobs *jobs) {
                                         offsetof(struct pm_jobs_entry, timer)));
   if (jobs->some_gone)
     free_gone(jobs);
+  publish_rows(jobs);
 }
 
 uint64_t pm_jobs_next(const struct pm_jobs *jobs) {
-  return jobs->folders.list ? 1 : pm_timers_next(&jobs->timers);
+  uint64_t next = pm_timers_next(&jobs->timers), rows = jobs->rows_due;
+  if (jobs->folders.list)
+    return 1;
+  return !next || (rows && rows < next) ? rows : next;
 }
 
 const struct pm_job_places *pm_jobs_places(const struct pm_jobs *jobs) {
@@ -431,6 +460,7 @@ int pm_jobs_new(struct pm_context *context, struct pm_loop *loop,
     return status;
   }
   *ret = context->jobs = jobs;
+  note_change(jobs);
   return 0;
 }
 
@@ -443,6 +473,8 @@ void pm_jobs_free(struct pm_jobs *jobs) {
     release(e);
   }
   jobs->context->jobs = NULL;
+  pm_exchange_set_jobs(pm_context_exchange(jobs->context), NULL, 0,
+                       (double)NAN);
   pm_job_events_done(&jobs->events);
   pm_timers_done(&jobs->timers);
   pm_job_folders_close(&jobs->folders);

@@ -4,55 +4,15 @@
 #ifndef PM_JOBS_JOBS_H
 #define PM_JOBS_JOBS_H
 
+#include "jobs/entry.h"
 #include "jobs/events.h"
-#include "jobs/folder.h"
-#include "jobs/holder.h"
-#include "jobs/job.h"
 #include "jobs/places.h"
 
-#include "policy/failure.h"
-#include "policy/peer_user.h"
-#include "server/action.h"
 #include "server/environment.h"
 #include "server/loop.h"
-#include "server/timers.h"
 
 struct pm_context;
 struct pm_jobs;
-
-/* One of the table.  Freed between two waits of the loop. */
-struct pm_jobs_entry {
-  struct pm_holder holder; /* first: the loop hands it back */
-  struct pm_job job;
-  struct pm_jobs *owner;
-  struct pm_jobs_entry *next;
-  struct pm_job_wait *waits;
-  uint64_t seq;             /* of the latest request */
-  struct pm_timer timer;    /* when to look for its holder */
-  uint64_t pause;           /* ns, before it is looked for once more */
-  uint64_t held_since;      /* mono */
-  struct pm_action *action; /* procman-hold is at work on it */
-  bool survives;            /* a restart of collectd, as far as is known */
-  bool remove;              /* its folder and its log are to be removed */
-  bool gone;                /* they are; to be freed */
-};
-
-/* Somebody who waits for a change of a job, and perhaps has asked for it.
- * Embedded in a call's data; zeroed: it waits for nothing. */
-struct pm_job_wait {
-  struct pm_jobs_entry *entry; /* NULL: it is gone */
-  struct pm_job_wait *next;
-  void (*changed)(void *arg); /* the job, or what became of the request */
-  void *arg;
-  enum pm_job_asked {
-    PM_JOB_ASKED_NOTHING,
-    PM_JOB_ASKED_UNSENT, /* its holder is not there yet */
-    PM_JOB_ASKED_SENT,
-    PM_JOB_ASKED_ANSWERED, /* error */
-  } asked;
-  struct pm_job_request request;
-  int error; /* errno value, 0 = accepted; EPIPE: its holder died */
-};
 
 /* -errno: there are no jobs, and err says why; -EBUSY may pass.  The context
  * has it from then on.  socket: the path of the control socket. */

@@ -32,6 +32,7 @@ struct pm_jobs_options {
   uint64_t log_bytes;          /* of one job */
   uint32_t log_segments;
   uint32_t on_full; /* enum pm_job_on_full */
+  uint32_t groups;  /* jobs that have series */
 };
 
 /* The group that the socket gets. */

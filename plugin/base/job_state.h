@@ -43,6 +43,7 @@ struct pm_job_stream {
   uint64_t segment;  /* the current one's number, 0: none yet */
   uint64_t segments; /* that exist */
   uint64_t bytes;    /* of them */
+  uint64_t stored;   /* of all that was ever stored */
   uint64_t dropped_bytes, blocked_ns;
   int32_t error; /* errno value that keeps it from storing, 0: none */
   uint32_t zero;

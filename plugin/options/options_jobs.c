@@ -76,6 +76,7 @@ static const struct pm_option options[] = {
      .valid = "bytes, or \"64M\": with K, M or G, at least 64K"},
     {"LogMaxSegments", pm_value_set_count, JOBS(log_segments), .min = 2,
      .max = 10000},
+    {"MaxJobGroups", pm_value_set_count, JOBS(groups), .max = 256},
     {"OnFull", set_on_full, JOBS(on_full), .words = full_words},
     {"Helper", pm_value_set_text, JOBS(keep),
      .valid = "the path of procman-keep"},
@@ -91,6 +92,7 @@ bool pm_options_jobs_init(struct pm_jobs_options *o) {
       .log_bytes = 64 << 20,
       .log_segments = 8,
       .on_full = PM_JOB_BLOCK,
+      .groups = 32,
       .keep = strdup(PM_KEEP),
   };
   return o->keep;

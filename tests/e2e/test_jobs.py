@@ -216,6 +216,21 @@ def check_events(c):
     clear(c)
 
 
+def check_series(c):
+    c.sh("echo 0123456789; sleep 600", name="web")
+    c.sh("exit 3", name="ends")
+    value = lambda name: (c.get(name) or {}).get("value")
+    wait_for("its series", lambda: value("procman_job-web/gauge-up") == 1)
+    wait_for("its end", lambda: value("procman_job-ends/gauge-up") == 0)
+    wait_for("their number", lambda: value("procman_self/count-jobs") == 2)
+    names = {n for n in c.names() if n.startswith("procman_job-web/")}
+    assert names == {"procman_job-web/" + n for n in (
+        "gauge-up", "total_events-restart", "total_bytes-log", "total_bytes-log_dropped",
+        "duration-log_blocked")}, names
+    clear(c)
+    wait_for("none", lambda: value("procman_self/count-jobs") == 0)
+
+
 def clear(c):
     for job in c.done("list_jobs")["jobs"]:
         c.done("stop_job", job_id=job["job_id"])
@@ -355,7 +370,7 @@ def check_places(c):
 
 def main():
     checks = [check_life, check_exits, check_failures, check_names, check_kill, check_limits,
-              check_restarts, check_events, check_survival, check_holder_died, check_users, check_places]
+              check_restarts, check_events, check_series, check_survival, check_holder_died, check_users, check_places]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:

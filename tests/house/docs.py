@@ -37,7 +37,7 @@ def series():
 
 PLUGINS = {"SYSTEM": "procman_system", "SENSOR": "procman_system",
            "DISK": "procman_disk", "GROUP": "procman",
-           "PROCESS": "procman_process", "SELF": "procman_self"}
+           "PROCESS": "procman_process", "JOB": "procman_job", "SELF": "procman_self"}
 
 
 def series_faults(manual):

@@ -62,6 +62,9 @@ static int take_found(struct keep_stream *s, const struct keep_log *log,
   s->found = true;
   s->segment = found[s->number].highest;
   s->said->segments = found[s->number].count;
+  /* what the holder before had stored since it last said so */
+  if (found[s->number].bytes > s->said->bytes)
+    s->said->stored += found[s->number].bytes - s->said->bytes;
   s->said->bytes = found[s->number].bytes;
   if (!s->segment)
     return 0;
@@ -152,6 +155,7 @@ static ssize_t move(struct keep_stream *s, size_t most, uint64_t real_ns,
            (s->dropped ? PM_JOB_INDEX_DROPPED : 0);
   s->size += (uint64_t)n;
   s->said->bytes += (uint64_t)n;
+  s->said->stored += (uint64_t)n;
   /* what is not covered now is with what comes next */
   if (keep_index_add(&s->index, s->size, real_ns, flags) == 0)
     s->partial = s->dropped = false;

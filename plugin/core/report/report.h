@@ -10,7 +10,6 @@
 #include "core/record/task.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* The machine.  Percentages are of all online CPUs together, 0-100. */
 struct pm_system_row {
@@ -80,7 +79,7 @@ struct pm_process_row {
 struct pm_self_row {
   double turn;                 /* seconds */
   double cpu_user, cpu_system; /* microseconds, counters */
-  double processes, groups, series, clients, config_warnings;
+  double processes, groups, series, clients, jobs, config_warnings;
   double sampler; /* struct pm_sampler.level */
   double surplus; /* seconds charged beyond what the machine was busy */
   double admitted, evicted, dropped, skipped; /* counters */
@@ -112,7 +111,8 @@ struct pm_report {
   size_t disk_count, sensor_count, sensors_read, sensors_found;
   struct pm_group_row *groups;
   struct pm_process_row *processes;
-  size_t group_count, process_count;
+  const struct pm_job_row *jobs; /* job_row.h */
+  size_t group_count, process_count, job_count;
   struct pm_self_row self;
   struct pm_books books;
 };

@@ -1,11 +1,14 @@
 #include "core/snapshot/exchange.h"
 
 #include "base/fd.h"
+#include "core/report/job_row.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +31,9 @@ struct pm_exchange {
   uint64_t next;                       /* number of the next event */
   struct sent_signal signals[SIGNALS]; /* the newest replaces the oldest */
   size_t next_signal;
+  struct pm_job_row *jobs; /* NULL: there were none */
+  size_t job_count;
+  double job_total;
 };
 
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
@@ -41,6 +47,7 @@ int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
     return pm_err_set(err, num, "make the exchange's eventfd");
   }
   pthread_mutex_init(&x->mutex, NULL);
+  x->job_total = (double)NAN;
   *ret = x;
   return 0;
 }
@@ -52,6 +59,7 @@ void pm_exchange_free(struct pm_exchange *x) {
   pthread_mutex_destroy(&x->mutex);
   close(x->fd);
   free(x->ring);
+  free(x->jobs);
   free(x);
 }
 
@@ -119,7 +127,30 @@ bool pm_exchange_was_asked(struct pm_exchange *x, const struct pm_exit *exit,
   return asked;
 }
 
+size_t pm_exchange_jobs(struct pm_exchange *x, struct pm_job_row *ret,
+                        size_t room, double *ret_total) {
+  pthread_mutex_lock(&x->mutex);
+  size_t n = x->job_count < room ? x->job_count : room;
+  if (n)
+    memcpy(ret, x->jobs, n * sizeof *ret);
+  *ret_total = x->job_total;
+  pthread_mutex_unlock(&x->mutex);
+  return n;
+}
+
 /* ---- the control thread ---- */
+
+void pm_exchange_set_jobs(struct pm_exchange *x, const struct pm_job_row *rows,
+                          size_t count, double total) {
+  pthread_mutex_lock(&x->mutex);
+  if (!x->jobs && count)
+    x->jobs = calloc(PM_EXCHANGE_JOBS, sizeof *x->jobs);
+  x->job_count = x->jobs ? count : 0;
+  if (x->job_count)
+    memcpy(x->jobs, rows, count * sizeof *rows);
+  x->job_total = total;
+  pthread_mutex_unlock(&x->mutex);
+}
 
 void pm_exchange_note_signal(struct pm_exchange *x, int32_t pid, uint64_t birth,
                              int signal, uint64_t mono) {
