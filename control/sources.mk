@@ -88,8 +88,10 @@ control_sources = $(policy_sources) $(views_sources) $(server_sources) \
 # programs of their own: procman-hold, procman-keep and procmanctl
 hold_sources = \
 	control/hold/become.c control/hold/become.h \
+	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/drop.c control/hold/drop.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/job_group.c control/hold/job_group.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
@@ -99,6 +101,7 @@ hold_sources = \
 	control/hold/log_writer.c control/hold/log_writer.h \
 	control/hold/logs.c control/hold/logs.h \
 	control/hold/main.c \
+	control/hold/members.c control/hold/members.h \
 	control/hold/probe.c control/hold/probe.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
@@ -110,12 +113,16 @@ hold_sources = \
 # the holder of a job, but for its main
 keep_sources = \
 	control/hold/become.c control/hold/become.h \
+	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/job_group.c control/hold/job_group.h \
+	control/hold/members.c control/hold/members.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/keep/child.c control/hold/keep/child.h \
 	control/hold/keep/ctl.c control/hold/keep/ctl.h \
 	control/hold/keep/fault.c control/hold/keep/fault.h \
 	control/hold/keep/files.c control/hold/keep/files.h \
+	control/hold/keep/group.c control/hold/keep/group.h \
 	control/hold/keep/index.c control/hold/keep/index.h \
 	control/hold/keep/job.c control/hold/keep/job.h \
 	control/hold/keep/keep.h \

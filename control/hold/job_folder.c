@@ -2,6 +2,7 @@
 
 #include "base/clean.h"
 #include "base/job_spec.h"
+#include "hold/job_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,6 +109,7 @@ static void unmake(int jobs, const char *id, int folder) {
       PM_JOB_FILE_SPEC, SPEC_NEW,        PM_JOB_FILE_LOCK, PM_JOB_FILE_STATE,
       PM_JOB_FILE_EXIT, PM_JOB_FILE_OUT, PM_JOB_FILE_ERR,  PM_JOB_FILE_CTL,
   };
+  hold_job_group_remove(folder);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     unlinkat(folder, names[i], 0);
   unlinkat(jobs, id, AT_REMOVEDIR);

@@ -30,8 +30,8 @@ bool hold_job_is_id(const char *id);
 int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
                          size_t length);
 
-/* All of it, ctl too: of a job that has no holder.  What is not there is no
- * error. */
+/* All of it, ctl and its control group, too: of a job that has no holder.  What
+ * is not there is no error. */
 void hold_job_folder_remove(const char *jobs, const char *id);
 
 /* LOGS/UID/ID, whose last folder belongs to the user, 0700, and the ones above

@@ -1,6 +1,7 @@
 #include "hold/start.h"
 
 #include "hold/job_folder.h"
+#include "hold/job_group.h"
 #include "hold/request.h"
 
 #include "base/clean.h"
@@ -38,8 +39,9 @@ struct work {
   const void *record; /* of the spec, as it will stand in the folder */
   size_t length;
   char text[PM_HOLD_START_TEXTS][PM_HOLD_START_PATH];
-  char folder[PATH_MOST]; /* of the job */
-  int dir;                /* the same */
+  char folder[PATH_MOST];       /* of the job */
+  char group[HOLD_CGROUP_PATH]; /* its control group; empty: none */
+  int dir;                      /* the same */
   pid_t holder;
 };
 
@@ -81,6 +83,24 @@ static int take_request(struct work *w, struct packet *p, size_t length) {
   return 0;
 }
 
+/* ---- the control group ---- */
+
+/* Without one, only a job that has no limits is started. */
+static int make_group(struct work *w) {
+  char top[HOLD_CGROUP_PATH];
+  int status = hold_cgroup_find(top, sizeof top);
+  if (status == 0)
+    status = hold_job_group_make(top, w->spec.text[PM_JOB_ID], &w->spec.fields,
+                                 w->group, sizeof w->group);
+  if (status == 0)
+    return 0;
+  *w->group = '\0';
+  if (!pm_job_spec_needs_group(&w->spec.fields))
+    return 0;
+  w->answer.stage = PM_JOB_STAGE_GROUP;
+  return fail(w, PM_HOLD_START_JOB, -status);
+}
+
 /* ---- the folders ---- */
 
 /* Where its log lies is said in the spec, and must be where it is made. */
@@ -107,8 +127,11 @@ static int make_folders(struct work *w) {
              id);
     w->dir = open(w->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
-  if (status == 0 && w->dir >= 0)
+  if (status == 0 && w->dir >= 0) {
+    if (*w->group)
+      hold_job_group_link(w->dir, w->group);
     return 0;
+  }
   hold_job_log_remove(w->text[PM_HOLD_START_LOGS], id, f->uid);
   return fail(w, PM_HOLD_START_FOLDER, status < 0 ? -status : errno);
 }
@@ -129,6 +152,8 @@ _Noreturn static void become_holder(const struct work *w) {
                   (char *)(uintptr_t)w->folder, NULL};
   char *envp[] = {NULL};
   setsid();
+  if (*w->group)
+    hold_job_group_leave(w->group);
   execve(w->text[PM_HOLD_START_KEEP], argv, envp);
   _exit(errno == ENOENT ? 127 : 126);
 }
@@ -186,6 +211,7 @@ static int take_job(struct work *w, const struct pm_job_state_record *s) {
   w->answer.pid = s->pid;
   w->answer.birth = s->birth;
   w->answer.started_at_ns = s->started_at_ns;
+  w->answer.cgroup = s->cgroup;
   return 0;
 }
 
@@ -217,8 +243,13 @@ static int wait_for_job(struct work *w) {
 /* ---- the command ---- */
 
 static void serve(struct work *w, struct packet *packet, size_t length) {
-  if (take_request(w, packet, length) < 0 || make_folders(w) < 0)
+  if (take_request(w, packet, length) < 0 || make_group(w) < 0)
     return;
+  if (make_folders(w) < 0) {
+    if (*w->group)
+      hold_job_group_remove_path(w->group);
+    return;
+  }
   if (start_holder(w) == 0 && wait_for_job(w) == 0)
     return;
   stop_holder(w);

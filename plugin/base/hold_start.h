@@ -42,6 +42,7 @@ struct pm_hold_start_reply {
   uint32_t zero;
   uint64_t birth;         /* its start, stat field 22 */
   uint64_t started_at_ns; /* CLOCK_REALTIME */
+  uint64_t cgroup;        /* the kernel's id of its control group; 0: none */
 };
 
 #endif

@@ -64,6 +64,8 @@ struct pm_job_state_record {
   uint32_t step, step_stream; /* enum pm_job_step */
   uint64_t step_segment;
   struct pm_job_stream stream[PM_JOB_STREAMS]; /* stdout, stderr */
+  uint64_t cgroup;    /* the kernel's id of the job's control group, 0: none */
+  uint64_t oom_kills; /* in it, before the latest start */
 };
 
 /* The step of a start that failed. */
@@ -78,6 +80,7 @@ enum pm_job_stage {
   PM_JOB_STAGE_IDS, /* and what needs privileges before them */
   PM_JOB_STAGE_CHDIR,
   PM_JOB_STAGE_EXEC,
+  PM_JOB_STAGE_GROUP, /* its control group, or a limit of it */
 };
 
 /* The first bytes of `lock`, by the workload itself once its gate is open, so
@@ -106,7 +109,7 @@ struct pm_job_exit_record {
   uint64_t attempt; /* the start that ended so */
   uint32_t how;     /* enum pm_job_how */
   int32_t code, signal;
-  uint32_t core, oom; /* 0 or 1 */
+  uint32_t core, oom; /* 0 or 1; oom: some of it, for want of memory */
   uint32_t stage;     /* enum pm_job_stage */
   int32_t error;
   uint32_t has;

@@ -3,6 +3,7 @@
  *   job make JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *   job start JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *                          the same by procman-hold start, and its holder
+ *   job remove JOBS ID     its folder and its control group
  *   job show DIR
  *   job ask DIR VERB [NUMBER]
  *   job watch DIR          states, a line each, until the holder ends */
@@ -15,6 +16,7 @@
 #include "base/sealed.h"
 #include "base/spawn.h"
 #include "hold/job_folder.h"
+#include "hold/job_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +40,7 @@ static struct pm_job_limit limits[PM_JOB_LIMITS];
 static uint32_t groups[PM_JOB_GROUPS];
 static char *env[PM_JOB_ENV + 1];
 static char log_dir[4096];
+static uint32_t wants_group; /* 1: a control group is made, too */
 
 static uint64_t number(const char *text) { return strtoull(text, NULL, 0); }
 
@@ -85,6 +88,9 @@ static void set_number(struct pm_job_fields *f, const char *key,
       {"max", &f->restarts_most},
       {"segments", &f->log_segments},
       {"drop", &f->on_full},
+      {"cpu_max", &f->cpu_max_percent},
+      {"pids_max", &f->pids_max},
+      {"cgroup", &wants_group},
       {"flags", &f->flags},
       {"nice", (uint32_t *)&f->nice},
       {"oom", (uint32_t *)&f->oom_score_adj},
@@ -97,6 +103,7 @@ static void set_number(struct pm_job_fields *f, const char *key,
       {"backoff_ms", &f->backoff_ns, 1000000},
       {"stop_ms", &f->stop_timeout_ns, 1000000},
       {"bytes", &f->log_bytes, 1},
+      {"memory_max", &f->memory_max_bytes, 1},
       {"age_ms", &f->log_age_ns, 1000000},
       {"capabilities", &f->capabilities, 1},
   };
@@ -153,6 +160,21 @@ static struct pm_job_fields make_spec(char **arg, struct pm_buf *record) {
   return s.fields;
 }
 
+static void make_group(const char *jobs, const char *id,
+                       const struct pm_job_fields *f) {
+  char top[HOLD_CGROUP_PATH], group[HOLD_CGROUP_PATH], folder[8192];
+  int status = hold_cgroup_find(top, sizeof top);
+  if (status == 0)
+    status = hold_job_group_make(top, id, f, group, sizeof group);
+  if (status < 0)
+    die("a control group", -status);
+  snprintf(folder, sizeof folder, "%s/%s", jobs, id);
+  int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (hold_job_group_link(dir, group) < 0)
+    die(folder, errno);
+  close(dir);
+}
+
 static int make(char **arg) {
   struct pm_buf record = PM_BUF_INIT(0);
   struct pm_job_fields f = make_spec(arg, &record);
@@ -161,6 +183,13 @@ static int make(char **arg) {
     status = hold_job_folder_make(arg[0], arg[2], record.data, record.length);
   if (status < 0)
     die("make", -status);
+  if (wants_group)
+    make_group(arg[0], arg[2], &f);
+  return 0;
+}
+
+static int remove_folder(char **arg) {
+  hold_job_folder_remove(arg[0], arg[1]);
   return 0;
 }
 
@@ -203,8 +232,8 @@ static int start(char **arg) {
   if (recv(ends[0], &r, sizeof r, 0) != sizeof r)
     die("no answer", EPIPE);
   printf("step=%u error=%d stage=%u pid=%d birth=%" PRIu64 " started=%" PRIu64
-         "\n",
-         r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns);
+         " cgroup=%" PRIu64 "\n",
+         r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns, r.cgroup);
   return 0;
 }
 
@@ -225,9 +254,9 @@ static void print_stream(const char *name, const struct pm_job_stream *s) {
 
 static void print_state(const struct pm_job_state_record *s) {
   printf("state=%s reason=%s pid=%d holder=%d attempt=%" PRIu64
-         " restarts=%" PRIu64 " failures=%u wants=%u",
+         " restarts=%" PRIu64 " failures=%u wants=%u cgroup=%" PRIu64,
          states[s->state], reasons[s->reason], s->pid, s->holder, s->attempt,
-         s->restarts, s->failures, s->wants);
+         s->restarts, s->failures, s->wants, s->cgroup);
   print_stream("out", &s->stream[0]);
   print_stream("err", &s->stream[1]);
   printf("\n");
@@ -235,10 +264,10 @@ static void print_state(const struct pm_job_state_record *s) {
 }
 
 static void print_exit(const struct pm_job_exit_record *e) {
-  printf("exit=%s code=%d signal=%d core=%u stage=%u error=%d attempt=%" PRIu64
-         " user_ns=%" PRIu64 " rss=%" PRIu64 " started=%" PRIu64
-         " ended=%" PRIu64 "\n",
-         hows[e->how], e->code, e->signal, e->core, e->stage, e->error,
+  printf("exit=%s code=%d signal=%d core=%u oom=%u stage=%u error=%d "
+         "attempt=%" PRIu64 " user_ns=%" PRIu64 " rss=%" PRIu64
+         " started=%" PRIu64 " ended=%" PRIu64 "\n",
+         hows[e->how], e->code, e->signal, e->core, e->oom, e->stage, e->error,
          e->attempt, e->cpu_user_ns, e->max_rss_bytes, e->started_at_ns,
          e->ended_at_ns);
 }
@@ -337,11 +366,9 @@ int main(int argc, char **argv) {
     const char *name;
     int args;
     int (*run)(char **);
-  } modes[] = {{"make", 5, make},
-               {"start", 5, start},
-               {"show", 1, show},
-               {"ask", 2, ask},
-               {"watch", 1, watch}};
+  } modes[] = {{"make", 5, make},   {"remove", 2, remove_folder},
+               {"start", 5, start}, {"show", 1, show},
+               {"ask", 2, ask},     {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);

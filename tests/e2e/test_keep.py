@@ -16,7 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from keep import DROPPED, KEEP, PARTIAL, TOOLS, Job, become_subreaper, reap, wait_for
+from keep import DROPPED, GO, KEEP, PARTIAL, TOOLS, Job, become_subreaper, cgroup_top, reap, wait_for
 
 ROOT = os.geteuid() == 0
 USER = {"uid": 12345, "gid": 12345} if ROOT else {}
@@ -24,9 +24,6 @@ KILLS = int(os.environ.get("PM_KEEP_KILLS", "100"))
 LINES = int(os.environ.get("PM_KEEP_LINES", "20000"))
 SMALL = {"segments": 1000000, "bytes": 1000000 * 65536}
 
-
-# waits in a shell for Job.go()
-GO = "while [ ! -e @TOP@/go ]; do sleep 0.01; done"
 
 
 def sh(text, **keys):
@@ -116,15 +113,26 @@ def check_retained(j, state):
     equal("attempts", state["attempt"], "1")
 
 
+def check_group(j, state):
+    check_stopped(j, state)
+    with open(os.path.join(j.folder, "group", "cgroup.procs"), encoding="ascii") as f:
+        equal("left in the group", f.read(), "")
+
+
+STOP = ("trap 'echo bye; exit 0' TERM; read name </proc/$PPID/comm; "
+        "[ $name != procman-keep ] || kill -TERM $PPID; while :; do sleep 0.01; done")
 # text, keys, whom it is asked to stop, check, and how many points are left out
 CRASHES = {
     "a run": ("echo one; echo two >&2; echo three; exit 3", {"bytes": 8192, "segments": 2}, False, check_simple, 1),
     "a restart": ("echo x; exit 1", {"policy": "on-failure", "max": 1, "backoff_ms": 1}, False, check_restarted, 9),
-    "a stop": ("trap 'echo bye; exit 0' TERM; read name </proc/$PPID/comm; "
-               "[ $name != procman-keep ] || kill -TERM $PPID; while :; do sleep 0.01; done", {}, True,
-               check_stopped, 29),
+    "a stop": (STOP, {}, True, check_stopped, 29),
     "retention": ("seq 12000", {"bytes": 3 * 4096, "segments": 3, "flags": 1}, False, check_retained, 9),
 }
+
+
+if ROOT and cgroup_top():
+    CRASHES["a stop of a group"] = ("setsid sleep 1000 </dev/null >/dev/null 2>&1 & " + STOP,
+                                    {"cgroup": 1, **USER}, True, check_group, 19)
 
 
 def crash_at(n, text, keys, stops, check):

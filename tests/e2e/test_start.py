@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from keep import Job, TOOLS, become_subreaper, reap, wait_for
 
 DONE, REQUEST, LOG, FOLDER, HOLDER, JOB, TIME = range(7)  # pm_hold_start_step
-FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC = range(1, 10)  # pm_job_stage
+FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC, GROUP = range(1, 11)  # pm_job_stage
 ENOENT, EACCES, EEXIST, EINVAL, ENOTDIR, EPERM = 2, 13, 17, 22, 20, 1
 
 
@@ -38,6 +38,14 @@ class Place(Job):
         p = subprocess.run([f"{TOOLS}/job", "show", said["folder"]], stdout=subprocess.PIPE,
                            text=True, check=True)
         return dict(word.partition("=")[::2] for word in p.stdout.split())
+
+    def __exit__(self, *failed):
+        for name in os.listdir(self.jobs):  # with their control groups and all who are left there
+            subprocess.run([f"{TOOLS}/job", "remove", self.jobs, name], check=True)
+        super().__exit__(*failed)
+
+    def remove(self, said):
+        subprocess.run([f"{TOOLS}/job", "remove", self.jobs, os.path.basename(said["folder"])], check=True)
 
     def stop(self, said):
         subprocess.run([f"{TOOLS}/job", "ask", said["folder"], "stop", "2000"],

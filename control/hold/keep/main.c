@@ -125,6 +125,8 @@ static int open_job(struct keep *k, const char *path) {
   bool writes = k->state.state < PM_JOB_DRAINING;
   if (status == 0)
     status = keep_files_open(&k->files, &k->spec, writes, &fault);
+  if (status == 0 && keep_group_open(&k->group, k->files.folder) == 0)
+    k->state.cgroup = k->group.id;
   return status < 0 ? fail(&fault) : DONE;
 }
 
@@ -222,7 +224,8 @@ static int hold(struct keep *k, int signals) {
 
 int main(int argc, char **argv) {
   static struct keep keep = {.files = KEEP_FILES_INIT,
-                             .workload = KEEP_WORKLOAD_INIT};
+                             .workload = KEEP_WORKLOAD_INIT,
+                             .group = KEEP_GROUP_INIT};
   if (argc != 2) {
     keep_fault_say("usage: procman-keep DIR, the folder of a job", 0);
     return USAGE;
