@@ -90,6 +90,7 @@ hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/drop.c control/hold/drop.h \
+	control/hold/job_again.c control/hold/job_again.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/job_group.c control/hold/job_group.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \

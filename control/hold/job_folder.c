@@ -131,6 +131,13 @@ int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
   return status;
 }
 
+int hold_job_folder_open(const char *jobs, const char *id) {
+  if (!hold_job_is_id(id))
+    return -EINVAL;
+  PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
+  return above < 0 ? above : open_ours(above, id);
+}
+
 void hold_job_folder_remove(const char *jobs, const char *id) {
   if (!hold_job_is_id(id))
     return;

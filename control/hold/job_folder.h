@@ -30,6 +30,10 @@ bool hold_job_is_id(const char *id);
 int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
                          size_t length);
 
+/* Opens JOBS/ID.  -ENOENT: there is none; -EPERM: it, or JOBS, is not as it
+ * must be; -errno. */
+int hold_job_folder_open(const char *jobs, const char *id);
+
 /* All of it, ctl and its control group, too: of a job that has no holder.  What
  * is not there is no error. */
 void hold_job_folder_remove(const char *jobs, const char *id);

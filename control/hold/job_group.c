@@ -129,6 +129,20 @@ int hold_job_group_link(int folder, const char *path) {
   return 0;
 }
 
+int hold_job_group_renew(int folder, const char *id,
+                         const struct pm_job_fields *fields, char *ret,
+                         size_t size) {
+  char top[HOLD_CGROUP_PATH];
+  ssize_t n = readlinkat(folder, PM_JOB_FILE_GROUP, ret, size - 1);
+  ret[n < 0 ? 0 : n] = '\0';
+  if (n > 0 && access(ret, F_OK) == 0)
+    return 0;
+  int status = hold_cgroup_find(top, sizeof top);
+  if (status == 0)
+    status = hold_job_group_make(top, id, fields, ret, size);
+  return status < 0 ? status : hold_job_group_link(folder, ret);
+}
+
 /* ---- removing ---- */
 
 /* Before Linux 5.14 there is no cgroup.kill. */

@@ -22,6 +22,12 @@ int hold_job_group_make(const char *top, const char *id,
 #define PM_JOB_FILE_GROUP "group"
 int hold_job_group_link(int folder, const char *path);
 
+/* The one that is linked already, or, where that is gone or there was none, a
+ * new one. */
+int hold_job_group_renew(int folder, const char *id,
+                         const struct pm_job_fields *fields, char *ret,
+                         size_t size);
+
 /* Kills who is left in the group that the folder's link names, waits a little
  * until it is empty and removes it, and the link.  -EBUSY: it is not empty. */
 int hold_job_group_remove(int folder);

@@ -1,5 +1,6 @@
 #include "hold/start.h"
 
+#include "hold/job_again.h"
 #include "hold/job_folder.h"
 #include "hold/job_group.h"
 #include "hold/request.h"
@@ -25,6 +26,8 @@ enum {
   LOOK_MS = 2,    /* how often the job's state is read */
   STOP_MS = 1000, /* for the holder of one that cannot be started */
   PATH_MOST = 2 * PM_HOLD_START_PATH,
+  HOLDER_BUSY = 3, /* exit statuses of procman-keep */
+  HOLDER_FOREIGN = 4,
 };
 
 struct packet {
@@ -36,13 +39,15 @@ struct packet {
 struct work {
   struct pm_hold_start_reply answer;
   struct pm_job_spec spec;
-  const void *record; /* of the spec, as it will stand in the folder */
+  char id[PM_JOB_ID_MOST + 1]; /* of a job that exists */
+  const void *record;          /* of the spec, as it will stand in the folder */
   size_t length;
   char text[PM_HOLD_START_TEXTS][PM_HOLD_START_PATH];
   char folder[PATH_MOST];       /* of the job */
   char group[HOLD_CGROUP_PATH]; /* its control group; empty: none */
   int dir;                      /* the same */
-  pid_t holder;
+  pid_t started;                /* the holder */
+  pid_t holder;                 /* the same, until it has ended: 0 */
 };
 
 static int fail(struct work *w, enum pm_hold_start_step step, int num) {
@@ -67,12 +72,26 @@ static bool take_texts(struct work *w, const struct pm_hold_start_request *r,
   return left == 0;
 }
 
+static int take_id(struct work *w, const struct packet *p, size_t length) {
+  const struct pm_hold_start_request *r = &p->request;
+  if (r->spec_length > PM_JOB_ID_MOST)
+    return fail(w, PM_HOLD_START_REQUEST, EINVAL);
+  memcpy(w->id, p->behind, r->spec_length);
+  w->id[r->spec_length] = '\0';
+  if (!hold_job_is_id(w->id) ||
+      !take_texts(w, r, p->behind + r->spec_length, length - r->spec_length))
+    return fail(w, PM_HOLD_START_REQUEST, EINVAL);
+  return 0;
+}
+
 static int take_request(struct work *w, struct packet *p, size_t length) {
   const struct pm_hold_start_request *r = &p->request;
   size_t head = offsetof(struct packet, behind);
-  if (length < head || r->schema != PM_HOLD_SCHEMA || r->zero ||
-      r->spec_length > length - head)
+  if (length < head || r->schema != PM_HOLD_SCHEMA ||
+      r->flags > PM_HOLD_START_RESCUE || r->spec_length > length - head)
     return fail(w, PM_HOLD_START_REQUEST, EINVAL);
+  if (r->flags)
+    return take_id(w, p, length - head);
   size_t rest = length - head - r->spec_length;
   w->record = p->behind;
   w->length = r->spec_length;
@@ -163,6 +182,7 @@ static int start_holder(struct work *w) {
   w->holder = fork();
   if (w->holder == 0)
     become_holder(w);
+  w->started = w->holder;
   return w->holder < 0 ? fail(w, PM_HOLD_START_HOLDER, errno) : 0;
 }
 
@@ -200,28 +220,44 @@ static bool read_record(const struct work *w, const char *name,
   return n > 0 && pm_job_read(bytes, (size_t)n, kind, ret, size) == 0;
 }
 
-/* Its first start is over: as it was, or -1 with what failed. */
-static int take_job(struct work *w, const struct pm_job_state_record *s) {
-  struct pm_job_exit_record end;
-  bool ended = read_record(w, PM_JOB_FILE_EXIT, PM_JOB_EXIT, &end, sizeof end);
-  if (ended && end.how == PM_JOB_NOT_STARTED) {
-    w->answer.stage = end.stage;
-    return fail(w, PM_HOLD_START_JOB, end.error);
-  }
+static void tell_state(struct work *w, const struct pm_job_state_record *s) {
   w->answer.pid = s->pid;
   w->answer.birth = s->birth;
   w->answer.started_at_ns = s->started_at_ns;
   w->answer.cgroup = s->cgroup;
+}
+
+/* Its start is over: as it was, or -1 with what failed. */
+static int take_job(struct work *w, const struct pm_job_state_record *s) {
+  struct pm_job_exit_record end;
+  bool ended = read_record(w, PM_JOB_FILE_EXIT, PM_JOB_EXIT, &end, sizeof end);
+  if (ended && end.attempt == s->attempt && end.how == PM_JOB_NOT_STARTED) {
+    w->answer.stage = end.stage;
+    return fail(w, PM_HOLD_START_JOB, end.error);
+  }
+  tell_state(w, s);
   return 0;
 }
 
-/* 1: it is not known yet. */
+/* 1: it is not known yet, or of another holder. */
 static int look_at_job(struct work *w) {
   struct pm_job_state_record s;
   if (read_record(w, PM_JOB_FILE_STATE, PM_JOB_STATE, &s, sizeof s) &&
-      s.state > PM_JOB_STARTING)
+      s.holder == w->started && s.state > PM_JOB_STARTING &&
+      !(s.wants & PM_JOB_WANTS_AGAIN))
     return take_job(w, &s);
   return 1;
+}
+
+/* Why it has ended without the job. */
+static int tell_holder(struct work *w, int status) {
+  int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (code == HOLDER_BUSY)
+    return fail(w, PM_HOLD_START_STATE, EBUSY);
+  return fail(w, PM_HOLD_START_HOLDER,
+              code == 127              ? ENOENT
+              : code == HOLDER_FOREIGN ? EPROTONOSUPPORT
+                                       : ECHILD);
 }
 
 static int wait_for_job(struct work *w) {
@@ -232,18 +268,85 @@ static int wait_for_job(struct work *w) {
     if (status <= 0)
       return status;
     if (over)
-      return fail(w, PM_HOLD_START_HOLDER,
-                  WIFEXITED(ended) && WEXITSTATUS(ended) == 127 ? ENOENT
-                                                                : ECHILD);
+      return tell_holder(w, ended);
     sleep_ms(LOOK_MS);
   }
   return fail(w, PM_HOLD_START_TIME, ETIMEDOUT);
 }
 
+/* ---- a job that exists ---- */
+
+static int open_job(struct work *w, struct packet *packet) {
+  const char *jobs = w->text[PM_HOLD_START_JOBS];
+  snprintf(w->folder, sizeof w->folder, "%s/%s", jobs, w->id);
+  w->dir = hold_job_folder_open(jobs, w->id);
+  int status = w->dir < 0 ? w->dir
+                          : hold_job_load(w->dir, packet->behind,
+                                          PM_JOB_SPEC_MOST, &w->spec);
+  return status < 0 ? fail(w, PM_HOLD_START_FOLDER, -status) : 0;
+}
+
+/* Or it has ended, since nothing is left to do. */
+static int wait_for_holder(struct work *w) {
+  struct pm_job_state_record s;
+  for (int ms = 0; ms < WAIT_MS; ms += LOOK_MS) {
+    int ended = 0;
+    bool over = look_at_holder(w, &ended);
+    bool known = read_record(w, PM_JOB_FILE_STATE, PM_JOB_STATE, &s, sizeof s);
+    if (known && (s.holder == w->started || (over && ended == 0))) {
+      tell_state(w, &s);
+      return 0;
+    }
+    if (over)
+      return tell_holder(w, ended);
+    sleep_ms(LOOK_MS);
+  }
+  return fail(w, PM_HOLD_START_TIME, ETIMEDOUT);
+}
+
+/* One that a holder died of, or lives on without one, is never stopped. */
+static void rescue(struct work *w) {
+  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
+                       sizeof w->group);
+  if (start_holder(w) == 0)
+    wait_for_holder(w);
+}
+
+static void start_again(struct work *w) {
+  int status = hold_job_again(w->dir, true);
+  if (status < 0) {
+    fail(w, PM_HOLD_START_STATE, -status);
+    return;
+  }
+  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
+                       sizeof w->group);
+  if (start_holder(w) == 0 && wait_for_job(w) == 0)
+    return;
+  stop_holder(w);
+  if (w->answer.step != PM_HOLD_START_STATE)
+    hold_job_again(w->dir, false);
+}
+
 /* ---- the command ---- */
 
+static void serve_existing(struct work *w, struct packet *packet) {
+  uint32_t flags = packet->request.flags;
+  if (open_job(w, packet) < 0)
+    return;
+  if (flags == PM_HOLD_START_AGAIN)
+    start_again(w);
+  else
+    rescue(w);
+}
+
 static void serve(struct work *w, struct packet *packet, size_t length) {
-  if (take_request(w, packet, length) < 0 || make_group(w) < 0)
+  if (take_request(w, packet, length) < 0)
+    return;
+  if (packet->request.flags) {
+    serve_existing(w, packet);
+    return;
+  }
+  if (make_group(w) < 0)
     return;
   if (make_folders(w) < 0) {
     if (*w->group)

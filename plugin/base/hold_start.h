@@ -12,12 +12,20 @@ enum pm_hold_start_text {
   PM_HOLD_START_TEXTS
 };
 
-/* Behind it: the record `spec` (job_spec.h), then the texts. */
+enum pm_hold_start_flag {
+  PM_HOLD_START_AGAIN = 1, /* a job that has exited: one more start of it */
+  /* only a holder, for a job whose holder has died; answered when it has taken
+   * over, or has found nothing to do.  The job is left as it is otherwise. */
+  PM_HOLD_START_RESCUE = 2,
+};
+
+/* Behind it: the record `spec` (job_spec.h), or, with one of the flags, the id
+ * of a job that exists, without a NUL; then the texts. */
 struct pm_hold_start_request {
   uint32_t schema;
   uint32_t spec_length;               /* bytes */
   uint32_t text[PM_HOLD_START_TEXTS]; /* bytes of each, < PM_HOLD_START_PATH */
-  uint32_t zero;
+  uint32_t flags;                     /* one of enum pm_hold_start_flag, or 0 */
 };
 
 enum { PM_HOLD_START_PATH = 1024 };
@@ -30,7 +38,10 @@ enum pm_hold_start_step {
   PM_HOLD_START_FOLDER,  /* its own */
   PM_HOLD_START_HOLDER,  /* procman-keep could not be executed or failed */
   PM_HOLD_START_JOB,     /* the workload could not be started: stage, error */
-  PM_HOLD_START_TIME,    /* it is not known in time; it was stopped */
+  PM_HOLD_START_TIME,    /* it is not known in time; it was stopped, or is left
+                            to its new holder */
+  PM_HOLD_START_STATE,   /* of a job that exists: EBUSY: it has a holder or has
+                            not exited; ESRCH: it was removed */
 };
 
 struct pm_hold_start_reply {

@@ -3,6 +3,8 @@
  *   job make JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *   job start JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *                          the same by procman-hold start, and its holder
+ *   job again JOBS LOGS ID, job rescue JOBS LOGS ID
+ *                          one that exists, by procman-hold start
  *   job remove JOBS ID     its folder and its control group
  *   job show DIR
  *   job ask DIR VERB [NUMBER]
@@ -196,9 +198,10 @@ static int remove_folder(char **arg) {
 /* ---- start ---- */
 
 static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
-                       const struct pm_buf *spec) {
+                       uint32_t flags, const struct pm_buf *spec) {
   struct pm_hold_request head = {.schema = PM_HOLD_SCHEMA};
   struct pm_hold_start_request r = {.schema = PM_HOLD_SCHEMA,
+                                    .flags = flags,
                                     .spec_length = (uint32_t)spec->length};
   struct iovec parts[2 + PM_HOLD_START_TEXTS] = {{&r, sizeof r},
                                                  {spec->data, spec->length}};
@@ -211,14 +214,12 @@ static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
     die("send", EIO);
 }
 
-static int start(char **arg) {
+static int ask_hold(char **arg, uint32_t flags, const struct pm_buf *record) {
   const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP");
   char hold[4096], usual[4096];
   struct pm_hold_start_reply r;
-  struct pm_buf record = PM_BUF_INIT(0);
   int ends[2];
   pid_t pid;
-  make_spec(arg, &record);
   snprintf(hold, sizeof hold, "%s/procman-hold", build ? build : ".");
   snprintf(usual, sizeof usual, "%s/procman-keep", build ? build : ".");
   const char *const text[] = {arg[0], arg[1], keep ? keep : usual};
@@ -227,7 +228,7 @@ static int start(char **arg) {
                   NULL};
   if (pm_spawn_pair(ends) < 0 || pm_spawn(hold, argv, ends[1], &pid) < 0)
     die(hold, errno);
-  send_start(ends[0], text, &record);
+  send_start(ends[0], text, flags, record);
   close(ends[1]);
   if (recv(ends[0], &r, sizeof r, 0) != sizeof r)
     die("no answer", EPIPE);
@@ -235,6 +236,24 @@ static int start(char **arg) {
          " cgroup=%" PRIu64 "\n",
          r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns, r.cgroup);
   return 0;
+}
+
+static int start(char **arg) {
+  struct pm_buf record = PM_BUF_INIT(0);
+  make_spec(arg, &record);
+  return ask_hold(arg, 0, &record);
+}
+
+static int ask_existing(char **arg, uint32_t flag) {
+  struct pm_buf id = PM_BUF_INIT(1024);
+  pm_buf_add(&id, arg[2], strlen(arg[2]));
+  return ask_hold(arg, flag, &id);
+}
+
+static int again(char **arg) { return ask_existing(arg, PM_HOLD_START_AGAIN); }
+
+static int rescue(char **arg) {
+  return ask_existing(arg, PM_HOLD_START_RESCUE);
 }
 
 /* ---- show ---- */
@@ -366,9 +385,10 @@ int main(int argc, char **argv) {
     const char *name;
     int args;
     int (*run)(char **);
-  } modes[] = {{"make", 5, make},   {"remove", 2, remove_folder},
-               {"start", 5, start}, {"show", 1, show},
-               {"ask", 2, ask},     {"watch", 1, watch}};
+  } modes[] = {{"make", 5, make},     {"remove", 2, remove_folder},
+               {"start", 5, start},   {"again", 3, again},
+               {"rescue", 3, rescue}, {"show", 1, show},
+               {"ask", 2, ask},       {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);

@@ -9,7 +9,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from keep import Job, TOOLS, become_subreaper, reap, wait_for
 
-DONE, REQUEST, LOG, FOLDER, HOLDER, JOB, TIME = range(7)  # pm_hold_start_step
+DONE, REQUEST, LOG, FOLDER, HOLDER, JOB, TIME, STATE = range(8)  # pm_hold_start_step
 FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC, GROUP = range(1, 11)  # pm_job_stage
 ENOENT, EACCES, EEXIST, EINVAL, ENOTDIR, EPERM = 2, 13, 17, 22, 20, 1
 
@@ -21,15 +21,21 @@ class Place(Job):
         super().__init__(["true"], idle=False)
         self.made = 0
 
+    def hold(self, args, env=None):
+        p = subprocess.run([f"{TOOLS}/job", *args], stdout=subprocess.PIPE, text=True, check=True,
+                           timeout=60, env={**os.environ, **(env or {})})
+        return {k: int(v) for k, v in (word.split("=") for word in p.stdout.split())}
+
+    def existing(self, verb, said, env=None):
+        """again or rescue: what procman-hold start says."""
+        return self.hold([verb, self.jobs, self.logs, os.path.basename(said["folder"])], env)
+
     def begin(self, command, name=None, env=None, **keys):
         """What procman-hold start says, and the job."""
         self.made += 1
         name = name or f"new-{self.made}"
         args = [f"{k}={v}" for k, v in keys.items()]
-        p = subprocess.run([f"{TOOLS}/job", "start", self.jobs, self.logs, name, *args, "--",
-                            *command], stdout=subprocess.PIPE, text=True, check=True, timeout=60,
-                           env={**os.environ, **(env or {})})
-        said = {k: int(v) for k, v in (word.split("=") for word in p.stdout.split())}
+        said = self.hold(["start", self.jobs, self.logs, name, *args, "--", *command], env)
         said["folder"] = os.path.join(self.jobs, name)
         said["leaf"] = os.path.join(self.logs, str(keys.get("uid", os.geteuid())), name)
         return said

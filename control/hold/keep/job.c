@@ -176,13 +176,18 @@ static void join_group(struct keep *k) {
   k->state.cgroup = k->group.id;
 }
 
-static void start(struct keep *k) {
+static void count_start(struct keep *k) {
   struct pm_job_state_record *s = &k->state;
   s->attempt++;
   s->restarts = s->attempt - 1;
   s->wants &= ~(uint32_t)PM_JOB_WANTS_AGAIN;
   s->started = k->now.boot;
   s->started_at_ns = k->now.real;
+}
+
+static void start(struct keep *k) {
+  struct pm_job_state_record *s = &k->state;
+  count_start(k);
   s->deadline = 0;
   s->oom_kills = keep_group_oom_kills(&k->group);
   if (!has_group(k) && pm_job_spec_needs_group(&k->spec.fields)) {
@@ -326,9 +331,15 @@ static bool has_recorded_exit(struct keep *k) {
          k->exit.attempt == k->state.attempt;
 }
 
+bool keep_job_is_again(const struct keep *k) {
+  return k->state.state == PM_JOB_EXITED && k->state.wants & PM_JOB_WANTS_AGAIN;
+}
+
 void keep_job_refuse(struct keep *k, int error) {
   struct pm_job_exit_record end = {
       .how = PM_JOB_NOT_STARTED, .stage = PM_JOB_STAGE_IDS, .error = error};
+  k->state.holder = getpid();
+  count_start(k);
   record_exit(k, &end);
   k->state.state = PM_JOB_EXITED;
   k->state.reason = PM_JOB_GAVE_UP;
@@ -340,7 +351,9 @@ void keep_job_begin(struct keep *k) {
   k->state.holder = getpid();
   k->ended = has_recorded_exit(k) && k->state.pid;
   k->watches_mark = has_workload(k) && k->state.state == PM_JOB_STARTING;
-  if (!k->ended && !has_workload(k) && never_ran(k))
+  if (keep_job_is_again(k))
+    keep_job_event(k, KEEP_RESTART);
+  else if (!k->ended && !has_workload(k) && never_ran(k))
     start_over(k);
   else
     keep_job_event(k, KEEP_BEGIN);

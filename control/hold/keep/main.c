@@ -122,7 +122,7 @@ static int open_job(struct keep *k, const char *path) {
     status = keep_files_state(&k->files, &k->state, &fault);
   if (status == 0 && !is_of_this_boot(k))
     status = keep_fault_set(&fault, EPROTONOSUPPORT, "a job of another boot");
-  bool writes = k->state.state < PM_JOB_DRAINING;
+  bool writes = k->state.state < PM_JOB_DRAINING || keep_job_is_again(k);
   if (status == 0)
     status = keep_files_open(&k->files, &k->spec, writes, &fault);
   if (status == 0 && keep_group_open(&k->group, k->files.folder) == 0)
@@ -150,7 +150,8 @@ static int take_over(struct keep *k, int stored) {
   store(k, stored);
   keep_files_leave(&k->files);
   status = keep_privilege_drop(&k->spec, &fault);
-  if (status < 0 && k->state.state == PM_JOB_NEW) {
+  bool starts = k->state.state == PM_JOB_NEW || keep_job_is_again(k);
+  if (status < 0 && starts) {
     keep_job_refuse(k, -status);
     status = 0;
   }

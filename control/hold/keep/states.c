@@ -74,6 +74,7 @@ static const struct entry table[PM_JOB_STATE_COUNT][KEEP_EVENT_COUNT] =
         [PM_JOB_EXITED] =
             {
                 [KEEP_BEGIN] = TO(EXITED, FINISH),
+                [KEEP_RESTART] = TO(STARTING, START),
             },
 };
 
