@@ -95,6 +95,7 @@ hold_sources = \
 	control/hold/job_group.c control/hold/job_group.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
+	control/hold/local_fs.c control/hold/local_fs.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
 	control/hold/log_journal.c control/hold/log_journal.h \
@@ -117,6 +118,7 @@ keep_sources = \
 	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/job_group.c control/hold/job_group.h \
+	control/hold/local_fs.c control/hold/local_fs.h \
 	control/hold/members.c control/hold/members.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/keep/child.c control/hold/keep/child.h \

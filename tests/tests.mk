@@ -374,6 +374,7 @@ tests_unit_keep_test_ctl_LDADD = $(keep_ldadd)
 tests_unit_hold_test_job_folder_SOURCES = tests/unit/hold/test_job_folder.c $(place_sources)
 tests_unit_hold_test_job_folder_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_job_folder_LDADD = $(keep_ldadd)
+tests_unit_hold_test_job_folder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatfs
 
 tests_unit_hold_test_cgroup_SOURCES = tests/unit/hold/test_cgroup.c $(place_sources)
 tests_unit_hold_test_cgroup_CPPFLAGS = $(unit_cppflags)

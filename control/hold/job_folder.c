@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "base/job_spec.h"
 #include "hold/job_group.h"
+#include "hold/local_fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,9 +154,12 @@ static void name_uid(uint32_t uid, char *ret, size_t size) {
   snprintf(ret, size, "%" PRIu32, uid);
 }
 
-/* LOGS/UID, made if it is the first of that user. */
+/* LOGS/UID, made if it is the first of that user.  It, too, can be a mount. */
 static int open_parent(int logs, uint32_t uid) {
   char name[16];
+  int status = hold_fs_check_local(logs);
+  if (status < 0)
+    return status;
   name_uid(uid, name, sizeof name);
   int fd = make(logs, name, 0755);
   return fd == -EEXIST ? open_ours(logs, name) : fd;
@@ -169,14 +173,15 @@ int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
   if (above < 0)
     return above;
   PM_CLEAN_FD int parent = open_parent(above, uid);
-  if (parent < 0)
-    return parent;
+  int status = parent < 0 ? parent : hold_fs_check_local(parent);
+  if (status < 0)
+    return status;
   PM_CLEAN_FD int leaf = make(parent, id, 0700);
   if (leaf < 0)
     return leaf;
   if (fchown(leaf, uid, gid) == 0)
     return 0;
-  int status = -errno;
+  status = -errno;
   unlinkat(parent, id, AT_REMOVEDIR);
   return status;
 }

@@ -34,7 +34,8 @@ enum { PM_HOLD_START_PATH = 1024 };
 enum pm_hold_start_step {
   PM_HOLD_START_DONE,
   PM_HOLD_START_REQUEST, /* the record is not valid */
-  PM_HOLD_START_LOG,     /* the folder of its log: EEXIST, EPERM, ... */
+  PM_HOLD_START_LOG,     /* the folder of its log: EEXIST, EPERM, EREMOTE: not
+                            on a local file system */
   PM_HOLD_START_FOLDER,  /* its own */
   PM_HOLD_START_HOLDER,  /* procman-keep could not be executed or failed */
   PM_HOLD_START_JOB,     /* the workload could not be started: stage, error */
