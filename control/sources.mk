@@ -90,6 +90,10 @@ hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/drop.c control/hold/drop.h \
+	control/hold/fd_message.c control/hold/fd_message.h \
+	control/hold/fd_table.c control/hold/fd_table.h \
+	control/hold/fdstore.c control/hold/fdstore.h \
+	control/hold/fdstore_client.c control/hold/fdstore_client.h \
 	control/hold/job_again.c control/hold/job_again.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/job_group.c control/hold/job_group.h \

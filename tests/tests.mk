@@ -95,6 +95,8 @@ unit_tests = \
 	tests/unit/keep/test_store \
 	tests/unit/keep/test_files \
 	tests/unit/hold/test_cgroup \
+	tests/unit/hold/test_fd_message \
+	tests/unit/hold/test_fd_table \
 	tests/unit/hold/test_job_folder \
 	tests/unit/hold/test_job_group \
 	tests/unit/hold/test_journal_entry \
@@ -379,6 +381,14 @@ tests_unit_hold_test_job_folder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatfs
 tests_unit_hold_test_cgroup_SOURCES = tests/unit/hold/test_cgroup.c $(place_sources)
 tests_unit_hold_test_cgroup_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_cgroup_LDADD = $(keep_ldadd)
+tests_unit_hold_test_fd_message_SOURCES = tests/unit/hold/test_fd_message.c \
+	control/hold/fd_message.c
+tests_unit_hold_test_fd_message_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_fd_message_LDADD = $(keep_ldadd)
+tests_unit_hold_test_fd_table_SOURCES = tests/unit/hold/test_fd_table.c \
+	control/hold/fd_table.c
+tests_unit_hold_test_fd_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_fd_table_LDADD = $(keep_ldadd)
 tests_unit_hold_test_job_group_SOURCES = tests/unit/hold/test_job_group.c $(place_sources)
 tests_unit_hold_test_job_group_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_job_group_LDADD = $(keep_ldadd)
@@ -673,7 +683,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
-	tests/e2e/test_exec_hang.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
+	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
 	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py

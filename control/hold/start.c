@@ -1,5 +1,7 @@
 #include "hold/start.h"
 
+#include "hold/fd_message.h"
+#include "hold/fdstore_client.h"
 #include "hold/job_again.h"
 #include "hold/job_folder.h"
 #include "hold/job_group.h"
@@ -40,6 +42,7 @@ struct work {
   struct pm_hold_start_reply answer;
   struct pm_job_spec spec;
   char id[PM_JOB_ID_MOST + 1]; /* of a job that exists */
+  struct hold_kept kept;       /* descriptors of the holder before */
   const void *record;          /* of the spec, as it will stand in the folder */
   size_t length;
   char text[PM_HOLD_START_TEXTS][PM_HOLD_START_PATH];
@@ -164,21 +167,44 @@ static void remove_folders(const struct work *w) {
 
 /* ---- the holder ---- */
 
+/* As sd_listen_fds(3) says: from 3 on, names with colons between them. */
+static void hand_on(struct hold_kept *kept, char *names, size_t size) {
+  int first = PM_HOLD_SOCKET;
+  size_t at = (size_t)snprintf(names, size, "LISTEN_FDNAMES=");
+  for (size_t i = 0; i < kept->count; i++) /* out of the way */
+    kept->at[i].fd =
+        fcntl(kept->at[i].fd, F_DUPFD_CLOEXEC, first + HOLD_FDS_OF_JOB);
+  for (size_t i = 0; i < kept->count; i++) {
+    dup2(kept->at[i].fd, first + (int)i);
+    at += (size_t)snprintf(names + at, size - at, "%s%s", i ? ":" : "",
+                           kept->at[i].name);
+  }
+}
+
 /* In a session of its own, so that nothing that is sent to ours reaches it; it
  * outlives us, and nobody waits for it then. */
-_Noreturn static void become_holder(const struct work *w) {
+_Noreturn static void become_holder(struct work *w) {
   char *argv[] = {(char *)(uintptr_t) "procman-keep",
                   (char *)(uintptr_t)w->folder, NULL};
-  char *envp[] = {NULL};
+  char store[PATH_MOST + 64], names[512], pid[32], count[32];
+  char *envp[] = {store, names, pid, count, NULL};
   setsid();
   if (*w->group)
     hold_job_group_leave(w->group);
+  snprintf(store, sizeof store, "NOTIFY_SOCKET=%s/%s",
+           w->text[PM_HOLD_START_JOBS], HOLD_FDSTORE_SOCKET);
+  hand_on(&w->kept, names, sizeof names);
+  snprintf(pid, sizeof pid, "LISTEN_PID=%d", getpid());
+  snprintf(count, sizeof count, "LISTEN_FDS=%zu", w->kept.count);
   execve(w->text[PM_HOLD_START_KEEP], argv, envp);
   _exit(errno == ENOENT ? 127 : 126);
 }
 
 static int start_holder(struct work *w) {
   fcntl(PM_HOLD_SOCKET, F_SETFD, FD_CLOEXEC);
+  /* without a store the job runs all the same */
+  hold_fdstore_ask(w->text[PM_HOLD_START_JOBS], w->spec.text[PM_JOB_ID],
+                   w->group, &w->kept);
   w->holder = fork();
   if (w->holder == 0)
     become_holder(w);

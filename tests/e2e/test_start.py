@@ -2,6 +2,7 @@
 """procman-hold start: the folders of a job and its holder, and what it says if
 the job cannot be started: of which nothing is left then."""
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,9 +47,25 @@ class Place(Job):
         return dict(word.partition("=")[::2] for word in p.stdout.split())
 
     def __exit__(self, *failed):
+        self.stop_store()
         for name in os.listdir(self.jobs):  # with their control groups and all who are left there
             subprocess.run([f"{TOOLS}/job", "remove", self.jobs, name], check=True)
         super().__exit__(*failed)
+
+    def store(self):
+        """The pid of procman-hold fdstore, or None."""
+        try:
+            with open(os.path.join(self.jobs, "fdstore.lock"), encoding="ascii") as f:
+                pid = int(f.read())
+            return pid if cmdline(pid)[1:3] == [b"fdstore", self.jobs.encode()] else None
+        except (OSError, ValueError):
+            return None
+
+    def stop_store(self):
+        pid = self.store()
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            wait_for("its end", lambda: reap() or not self.store())
 
     def remove(self, said):
         subprocess.run([f"{TOOLS}/job", "remove", self.jobs, os.path.basename(said["folder"])], check=True)

@@ -2,6 +2,7 @@
 
 #include "hold/keep/log.h"
 #include "hold/keep/restart.h"
+#include "hold/keep/store.h"
 
 #include "base/pidfd.h"
 
@@ -285,6 +286,9 @@ static void finish(struct keep *k) {
   if (k->state.wants & PM_JOB_WANTS_REMOVAL)
     keep_log_remove(k);
   keep_publish(k);
+  keep_store_drop("out");
+  keep_store_drop("err");
+  keep_workload_forget(&k->state);
   k->finished = true;
 }
 

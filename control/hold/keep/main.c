@@ -147,6 +147,7 @@ static int take_over(struct keep *k, int stored) {
     keep_fault_set(&fault, -status, "the workload");
     return fail(&fault);
   }
+  keep_store_open(k->spec.text[PM_JOB_ID]);
   store(k, stored);
   keep_files_leave(&k->files);
   status = keep_privilege_drop(&k->spec, &fault);
