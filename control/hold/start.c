@@ -381,6 +381,9 @@ static void serve(struct work *w, struct packet *packet, size_t length) {
   }
   if (start_holder(w) == 0 && wait_for_job(w) == 0)
     return;
+  /* another one has found the folder, and has the job now */
+  if (w->answer.step == PM_HOLD_START_STATE)
+    return;
   stop_holder(w);
   remove_folders(w);
 }

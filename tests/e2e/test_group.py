@@ -11,7 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from keep import Job, become_subreaper, cgroup_top, reap, wait_for
+from keep import TOOLS, Job, become_subreaper, cgroup_top, reap, wait_for
 from test_start import DONE, GROUP, JOB, Place
 
 UID = {"uid": 12345, "gid": 12345}
@@ -158,6 +158,30 @@ def test_other_ids():
         equal("accepted", j.ask("stop"), 0)
         equal("killed", other.wait(20), -signal.SIGKILL)
         equal("status", j.end(), 0)
+
+
+def test_outside():
+    """A workload that was begun without a group is not looked for in the one
+    that its folder gets later."""
+    text = "sleep 1000 & echo $!; wait"
+    with Job(["sh", "-c", text], env=["PATH=/usr/bin:/bin"], **UID) as j:
+        j.start()
+        wait_for("its child", lambda: b"\n" in j.text())
+        pid = int(j.text())
+        j.kill()
+        subprocess.run([f"{TOOLS}/job", "rescue", j.jobs, j.logs, j.id], stdout=subprocess.DEVNULL, check=True)
+        path = os.readlink(os.path.join(j.folder, "group"))
+        equal("ask", j.ask("stop", 5000), 0)
+        wait_for("its end", lambda: reap() or j.show()["state"] == "exited")
+        equal("cgroup", j.show()["cgroup"], "0")
+        assert not lives(pid), "its child lives"
+        # from its next start on it is in the group
+        subprocess.run([f"{TOOLS}/job", "again", j.jobs, j.logs, j.id], stdout=subprocess.DEVNULL, check=True)
+        equal("cgroup", int(j.show()["cgroup"]), os.stat(path).st_ino)
+        equal("ask", j.ask("stop", 5000), 0)
+        wait_for("its end", lambda: reap() or j.show()["state"] == "exited")
+        with open(os.path.join(j.jobs, "fdstore.lock"), encoding="ascii") as f:
+            os.kill(int(f.read()), signal.SIGKILL)
 
 
 def test_started():

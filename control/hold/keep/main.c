@@ -113,6 +113,16 @@ static bool is_of_this_boot(struct keep *k) {
 
 /* ---- taking over ---- */
 
+/* A workload that was started outside of it, or in one that is gone, is not
+ * reached through it. */
+static void open_group(struct keep *k) {
+  if (keep_group_open(&k->group, k->files.folder) < 0)
+    return;
+  if (k->state.pid && k->state.cgroup != k->group.id)
+    keep_group_close(&k->group);
+  k->state.cgroup = k->group.id;
+}
+
 static int open_job(struct keep *k, const char *path) {
   struct keep_fault fault = {0};
   int status = keep_files_lock(&k->files, path, &fault);
@@ -125,8 +135,8 @@ static int open_job(struct keep *k, const char *path) {
   bool writes = k->state.state < PM_JOB_DRAINING || keep_job_is_again(k);
   if (status == 0)
     status = keep_files_open(&k->files, &k->spec, writes, &fault);
-  if (status == 0 && keep_group_open(&k->group, k->files.folder) == 0)
-    k->state.cgroup = k->group.id;
+  if (status == 0)
+    open_group(k);
   return status < 0 ? fail(&fault) : DONE;
 }
 
