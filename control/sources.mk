@@ -75,7 +75,10 @@ jobs_sources = \
 	control/jobs/jobs.c control/jobs/jobs.h \
 	control/jobs/places.c control/jobs/places.h \
 	control/jobs/rows.c control/jobs/rows.h \
-	control/jobs/survival.c control/jobs/survival.h
+	control/jobs/survival.c control/jobs/survival.h \
+	control/jobs/table.h \
+	control/jobs/tend.c control/jobs/tend.h \
+	control/jobs/wait.c control/jobs/wait.h
 
 methods_sources = \
 	control/methods/cancel.c \
@@ -110,10 +113,18 @@ control_sources = $(policy_sources) $(views_sources) $(server_sources) \
 # programs of their own: procman-hold, procman-keep and procmanctl
 hold_sources = \
 	control/hold/become.c control/hold/become.h \
+	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/drop.c control/hold/drop.h \
+	control/hold/fd_message.c control/hold/fd_message.h \
+	control/hold/fd_table.c control/hold/fd_table.h \
+	control/hold/fdstore.c control/hold/fdstore.h \
+	control/hold/fdstore_client.c control/hold/fdstore_client.h \
+	control/hold/job_again.c control/hold/job_again.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/job_group.c control/hold/job_group.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
+	control/hold/local_fs.c control/hold/local_fs.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
 	control/hold/log_journal.c control/hold/log_journal.h \
@@ -121,25 +132,33 @@ hold_sources = \
 	control/hold/log_writer.c control/hold/log_writer.h \
 	control/hold/logs.c control/hold/logs.h \
 	control/hold/main.c \
+	control/hold/members.c control/hold/members.h \
 	control/hold/probe.c control/hold/probe.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
 	control/hold/remove.c control/hold/remove.h \
 	control/hold/request.c control/hold/request.h \
 	control/hold/run_as.c control/hold/run_as.h \
-	control/hold/start.c control/hold/start.h \
+	control/hold/start.c control/hold/start.h control/hold/start_work.h \
+	control/hold/start_holder.c \
+	control/hold/start_request.c \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h
 
 # the holder of a job, but for its main
 keep_sources = \
 	control/hold/become.c control/hold/become.h \
+	control/hold/cgroup.c control/hold/cgroup.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/job_group.c control/hold/job_group.h \
+	control/hold/local_fs.c control/hold/local_fs.h \
+	control/hold/members.c control/hold/members.h \
 	control/hold/process.c control/hold/process.h \
 	control/hold/keep/child.c control/hold/keep/child.h \
 	control/hold/keep/ctl.c control/hold/keep/ctl.h \
 	control/hold/keep/fault.c control/hold/keep/fault.h \
 	control/hold/keep/files.c control/hold/keep/files.h \
+	control/hold/keep/group.c control/hold/keep/group.h \
 	control/hold/keep/index.c control/hold/keep/index.h \
 	control/hold/keep/job.c control/hold/keep/job.h \
 	control/hold/keep/keep.h \

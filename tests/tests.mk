@@ -88,13 +88,18 @@ unit_tests = \
 	tests/unit/jobs/test_job tests/unit/jobs/test_jobs \
 	tests/unit/keep/test_states \
 	tests/unit/keep/test_restart \
+	tests/unit/keep/test_group \
 	tests/unit/keep/test_index \
 	tests/unit/keep/test_retain \
 	tests/unit/keep/test_stream \
 	tests/unit/keep/test_ctl \
 	tests/unit/keep/test_store \
 	tests/unit/keep/test_files \
+	tests/unit/hold/test_cgroup \
+	tests/unit/hold/test_fd_message \
+	tests/unit/hold/test_fd_table \
 	tests/unit/hold/test_job_folder \
+	tests/unit/hold/test_job_group \
 	tests/unit/hold/test_journal_entry \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
@@ -347,6 +352,9 @@ tests_unit_keep_test_states_LDADD = $(keep_ldadd)
 tests_unit_keep_test_restart_SOURCES = tests/unit/keep/test_restart.c
 tests_unit_keep_test_restart_CPPFLAGS = $(unit_cppflags)
 tests_unit_keep_test_restart_LDADD = $(keep_ldadd)
+tests_unit_keep_test_group_SOURCES = tests/unit/keep/test_group.c $(place_sources)
+tests_unit_keep_test_group_CPPFLAGS = $(unit_cppflags)
+tests_unit_keep_test_group_LDADD = $(keep_ldadd)
 tests_unit_keep_test_index_SOURCES = tests/unit/keep/test_index.c $(place_sources)
 tests_unit_keep_test_index_CPPFLAGS = $(unit_cppflags)
 tests_unit_keep_test_index_LDADD = $(keep_ldadd)
@@ -369,6 +377,23 @@ tests_unit_keep_test_ctl_LDADD = $(keep_ldadd)
 tests_unit_hold_test_job_folder_SOURCES = tests/unit/hold/test_job_folder.c $(place_sources)
 tests_unit_hold_test_job_folder_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_job_folder_LDADD = $(keep_ldadd)
+tests_unit_hold_test_job_folder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatfs
+
+tests_unit_hold_test_cgroup_SOURCES = tests/unit/hold/test_cgroup.c $(place_sources)
+tests_unit_hold_test_cgroup_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_cgroup_LDADD = $(keep_ldadd)
+tests_unit_hold_test_fd_message_SOURCES = tests/unit/hold/test_fd_message.c \
+	control/hold/fd_message.c
+tests_unit_hold_test_fd_message_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_fd_message_LDADD = $(keep_ldadd)
+tests_unit_hold_test_fd_table_SOURCES = tests/unit/hold/test_fd_table.c \
+	control/hold/fd_table.c
+tests_unit_hold_test_fd_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_fd_table_LDADD = $(keep_ldadd)
+tests_unit_hold_test_job_group_SOURCES = tests/unit/hold/test_job_group.c $(place_sources)
+tests_unit_hold_test_job_group_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_job_group_LDADD = $(keep_ldadd)
+tests_unit_hold_test_job_group_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
 
 tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h
@@ -481,10 +506,9 @@ tests_unit_server_test_overdue_LDADD = $(control_ldadd)
 tests_unit_jobs_test_job_SOURCES = tests/unit/jobs/test_job.c
 tests_unit_jobs_test_job_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_job_LDADD = $(control_ldadd)
-tests_unit_jobs_test_jobs_SOURCES = tests/unit/jobs/test_jobs.c \
-	control/hold/job_folder.c $(fake_server_sources)
+tests_unit_jobs_test_jobs_SOURCES = tests/unit/jobs/test_jobs.c $(fake_server_sources)
 tests_unit_jobs_test_jobs_CPPFLAGS = $(unit_cppflags)
-tests_unit_jobs_test_jobs_LDADD = $(control_ldadd)
+tests_unit_jobs_test_jobs_LDADD = libpmkeep.la $(control_ldadd)
 
 tests_unit_server_test_params_SOURCES = tests/unit/server/test_params.c
 tests_unit_server_test_params_CPPFLAGS = $(unit_cppflags)
@@ -664,10 +688,10 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
+e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
-	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
+	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
 	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py

@@ -2,6 +2,8 @@
 
 #include "base/clean.h"
 #include "base/job_spec.h"
+#include "hold/job_group.h"
+#include "hold/local_fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,6 +110,7 @@ static void unmake(int jobs, const char *id, int folder) {
       PM_JOB_FILE_SPEC, SPEC_NEW,        PM_JOB_FILE_LOCK, PM_JOB_FILE_STATE,
       PM_JOB_FILE_EXIT, PM_JOB_FILE_OUT, PM_JOB_FILE_ERR,  PM_JOB_FILE_CTL,
   };
+  hold_job_group_remove(folder);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     unlinkat(folder, names[i], 0);
   unlinkat(jobs, id, AT_REMOVEDIR);
@@ -129,6 +132,13 @@ int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
   return status;
 }
 
+int hold_job_folder_open(const char *jobs, const char *id) {
+  if (!hold_job_is_id(id))
+    return -EINVAL;
+  PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
+  return above < 0 ? above : open_ours(above, id);
+}
+
 void hold_job_folder_remove(const char *jobs, const char *id) {
   if (!hold_job_is_id(id))
     return;
@@ -144,9 +154,12 @@ static void name_uid(uint32_t uid, char *ret, size_t size) {
   snprintf(ret, size, "%" PRIu32, uid);
 }
 
-/* LOGS/UID, made if it is the first of that user. */
+/* LOGS/UID, made if it is the first of that user.  It, too, can be a mount. */
 static int open_parent(int logs, uint32_t uid) {
   char name[16];
+  int status = hold_fs_check_local(logs);
+  if (status < 0)
+    return status;
   name_uid(uid, name, sizeof name);
   int fd = make(logs, name, 0755);
   return fd == -EEXIST ? open_ours(logs, name) : fd;
@@ -160,14 +173,15 @@ int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
   if (above < 0)
     return above;
   PM_CLEAN_FD int parent = open_parent(above, uid);
-  if (parent < 0)
-    return parent;
+  int status = parent < 0 ? parent : hold_fs_check_local(parent);
+  if (status < 0)
+    return status;
   PM_CLEAN_FD int leaf = make(parent, id, 0700);
   if (leaf < 0)
     return leaf;
   if (fchown(leaf, uid, gid) == 0)
     return 0;
-  int status = -errno;
+  status = -errno;
   unlinkat(parent, id, AT_REMOVEDIR);
   return status;
 }

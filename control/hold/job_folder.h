@@ -22,12 +22,18 @@ bool hold_job_is_id(const char *id);
 int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
                          size_t length);
 
-/* All of it, ctl too: of a job that has no holder.  What is not there is no
- * error. */
+/* Opens JOBS/ID.  -ENOENT: there is none; -EPERM: it, or JOBS, is not as it
+ * must be; -errno. */
+int hold_job_folder_open(const char *jobs, const char *id);
+
+/* All of it, ctl and its control group, too: of a job that has no holder.  What
+ * is not there is no error. */
 void hold_job_folder_remove(const char *jobs, const char *id);
 
 /* LOGS/UID/ID, whose last folder belongs to the user, 0700, and the ones above
- * to this process.  Errors as above; who is not root can only make his own. */
+ * to this process.  Errors as above, or
+ * -EREMOTE: it is not on a file system of this machine (local_fs.h); who is not
+ * root can only make his own. */
 int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
                       uint32_t gid);
 /* If it is empty: what is in it is the user's. */

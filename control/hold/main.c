@@ -1,6 +1,7 @@
 /* procman-hold: does what must not be done within collectd, in a process of its
  * own.  Started by procman.so only. */
 #include "hold/drop.h"
+#include "hold/fdstore.h"
 #include "hold/kill.h"
 #include "hold/logs.h"
 #include "hold/probe.h"
@@ -24,6 +25,7 @@ static const struct mode modes[] = {
     {"logs", hold_logs},
     {"start", hold_start},
     {"remove", hold_remove},
+    {"fdstore", hold_fdstore},
 };
 
 int main(int argc, char **argv) {

@@ -1,108 +1,19 @@
 #include "hold/start.h"
 
+#include "hold/job_again.h"
 #include "hold/job_folder.h"
+#include "hold/job_group.h"
 #include "hold/request.h"
-#include "hold/run_as.h"
-
-#include "base/buf.h"
-#include "base/clean.h"
-#include "base/hold_start.h"
-#include "base/job_spec.h"
-#include "base/job_state.h"
+#include "hold/start_work.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-enum {
-  WAIT_MS = 9000, /* collectd waits a little longer (server/action.h) */
-  LOOK_MS = 2,    /* how often the job's state is read */
-  STOP_MS = 1000, /* for the holder of one that cannot be started */
-  PATH_MOST = 2 * PM_HOLD_START_PATH,
-};
-
-struct packet {
-  struct pm_hold_start_request request;
-  _Alignas(8) char behind[PM_JOB_SPEC_MOST +
-                          PM_HOLD_START_TEXTS * PM_HOLD_START_PATH +
-                          PM_HOLD_START_MAY * sizeof(uint32_t)];
-};
-
-struct work {
-  struct pm_hold_start_reply answer;
-  struct pm_job_spec spec;
-  struct hold_run_as as;
-  struct pm_buf record; /* of the spec, as it will stand in the folder */
-  char text[PM_HOLD_START_TEXTS][PM_HOLD_START_PATH];
-  char folder[PATH_MOST]; /* of the job */
-  int dir;                /* the same */
-  int pidfd;              /* of the peer, -1: none */
-  pid_t holder;
-};
-
-static int fail(struct work *w, enum pm_hold_start_step step, int num) {
-  w->answer.step = step;
-  w->answer.error = num;
-  return -1;
-}
-
-/* ---- the request ---- */
-
-static bool is_path(const char *text) { return text[0] == '/' && text[1]; }
-
-static bool take_texts(struct work *w, const struct pm_hold_start_request *r,
-                       const char **at, size_t *left) {
-  for (size_t i = 0; i < PM_HOLD_START_TEXTS; i++) {
-    size_t n = r->text[i];
-    if (n >= PM_HOLD_START_PATH || n > *left || memchr(*at, '\0', n))
-      return false;
-    memcpy(w->text[i], *at, n);
-    *at += n;
-    *left -= n;
-  }
-  return is_path(w->text[PM_HOLD_START_JOBS]) &&
-         is_path(w->text[PM_HOLD_START_LOGS]) &&
-         is_path(w->text[PM_HOLD_START_KEEP]);
-}
-
-static bool take_who(struct work *w, const struct pm_hold_start_request *r,
-                     const char *at, size_t left) {
-  static uint32_t may[PM_HOLD_START_MAY];
-  if (r->may > PM_HOLD_START_MAY || left != r->may * sizeof *may)
-    return false;
-  memcpy(may, at, left);
-  w->as = (struct hold_run_as){.user = w->text[PM_HOLD_START_USER],
-                               .anybody = r->flags & PM_HOLD_START_ANYBODY,
-                               .may = may,
-                               .may_count = r->may,
-                               .peer = r->peer,
-                               .pidfd = w->pidfd};
-  return (r->peer == 0) == (w->pidfd < 0);
-}
-
-static int take_request(struct work *w, struct packet *p, size_t length) {
-  const struct pm_hold_start_request *r = &p->request;
-  size_t head = offsetof(struct packet, behind);
-  if (length < head || r->schema != PM_HOLD_SCHEMA || r->zero ||
-      r->flags > PM_HOLD_START_ANYBODY || r->spec_length > length - head)
-    return fail(w, PM_HOLD_START_REQUEST, EINVAL);
-  const char *rest = p->behind + r->spec_length;
-  size_t left = length - head - r->spec_length;
-  int status = pm_job_spec_read(p->behind, r->spec_length, &w->spec);
-  if (status < 0 || !hold_job_is_id(w->spec.text[PM_JOB_ID]) ||
-      !take_texts(w, r, &rest, &left) || !take_who(w, r, rest, left))
-    return fail(w, PM_HOLD_START_REQUEST, status < 0 ? -status : EINVAL);
-  return 0;
-}
 
 /* ---- as whom ---- */
 
@@ -116,8 +27,8 @@ static char **list_args(const struct pm_job_spec *s) {
 }
 
 /* Its log lies below the uid that it has now. */
-static int name_log(struct work *w) {
-  static char path[PATH_MOST];
+static int name_log(struct hold_start *w) {
+  static char path[HOLD_START_PATHS];
   snprintf(path, sizeof path, "%s/%u/%s", w->text[PM_HOLD_START_LOGS],
            w->spec.fields.uid, w->spec.text[PM_JOB_ID]);
   w->spec.text[PM_JOB_LOG_DIR] = path;
@@ -125,42 +36,60 @@ static int name_log(struct work *w) {
   return 0;
 }
 
-static int write_spec(struct work *w) {
+static int write_spec(struct hold_start *w) {
   char **args = list_args(&w->spec);
   char **env = hold_run_as_environment(&w->spec);
   int status = args && env ? pm_job_spec_write(&w->spec, args, env, &w->record)
                            : -ENOMEM;
-  return status < 0 ? fail(w, PM_HOLD_START_REQUEST, -status) : 0;
+  return status < 0 ? hold_start_fail(w, PM_HOLD_START_REQUEST, -status) : 0;
 }
 
-static int complete(struct work *w) {
+static int complete(struct hold_start *w) {
   int status = hold_run_as_user(&w->as, &w->spec);
   if (status < 0)
-    return fail(w, PM_HOLD_START_WHO, -status);
+    return hold_start_fail(w, PM_HOLD_START_WHO, -status);
   status = w->as.peer ? hold_run_as_limits(&w->as, &w->spec) : 0;
   if (status < 0)
-    return fail(w, PM_HOLD_START_PEER, -status);
+    return hold_start_fail(w, PM_HOLD_START_PEER, -status);
   hold_run_as_raise(&w->spec);
   name_log(w);
   return write_spec(w);
 }
 
+/* ---- the control group ---- */
+
+/* Without one, only a job that has no limits is started. */
+static int make_group(struct hold_start *w) {
+  char top[HOLD_CGROUP_PATH];
+  int status = hold_cgroup_find(top, sizeof top);
+  if (status == 0)
+    status = hold_job_group_make(top, w->spec.text[PM_JOB_ID], &w->spec.fields,
+                                 w->group, sizeof w->group);
+  if (status == 0)
+    return 0;
+  *w->group = '\0';
+  if (!pm_job_spec_needs_group(&w->spec.fields))
+    return 0;
+  w->answer.stage = PM_JOB_STAGE_GROUP;
+  return hold_start_fail(w, PM_HOLD_START_JOB, -status);
+}
+
 /* ---- the folders ---- */
 
 /* Of a path whose folders above are there. */
-static void make_logs(const struct work *w) {
+static void make_logs(const struct hold_start *w) {
   if (mkdir(w->text[PM_HOLD_START_LOGS], 0755) == 0)
     chmod(w->text[PM_HOLD_START_LOGS], 0755); /* whatever the umask is */
 }
 
-static int make_folders(struct work *w) {
+static int make_folders(struct hold_start *w) {
   const struct pm_job_fields *f = &w->spec.fields;
   const char *id = w->spec.text[PM_JOB_ID];
   make_logs(w);
   int status =
       hold_job_log_make(w->text[PM_HOLD_START_LOGS], id, f->uid, f->gid);
   if (status < 0)
-    return fail(w, PM_HOLD_START_LOG, -status);
+    return hold_start_fail(w, PM_HOLD_START_LOG, -status);
   status = hold_job_folder_make(w->text[PM_HOLD_START_JOBS], id, w->record.data,
                                 w->record.length);
   if (status == 0) {
@@ -168,128 +97,102 @@ static int make_folders(struct work *w) {
              id);
     w->dir = open(w->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
-  if (status == 0 && w->dir >= 0)
+  if (status == 0 && w->dir >= 0) {
+    if (*w->group)
+      hold_job_group_link(w->dir, w->group);
     return 0;
+  }
   hold_job_log_remove(w->text[PM_HOLD_START_LOGS], id, f->uid);
-  return fail(w, PM_HOLD_START_FOLDER, status < 0 ? -status : errno);
+  return hold_start_fail(w, PM_HOLD_START_FOLDER, status < 0 ? -status : errno);
 }
 
 /* Nothing of a job that was never started stays. */
-static void remove_folders(const struct work *w) {
+static void remove_folders(const struct hold_start *w) {
   const char *id = w->spec.text[PM_JOB_ID];
   hold_job_folder_remove(w->text[PM_HOLD_START_JOBS], id);
   hold_job_log_remove(w->text[PM_HOLD_START_LOGS], id, w->spec.fields.uid);
 }
 
-/* ---- the holder ---- */
+/* ---- a job that exists ---- */
 
-/* In a session of its own, so that nothing that is sent to ours reaches it; it
- * outlives us, and nobody waits for it then. */
-_Noreturn static void become_holder(const struct work *w) {
-  char *argv[] = {(char *)(uintptr_t) "procman-keep",
-                  (char *)(uintptr_t)w->folder, NULL};
-  char *envp[] = {NULL};
-  setsid();
-  execve(w->text[PM_HOLD_START_KEEP], argv, envp);
-  _exit(errno == ENOENT ? 127 : 126);
+static int open_job(struct hold_start *w, struct hold_start_packet *packet) {
+  const char *jobs = w->text[PM_HOLD_START_JOBS];
+  snprintf(w->folder, sizeof w->folder, "%s/%s", jobs, w->id);
+  w->dir = hold_job_folder_open(jobs, w->id);
+  int status = w->dir < 0 ? w->dir
+                          : hold_job_load(w->dir, packet->behind,
+                                          PM_JOB_SPEC_MOST, &w->spec);
+  return status < 0 ? hold_start_fail(w, PM_HOLD_START_FOLDER, -status) : 0;
 }
 
-static int start_holder(struct work *w) {
-  fcntl(PM_HOLD_SOCKET, F_SETFD, FD_CLOEXEC);
-  w->holder = fork();
-  if (w->holder == 0)
-    become_holder(w);
-  return w->holder < 0 ? fail(w, PM_HOLD_START_HOLDER, errno) : 0;
+/* One that a holder died of, or lives on without one, is never stopped. */
+static void rescue(struct hold_start *w) {
+  hold_run_as_raise(&w->spec);
+  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
+                       sizeof w->group);
+  if (hold_start_holder(w) == 0)
+    hold_start_wait_for_holder(w);
 }
 
-/* True: it has ended. */
-static bool look_at_holder(struct work *w, int *ret_status) {
-  if (w->holder && waitpid(w->holder, ret_status, WNOHANG) == w->holder)
-    w->holder = 0;
-  return !w->holder;
-}
-
-static void sleep_ms(long ms) {
-  struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-  nanosleep(&t, NULL);
-}
-
-/* SIGTERM: the holder ends the job, and itself. */
-static void stop_holder(struct work *w) {
-  int status;
-  if (!w->holder)
+static void start_again(struct hold_start *w) {
+  hold_run_as_raise(&w->spec);
+  int status = hold_job_again(w->dir, true);
+  if (status < 0) {
+    hold_start_fail(w, PM_HOLD_START_STATE, -status);
     return;
-  kill(w->holder, SIGTERM);
-  for (int ms = 0; ms < STOP_MS && !look_at_holder(w, &status); ms += LOOK_MS)
-    sleep_ms(LOOK_MS);
-  if (w->holder)
-    kill(w->holder, SIGKILL);
-}
-
-/* ---- the job ---- */
-
-static bool read_record(const struct work *w, const char *name,
-                        enum pm_job_kind kind, void *ret, size_t size) {
-  char bytes[4096];
-  PM_CLEAN_FD int fd = openat(w->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
-  return n > 0 && pm_job_read(bytes, (size_t)n, kind, ret, size) == 0;
-}
-
-/* Its first start is over: as it was, or -1 with what failed. */
-static int take_job(struct work *w, const struct pm_job_state_record *s) {
-  struct pm_job_exit_record end;
-  bool ended = read_record(w, PM_JOB_FILE_EXIT, PM_JOB_EXIT, &end, sizeof end);
-  if (ended && end.how == PM_JOB_NOT_STARTED) {
-    w->answer.stage = end.stage;
-    return fail(w, PM_HOLD_START_JOB, end.error);
   }
-  w->answer.pid = s->pid;
-  w->answer.birth = s->birth;
-  w->answer.started_at_ns = s->started_at_ns;
-  return 0;
-}
-
-/* 1: it is not known yet. */
-static int look_at_job(struct work *w) {
-  struct pm_job_state_record s;
-  if (read_record(w, PM_JOB_FILE_STATE, PM_JOB_STATE, &s, sizeof s) &&
-      s.state > PM_JOB_STARTING)
-    return take_job(w, &s);
-  return 1;
-}
-
-static int wait_for_job(struct work *w) {
-  for (int ms = 0; ms < WAIT_MS; ms += LOOK_MS) {
-    int ended = 0;
-    bool over = look_at_holder(w, &ended);
-    int status = look_at_job(w); /* after that: nobody writes it any more */
-    if (status <= 0)
-      return status;
-    if (over)
-      return fail(w, PM_HOLD_START_HOLDER,
-                  WIFEXITED(ended) && WEXITSTATUS(ended) == 127 ? ENOENT
-                                                                : ECHILD);
-    sleep_ms(LOOK_MS);
-  }
-  return fail(w, PM_HOLD_START_TIME, ETIMEDOUT);
+  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
+                       sizeof w->group);
+  if (hold_start_holder(w) == 0 && hold_start_wait_for_job(w) == 0)
+    return;
+  hold_start_stop_holder(w);
+  if (w->answer.step != PM_HOLD_START_STATE)
+    hold_job_again(w->dir, false);
 }
 
 /* ---- the command ---- */
 
-static void serve(struct work *w, struct packet *packet, size_t length) {
-  if (take_request(w, packet, length) < 0 || complete(w) < 0 ||
-      make_folders(w) < 0)
+static void serve_existing(struct hold_start *w,
+                           struct hold_start_packet *packet) {
+  if (open_job(w, packet) < 0)
     return;
-  if (start_holder(w) == 0 && wait_for_job(w) == 0)
+  if (packet->request.flags == PM_HOLD_START_AGAIN)
+    start_again(w);
+  else
+    rescue(w);
+}
+
+static void serve_new(struct hold_start *w) {
+  if (complete(w) < 0 || make_group(w) < 0)
     return;
-  stop_holder(w);
+  if (make_folders(w) < 0) {
+    if (*w->group)
+      hold_job_group_remove_path(w->group);
+    return;
+  }
+  if (hold_start_holder(w) == 0 && hold_start_wait_for_job(w) == 0)
+    return;
+  /* another one has found the folder, and has the job now */
+  if (w->answer.step == PM_HOLD_START_STATE)
+    return;
+  hold_start_stop_holder(w);
   remove_folders(w);
 }
 
+static void serve(struct hold_start *w, struct hold_start_packet *packet,
+                  size_t length) {
+  if (hold_start_take(w, packet, length) < 0)
+    return;
+  if (packet->request.flags > PM_HOLD_START_ANYBODY)
+    serve_existing(w, packet);
+  else
+    serve_new(w);
+}
+
 int hold_start(int argc, char **argv) {
-  static struct packet packet;
-  static struct work w = {.answer = {.schema = PM_HOLD_SCHEMA}, .dir = -1};
+  static struct hold_start_packet packet;
+  static struct hold_start w = {.answer = {.schema = PM_HOLD_SCHEMA},
+                                .dir = -1};
   (void)argv;
   if (argc != 2)
     return 2;
@@ -298,7 +201,7 @@ int hold_start(int argc, char **argv) {
   if (n == -ENOTCONN)
     return 1;
   if (n < 0)
-    fail(&w, PM_HOLD_START_REQUEST, (int)-n);
+    hold_start_fail(&w, PM_HOLD_START_REQUEST, (int)-n);
   else
     serve(&w, &packet, (size_t)n);
   return send(PM_HOLD_SOCKET, &w.answer, sizeof w.answer, MSG_NOSIGNAL) < 0;

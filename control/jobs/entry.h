@@ -24,8 +24,14 @@ struct pm_jobs_entry {
   uint64_t held_since;      /* mono */
   struct pm_action *action; /* procman-hold is at work on it */
   bool survives;            /* a restart of collectd, as far as is known */
-  bool remove;              /* its folder and its log are to be removed */
-  bool gone;                /* they are; to be freed */
+  enum pm_job_again {
+    PM_JOB_AGAIN_NOT,
+    PM_JOB_AGAIN_BEGUN, /* procman-hold starts it once more */
+    PM_JOB_AGAIN_DONE,  /* it has answered */
+  } again;
+  int again_error; /* errno value */
+  bool remove;     /* its folder and its log are to be removed */
+  bool gone;       /* they are; to be freed */
 };
 
 /* Somebody who waits for a change of a job, and perhaps has asked for it.

@@ -87,7 +87,7 @@ const char *pm_job_stage_word(uint32_t stage) {
       [PM_JOB_STAGE_SESSION] = "session", [PM_JOB_STAGE_STDIN] = "stdin",
       [PM_JOB_STAGE_STREAMS] = "streams", [PM_JOB_STAGE_RLIMIT] = "setrlimit",
       [PM_JOB_STAGE_IDS] = "setuid",      [PM_JOB_STAGE_CHDIR] = "chdir",
-      [PM_JOB_STAGE_EXEC] = "exec",
+      [PM_JOB_STAGE_EXEC] = "exec",       [PM_JOB_STAGE_GROUP] = "cgroup",
   };
   return stage < sizeof words / sizeof *words ? words[stage] : NULL;
 }

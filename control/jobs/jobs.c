@@ -1,11 +1,9 @@
 #include "jobs/jobs.h"
 
-#include "jobs/folder.h"
 #include "jobs/rows.h"
 #include "jobs/survival.h"
-#include "server/context.h"
-
-#include "base/hold_remove.h"
+#include "jobs/table.h"
+#include "jobs/tend.h"
 
 #include <errno.h>
 #include <math.h>
@@ -15,187 +13,23 @@
 enum {
   SCAN = 32,    /* folders in a pass: 1 ms */
   MESSAGES = 8, /* of one holder in a pass */
-  TENDED = 4,   /* helpers at work for jobs, at most */
 };
 
 #define ROWS_NS (PM_NS_PER_S / 2)
-#define PAUSE_NS (PM_NS_PER_S / 10)
-#define PAUSE_MOST_NS (60 * PM_NS_PER_S)
 #define LIVED_NS (60 * PM_NS_PER_S) /* then a holder's death is no series */
-
-struct pm_jobs {
-  struct pm_context *context; /* (borrowed) */
-  struct pm_loop *loop;       /* (borrowed) */
-  struct pm_job_places places;
-  struct pm_job_folders folders;
-  struct pm_jobs_entry *list;
-  size_t count;
-  struct pm_timers timers;
-  struct pm_job_events events;
-  unsigned tended;   /* helpers at work */
-  uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */
-  bool some_gone;
-};
-
-static uint64_t mono(const struct pm_jobs *jobs) {
-  return jobs->context->now.mono;
-}
-
-/* ---- who waits ---- */
-
-static void tell(struct pm_job_wait *wait) {
-  if (wait->changed)
-    wait->changed(wait->arg);
-}
 
 /* Holders tell of their counters each second. */
 static void note_change(struct pm_jobs *jobs) {
   if (!jobs->rows_due)
-    jobs->rows_due = mono(jobs) + ROWS_NS;
-}
-
-static void tell_all(struct pm_jobs_entry *e) {
-  note_change(e->owner);
-  for (struct pm_job_wait *w = e->waits; w; w = w->next)
-    tell(w);
-}
-
-void pm_jobs_wait(struct pm_jobs_entry *e, struct pm_job_wait *wait) {
-  wait->entry = e;
-  wait->next = e->waits;
-  e->waits = wait;
-}
-
-void pm_jobs_unwait(struct pm_job_wait *wait) {
-  if (!wait->entry)
-    return;
-  struct pm_job_wait **at = &wait->entry->waits;
-  while (*at != wait)
-    at = &(*at)->next;
-  *at = wait->next;
-  wait->entry = NULL;
-}
-
-static void answer(struct pm_job_wait *wait, int error) {
-  wait->asked = PM_JOB_ASKED_ANSWERED;
-  wait->error = error;
-  tell(wait);
-}
-
-/* Those that were sent: nobody knows whether its holder came to do it. */
-static void answer_sent(struct pm_jobs_entry *e, int error) {
-  for (struct pm_job_wait *w = e->waits; w; w = w->next)
-    if (w->asked == PM_JOB_ASKED_SENT)
-      answer(w, error);
-}
-
-static void answer_unsent(struct pm_jobs_entry *e, int error) {
-  for (struct pm_job_wait *w = e->waits; w; w = w->next)
-    if (w->asked == PM_JOB_ASKED_UNSENT)
-      answer(w, error);
-}
-
-/* ---- requests ---- */
-
-static void set_due(struct pm_jobs_entry *e, uint64_t at) {
-  pm_timers_set(&e->owner->timers, &e->timer, at);
-}
-
-static void send_request(struct pm_job_wait *wait) {
-  struct pm_jobs_entry *e = wait->entry;
-  wait->request.seq = ++e->seq;
-  wait->asked = PM_JOB_ASKED_SENT;
-  int status = pm_holder_ask(&e->holder, &wait->request);
-  if (status < 0) /* its end is seen by the loop */
-    answer(wait, status == -EAGAIN ? EBUSY : EPIPE);
-}
-
-static void send_unsent(struct pm_jobs_entry *e) {
-  for (struct pm_job_wait *w = e->waits; w; w = w->next)
-    if (w->asked == PM_JOB_ASKED_UNSENT)
-      send_request(w);
-}
-
-void pm_jobs_ask(struct pm_job_wait *wait, enum pm_job_verb verb,
-                 uint64_t timeout_ns) {
-  struct pm_jobs_entry *e = wait->entry;
-  wait->request =
-      (struct pm_job_request){.verb = verb, .timeout_ns = timeout_ns};
-  wait->asked = PM_JOB_ASKED_UNSENT;
-  if (pm_job_is_over(&e->job))
-    answer(wait, ESRCH);
-  else if (pm_holder_is_open(&e->holder))
-    send_request(wait);
-}
-
-static void take_reply(struct pm_jobs_entry *e, const struct pm_job_reply *r) {
-  for (struct pm_job_wait *w = e->waits; w; w = w->next)
-    if (w->asked == PM_JOB_ASKED_SENT && w->request.seq == r->seq)
-      answer(w, r->error);
-}
-
-/* ---- helpers ---- */
-
-static void on_tended(void *arg, const void *record, size_t length) {
-  struct pm_jobs_entry *e = arg;
-  (void)record;
-  (void)length;
-  e->action = NULL;
-  e->owner->tended--;
-  set_due(e, mono(e->owner) + PAUSE_NS / 4);
-}
-
-/* Longer and longer, while it does not help. */
-static void look_again(struct pm_jobs_entry *e) {
-  e->pause = e->pause ? 2 * e->pause : PAUSE_NS;
-  if (e->pause > PAUSE_MOST_NS)
-    e->pause = PAUSE_MOST_NS;
-  set_due(e, mono(e->owner) + e->pause);
-}
-
-static void tend(struct pm_jobs_entry *e, const char *mode,
-                 const struct iovec *record, int count) {
-  struct pm_jobs *jobs = e->owner;
-  struct pm_err err = PM_ERR_INIT;
-  if (e->action)
-    return;
-  if (jobs->tended >= TENDED) {
-    set_due(e, mono(jobs) + PAUSE_NS / 4);
-    return;
-  }
-  look_again(e);
-  int status = pm_action_start(&jobs->context->actions, jobs->context->now,
-                               mode, PM_PEER_USER_ROOT, record, count, -1,
-                               on_tended, e, &e->action, &err);
-  jobs->tended += status == 0;
-}
-
-static void remove_folders(struct pm_jobs_entry *e) {
-  const struct pm_job_places *p = &e->owner->places;
-  struct pm_hold_remove_request r = {.schema = PM_HOLD_SCHEMA,
-                                     .text = {(uint32_t)strlen(p->jobs),
-                                              (uint32_t)strlen(p->logs),
-                                              (uint32_t)strlen(e->job.id)}};
-  struct iovec parts[] = {
-      {&r, sizeof r},
-      {(void *)(uintptr_t)p->jobs, r.text[0]},
-      {(void *)(uintptr_t)p->logs, r.text[1]},
-      {e->job.id, r.text[2]},
-  };
-  tend(e, "remove", parts, 4);
+    jobs->rows_due = pm_jobs_mono(jobs) + ROWS_NS;
 }
 
 /* ---- one that is over ---- */
 
 static void vanish(struct pm_jobs_entry *e) {
   e->gone = e->owner->some_gone = true;
-  set_due(e, 0);
-  while (e->waits) {
-    struct pm_job_wait *w = e->waits;
-    e->waits = w->next;
-    w->entry = NULL;
-    tell(w);
-  }
+  pm_jobs_set_due(e, 0);
+  pm_job_waits_end(e);
 }
 
 static bool has_folder(const struct pm_jobs_entry *e) {
@@ -205,11 +39,15 @@ static bool has_folder(const struct pm_jobs_entry *e) {
 
 static void look_after_over(struct pm_jobs_entry *e) {
   pm_holder_close(&e->holder);
-  answer_unsent(e, ESRCH);
+  if (pm_job_waits_for_start(e) && !e->remove && !e->job.lost) {
+    pm_job_tend_start(e, PM_HOLD_START_AGAIN);
+    return;
+  }
+  pm_job_waits_answer(e, PM_JOB_ASKED_UNSENT, ESRCH);
   if (!e->remove && !pm_job_is_removed(&e->job))
-    set_due(e, 0);
+    pm_jobs_set_due(e, 0);
   else if (has_folder(e))
-    remove_folders(e);
+    pm_job_tend_remove(e);
   else
     vanish(e);
 }
@@ -217,7 +55,7 @@ static void look_after_over(struct pm_jobs_entry *e) {
 void pm_jobs_remove(struct pm_jobs_entry *e) {
   e->remove = true;
   e->pause = 0;
-  set_due(e, 1);
+  pm_jobs_set_due(e, 1);
 }
 
 /* ---- states ---- */
@@ -238,8 +76,9 @@ static void take_state(struct pm_jobs_entry *e,
     note(e);
   }
   if (pm_job_is_over(&e->job))
-    set_due(e, 1);
-  tell_all(e);
+    pm_jobs_set_due(e, 1);
+  note_change(e->owner);
+  pm_job_waits_tell(e);
 }
 
 /* As its folder says: its last words may not have been read. */
@@ -253,11 +92,11 @@ static void on_holder(struct pm_watch *watch, uint32_t events);
 
 static void lose_holder(struct pm_jobs_entry *e) {
   pm_holder_close(&e->holder);
-  if (mono(e->owner) - e->held_since > LIVED_NS)
+  if (pm_jobs_mono(e->owner) - e->held_since > LIVED_NS)
     e->pause = 0;
   take_last_state(e);
-  answer_sent(e, EPIPE);
-  set_due(e, 1);
+  pm_job_waits_answer(e, PM_JOB_ASKED_SENT, EPIPE);
+  pm_jobs_set_due(e, 1);
 }
 
 static void on_holder(struct pm_watch *watch, uint32_t events) {
@@ -272,7 +111,7 @@ static void on_holder(struct pm_watch *watch, uint32_t events) {
       take_state(e, &m.state);
       break;
     case PM_HOLDER_REPLY:
-      take_reply(e, &m.reply);
+      pm_job_waits_take(e, &m.reply);
       break;
     case PM_HOLDER_GONE:
       lose_holder(e);
@@ -282,10 +121,6 @@ static void on_holder(struct pm_watch *watch, uint32_t events) {
 
 /* ---- holders ---- */
 
-static void rescue(struct pm_jobs_entry *e) {
-  look_again(e); /* until procman-hold can start one */
-}
-
 /* Its state comes by itself. */
 static void connect_holder(struct pm_jobs_entry *e) {
   struct pm_jobs *jobs = e->owner;
@@ -293,22 +128,31 @@ static void connect_holder(struct pm_jobs_entry *e) {
   int status =
       fd < 0 ? fd : pm_holder_open(&e->holder, jobs->loop, fd, on_holder);
   if (status == 0) {
-    e->held_since = mono(jobs);
+    e->held_since = pm_jobs_mono(jobs);
     e->survives = pm_job_survives(e->job.state.holder);
-    set_due(e, 0);
-    send_unsent(e);
+    pm_jobs_set_due(e, 0);
+    pm_job_waits_send(e);
     return;
   }
   take_last_state(e);
   if (pm_job_is_over(&e->job))
-    set_due(e, 1);
+    pm_jobs_set_due(e, 1);
   else if (status == -ECONNREFUSED || status == -ENOENT)
-    rescue(e);
+    pm_job_tend_start(e, PM_HOLD_START_RESCUE);
   else
-    look_again(e);
+    pm_job_tend_later(e);
+}
+
+/* Those who asked for a new start of one that was over. */
+static void answer_again(struct pm_jobs_entry *e) {
+  e->again = PM_JOB_AGAIN_NOT;
+  take_last_state(e);
+  pm_job_waits_answer(e, PM_JOB_ASKED_UNSENT, e->again_error);
 }
 
 static void look_after(struct pm_jobs_entry *e) {
+  if (e->again == PM_JOB_AGAIN_DONE)
+    answer_again(e);
   if (pm_job_is_over(&e->job))
     look_after_over(e);
   else if (!pm_holder_is_open(&e->holder))
@@ -399,7 +243,7 @@ static void adopt_some(struct pm_jobs *jobs) {
 
 static void publish_rows(struct pm_jobs *jobs) {
   static struct pm_job_row rows[PM_EXCHANGE_JOBS];
-  if (!jobs->rows_due || mono(jobs) < jobs->rows_due)
+  if (!jobs->rows_due || pm_jobs_mono(jobs) < jobs->rows_due)
     return;
   jobs->rows_due = 0;
   size_t count = pm_job_rows_make(jobs->list, rows,
@@ -411,7 +255,7 @@ static void publish_rows(struct pm_jobs *jobs) {
 void pm_jobs_sweep(struct pm_jobs *jobs) {
   struct pm_timer *t;
   adopt_some(jobs);
-  while ((t = pm_timers_take(&jobs->timers, mono(jobs))))
+  while ((t = pm_timers_take(&jobs->timers, pm_jobs_mono(jobs))))
     look_after((struct pm_jobs_entry *)((char *)t -
                                         offsetof(struct pm_jobs_entry, timer)));
   if (jobs->some_gone)

@@ -7,6 +7,7 @@
 #include "jobs/entry.h"
 #include "jobs/events.h"
 #include "jobs/places.h"
+#include "jobs/wait.h"
 
 #include "server/environment.h"
 #include "server/loop.h"
@@ -37,13 +38,6 @@ struct pm_jobs_entry *pm_jobs_find(const struct pm_jobs *jobs, const char *id);
 /* A job that procman-hold has started.  -errno: its folder cannot be read. */
 int pm_jobs_add(struct pm_jobs *jobs, const char *id,
                 struct pm_jobs_entry **ret);
-
-/* changed(arg) is called for each change until pm_jobs_unwait. */
-void pm_jobs_wait(struct pm_jobs_entry *entry, struct pm_job_wait *wait);
-void pm_jobs_unwait(struct pm_job_wait *wait);
-/* Asks its holder, when there is one; the wait is one of the entry's. */
-void pm_jobs_ask(struct pm_job_wait *wait, enum pm_job_verb verb,
-                 uint64_t timeout_ns);
 
 /* What happens to all of them. */
 struct pm_job_events *pm_jobs_events(struct pm_jobs *jobs);

@@ -224,7 +224,7 @@ static const char *stage_of(const struct pm_hold_start_reply *r) {
       [PM_HOLD_START_REQUEST] = "request", [PM_HOLD_START_WHO] = "user",
       [PM_HOLD_START_PEER] = "limits",     [PM_HOLD_START_LOG] = "log",
       [PM_HOLD_START_FOLDER] = "folder",   [PM_HOLD_START_HOLDER] = "holder",
-      [PM_HOLD_START_TIME] = "wait"};
+      [PM_HOLD_START_TIME] = "wait",       [PM_HOLD_START_STATE] = "state"};
   if (r->step == PM_HOLD_START_JOB)
     return pm_job_stage_word(r->stage);
   return r->step < sizeof words / sizeof *words ? words[r->step] : NULL;

@@ -3,7 +3,6 @@
 #include "base/buf.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* A text is its length, its bytes and a NUL. */
@@ -24,7 +23,7 @@ static bool fields_are_valid(const struct pm_job_fields *f) {
          f->mask <= 0777 && f->nice >= -20 && f->nice <= 19 &&
          f->oom_score_adj >= -1000 && f->oom_score_adj <= 1000 &&
          f->stdin_mode <= PM_JOB_STDIN_FILE && f->policy <= PM_JOB_ALWAYS &&
-         f->on_full <= PM_JOB_DROP_NEW;
+         f->on_full <= PM_JOB_DROP_NEW && f->cpu_max_percent <= PM_JOB_CPU_MOST;
 }
 
 static bool lists_are_valid(const struct pm_job_spec *s) {
@@ -139,6 +138,10 @@ int pm_job_spec_read(void *bytes, size_t length, struct pm_job_spec *ret) {
     return -EINVAL;
   *ret = s;
   return 0;
+}
+
+bool pm_job_spec_needs_group(const struct pm_job_fields *f) {
+  return f->memory_max_bytes || f->cpu_max_percent || f->pids_max;
 }
 
 const char *pm_job_text_next(const char *text) {

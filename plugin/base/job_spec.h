@@ -5,6 +5,8 @@
 
 #include "base/job_record.h"
 
+#include <stdbool.h>
+
 struct pm_buf;
 
 enum {
@@ -13,6 +15,7 @@ enum {
   PM_JOB_LIMITS = 16, /* RLIM_NLIMITS */
   PM_JOB_ARGS = 1024,
   PM_JOB_ENV = 1024,
+  PM_JOB_CPU_MOST = 10000000, /* percent */
   PM_JOB_ID_MOST = 48,
 };
 
@@ -40,6 +43,10 @@ struct pm_job_fields {
   uint64_t log_bytes, log_age_ns; /* 0: 64 MiB, without end */
   uint32_t log_segments, on_full; /* 0: 8 */
   uint32_t limit_count, group_count, arg_count, env_count;
+  /* of the job's control group, all its processes together; 0: none */
+  uint64_t memory_max_bytes;
+  uint32_t cpu_max_percent; /* of one CPU: 150 is one and a half */
+  uint32_t pids_max;        /* threads count, too */
 };
 
 enum pm_job_text {
@@ -73,6 +80,9 @@ int pm_job_spec_write(const struct pm_job_spec *spec, char *const args[],
  * written, but the caller may sort the groups.  As pm_job_check, or -EINVAL if
  * a field is not what its comment says. */
 int pm_job_spec_read(void *bytes, size_t length, struct pm_job_spec *ret);
+
+/* Has it a limit that only a control group can hold it to? */
+bool pm_job_spec_needs_group(const struct pm_job_fields *fields);
 
 /* The text that follows in the record. */
 const char *pm_job_text_next(const char *text);

@@ -40,10 +40,9 @@ enum pm_job_wants {
 enum pm_job_step { PM_JOB_NO_STEP, PM_JOB_UNLINK_SEGMENT, PM_JOB_UNLINK_INDEX };
 
 struct pm_job_stream {
-  uint64_t segment;  /* the current one's number, 0: none yet */
-  uint64_t segments; /* that exist */
-  uint64_t bytes;    /* of them */
-  uint64_t stored;   /* of all that was ever stored */
+  uint64_t segment;         /* the current one's number, 0: none yet */
+  uint64_t segments, bytes; /* that exist */
+  uint64_t stored;          /* bytes of all that was ever stored */
   uint64_t dropped_bytes, blocked_ns;
   int32_t error; /* errno value that keeps it from storing, 0: none */
   uint32_t zero;
@@ -65,6 +64,8 @@ struct pm_job_state_record {
   uint32_t step, step_stream; /* enum pm_job_step */
   uint64_t step_segment;
   struct pm_job_stream stream[PM_JOB_STREAMS]; /* stdout, stderr */
+  uint64_t cgroup;    /* the kernel's id of the job's control group, 0: none */
+  uint64_t oom_kills; /* in it, before the latest start */
 };
 
 /* The step of a start that failed. */
@@ -79,6 +80,7 @@ enum pm_job_stage {
   PM_JOB_STAGE_IDS, /* and what needs privileges before them */
   PM_JOB_STAGE_CHDIR,
   PM_JOB_STAGE_EXEC,
+  PM_JOB_STAGE_GROUP, /* its control group, or a limit of it */
 };
 
 /* The first bytes of `lock`, by the workload itself once its gate is open, so
@@ -107,7 +109,7 @@ struct pm_job_exit_record {
   uint64_t attempt; /* the start that ended so */
   uint32_t how;     /* enum pm_job_how */
   int32_t code, signal;
-  uint32_t core, oom; /* 0 or 1 */
+  uint32_t core, oom; /* 0 or 1; oom: some of it, for want of memory */
   uint32_t stage;     /* enum pm_job_stage */
   int32_t error;
   uint32_t has;

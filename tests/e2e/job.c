@@ -3,6 +3,9 @@
  *   job make JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *   job start JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *                          the same by procman-hold start, and its holder
+ *   job again JOBS LOGS ID, job rescue JOBS LOGS ID
+ *                          one that exists, by procman-hold start
+ *   job remove JOBS ID     its folder and its control group
  *   job show DIR
  *   job ask DIR VERB [NUMBER]
  *   job watch DIR          states, a line each, until the holder ends */
@@ -15,6 +18,7 @@
 #include "base/sealed.h"
 #include "base/spawn.h"
 #include "hold/job_folder.h"
+#include "hold/job_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +42,7 @@ static struct pm_job_limit limits[PM_JOB_LIMITS];
 static uint32_t groups[PM_JOB_GROUPS];
 static char *env[PM_JOB_ENV + 1];
 static char log_dir[4096];
+static uint32_t wants_group; /* 1: a control group is made, too */
 
 static uint64_t number(const char *text) { return strtoull(text, NULL, 0); }
 
@@ -85,6 +90,9 @@ static void set_number(struct pm_job_fields *f, const char *key,
       {"max", &f->restarts_most},
       {"segments", &f->log_segments},
       {"drop", &f->on_full},
+      {"cpu_max", &f->cpu_max_percent},
+      {"pids_max", &f->pids_max},
+      {"cgroup", &wants_group},
       {"flags", &f->flags},
       {"nice", (uint32_t *)&f->nice},
       {"oom", (uint32_t *)&f->oom_score_adj},
@@ -97,6 +105,7 @@ static void set_number(struct pm_job_fields *f, const char *key,
       {"backoff_ms", &f->backoff_ns, 1000000},
       {"stop_ms", &f->stop_timeout_ns, 1000000},
       {"bytes", &f->log_bytes, 1},
+      {"memory_max", &f->memory_max_bytes, 1},
       {"age_ms", &f->log_age_ns, 1000000},
       {"capabilities", &f->capabilities, 1},
   };
@@ -153,6 +162,21 @@ static struct pm_job_fields make_spec(char **arg, struct pm_buf *record) {
   return s.fields;
 }
 
+static void make_group(const char *jobs, const char *id,
+                       const struct pm_job_fields *f) {
+  char top[HOLD_CGROUP_PATH], group[HOLD_CGROUP_PATH], folder[8192];
+  int status = hold_cgroup_find(top, sizeof top);
+  if (status == 0)
+    status = hold_job_group_make(top, id, f, group, sizeof group);
+  if (status < 0)
+    die("a control group", -status);
+  snprintf(folder, sizeof folder, "%s/%s", jobs, id);
+  int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (hold_job_group_link(dir, group) < 0)
+    die(folder, errno);
+  close(dir);
+}
+
 static int make(char **arg) {
   struct pm_buf record = PM_BUF_INIT(0);
   struct pm_job_fields f = make_spec(arg, &record);
@@ -161,15 +185,23 @@ static int make(char **arg) {
     status = hold_job_folder_make(arg[0], arg[2], record.data, record.length);
   if (status < 0)
     die("make", -status);
+  if (wants_group)
+    make_group(arg[0], arg[2], &f);
+  return 0;
+}
+
+static int remove_folder(char **arg) {
+  hold_job_folder_remove(arg[0], arg[1]);
   return 0;
 }
 
 /* ---- start ---- */
 
 static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
-                       const struct pm_buf *spec) {
+                       uint32_t flags, const struct pm_buf *spec) {
   struct pm_hold_request head = {.schema = PM_HOLD_SCHEMA};
   struct pm_hold_start_request r = {.schema = PM_HOLD_SCHEMA,
+                                    .flags = flags,
                                     .spec_length = (uint32_t)spec->length};
   struct iovec parts[2 + PM_HOLD_START_TEXTS] = {{&r, sizeof r},
                                                  {spec->data, spec->length}};
@@ -182,15 +214,13 @@ static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
     die("send", EIO);
 }
 
-static int start(char **arg) {
+static int ask_hold(char **arg, uint32_t flags, const struct pm_buf *record) {
   const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP"),
              *user = getenv("PM_RUN_AS");
   char hold[4096], usual[4096];
   struct pm_hold_start_reply r;
-  struct pm_buf record = PM_BUF_INIT(0);
   int ends[2];
   pid_t pid;
-  make_spec(arg, &record);
   snprintf(hold, sizeof hold, "%s/procman-hold", build ? build : ".");
   snprintf(usual, sizeof usual, "%s/procman-keep", build ? build : ".");
   const char *const text[] = {arg[0], arg[1], keep ? keep : usual,
@@ -200,14 +230,32 @@ static int start(char **arg) {
                   NULL};
   if (pm_spawn_pair(ends) < 0 || pm_spawn(hold, argv, ends[1], &pid) < 0)
     die(hold, errno);
-  send_start(ends[0], text, &record);
+  send_start(ends[0], text, flags, record);
   close(ends[1]);
   if (recv(ends[0], &r, sizeof r, 0) != sizeof r)
     die("no answer", EPIPE);
   printf("step=%u error=%d stage=%u pid=%d birth=%" PRIu64 " started=%" PRIu64
-         "\n",
-         r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns);
+         " cgroup=%" PRIu64 "\n",
+         r.step, r.error, r.stage, r.pid, r.birth, r.started_at_ns, r.cgroup);
   return 0;
+}
+
+static int start(char **arg) {
+  struct pm_buf record = PM_BUF_INIT(0);
+  make_spec(arg, &record);
+  return ask_hold(arg, 0, &record);
+}
+
+static int ask_existing(char **arg, uint32_t flag) {
+  struct pm_buf id = PM_BUF_INIT(1024);
+  pm_buf_add(&id, arg[2], strlen(arg[2]));
+  return ask_hold(arg, flag, &id);
+}
+
+static int again(char **arg) { return ask_existing(arg, PM_HOLD_START_AGAIN); }
+
+static int rescue(char **arg) {
+  return ask_existing(arg, PM_HOLD_START_RESCUE);
 }
 
 /* ---- show ---- */
@@ -227,9 +275,9 @@ static void print_stream(const char *name, const struct pm_job_stream *s) {
 
 static void print_state(const struct pm_job_state_record *s) {
   printf("state=%s reason=%s pid=%d holder=%d attempt=%" PRIu64
-         " restarts=%" PRIu64 " failures=%u wants=%u",
+         " restarts=%" PRIu64 " failures=%u wants=%u cgroup=%" PRIu64,
          states[s->state], reasons[s->reason], s->pid, s->holder, s->attempt,
-         s->restarts, s->failures, s->wants);
+         s->restarts, s->failures, s->wants, s->cgroup);
   print_stream("out", &s->stream[0]);
   print_stream("err", &s->stream[1]);
   printf("\n");
@@ -237,10 +285,10 @@ static void print_state(const struct pm_job_state_record *s) {
 }
 
 static void print_exit(const struct pm_job_exit_record *e) {
-  printf("exit=%s code=%d signal=%d core=%u stage=%u error=%d attempt=%" PRIu64
-         " user_ns=%" PRIu64 " rss=%" PRIu64 " started=%" PRIu64
-         " ended=%" PRIu64 "\n",
-         hows[e->how], e->code, e->signal, e->core, e->stage, e->error,
+  printf("exit=%s code=%d signal=%d core=%u oom=%u stage=%u error=%d "
+         "attempt=%" PRIu64 " user_ns=%" PRIu64 " rss=%" PRIu64
+         " started=%" PRIu64 " ended=%" PRIu64 "\n",
+         hows[e->how], e->code, e->signal, e->core, e->oom, e->stage, e->error,
          e->attempt, e->cpu_user_ns, e->max_rss_bytes, e->started_at_ns,
          e->ended_at_ns);
 }
@@ -339,11 +387,10 @@ int main(int argc, char **argv) {
     const char *name;
     int args;
     int (*run)(char **);
-  } modes[] = {{"make", 5, make},
-               {"start", 5, start},
-               {"show", 1, show},
-               {"ask", 2, ask},
-               {"watch", 1, watch}};
+  } modes[] = {{"make", 5, make},     {"remove", 2, remove_folder},
+               {"start", 5, start},   {"again", 3, again},
+               {"rescue", 3, rescue}, {"show", 1, show},
+               {"ask", 2, ask},       {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+# waits in a shell for Job.go()
+GO = "while [ ! -e @TOP@/go ]; do sleep 0.01; done"
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
 BUILD = os.path.abspath(os.environ.get("PM_BUILD", "build"))
 KEEP = os.path.join(BUILD, "procman-keep")
@@ -46,6 +48,14 @@ def reap(spare=()):
             os.waitpid(pid, os.WNOHANG)
         except ChildProcessError:
             pass
+
+
+def cgroup_top():
+    """Where cgroup2 is mounted, if procman may make groups there; or None."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        rows = [line.split() for line in f]
+    found = [row[4] for row in rows if row[row.index("-") + 1] == "cgroup2" and "rw" in row[5].split(",")]
+    return found[0] if found and not os.path.exists("/run/systemd/system") else None
 
 
 class Job:
@@ -85,6 +95,8 @@ class Job:
         for fd in self.idle:
             os.close(fd)
         reap()
+        if os.path.islink(os.path.join(self.folder, "group")):  # with all who are left in it
+            subprocess.run([f"{TOOLS}/job", "remove", self.jobs, self.id], check=True)
         shutil.rmtree(self.top, ignore_errors=True)
 
     def sweep(self):

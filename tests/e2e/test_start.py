@@ -2,6 +2,7 @@
 """procman-hold start: the folders of a job and its holder, and what it says if
 the job cannot be started: of which nothing is left then."""
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,8 +10,8 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from keep import Job, TOOLS, become_subreaper, reap, wait_for
 
-DONE, REQUEST, WHO, PEER, LOG, FOLDER, HOLDER, JOB, TIME = range(9)  # pm_hold_start_step
-FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC = range(1, 10)  # pm_job_stage
+DONE, REQUEST, WHO, PEER, LOG, FOLDER, HOLDER, JOB, TIME, STATE = range(10)  # pm_hold_start_step
+FORK, GATE, SESSION, STDIN, STREAMS, RLIMIT, IDS, CHDIR, EXEC, GROUP = range(1, 11)  # pm_job_stage
 ENOENT, EACCES, EEXIST, EINVAL, ENOTDIR, EPERM = 2, 13, 17, 22, 20, 1
 
 
@@ -21,15 +22,21 @@ class Place(Job):
         super().__init__(["true"], idle=False)
         self.made = 0
 
+    def hold(self, args, env=None):
+        p = subprocess.run([f"{TOOLS}/job", *args], stdout=subprocess.PIPE, text=True, check=True,
+                           timeout=60, env={**os.environ, **(env or {})})
+        return {k: int(v) for k, v in (word.split("=") for word in p.stdout.split())}
+
+    def existing(self, verb, said, env=None):
+        """again or rescue: what procman-hold start says."""
+        return self.hold([verb, self.jobs, self.logs, os.path.basename(said["folder"])], env)
+
     def begin(self, command, name=None, env=None, **keys):
         """What procman-hold start says, and the job."""
         self.made += 1
         name = name or f"new-{self.made}"
         args = [f"{k}={v}" for k, v in keys.items()]
-        p = subprocess.run([f"{TOOLS}/job", "start", self.jobs, self.logs, name, *args, "--",
-                            *command], stdout=subprocess.PIPE, text=True, check=True, timeout=60,
-                           env={**os.environ, **(env or {})})
-        said = {k: int(v) for k, v in (word.split("=") for word in p.stdout.split())}
+        said = self.hold(["start", self.jobs, self.logs, name, *args, "--", *command], env)
         said["folder"] = os.path.join(self.jobs, name)
         said["leaf"] = os.path.join(self.logs, str(keys.get("uid", os.geteuid())), name)
         return said
@@ -38,6 +45,30 @@ class Place(Job):
         p = subprocess.run([f"{TOOLS}/job", "show", said["folder"]], stdout=subprocess.PIPE,
                            text=True, check=True)
         return dict(word.partition("=")[::2] for word in p.stdout.split())
+
+    def __exit__(self, *failed):
+        self.stop_store()
+        for name in os.listdir(self.jobs):  # with their control groups and all who are left there
+            subprocess.run([f"{TOOLS}/job", "remove", self.jobs, name], check=True)
+        super().__exit__(*failed)
+
+    def store(self):
+        """The pid of procman-hold fdstore, or None."""
+        try:
+            with open(os.path.join(self.jobs, "fdstore.lock"), encoding="ascii") as f:
+                pid = int(f.read())
+            return pid if cmdline(pid)[1:3] == [b"fdstore", self.jobs.encode()] else None
+        except (OSError, ValueError):
+            return None
+
+    def stop_store(self):
+        pid = self.store()
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            wait_for("its end", lambda: reap() or not self.store())
+
+    def remove(self, said):
+        subprocess.run([f"{TOOLS}/job", "remove", self.jobs, os.path.basename(said["folder"])], check=True)
 
     def stop(self, said):
         subprocess.run([f"{TOOLS}/job", "ask", said["folder"], "stop", "2000"],

@@ -2,6 +2,7 @@
 
 #include "hold/keep/log.h"
 #include "hold/keep/restart.h"
+#include "hold/keep/store.h"
 
 #include "base/pidfd.h"
 
@@ -34,9 +35,28 @@ static struct pm_job_mark read_mark(const struct keep *k) {
   return mark;
 }
 
+/* ---- who belongs to the job ---- */
+
+static bool has_group(const struct keep *k) { return k->group.procs >= 0; }
+
+/* How many live beside the workload.  Its leader may be another by now, where
+ * it has ended. */
+static int signal_members(struct keep *k, int signal) {
+  int32_t pid = k->state.pid;
+  if (has_group(k))
+    return keep_group_signal(&k->group, k->ended ? 0 : pid, signal);
+  return pid ? keep_session_signal(&k->session, pid, signal) : 0;
+}
+
+static void forget_told(struct keep *k) {
+  keep_session_done(&k->session);
+  keep_group_forget(&k->group);
+}
+
 /* ---- the end of a workload ---- */
 
-/* What the workload itself said of its start is truer than its exit code. */
+/* A start that could not be put into its group was never let go.  Of others,
+ * what the workload itself said is truer than its exit code. */
 static void look_at_mark(const struct keep *k, struct pm_job_exit_record *end) {
   struct pm_job_mark mark = read_mark(k);
   if (mark.attempt && !mark.stage)
@@ -45,6 +65,10 @@ static void look_at_mark(const struct keep *k, struct pm_job_exit_record *end) {
   end->code = end->signal = 0;
   end->stage = mark.attempt ? mark.stage : PM_JOB_STAGE_GATE;
   end->error = mark.error;
+  if (!mark.attempt && k->group_error) {
+    end->stage = PM_JOB_STAGE_GROUP;
+    end->error = k->group_error;
+  }
 }
 
 static void record_exit(struct keep *k, struct pm_job_exit_record *end) {
@@ -52,6 +76,7 @@ static void record_exit(struct keep *k, struct pm_job_exit_record *end) {
   end->started_at_ns = k->state.started_at_ns;
   if (end->has & PM_JOB_HAS_ENDED_AT)
     end->ended_at_ns = k->now.real;
+  end->oom = keep_group_oom_kills(&k->group) > k->state.oom_kills;
   k->exit = *end;
   int status =
       keep_files_put(k->files.exit, &k->exit, PM_JOB_EXIT, sizeof k->exit);
@@ -83,18 +108,26 @@ static void go_on(struct keep *k) {
   s->pid = 0;
   k->ended = k->watches_mark = false;
   k->look_at = k->look_ns = 0;
-  keep_session_done(&k->session);
+  forget_told(k);
   enum keep_event event =
       keep_restart_decide(&k->spec.fields, s, &k->exit, &reason);
   s->reason = reason;
   keep_job_event(k, event);
 }
 
-/* A stop is over when nobody of the session lives: its leader may leave others
- * behind that do not heed SIGTERM, or that were born since.  Looked for less
- * and less often. */
+/* What all of the job are to have; 0: they may go on. */
+static int signal_for_all(const struct keep *k) {
+  if (k->state.state == PM_JOB_STOPPING)
+    return SIGTERM;
+  return k->state.state == PM_JOB_KILLING ? SIGKILL : k->sweeps;
+}
+
+/* A stop is over when nobody else lives: the workload may leave others behind
+ * that do not heed SIGTERM, or that were born since.  Looked for less and less
+ * often. */
 static bool has_others(struct keep *k) {
-  if (k->state.state != PM_JOB_STOPPING && k->state.state != PM_JOB_KILLING)
+  int signal = signal_for_all(k);
+  if (!signal)
     return false;
   if (k->now.boot < k->look_at)
     return true;
@@ -102,8 +135,7 @@ static bool has_others(struct keep *k) {
   if (k->look_ns > LOOK_MOST_NS)
     k->look_ns = LOOK_MOST_NS;
   k->look_at = k->now.boot + k->look_ns;
-  int signal = k->state.state == PM_JOB_STOPPING ? SIGTERM : SIGKILL;
-  return keep_session_signal(&k->session, k->state.pid, signal) > 0;
+  return signal_members(k, signal) > 0;
 }
 
 static void look_for_end(struct keep *k) {
@@ -124,29 +156,54 @@ static void look_for_end(struct keep *k) {
 
 /* ---- what the table says ---- */
 
-static void not_forked(struct keep *k, int error) {
+static void not_forked(struct keep *k, enum pm_job_stage stage, int error) {
   struct pm_job_exit_record end = {
-      .how = PM_JOB_NOT_STARTED, .stage = PM_JOB_STAGE_FORK, .error = error};
+      .how = PM_JOB_NOT_STARTED, .stage = stage, .error = error};
   record_exit(k, &end);
   go_on(k);
 }
 
-static void start(struct keep *k) {
+/* A kernel that goes by the writer's ids does not let this holder move anybody:
+ * then only a job that needs its group is not started. */
+static void join_group(struct keep *k) {
+  k->group_error = 0;
+  if (!has_group(k))
+    return;
+  int status = keep_group_add(&k->group, k->state.pid);
+  if (status < 0 && pm_job_spec_needs_group(&k->spec.fields))
+    k->group_error = -status;
+  else if (status < 0)
+    keep_group_close(&k->group);
+  k->state.cgroup = k->group.id;
+}
+
+static void count_start(struct keep *k) {
   struct pm_job_state_record *s = &k->state;
   s->attempt++;
   s->restarts = s->attempt - 1;
   s->wants &= ~(uint32_t)PM_JOB_WANTS_AGAIN;
   s->started = k->now.boot;
   s->started_at_ns = k->now.real;
+}
+
+static void start(struct keep *k) {
+  struct pm_job_state_record *s = &k->state;
+  count_start(k);
   s->deadline = 0;
-  int status = keep_workload_fork(&k->workload, &k->spec, &k->files, s);
-  if (status < 0) {
-    not_forked(k, -status);
+  s->oom_kills = keep_group_oom_kills(&k->group);
+  if (!has_group(k) && pm_job_spec_needs_group(&k->spec.fields)) {
+    not_forked(k, PM_JOB_STAGE_GROUP, ENOTSUP);
     return;
   }
+  int status = keep_workload_fork(&k->workload, &k->spec, &k->files, s);
+  if (status < 0) {
+    not_forked(k, PM_JOB_STAGE_FORK, -status);
+    return;
+  }
+  join_group(k);
   keep_publish(k);
   /* unrecorded it must not run: without a byte its gate stays shut */
-  if (!k->failed && s->birth)
+  if (!k->failed && s->birth && !k->group_error)
     keep_workload_open_gate(&k->workload);
   else
     keep_workload_signal(&k->workload, s, SIGKILL);
@@ -167,17 +224,18 @@ static void terminate(struct keep *k) {
   keep_publish(k);
   if (!k->ended)
     keep_workload_signal(&k->workload, &k->state, SIGTERM);
-  keep_session_done(&k->session);
-  keep_session_signal(&k->session, k->state.pid, SIGTERM);
+  forget_told(k);
+  signal_members(k, SIGTERM);
   keep_workload_signal(&k->workload, &k->state, SIGCONT);
 }
 
 static void kill_all(struct keep *k) {
   k->look_at = k->look_ns = 0;
+  k->sweeps = k->sweeps ? SIGKILL : 0;
   k->state.deadline = k->now.boot + KILL_AGAIN_NS;
   keep_publish(k);
   keep_workload_signal(&k->workload, &k->state, SIGKILL);
-  keep_session_signal(&k->session, k->state.pid, SIGKILL);
+  signal_members(k, SIGKILL);
 }
 
 static void wait_for_next(struct keep *k) {
@@ -187,11 +245,33 @@ static void wait_for_next(struct keep *k) {
   keep_publish(k);
 }
 
-static void release(struct keep *k) {
+/* The workload is over, but not all of its group: a stop is for them, too. */
+static void sweep(struct keep *k) {
+  forget_told(k);
+  k->look_at = k->look_ns = 0;
+  k->sweeps = has_group(k) && signal_members(k, SIGTERM) > 0 ? SIGTERM : 0;
+  uint64_t at = k->now.boot + stop_timeout(k), before = k->state.deadline;
+  k->state.deadline = !k->sweeps ? 0 : before && before < at ? before : at;
+  keep_publish(k);
+}
+
+static bool is_swept(struct keep *k) {
+  if (!k->sweeps)
+    return true;
+  if (has_others(k))
+    return false;
   k->state.deadline = 0;
+  k->sweeps = 0;
+  return true;
+}
+
+static void release(struct keep *k) {
   if (!k->state.reason)
     k->state.reason = PM_JOB_STOPPED;
-  keep_publish(k);
+  if (k->state.wants & PM_JOB_WANTS_STOP)
+    sweep(k);
+  else
+    keep_publish(k);
   keep_files_release(&k->files);
   if (k->state.wants & PM_JOB_WANTS_REMOVAL)
     keep_log_discard(k);
@@ -199,13 +279,16 @@ static void release(struct keep *k) {
 
 static void discard(struct keep *k) {
   keep_log_discard(k);
-  keep_publish(k);
+  sweep(k);
 }
 
 static void finish(struct keep *k) {
   if (k->state.wants & PM_JOB_WANTS_REMOVAL)
     keep_log_remove(k);
   keep_publish(k);
+  keep_store_drop("out");
+  keep_store_drop("err");
+  keep_workload_forget(&k->state);
   k->finished = true;
 }
 
@@ -216,7 +299,8 @@ void keep_job_event(struct keep *k, enum keep_event event) {
       [KEEP_NOTHING] = nothing,     [KEEP_START] = start,
       [KEEP_TERM] = terminate,      [KEEP_KILL] = kill_all,
       [KEEP_PAUSE] = wait_for_next, [KEEP_RELEASE] = release,
-      [KEEP_DISCARD] = discard,     [KEEP_FINISH] = finish,
+      [KEEP_SWEEP] = sweep,         [KEEP_DISCARD] = discard,
+      [KEEP_FINISH] = finish,
   };
   struct keep_step step = keep_states_next(k->state.state, event);
   /* deadlines are a state's own */
@@ -251,9 +335,15 @@ static bool has_recorded_exit(struct keep *k) {
          k->exit.attempt == k->state.attempt;
 }
 
+bool keep_job_is_again(const struct keep *k) {
+  return k->state.state == PM_JOB_EXITED && k->state.wants & PM_JOB_WANTS_AGAIN;
+}
+
 void keep_job_refuse(struct keep *k, int error) {
   struct pm_job_exit_record end = {
       .how = PM_JOB_NOT_STARTED, .stage = PM_JOB_STAGE_IDS, .error = error};
+  k->state.holder = getpid();
+  count_start(k);
   record_exit(k, &end);
   k->state.state = PM_JOB_EXITED;
   k->state.reason = PM_JOB_GAVE_UP;
@@ -265,7 +355,9 @@ void keep_job_begin(struct keep *k) {
   k->state.holder = getpid();
   k->ended = has_recorded_exit(k) && k->state.pid;
   k->watches_mark = has_workload(k) && k->state.state == PM_JOB_STARTING;
-  if (!k->ended && !has_workload(k) && never_ran(k))
+  if (keep_job_is_again(k))
+    keep_job_event(k, KEEP_RESTART);
+  else if (!k->ended && !has_workload(k) && never_ran(k))
     start_over(k);
   else
     keep_job_event(k, KEEP_BEGIN);
@@ -299,17 +391,18 @@ void keep_job_turn(struct keep *k) {
   look_for_end(k);
   if (k->state.deadline && k->now.boot >= k->state.deadline)
     keep_job_event(k, KEEP_TIME);
-  if (k->state.state == PM_JOB_DRAINING && keep_log_is_drained(k))
+  if (k->state.state == PM_JOB_DRAINING && is_swept(k) &&
+      keep_log_is_drained(k))
     keep_job_event(k, KEEP_DRAINED);
 }
 
-/* An adopted one that has ended tells how only later, and members of a session
- * have to be looked for. */
+/* An adopted one that has ended tells how only later, and who else is to end
+ * has to be looked for. */
 uint64_t keep_job_next(const struct keep *k) {
   uint64_t next = k->state.deadline ? k->state.deadline : UINT64_MAX;
   bool asks = k->watches_mark || (k->workload.ended_at && !k->ended);
   uint64_t soon = k->now.boot + LOOK_NS;
-  if (k->ended && k->look_at < next)
+  if ((k->ended || k->sweeps) && k->look_at < next)
     next = k->look_at;
   return asks && soon < next ? soon : next;
 }
@@ -326,8 +419,8 @@ static int ask_signal(struct keep *k, int signal) {
 
 static int ask_end(struct keep *k, uint32_t wants, enum keep_event event,
                    uint64_t timeout_ns) {
-  if (k->state.state >= PM_JOB_DRAINING && event != KEEP_REMOVE)
-    return event == KEEP_STOP ? 0 : -ESRCH;
+  if (k->state.state >= PM_JOB_DRAINING && event == KEEP_RESTART)
+    return -ESRCH;
   if (event == KEEP_RESTART && k->state.wants & PM_JOB_WANTS_STOP)
     return -EBUSY;
   k->stop_timeout_ns = timeout_ns;

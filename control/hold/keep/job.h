@@ -11,6 +11,8 @@
  * many descriptors a service manager has kept.  -errno: whether the workload
  * lives cannot be told. */
 int keep_job_find(struct keep *keep, int stored);
+/* Has it exited, and is it to begin once more? */
+bool keep_job_is_again(const struct keep *keep);
 /* The ids could not be taken on, so that it can never be started: it is over.
  */
 void keep_job_refuse(struct keep *keep, int error);

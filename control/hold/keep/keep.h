@@ -7,6 +7,7 @@
 
 #include "hold/keep/ctl.h"
 #include "hold/keep/files.h"
+#include "hold/keep/group.h"
 #include "hold/keep/retain.h"
 #include "hold/keep/session.h"
 #include "hold/keep/stream.h"
@@ -27,7 +28,10 @@ struct keep {
   uint64_t stop_timeout_ns;  /* of the stop that was asked for, 0: the job's */
   bool ended;                /* the end is recorded; its session is not over */
   uint64_t look_at, look_ns; /* when that is looked at, and then how soon */
-  struct keep_session session;
+  struct keep_group group;
+  struct keep_session session; /* where there is no group */
+  int sweeps;        /* the signal for who is left in the group; 0: none */
+  int group_error;   /* errno value: this start is not in it */
   bool watches_mark; /* an adopted one may still be at its gate */
   bool finished;
   bool failed; /* a record could not be written: another holder has to try */

@@ -113,6 +113,16 @@ static bool is_of_this_boot(struct keep *k) {
 
 /* ---- taking over ---- */
 
+/* A workload that was started outside of it, or in one that is gone, is not
+ * reached through it. */
+static void open_group(struct keep *k) {
+  if (keep_group_open(&k->group, k->files.folder) < 0)
+    return;
+  if (k->state.pid && k->state.cgroup != k->group.id)
+    keep_group_close(&k->group);
+  k->state.cgroup = k->group.id;
+}
+
 static int open_job(struct keep *k, const char *path) {
   struct keep_fault fault = {0};
   int status = keep_files_lock(&k->files, path, &fault);
@@ -122,9 +132,11 @@ static int open_job(struct keep *k, const char *path) {
     status = keep_files_state(&k->files, &k->state, &fault);
   if (status == 0 && !is_of_this_boot(k))
     status = keep_fault_set(&fault, EPROTONOSUPPORT, "a job of another boot");
-  bool writes = k->state.state < PM_JOB_DRAINING;
+  bool writes = k->state.state < PM_JOB_DRAINING || keep_job_is_again(k);
   if (status == 0)
     status = keep_files_open(&k->files, &k->spec, writes, &fault);
+  if (status == 0)
+    open_group(k);
   return status < 0 ? fail(&fault) : DONE;
 }
 
@@ -145,10 +157,12 @@ static int take_over(struct keep *k, int stored) {
     keep_fault_set(&fault, -status, "the workload");
     return fail(&fault);
   }
+  keep_store_open(k->spec.text[PM_JOB_ID]);
   store(k, stored);
   keep_files_leave(&k->files);
   status = keep_privilege_drop(&k->spec, &fault);
-  if (status < 0 && k->state.state == PM_JOB_NEW) {
+  bool starts = k->state.state == PM_JOB_NEW || keep_job_is_again(k);
+  if (status < 0 && starts) {
     keep_job_refuse(k, -status);
     status = 0;
   }
@@ -222,7 +236,8 @@ static int hold(struct keep *k, int signals) {
 
 int main(int argc, char **argv) {
   static struct keep keep = {.files = KEEP_FILES_INIT,
-                             .workload = KEEP_WORKLOAD_INIT};
+                             .workload = KEEP_WORKLOAD_INIT,
+                             .group = KEEP_GROUP_INIT};
   if (argc != 2) {
     keep_fault_say("usage: procman-keep DIR, the folder of a job", 0);
     return USAGE;

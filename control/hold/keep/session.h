@@ -1,6 +1,6 @@
-/* The processes of the workload's session: what a stop reaches.  A daemon that
- * has begun a session of its own is not among them; a control group will be
- * what it cannot leave. */
+/* The processes of the workload's session: what a stop reaches
+ * where the job has no control group.  A daemon that has begun a session of its
+ * own is not among them. */
 #ifndef PM_KEEP_SESSION_H
 #define PM_KEEP_SESSION_H
 

@@ -66,12 +66,15 @@ static const struct entry table[PM_JOB_STATE_COUNT][KEEP_EVENT_COUNT] =
         [PM_JOB_DRAINING] =
             {
                 [KEEP_BEGIN] = TO(DRAINING, RELEASE),
+                [KEEP_TIME] = TO(DRAINING, KILL),
+                [KEEP_STOP] = TO(DRAINING, SWEEP),
                 [KEEP_REMOVE] = TO(DRAINING, DISCARD),
                 [KEEP_DRAINED] = TO(EXITED, FINISH),
             },
         [PM_JOB_EXITED] =
             {
                 [KEEP_BEGIN] = TO(EXITED, FINISH),
+                [KEEP_RESTART] = TO(STARTING, START),
             },
 };
 

@@ -22,11 +22,12 @@ enum keep_event {
 enum keep_act {
   KEEP_NOTHING,
   KEEP_START,
-  KEEP_TERM,    /* SIGTERM to the session, and the deadline of SIGKILL */
-  KEEP_KILL,    /* SIGKILL to the session */
+  KEEP_TERM,    /* SIGTERM to the job, and the deadline of SIGKILL */
+  KEEP_KILL,    /* SIGKILL to the job */
   KEEP_PAUSE,   /* until the next start */
   KEEP_RELEASE, /* lets go of the write ends, so that end of file is exact */
-  KEEP_DISCARD, /* what is still written goes nowhere */
+  KEEP_SWEEP,   /* SIGTERM to who is left in the job's group */
+  KEEP_DISCARD, /* the same; what is still written goes nowhere */
   KEEP_FINISH,
   KEEP_ACT_COUNT
 };

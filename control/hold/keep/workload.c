@@ -79,6 +79,11 @@ static void store(const struct pm_job_state_record *state) {
   close(fd);
 }
 
+void keep_workload_forget(const struct pm_job_state_record *state) {
+  char name[32];
+  keep_store_drop(name_of(state->attempt, name));
+}
+
 int keep_workload_fork(struct keep_workload *w, const struct pm_job_spec *spec,
                        const struct keep_files *files,
                        struct pm_job_state_record *state) {

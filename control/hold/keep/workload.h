@@ -46,6 +46,9 @@ bool keep_workload_has_ended(struct keep_workload *w,
 void keep_workload_reap(struct keep_workload *w,
                         const struct pm_job_state_record *state);
 
+/* The job is over: a service manager need not keep its pidfd. */
+void keep_workload_forget(const struct pm_job_state_record *state);
+
 /* 0 or -errno. */
 int keep_workload_signal(const struct keep_workload *w,
                          const struct pm_job_state_record *state, int signal);

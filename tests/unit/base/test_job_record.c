@@ -116,7 +116,7 @@ static void schemas(void **state) {
 static void sizes(void **state) {
   (void)state;
   check_u64("head", "bytes", sizeof(struct pm_job_head), 16);
-  check_u64("state", "bytes", sizeof(struct pm_job_state_record), 232);
+  check_u64("state", "bytes", sizeof(struct pm_job_state_record), 248);
   check_u64("exit", "bytes", sizeof(struct pm_job_exit_record), 96);
   check_u64("index", "bytes", sizeof(struct pm_job_index_record), 40);
   check_u64("request", "bytes", sizeof(struct pm_job_request), 40);

@@ -31,7 +31,10 @@ static struct pm_job_spec make(void) {
                  .limit_count = 1,
                  .group_count = 3,
                  .arg_count = 3,
-                 .env_count = 2},
+                 .env_count = 2,
+                 .memory_max_bytes = 1 << 20,
+                 .cpu_max_percent = 150,
+                 .pids_max = 9},
       .limits = limits,
       .groups = groups,
       .text = {"job-1", "a name", "user", "/", "/var/log/procman/1000/job-1",
@@ -134,7 +137,8 @@ enum field {
   ARGS,
   LIMITS,
   LOG,
-  ID
+  ID,
+  CPU
 };
 
 static void set(struct pm_job_spec *s, enum field field) {
@@ -176,6 +180,9 @@ static void set(struct pm_job_spec *s, enum field field) {
   case LOG:
     s->text[PM_JOB_LOG_DIR] = "relative";
     break;
+  case CPU:
+    f->cpu_max_percent = PM_JOB_CPU_MOST + 1;
+    break;
   case ID:
     s->text[PM_JOB_ID] = "";
     break;
@@ -195,7 +202,7 @@ static void refused(void **state) {
       {"stdin", STDIN, -EINVAL},  {"policy", POLICY, -EINVAL},
       {"on_full", FULL, -EINVAL}, {"no command", ARGS, -EINVAL},
       {"limits", LIMITS, -E2BIG}, {"log", LOG, -EINVAL},
-      {"no id", ID, -EINVAL},
+      {"no id", ID, -EINVAL},     {"cpu", CPU, -EINVAL},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct pm_buf buf = PM_BUF_INIT(0);
@@ -224,11 +231,29 @@ static void too_large(void **state) {
   check_end();
 }
 
+static void groups_needed(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    struct pm_job_fields fields;
+    bool want;
+  } rows[] = {
+      {"none", {.uid = 1, .limit_count = 1}, false},
+      {"memory", {.memory_max_bytes = 1}, true},
+      {"cpu", {.cpu_max_percent = 1}, true},
+      {"pids", {.pids_max = 1}, true},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++)
+    check_int(rows[i].name, "needs a group",
+              pm_job_spec_needs_group(&rows[i].fields), rows[i].want);
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(comes_back), cmocka_unit_test(damaged),
       cmocka_unit_test(lies),       cmocka_unit_test(refused),
-      cmocka_unit_test(too_large),
+      cmocka_unit_test(too_large),  cmocka_unit_test(groups_needed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

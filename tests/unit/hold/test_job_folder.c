@@ -2,6 +2,8 @@
  * and that no link leads anywhere else. */
 #include "hold/job_folder.h"
 
+#include "hold/local_fs.h"
+
 #include "unit/keep/place.h"
 #include "unit/support/check.h"
 
@@ -11,9 +13,20 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 static char path[512];
+static uint32_t magic; /* what fstatfs(2) says; 0: as it is */
+
+int __real_fstatfs(int fd, struct statfs *ret);
+int __wrap_fstatfs(int fd, struct statfs *ret);
+int __wrap_fstatfs(int fd, struct statfs *ret) {
+  int status = __real_fstatfs(fd, ret);
+  if (magic)
+    ret->f_type = (__typeof__(ret->f_type))magic;
+  return status;
+}
 
 static const char *in(const char *name) {
   snprintf(path, sizeof path, "%s/%s", place_path(), name);
@@ -157,12 +170,46 @@ static void unmade(void **state) {
   done();
 }
 
+/* Only file systems of this machine hold a log. */
+static void local(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    uint32_t magic;
+    bool want;
+  } rows[] = {
+      {"ext4", 0xef53, true},        {"xfs", 0x58465342, true},
+      {"btrfs", 0x9123683e, true},   {"tmpfs", 0x01021994, true},
+      {"zfs", 0x2fc12fc1, true},     {"overlay", 0x794c7630, true},
+      {"f2fs", 0xf2f52010, true},    {"nfs", 0x6969, false},
+      {"smb", 0x517b, false},        {"cifs", 0xff534d42, false},
+      {"smb2", 0xfe534d42, false},   {"fuse", 0x65735546, false},
+      {"9p", 0x01021997, false},     {"ceph", 0x00c36400, false},
+      {"afs", 0x5346414f, false},    {"coda", 0x73757245, false},
+      {"lustre", 0x0bd00bd0, false},
+  };
+  char own[64];
+  snprintf(own, sizeof own, "%u/a", geteuid());
+  place_new();
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    magic = rows[i].magic;
+    check_int(rows[i].name, "is local", hold_fs_is_local(magic), rows[i].want);
+    check_int(rows[i].name, "status",
+              hold_job_log_make(place_path(), "a", geteuid(), getegid()),
+              rows[i].want ? 0 : -EREMOTE);
+    check_int(rows[i].name, "made", place_has(own), rows[i].want);
+    hold_job_log_remove(place_path(), "a", geteuid());
+  }
+  magic = 0;
+  check_int("no file", "status", hold_fs_check_local(-1), -EBADF);
+  done();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(ids),
-      cmocka_unit_test(made),
-      cmocka_unit_test(refused),
-      cmocka_unit_test(unmade),
+      cmocka_unit_test(ids),     cmocka_unit_test(made),
+      cmocka_unit_test(refused), cmocka_unit_test(unmade),
+      cmocka_unit_test(local),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

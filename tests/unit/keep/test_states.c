@@ -28,10 +28,11 @@ static const char *const events[KEEP_EVENT_COUNT] = {
 };
 
 static const char *const acts[KEEP_ACT_COUNT] = {
-    [KEEP_NOTHING] = "",        [KEEP_START] = "start",
-    [KEEP_TERM] = "TERM",       [KEEP_KILL] = "KILL",
-    [KEEP_PAUSE] = "pause",     [KEEP_RELEASE] = "release",
-    [KEEP_DISCARD] = "discard", [KEEP_FINISH] = "finish",
+    [KEEP_NOTHING] = "",      [KEEP_START] = "start",
+    [KEEP_TERM] = "TERM",     [KEEP_KILL] = "KILL",
+    [KEEP_PAUSE] = "pause",   [KEEP_RELEASE] = "release",
+    [KEEP_SWEEP] = "sweep",   [KEEP_DISCARD] = "discard",
+    [KEEP_FINISH] = "finish",
 };
 
 static void print_pair(FILE *to, enum pm_job_state s, enum keep_event e) {

@@ -1,0 +1,124 @@
+#include "hold/keep/group.h"
+
+#include "hold/job_group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- opening ---- */
+
+/* cgroup.kill would kill this holder, too: in a unit of a service manager. */
+static bool is_member(int procs) {
+  struct hold_pids members = {0};
+  bool is = hold_members_list(procs, &members) == 0 &&
+            hold_pids_contain(&members, getpid());
+  free(members.at);
+  return is;
+}
+
+int keep_group_open(struct keep_group *g, int folder) {
+  struct stat st;
+  *g = (struct keep_group)KEEP_GROUP_INIT;
+  int dir =
+      openat(folder, PM_JOB_FILE_GROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0)
+    return -errno;
+  g->procs = openat(dir, "cgroup.procs", O_RDWR | O_CLOEXEC);
+  int status = g->procs < 0 || fstat(dir, &st) < 0 ? -errno : 0;
+  if (status == 0) {
+    g->id = st.st_ino;
+    g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
+    if (!is_member(g->procs))
+      g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  }
+  close(dir);
+  return status;
+}
+
+void keep_group_close(struct keep_group *g) {
+  int *const all[] = {&g->procs, &g->kill, &g->memory};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (*all[i] >= 0)
+      close(*all[i]);
+  free(g->told.at);
+  *g = (struct keep_group)KEEP_GROUP_INIT;
+}
+
+/* ---- members ---- */
+
+int keep_group_add(const struct keep_group *g, int32_t pid) {
+  char text[16];
+  size_t at = sizeof text;
+  do
+    text[--at] = (char)('0' + pid % 10);
+  while (pid /= 10);
+  return write(g->procs, text + at, sizeof text - at) < 0 ? -errno : 0;
+}
+
+void keep_group_forget(struct keep_group *g) {
+  free(g->told.at);
+  g->told = (struct hold_pids){0};
+  g->signal = 0;
+}
+
+/* The holder itself is none. */
+static int list_others(const struct keep_group *g, int32_t leader,
+                       struct hold_pids *ret) {
+  int32_t own = getpid();
+  int status = hold_members_list(g->procs, ret);
+  size_t kept = 0;
+  for (size_t i = 0; i < ret->count; i++)
+    if (ret->at[i] != own && ret->at[i] != leader)
+      ret->at[kept++] = ret->at[i];
+  ret->count = kept;
+  return status;
+}
+
+/* Members that must not be signalled, another user's as sudo(8) leaves them,
+ * are waited for only where cgroup.kill will reach them. */
+static int send(struct keep_group *g, const struct hold_pids *members) {
+  int denied = 0;
+  if (g->signal == SIGKILL && g->kill >= 0 && write(g->kill, "1", 1) == 1)
+    return (int)members->count;
+  int living = hold_members_signal(g->procs, members,
+                                   g->signal == SIGTERM ? &g->told : NULL,
+                                   g->signal, &denied);
+  return g->kill >= 0 ? living + denied : living;
+}
+
+int keep_group_signal(struct keep_group *g, int32_t leader, int signal) {
+  struct hold_pids members = {0};
+  if (g->signal != signal)
+    keep_group_forget(g);
+  g->signal = signal;
+  if (g->procs < 0 || list_others(g, leader, &members) < 0) {
+    free(members.at);
+    return 0;
+  }
+  int living = send(g, &members);
+  free(g->told.at);
+  g->told = members;
+  return living;
+}
+
+/* ---- memory ---- */
+
+uint64_t keep_group_oom_kills(const struct keep_group *g) {
+  static const char key[] = "oom_kill ";
+  char text[512];
+  ssize_t n = g->memory < 0 ? -1 : pread(g->memory, text, sizeof text - 1, 0);
+  if (n <= 0)
+    return 0;
+  text[n] = '\0';
+  for (const char *line = text; line; line = strchr(line, '\n')) {
+    line += *line == '\n';
+    if (strncmp(line, key, sizeof key - 1) == 0)
+      return strtoull(line + sizeof key - 1, NULL, 10);
+  }
+  return 0;
+}

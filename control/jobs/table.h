@@ -1,0 +1,37 @@
+/* The table of jobs, for the files of this folder: jobs.c goes through it,
+ * wait.c keeps those who wait, tend.c has procman-hold work on one. */
+#ifndef PM_JOBS_TABLE_H
+#define PM_JOBS_TABLE_H
+
+#include "jobs/entry.h"
+#include "jobs/events.h"
+#include "jobs/folder.h"
+#include "jobs/places.h"
+
+#include "server/context.h"
+#include "server/timers.h"
+
+struct pm_jobs {
+  struct pm_context *context; /* (borrowed) */
+  struct pm_loop *loop;       /* (borrowed) */
+  struct pm_job_places places;
+  struct pm_job_folders folders;
+  struct pm_jobs_entry *list;
+  size_t count;
+  struct pm_timers timers;
+  struct pm_job_events events;
+  unsigned tended;   /* helpers at work */
+  uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */
+  bool some_gone;
+};
+
+static inline uint64_t pm_jobs_mono(const struct pm_jobs *jobs) {
+  return jobs->context->now.mono;
+}
+
+/* When it is looked after; 1: at once; 0: when something happens. */
+static inline void pm_jobs_set_due(struct pm_jobs_entry *e, uint64_t at) {
+  pm_timers_set(&e->owner->timers, &e->timer, at);
+}
+
+#endif
