@@ -112,6 +112,7 @@ keep_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/process.c control/hold/process.h \
+	control/hold/segment_name.c control/hold/segment_name.h \
 	control/hold/keep/child.c control/hold/keep/child.h \
 	control/hold/keep/ctl.c control/hold/keep/ctl.h \
 	control/hold/keep/fault.c control/hold/keep/fault.h \
