@@ -92,9 +92,17 @@ hold_sources = \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
+	control/hold/log_back.c control/hold/log_back.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
+	control/hold/log_filter.c control/hold/log_filter.h \
+	control/hold/log_index.c control/hold/log_index.h \
 	control/hold/log_journal.c control/hold/log_journal.h \
+	control/hold/log_last.c control/hold/log_last.h \
+	control/hold/log_merge.c control/hold/log_merge.h \
+	control/hold/log_place.c control/hold/log_place.h \
+	control/hold/log_segment.c control/hold/log_segment.h \
+	control/hold/log_stream.c control/hold/log_stream.h \
 	control/hold/log_target.c control/hold/log_target.h \
 	control/hold/log_writer.c control/hold/log_writer.h \
 	control/hold/logs.c control/hold/logs.h \
@@ -103,6 +111,7 @@ hold_sources = \
 	control/hold/process.c control/hold/process.h \
 	control/hold/read.c control/hold/read.h \
 	control/hold/request.c control/hold/request.h \
+	control/hold/segment_name.c control/hold/segment_name.h \
 	control/hold/start.c control/hold/start.h \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h

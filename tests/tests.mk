@@ -97,6 +97,8 @@ unit_tests = \
 	tests/unit/hold/test_journal_entry \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
+	tests/unit/hold/test_log_index \
+	tests/unit/hold/test_log_stream \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
 	tests/unit/machine/test_mounts \
@@ -389,6 +391,23 @@ tests_unit_hold_test_log_file_SOURCES = tests/unit/hold/test_log_file.c \
 	control/hold/log_cursor.c control/hold/log_file.c
 tests_unit_hold_test_log_file_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_log_file_LDADD = $(unit_ldadd)
+
+# with what the holder writes its log by
+job_log_sources = tests/unit/hold/job_log.c tests/unit/hold/job_log.h \
+	$(place_sources)
+tests_unit_hold_test_log_index_SOURCES = tests/unit/hold/test_log_index.c \
+	control/hold/log_index.c $(job_log_sources)
+tests_unit_hold_test_log_index_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_log_index_LDADD = $(keep_ldadd)
+
+tests_unit_hold_test_log_stream_SOURCES = tests/unit/hold/test_log_stream.c \
+	control/hold/log_back.c control/hold/log_filter.c \
+	control/hold/log_index.c control/hold/log_last.c \
+	control/hold/log_merge.c control/hold/log_place.c \
+	control/hold/log_segment.c control/hold/log_stream.c \
+	$(job_log_sources)
+tests_unit_hold_test_log_stream_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_log_stream_LDADD = $(keep_ldadd)
 
 tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
 tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)
