@@ -90,6 +90,7 @@ hold_sources = \
 	control/hold/become.c control/hold/become.h \
 	control/hold/drop.c control/hold/drop.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
+	control/hold/job_open.c control/hold/job_open.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/log_back.c control/hold/log_back.h \
@@ -97,6 +98,7 @@ hold_sources = \
 	control/hold/log_file.c control/hold/log_file.h \
 	control/hold/log_filter.c control/hold/log_filter.h \
 	control/hold/log_index.c control/hold/log_index.h \
+	control/hold/log_job.c control/hold/log_job.h \
 	control/hold/log_journal.c control/hold/log_journal.h \
 	control/hold/log_last.c control/hold/log_last.h \
 	control/hold/log_merge.c control/hold/log_merge.h \
