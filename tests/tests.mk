@@ -678,11 +678,11 @@ e2e_tests = tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_jo
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
-	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_ladder.py \
+	tests/e2e/test_job_logs.py tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
-	tests/e2e/harness.py tests/e2e/keep.py \
+	tests/e2e/harness.py tests/e2e/keep.py tests/e2e/logs.py \
 	tests/e2e/peer.py \
 	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
@@ -695,7 +695,7 @@ tests_e2e_hang_SOURCES = tests/e2e/hang.c $(fuse_sources)
 tests_e2e_hang_LDFLAGS = -pthread
 tests_e2e_trap_SOURCES = tests/e2e/trap.c $(fuse_sources)
 tests_e2e_old_kernel_SOURCES = tests/e2e/old_kernel.c
-# what test_keep.py is made of
+# what test_keep.py and test_job_logs.py are made of
 tests_e2e_job_SOURCES = tests/e2e/job.c
 tests_e2e_job_LDADD = libpmkeep.la libpmparser.la libpmbase.la
 tests_e2e_lines_SOURCES = tests/e2e/lines.c

@@ -18,6 +18,7 @@
 enum {
   LOOK_MS = 1000,
   ROUND = 4096, /* lines, until it is looked what has happened meanwhile */
+  ENDLESS = 16 << 20, /* bytes of one line in a page */
 };
 
 struct work {
@@ -33,7 +34,8 @@ struct work {
   struct hold_log_stream stream[PM_JOB_STREAMS];
   struct hold_log_merge merge;
   uint64_t left;      /* lines that may still be put */
-  uint64_t unmatched; /* bytes since the last line that was put */
+  uint64_t unmatched; /* bytes since the last line that was put, */
+  uint64_t endless;   /* and of the beginning of one that was */
   unsigned gaps;      /* enum hold_log_gap; the streams have their own */
   bool failed;        /* that was said */
 };
@@ -186,7 +188,9 @@ static int seek(struct work *w) {
 static bool is_enough(struct work *w) {
   const struct sched_param param = {.sched_priority = 0};
   bool page = !has_flag(w, PM_HOLD_LOGS_FOLLOW);
-  if (page && !w->left)
+  if (page && w->endless >= ENDLESS)
+    w->gaps |= HOLD_LOG_ENDLESS;
+  if (page && (!w->left || w->endless >= ENDLESS))
     return true;
   if (w->unmatched < HOLD_LOG_SEARCHED_MAX)
     return false;
@@ -220,7 +224,8 @@ static int take(struct work *w, unsigned number) {
                     : next == HOLD_LOG_TAKEN;
   int status = wanted ? put(w, number, p) : 0;
   bool whole = wanted && !p->more;
-  w->unmatched = whole ? 0 : w->unmatched + p->size;
+  w->unmatched = wanted ? 0 : w->unmatched + p->size;
+  w->endless = whole ? 0 : w->endless + (wanted ? p->size : 0);
   w->left -= whole && w->left;
   hold_log_merge_take(&w->merge, number, wanted);
   return status;
@@ -283,6 +288,7 @@ static void explain(unsigned gaps, char *ret, size_t size) {
       {HOLD_LOG_CUT, "somebody has cut a file of its log"},
       {HOLD_LOG_UNREADABLE, "a file of its log cannot be read"},
       {HOLD_LOG_UNSURE, "of some lines nobody knows exactly when they came"},
+      {HOLD_LOG_ENDLESS, "a line has more than 16 MiB"},
       {HOLD_LOG_SEARCHED, "no more than 256 MiB were searched"},
   };
   size_t n = 0;

@@ -17,8 +17,9 @@ enum hold_log_gap {
   HOLD_LOG_UNREADABLE = 4,
   HOLD_LOG_CUT = 8, /* a segment is shorter than it was */
   HOLD_LOG_SEARCHED = 16,
-  HOLD_LOG_REMOVED = 32, /* the whole log */
-  HOLD_LOG_UNSURE = 64,  /* perhaps they came before the time asked for */
+  HOLD_LOG_ENDLESS = 128, /* a line goes on */
+  HOLD_LOG_REMOVED = 32,  /* the whole log */
+  HOLD_LOG_UNSURE = 64,   /* perhaps they came before the time asked for */
 };
 
 struct hold_log_piece {
