@@ -257,6 +257,9 @@ def test_pages():
                 got, l = page(j.folder, lines=n, **keys)
                 assert got == lines[-n:], f"the last {n} of {keys}: {len(got)}, {len(lines[-n:])}"
                 assert l.complete, l.reason
+                if "until" in keys and "since" not in keys:
+                    behind = page(j.folder, cursor=l.cursor, lines=EVERY)[0]
+                    assert behind == [line for line in whole if not want(line)], f"behind {keys}, {n}: {len(behind)}"
         got, l = page(j.folder, flags=0, lines=EVERY)
         equal("without detail", got, texts(whole))
         print(f"  {len(rows)} ways to ask, {pages} pages, {len(j.segments('out')) + len(j.segments('err'))} segments")
@@ -303,6 +306,21 @@ def test_long_lines():
                     equal((grep, flags), len(whole), want)
                     assert all(grep in line for line in whole)
         print(f"  {pieces} pieces in {pages} pages, {len(j.segments('out'))} segments")
+
+
+def test_cursors_age():
+    """One at the end of a segment is as good as one at the start of the next."""
+    with sh("seq 5000", bytes=1 << 30, segments=1 << 17) as j:
+        j.run()
+        parts = [part.decode().split() for part in j.log()]
+        lines, l = page(j.folder, flags=FROM_START, lines=len(parts[0]))
+        equal("the first segment", lines, parts[0])
+        os.unlink(j.segments("out")[0])
+        lines, l = page(j.folder, flags=0, cursor=l.cursor, lines=EVERY)
+        equal("the rest", (lines, l.complete), (sum(parts[1:], []), True))
+        lines, l = page(j.folder, flags=FROM_START, lines=EVERY)
+        equal("all that is left", (lines, l.complete, l.reason),
+              (sum(parts[1:], []), False, "some of its lines are no longer kept"))
 
 
 def test_merged():
@@ -380,6 +398,8 @@ def test_dropped():
             equal("status", j.end(), 0)
             lines, l = page(j.folder, lines=1)
             equal("the end", texts(lines), ["end"])
+            # whether anything was dropped behind that, the index cannot say
+            equal("afterwards", (l.complete, l.reason), (False, "some of its output was dropped"))
 
 
 # ---- as whom
@@ -418,6 +438,20 @@ def test_identity():
         j.end()
 
 
+def refuse_times_of_a_process(j, cursor):
+    with tempfile.TemporaryFile() as out, subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out) as p:
+        who = {"pid": p.pid, "birth": birth(p.pid), "ids": (os.getuid(), os.getgid(), 0, 0, (1 << 63) - 1),
+               "streams": 1}
+        try:
+            its = page("", **who)[1].cursor
+            equal("of a job", failure("", cursor=cursor, **who)[:2], (logs.ARGUMENT, EINVAL))
+            equal("of a process", failure(j.folder, cursor=its)[:2], (logs.ARGUMENT, EINVAL))
+            for key in ("since", "until"):
+                equal(key, failure("", **who, **{key: 1})[:2], (logs.ARGUMENT, EINVAL))
+        finally:
+            p.kill()
+
+
 def test_refusals():
     with sh("echo x") as j, sh("echo y") as other:
         j.run()
@@ -426,22 +460,16 @@ def test_refusals():
         for bad in (cursor + "0", cursor + "-", cursor[1:], "f1.2.3", "js=1", "x", page(other.folder)[1].cursor):
             equal(bad, failure(j.folder, cursor=bad)[:2], (logs.ARGUMENT, EINVAL))
         equal("cursor", page(j.folder, cursor=cursor)[0], [])
-        with tempfile.TemporaryFile() as out, subprocess.Popen(["sleep", "600"], stdout=out) as p:
-            who = {"pid": p.pid, "birth": birth(p.pid), "ids": (os.getuid(), os.getgid(), 0, 0, (1 << 63) - 1),
-                   "streams": 1}
-            wait_for("a file", lambda: page("", **who)[1].complete)
-            its = page("", **who)[1].cursor
-            equal("of a job", failure("", cursor=cursor, **who)[:2], (logs.ARGUMENT, EINVAL))
-            equal("of a process", failure(j.folder, cursor=its)[:2], (logs.ARGUMENT, EINVAL))
-            for key in ("since", "until"):
-                equal(key, failure("", **who, **{key: 1})[:2], (logs.ARGUMENT, EINVAL))
-            p.kill()
+        refuse_times_of_a_process(j, cursor)
         equal("none", failure(j.folder + "x")[:2], (logs.GONE, ENOENT))
         os.symlink(j.folder, j.folder + "-link")
         equal("a link", failure(j.folder + "-link")[:2], (logs.BROKEN, EPERM))
         os.chmod(j.folder, 0o755)
         equal("open", failure(j.folder)[:2], (logs.BROKEN, EPERM))
         os.chmod(j.folder, 0o700)
+        os.chmod(j.folder + "/spec", 0o644)
+        equal("an open spec", failure(j.folder)[:2], (logs.BROKEN, EPERM))
+        os.chmod(j.folder + "/spec", 0o600)
         os.chmod(os.path.dirname(j.leaf), 0o777)
         equal("open above the log", failure(j.folder)[:2], (logs.BROKEN, EPERM))
         os.chmod(os.path.dirname(j.leaf), 0o755)
@@ -505,6 +533,7 @@ def write(name, data):
 
 HOSTILE = {
     "a link to a secret": lambda: replace("out.000002", lambda n: os.symlink("/etc/shadow", n)),
+    "a link to a file": lambda: replace("out.000002", lambda n: os.symlink("/etc/passwd", n)),
     "a link beside": lambda: os.symlink("/etc/shadow", "out.000009"),
     "a FIFO": lambda: replace("out.000002", os.mkfifo),
     "a FIFO for an index": lambda: replace("out.000002.index", os.mkfifo),

@@ -59,6 +59,8 @@ static void grows(void **state) {
   check_u64("two", "end", x.end, 2);
   /* within a millisecond: the record is written over */
   job_log_put(dir, 0, 1, "c", 1, 0);
+  hold_log_index_refresh(&x);
+  check_stamps("three", 0, 4, "1 1 1 <99 ");
   job_log_put(dir, 0, 1, "d", 5, PM_JOB_INDEX_RECOVERED);
   hold_log_index_refresh(&x);
   check_stamps("more", 0, 5, "1 1 1 <5 <99 ");

@@ -2,6 +2,7 @@
  * cursors. */
 #include "hold/log_last.h"
 #include "hold/log_merge.h"
+#include "hold/log_segment.h"
 #include "hold/log_stream.h"
 
 #include "unit/hold/job_log.h"
@@ -145,6 +146,36 @@ static void is_removed(void **state) {
   end();
 }
 
+/* ---- what comes just when the end is met ---- */
+
+static bool comes_late;
+
+int __real_hold_log_segment_open(int, unsigned, uint64_t,
+                                 enum hold_log_segment_file);
+int __wrap_hold_log_segment_open(int folder, unsigned number, uint64_t segment,
+                                 enum hold_log_segment_file which);
+int __wrap_hold_log_segment_open(int folder, unsigned number, uint64_t segment,
+                                 enum hold_log_segment_file which) {
+  if (comes_late && segment == 2) {
+    comes_late = false;
+    job_log_put(folder, number, 1, "b\n", 2, 0);
+    job_log_put(folder, number, 2, "c\n", 2, 0);
+  }
+  return __real_hold_log_segment_open(folder, number, segment, which);
+}
+
+static void is_late(void **state) {
+  (void)state;
+  begin();
+  job_log_put(dir, 0, 1, "a\n", 1, 0);
+  comes_late = true;
+  open_streams(false);
+  check_text("late", "lines", read_one(0), "a|b|c|");
+  check_true("late", "it came", !comes_late);
+  close_streams();
+  end();
+}
+
 /* A line that is cut at the end of a segment, and one in whose midst something
  * was dropped. */
 static void is_cut(void **state) {
@@ -183,6 +214,20 @@ static void huge(void **state) {
   check_u64("2.5 MiB", "lines", lines, 4);
   close_streams();
   free(text);
+  end();
+}
+
+/* The rest of a line comes behind its beginning, and not when it was printed.
+ */
+static void stays_together(void **state) {
+  (void)state;
+  begin();
+  job_log_put(dir, 0, 1, "beg", 1, PM_JOB_INDEX_PARTIAL);
+  job_log_put(dir, 0, 2, "in\n", 9, PM_JOB_INDEX_PARTIAL);
+  job_log_put(dir, 1, 1, "e\n", 5, 0);
+  open_streams(false);
+  check_text("both", "lines", read_both(UINT64_MAX), "beg+in|e|");
+  close_streams();
   end();
 }
 
@@ -352,6 +397,29 @@ static void last_lines(void **state) {
   end();
 }
 
+/* A stream of which no line is wanted goes on with the first that came too
+ * late, however many segments that was ago. */
+static void is_over(void **state) {
+  (void)state;
+  struct hold_log_place at[PM_JOB_STREAMS];
+  unsigned gaps = 0;
+  begin();
+  filter.until_ns = 5 * MS;
+  job_log_put(dir, 1, 1, "e1\n", 1, 0);
+  job_log_put(dir, 0, 1, "o1\n", 2, 0);
+  for (uint64_t n = 2; n < 5; n++)
+    job_log_put(dir, 1, n, "e2\ne3\n", 5 + n, 0);
+  const struct hold_log_last last = {
+      .dir = dir, .streams = 3, .lines = 1, .filter = &filter};
+  check_int("over", "status", hold_log_last_find(&last, at, &gaps), 0);
+  check_u64("stdout", "segment", at[0].segment, 1);
+  check_u64("stdout", "offset", at[0].offset, 0);
+  check_u64("stderr", "segment", at[1].segment, 2);
+  check_u64("stderr", "offset", at[1].offset, 0);
+  check_u64("over", "gaps", gaps, 0);
+  end();
+}
+
 /* ---- all of it, at random ---- */
 
 /* A log of two streams with many segments; times of one stream never go back.
@@ -496,10 +564,12 @@ static void cursors(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rotates),    cmocka_unit_test(is_removed),
+      cmocka_unit_test(is_late),    cmocka_unit_test(stays_together),
       cmocka_unit_test(is_cut),     cmocka_unit_test(huge),
       cmocka_unit_test(hostile),    cmocka_unit_test(seeks),
       cmocka_unit_test(seeks_time), cmocka_unit_test(last_lines),
-      cmocka_unit_test(at_random),  cmocka_unit_test(cursors),
+      cmocka_unit_test(is_over),    cmocka_unit_test(at_random),
+      cmocka_unit_test(cursors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
