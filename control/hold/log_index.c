@@ -78,8 +78,7 @@ void hold_log_index_refresh(struct hold_log_index *x) {
   /* the last one may have grown */
   if (x->count && x->first + x->held >= x->count)
     x->held = 0;
-  if (x->has && x->number + 1 >= x->count)
-    x->has = false;
+  bool was_last = x->has && x->number + 1 >= x->count;
   /* one that is being written over is whole the next time */
   if (count && !read_record(x, count - 1, &last))
     count--;
@@ -89,6 +88,8 @@ void hold_log_index_refresh(struct hold_log_index *x) {
     x->end = end_of(&last);
     x->end_ns = last.real_ns;
   }
+  if (was_last)
+    x->has = !x->is_broken && x->number < x->count && load(x, x->number);
 }
 
 /* ---- looking for a byte ---- */

@@ -17,7 +17,8 @@
 
 enum {
   LOOK_MS = 1000,
-  ROUND = 4096, /* lines, until it is looked what has happened meanwhile */
+  GATHER_MS = 5, /* so that who prints often does not wake us each time */
+  ROUND = 4096,  /* lines, until it is looked what has happened meanwhile */
   ENDLESS = 16 << 20, /* bytes of one line in a page */
 };
 
@@ -159,6 +160,16 @@ static int read_places(struct work *w,
   return hold_log_last_find(&last, at, &w->gaps);
 }
 
+/* A place that was found just now may have gone since. */
+static int seek_stream(struct work *w, size_t number,
+                       const struct hold_log_place *at) {
+  int status = hold_log_stream_seek(&w->stream[number], at);
+  if (status != -EINVAL || *w->asked->cursor)
+    return status;
+  w->gaps |= HOLD_LOG_RETAINED;
+  return 0;
+}
+
 static int seek_streams(struct work *w) {
   struct hold_log_place at[PM_JOB_STREAMS] = {{0}};
   bool from_start = !*w->asked->cursor && has_flag(w, PM_HOLD_LOGS_FROM_START);
@@ -168,7 +179,7 @@ static int seek_streams(struct work *w) {
     if (w->merge.stream[i] && from_start && w->filter.since_ns)
       status = hold_log_stream_seek_time(&w->stream[i], w->filter.since_ns);
     else if (w->merge.stream[i])
-      status = hold_log_stream_seek(&w->stream[i], &at[i]);
+      status = seek_stream(w, i, &at[i]);
   }
   return status;
 }
@@ -322,6 +333,8 @@ static bool wait_for_more(struct work *w, int ms) {
   struct pollfd p[] = {{.fd = PM_HOLD_SOCKET, .events = POLLIN},
                        {.fd = w->changes, .events = POLLIN}};
   poll(p, 2, ms);
+  if (p[1].revents && ms)
+    poll(p, 1, GATHER_MS);
   while (p[1].revents && read(w->changes, events, sizeof events) > 0)
     continue;
   return !p[0].revents;

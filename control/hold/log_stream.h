@@ -25,10 +25,10 @@ enum hold_log_gap {
 struct hold_log_piece {
   const char *text; /* without its line feed */
   size_t length;
-  size_t size;  /* bytes in the log */
-  bool more;    /* its line goes on in the next piece */
-  bool dropped; /* something was dropped before it */
-  struct hold_log_stamp stamp;
+  size_t size;                 /* bytes in the log */
+  bool more;                   /* its line goes on in the next piece */
+  bool dropped;                /* something was dropped before it */
+  struct hold_log_stamp stamp; /* of its last byte: when it was whole */
 };
 
 struct hold_log_stream {

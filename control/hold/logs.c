@@ -409,6 +409,8 @@ int hold_logs(int argc, char **argv) {
   if (n < 0 || !is_request(&packet, (size_t)n))
     return 1;
   take_request(&w, &packet);
+  if (strlen(w.job) != packet.request.job_length || (*w.job && *w.job != '/'))
+    return 1;
   hold_log_writer_init(&w.writer, has_flag(&w, PM_HOLD_LOGS_DETAIL));
   if (*w.job)
     serve_job(&w);

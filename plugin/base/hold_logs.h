@@ -27,8 +27,9 @@ struct pm_hold_logs_request {
   uint32_t cursor_length, grep_length; /* bytes, <= PM_HOLD_LOGS_TEXT */
   uint32_t job_length;                 /* likewise; 0: not of a job */
   uint32_t zero;
-  /* CLOCK_REALTIME, 0: any.  Of a job only: lines from then on, and before
-   * that, where a stream ends with the reason "until" */
+  /* CLOCK_REALTIME, 0: any.  Of a job only: lines that were whole then or
+   * later, and up to the first that was whole at until_ns or later; there a
+   * follower ends, too, with the reason "until" */
   uint64_t since_ns, until_ns;
   struct pm_hold_identity as;
 };
