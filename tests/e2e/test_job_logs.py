@@ -45,11 +45,14 @@ def joined(lines, stream):
 
 
 def check_times(lines):
+    """Those of a stream never go back, but for what is only the latest time."""
     last = {}
     for line in lines:
-        assert line["time"] >= last.get(line["stream"], 0), f"{line} after {last}"
+        if line.get("before"):
+            continue
+        before = last.get(line["stream"], 0)
+        assert line["time"] >= before, f"{line['text'][:40]} at {line['time']}, after {before}"
         last[line["stream"]] = line["time"]
-    return last
 
 
 class Collector(threading.Thread):
@@ -76,6 +79,37 @@ class Collector(threading.Thread):
         return self.lines
 
 
+class Pager(threading.Thread):
+    """The same by pages, each from the cursor of the one before, until the job has
+    ended and there is nothing more."""
+
+    def __init__(self, j):
+        super().__init__()
+        self.job, self.lines, self.pages, self.error, self.over = j, [], 0, None, threading.Event()
+        self.start()
+
+    def run(self):
+        cursor, rng = "", random.Random(4)
+        try:
+            while True:
+                last = self.over.is_set()
+                lines, l = page(self.job.folder, cursor=cursor, lines=rng.choice((1, 100, 1000, 10000)),
+                                flags=DETAIL | (0 if cursor else FROM_START))
+                assert l.complete, l.reason
+                self.lines, self.pages, cursor = self.lines + lines, self.pages + 1, l.cursor
+                if last and not lines:
+                    return
+        except Exception as e:
+            self.error = e
+
+    def end(self):
+        self.over.set()
+        self.join(120)
+        if self.error:
+            raise self.error
+        return self.lines
+
+
 # ---- following
 
 def stop_lines(stop):
@@ -86,14 +120,15 @@ def stop_lines(stop):
 
 def test_follow():
     """From the first line on, under full output, with a cut every 64 KiB, while
-    the holder is killed again and again; and two more that begin late."""
+    the holder is killed again and again; by pages likewise; and two more that
+    begin late."""
     rng = random.Random(20261127)
     with tempfile.TemporaryDirectory() as place:
         stop = os.path.join(place, "stop")
         os.chmod(place, 0o777)
         with Job([f"{TOOLS}/lines", stop, str(LINES)], segments=1000000, bytes=1000000 * 65536, **USER) as j, \
                 Logs(j.folder, flags=DETAIL | FOLLOW | FROM_START) as l:
-            first, late = Collector(l), []
+            first, pager, late = Collector(l), Pager(j), []
             for i in range(KILLS):
                 j.start()
                 time.sleep(rng.uniform(0.005, 0.05))
@@ -104,14 +139,15 @@ def test_follow():
                 time.sleep(rng.choice((0, 0, 0.02)))
             stop_lines(stop)
             j.run()
-            lines = first.end()
+            first.end()
             with open(stop, encoding="utf-8") as f:
                 count = int(f.read())
-            for name, stream in ((b"o", "stdout"), (b"e", "stderr")):
-                got, want = joined(lines, stream), all_lines(name, count)
-                assert got == want, first_difference(got, want)
+            for lines in (first.lines, pager.end()):
+                for name, stream in ((b"o", "stdout"), (b"e", "stderr")):
+                    got, want = joined(lines, stream), all_lines(name, count)
+                    assert got == want, first_difference(got, want)
+                check_times(lines)
             equal("end", (l.reason, l.complete, l.source), ("exited", True, "job"))
-            check_times(lines)
             want = all_lines(b"o", count)
             for one in late:
                 got = joined(one.collector.end(), "stdout")
@@ -119,9 +155,9 @@ def test_follow():
                 assert got[:1] == b"o" and want[-len(got) - 1:-len(got)] in (b"\n", b""), got[:80]
                 equal("end", (one.reason, one.complete), ("exited", True))
                 one.__exit__()
-            before = sum(line.get("before", False) for line in lines)
+            before = sum(line.get("before", False) for line in first.lines)
             print(f"  {KILLS} kills, {2 * count} lines, {len(j.segments('out')) + len(j.segments('err'))} segments: "
-                  f"0 lost, 0 doubled, 0 torn; {before} with a time that is only the latest")
+                  f"0 lost, 0 doubled, 0 torn, in {pager.pages} pages likewise; {before} with a time that is only the latest")
 
 
 def test_restarts():
