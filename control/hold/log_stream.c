@@ -55,13 +55,15 @@ static void enter(struct hold_log_stream *s, int fd,
   open_index(s);
 }
 
-/* The lowest number above.  0: none; -errno. */
-static int look_above(const struct hold_log_stream *s, uint64_t number,
-                      uint64_t *ret) {
-  struct hold_log_segments all;
-  int status = hold_log_segment_look(s->dir, s->number, number, &all);
-  *ret = status < 0 ? 0 : all.after;
-  return status;
+/* The lowest number above.  0: none, or it cannot be told.  A folder that grows
+ * while it is read may show a segment and not the one before it; but what was
+ * made before somebody begins to read is shown. */
+static uint64_t look_above(const struct hold_log_stream *s, uint64_t number) {
+  struct hold_log_segments all = {0};
+  hold_log_segment_look(s->dir, s->number, number, &all);
+  if (all.after > number + 1)
+    hold_log_segment_look(s->dir, s->number, number, &all);
+  return all.after;
 }
 
 static int open_number(const struct hold_log_stream *s, uint64_t number) {
@@ -76,7 +78,7 @@ static int open_next(struct hold_log_stream *s, uint64_t *ret) {
     uint64_t number = from + 1;
     int fd = open_number(s, number);
     if (fd == -ENOENT) {
-      look_above(s, from, &number);
+      number = look_above(s, from);
       fd = number ? open_number(s, number) : -ENOENT;
     }
     *ret = number;
@@ -133,12 +135,10 @@ int hold_log_stream_seek(struct hold_log_stream *s,
 /* All of the segment came before that, and there is another one. */
 static bool is_passed_over(struct hold_log_stream *s, uint64_t real_ns) {
   struct stat st;
-  uint64_t next;
   if (fstat(s->fd, &st) < 0 || (uint64_t)st.st_size > s->index.end ||
       !hold_log_index_is_before(&s->index, real_ns))
     return false;
-  look_above(s, s->at.segment, &next);
-  return next > 0;
+  return look_above(s, s->at.segment) > 0;
 }
 
 /* The first one there is begins with what is too old: so is all that was

@@ -164,6 +164,41 @@ int __wrap_hold_log_segment_open(int folder, unsigned number, uint64_t segment,
   return __real_hold_log_segment_open(folder, number, segment, which);
 }
 
+/* The second segment is made behind the place up to which the folder was read,
+ * the third before it. */
+static bool is_overtaken;
+
+int __real_hold_log_segment_look(int, unsigned, uint64_t,
+                                 struct hold_log_segments *);
+int __wrap_hold_log_segment_look(int folder, unsigned number, uint64_t segment,
+                                 struct hold_log_segments *ret);
+int __wrap_hold_log_segment_look(int folder, unsigned number, uint64_t segment,
+                                 struct hold_log_segments *ret) {
+  bool now = is_overtaken;
+  is_overtaken = false;
+  if (now) {
+    job_log_put(folder, number, 2, "b\n", 2, 0);
+    job_log_put(folder, number, 3, "c\n", 2, 0);
+  }
+  int status = __real_hold_log_segment_look(folder, number, segment, ret);
+  if (now)
+    ret->after = 3;
+  return status;
+}
+
+static void overtakes(void **state) {
+  (void)state;
+  begin();
+  job_log_put(dir, 0, 1, "a\n", 1, 0);
+  is_overtaken = true;
+  open_streams(false);
+  check_text("overtaken", "lines", read_one(0), "a|b|c|");
+  check_u64("overtaken", "gaps", s[0].gaps, 0);
+  check_true("overtaken", "it was", !is_overtaken);
+  close_streams();
+  end();
+}
+
 static void is_late(void **state) {
   (void)state;
   begin();
@@ -563,13 +598,13 @@ static void cursors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rotates),    cmocka_unit_test(is_removed),
-      cmocka_unit_test(is_late),    cmocka_unit_test(stays_together),
-      cmocka_unit_test(is_cut),     cmocka_unit_test(huge),
-      cmocka_unit_test(hostile),    cmocka_unit_test(seeks),
-      cmocka_unit_test(seeks_time), cmocka_unit_test(last_lines),
-      cmocka_unit_test(is_over),    cmocka_unit_test(at_random),
-      cmocka_unit_test(cursors),
+      cmocka_unit_test(rotates),        cmocka_unit_test(is_removed),
+      cmocka_unit_test(is_late),        cmocka_unit_test(overtakes),
+      cmocka_unit_test(stays_together), cmocka_unit_test(is_cut),
+      cmocka_unit_test(huge),           cmocka_unit_test(hostile),
+      cmocka_unit_test(seeks),          cmocka_unit_test(seeks_time),
+      cmocka_unit_test(last_lines),     cmocka_unit_test(is_over),
+      cmocka_unit_test(at_random),      cmocka_unit_test(cursors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
