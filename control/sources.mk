@@ -94,6 +94,7 @@ methods_sources = \
 	control/methods/list_groups.c \
 	control/methods/list_jobs.c \
 	control/methods/list_processes.c \
+	control/methods/logs_target.c control/methods/logs_target.h \
 	control/methods/lookup.c control/methods/lookup.h \
 	control/methods/methods.c control/methods/methods.h \
 	control/methods/monitor_system.c \
@@ -122,12 +123,22 @@ hold_sources = \
 	control/hold/job_again.c control/hold/job_again.h \
 	control/hold/job_folder.c control/hold/job_folder.h \
 	control/hold/job_group.c control/hold/job_group.h \
+	control/hold/job_open.c control/hold/job_open.h \
 	control/hold/journal_entry.c control/hold/journal_entry.h \
 	control/hold/kill.c control/hold/kill.h \
 	control/hold/local_fs.c control/hold/local_fs.h \
+	control/hold/log_back.c control/hold/log_back.h \
 	control/hold/log_cursor.c control/hold/log_cursor.h \
 	control/hold/log_file.c control/hold/log_file.h \
+	control/hold/log_filter.c control/hold/log_filter.h \
+	control/hold/log_index.c control/hold/log_index.h \
+	control/hold/log_job.c control/hold/log_job.h \
 	control/hold/log_journal.c control/hold/log_journal.h \
+	control/hold/log_last.c control/hold/log_last.h \
+	control/hold/log_merge.c control/hold/log_merge.h \
+	control/hold/log_place.c control/hold/log_place.h \
+	control/hold/log_segment.c control/hold/log_segment.h \
+	control/hold/log_stream.c control/hold/log_stream.h \
 	control/hold/log_target.c control/hold/log_target.h \
 	control/hold/log_writer.c control/hold/log_writer.h \
 	control/hold/logs.c control/hold/logs.h \
@@ -139,6 +150,7 @@ hold_sources = \
 	control/hold/remove.c control/hold/remove.h \
 	control/hold/request.c control/hold/request.h \
 	control/hold/run_as.c control/hold/run_as.h \
+	control/hold/segment_name.c control/hold/segment_name.h \
 	control/hold/start.c control/hold/start.h control/hold/start_work.h \
 	control/hold/start_holder.c \
 	control/hold/start_request.c \
@@ -154,6 +166,7 @@ keep_sources = \
 	control/hold/local_fs.c control/hold/local_fs.h \
 	control/hold/members.c control/hold/members.h \
 	control/hold/process.c control/hold/process.h \
+	control/hold/segment_name.c control/hold/segment_name.h \
 	control/hold/keep/child.c control/hold/keep/child.h \
 	control/hold/keep/ctl.c control/hold/keep/ctl.h \
 	control/hold/keep/fault.c control/hold/keep/fault.h \

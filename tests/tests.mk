@@ -103,6 +103,8 @@ unit_tests = \
 	tests/unit/hold/test_journal_entry \
 	tests/unit/hold/test_kill \
 	tests/unit/hold/test_log_file \
+	tests/unit/hold/test_log_index \
+	tests/unit/hold/test_log_stream \
 	tests/unit/hold/test_race \
 	tests/unit/machine/test_system \
 	tests/unit/machine/test_mounts \
@@ -416,6 +418,25 @@ tests_unit_hold_test_log_file_SOURCES = tests/unit/hold/test_log_file.c \
 tests_unit_hold_test_log_file_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_log_file_LDADD = $(unit_ldadd)
 
+# with what the holder writes its log by
+job_log_sources = tests/unit/hold/job_log.c tests/unit/hold/job_log.h \
+	$(place_sources)
+tests_unit_hold_test_log_index_SOURCES = tests/unit/hold/test_log_index.c \
+	control/hold/log_index.c $(job_log_sources)
+tests_unit_hold_test_log_index_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_log_index_LDADD = $(keep_ldadd)
+
+tests_unit_hold_test_log_stream_SOURCES = tests/unit/hold/test_log_stream.c \
+	control/hold/log_back.c control/hold/log_filter.c \
+	control/hold/log_index.c control/hold/log_last.c \
+	control/hold/log_merge.c control/hold/log_place.c \
+	control/hold/log_segment.c control/hold/log_stream.c \
+	$(job_log_sources)
+tests_unit_hold_test_log_stream_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_log_stream_LDADD = $(keep_ldadd)
+tests_unit_hold_test_log_stream_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hold_log_segment_open \
+	-Wl,--wrap=hold_log_segment_look
+
 tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
 tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_race_LDADD = $(unit_ldadd) libpmbase.la
@@ -692,11 +713,11 @@ e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_l
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
-	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_ladder.py \
+	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_job_logs.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
-	tests/e2e/harness.py tests/e2e/keep.py \
+	tests/e2e/harness.py tests/e2e/keep.py tests/e2e/logs.py \
 	tests/e2e/peer.py \
 	tests/e2e/wire.py tests/host/run.sh \
 	tests/host/table.sh
@@ -709,7 +730,7 @@ tests_e2e_hang_SOURCES = tests/e2e/hang.c $(fuse_sources)
 tests_e2e_hang_LDFLAGS = -pthread
 tests_e2e_trap_SOURCES = tests/e2e/trap.c $(fuse_sources)
 tests_e2e_old_kernel_SOURCES = tests/e2e/old_kernel.c
-# what test_keep.py is made of
+# what test_keep.py and test_job_logs.py are made of
 tests_e2e_job_SOURCES = tests/e2e/job.c
 tests_e2e_job_LDADD = libpmkeep.la libpmparser.la libpmbase.la
 tests_e2e_lines_SOURCES = tests/e2e/lines.c

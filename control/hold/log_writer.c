@@ -116,6 +116,8 @@ static ptrdiff_t put_piece(struct hold_log_writer *w,
     status = put_raw(b, text, (size_t)n);
   if (status == 0 && (line->more || (size_t)n < length))
     status = add(b, ",\"partial\":true");
+  if (status == 0 && line->is_latest)
+    status = add(b, ",\"before\":true");
   if (status == 0)
     status = add(b, "}");
   return status < 0 ? status : n;

@@ -21,6 +21,7 @@ struct hold_log_line {
   const char *stream; /* NULL: not known */
   bool more;          /* the line goes on in the next one */
   uint64_t time_us;   /* CLOCK_REALTIME; 0: not known */
+  bool is_latest;     /* it came then, or at any time before */
 };
 
 void hold_log_writer_init(struct hold_log_writer *writer, bool detail);

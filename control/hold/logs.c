@@ -3,6 +3,7 @@
 #include "hold/become.h"
 #include "hold/log_cursor.h"
 #include "hold/log_file.h"
+#include "hold/log_job.h"
 #include "hold/log_journal.h"
 #include "hold/log_target.h"
 #include "hold/log_writer.h"
@@ -29,7 +30,7 @@ enum { STREAMS = 2, LOOK_MS = 1000, NICE = 10 };
 
 struct packet {
   struct pm_hold_logs_request request;
-  char behind[PM_HOLD_GROUPS * sizeof(uint32_t) + 2 * PM_HOLD_LOGS_TEXT];
+  char behind[PM_HOLD_GROUPS * sizeof(uint32_t) + 3 * PM_HOLD_LOGS_TEXT];
 };
 
 struct stream {
@@ -42,6 +43,7 @@ struct work {
   const struct pm_hold_logs_request *request;
   uint32_t *groups;
   char cursor[PM_HOLD_LOGS_TEXT + 1];
+  char job[PM_HOLD_LOGS_TEXT + 1];
   struct hold_log_match match;
   int proc, pidfd, changes; /* changes: inotify(7), or -1 */
   struct stream stream[STREAMS];
@@ -70,16 +72,24 @@ static bool has_flag(const struct work *w, enum pm_hold_logs_flags flag) {
 
 static bool is_id(uint32_t id) { return id != UINT32_MAX; }
 
+/* Of a job's it is known without them as whom it is read. */
+static bool has_target(const struct pm_hold_logs_request *r) {
+  static const struct pm_hold_identity nobody;
+  if (r->job_length)
+    return !r->pid && !r->birth && memcmp(&r->as, &nobody, sizeof nobody) == 0;
+  return r->pid > 0 && r->birth && is_id(r->as.uid) && is_id(r->as.gid) &&
+         r->as.group_count <= PM_HOLD_GROUPS;
+}
+
 static bool is_request(const struct packet *p, size_t length) {
   const struct pm_hold_logs_request *r = &p->request;
-  return length >= sizeof *r && r->schema == PM_HOLD_SCHEMA && r->pid > 0 &&
-         r->birth && r->streams && r->streams <= 3 && r->flags <= 7 &&
-         r->max_lines && is_id(r->as.uid) && is_id(r->as.gid) &&
-         r->as.group_count <= PM_HOLD_GROUPS &&
-         r->cursor_length <= PM_HOLD_LOGS_TEXT &&
+  return length >= sizeof *r && r->schema == PM_HOLD_SCHEMA && !r->zero &&
+         has_target(r) && r->streams && r->streams <= 3 && r->flags <= 7 &&
+         r->max_lines && r->cursor_length <= PM_HOLD_LOGS_TEXT &&
          r->grep_length <= PM_HOLD_LOGS_TEXT &&
+         r->job_length <= PM_HOLD_LOGS_TEXT &&
          length == sizeof *r + r->as.group_count * sizeof(uint32_t) +
-                       r->cursor_length + r->grep_length;
+                       r->cursor_length + r->grep_length + r->job_length;
 }
 
 static void take_request(struct work *w, struct packet *p) {
@@ -88,7 +98,9 @@ static void take_request(struct work *w, struct packet *p) {
   w->request = r;
   w->groups = (uint32_t *)(void *)p->behind;
   memcpy(w->cursor, at, r->cursor_length);
-  w->match = (struct hold_log_match){at + r->cursor_length, r->grep_length};
+  at += r->cursor_length;
+  w->match = (struct hold_log_match){at, r->grep_length};
+  memcpy(w->job, at + r->grep_length, r->job_length);
   w->left = r->max_lines;
 }
 
@@ -351,8 +363,11 @@ static int follow(struct work *w) {
 
 /* ---- the command ---- */
 
-static int serve(struct work *w, const char *path) {
+static int serve_process(struct work *w, const char *path) {
   enum pm_hold_stage stage;
+  if (w->request->since_ns || w->request->until_ns)
+    return fail(w, PM_HOLD_LOGS_ARGUMENT, EINVAL,
+                "since and until: when a line came is known of jobs only");
   int status =
       hold_become(&w->request->as, w->groups, HOLD_NO_NEW_PRIVILEGES, &stage);
   if (status < 0)
@@ -375,6 +390,14 @@ static int serve(struct work *w, const char *path) {
   return follow(w);
 }
 
+static void serve_job(struct work *w) {
+  const struct hold_log_job job = {.request = w->request,
+                                   .folder = w->job,
+                                   .cursor = w->cursor,
+                                   .match = &w->match};
+  hold_log_job_serve(&job, &w->writer);
+}
+
 int hold_logs(int argc, char **argv) {
   static struct packet packet;
   static struct work w = {.proc = -1, .pidfd = -1, .changes = -1};
@@ -386,8 +409,12 @@ int hold_logs(int argc, char **argv) {
   if (n < 0 || !is_request(&packet, (size_t)n))
     return 1;
   take_request(&w, &packet);
+  if (strlen(w.job) != packet.request.job_length || (*w.job && *w.job != '/'))
+    return 1;
   hold_log_writer_init(&w.writer, has_flag(&w, PM_HOLD_LOGS_DETAIL));
-  if (serve(&w, argv[1]) < 0 && !w.failed && !w.writer.hung_up)
+  if (*w.job)
+    serve_job(&w);
+  else if (serve_process(&w, argv[1]) < 0 && !w.failed && !w.writer.hung_up)
     fail(&w, PM_HOLD_LOGS_BROKEN, EIO, "the file cannot be read");
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "methods/lookup.h"
+#include "methods/logs_target.h"
 #include "methods/methods.h"
 #include "server/call.h"
 #include "server/reply.h"
@@ -25,7 +25,7 @@ struct logs {
   bool told;                /* the stream's first item was sent */
   bool silent;              /* the helper has said nothing for too long */
   uint64_t until;           /* mono: to wait for a turn, or for a message */
-  uint32_t owner_uid, owner_gid; /* of the process, real */
+  struct pm_logs_target target;
   char cursor[PM_HOLD_LOGS_TEXT + 1], grep[PM_HOLD_LOGS_TEXT + 1];
   char from[PM_HOLD_LOGS_TEXT]; /* what the lines come from */
 };
@@ -61,11 +61,13 @@ static void take_cursor(struct logs *l, const struct pm_json *params) {
   }
 }
 
+static uint64_t take_time(const struct pm_json *params, const char *name) {
+  return (uint64_t)(pm_param_number(params, name, 0) * (double)PM_NS_PER_S);
+}
+
 static int take_parameters(struct pm_call *call, struct logs *l,
                            const struct pm_json *params) {
   l->record.schema = PM_HOLD_SCHEMA;
-  l->record.pid = (int32_t)pm_param_integer(params, "pid", 0);
-  l->record.birth = (uint64_t)pm_param_integer(params, "start_time", 0);
   l->record.max_lines = (uint64_t)pm_param_integer(params, "max_lines", LINES);
   l->record.flags = call->is_stream ? PM_HOLD_LOGS_FOLLOW : 0;
   if (pm_param_boolean(params, "detail", false))
@@ -74,30 +76,9 @@ static int take_parameters(struct pm_call *call, struct logs *l,
   pm_copy_text(l->grep, sizeof l->grep, pm_param_text(params, "grep", ""));
   l->record.cursor_length = (uint32_t)strlen(l->cursor);
   l->record.grep_length = (uint32_t)strlen(l->grep);
+  l->record.since_ns = take_time(params, "since");
+  l->record.until_ns = take_time(params, "until");
   return take_stream(call, l, params);
-}
-
-/* Who he is may have changed since he asked. */
-static bool may_go_on(struct pm_call *call, const struct logs *l) {
-  struct pm_hold_identity as;
-  if (pm_lookup_identity(call, l->owner_uid, l->owner_gid, &as) < 0)
-    return false;
-  if (as.uid == l->record.as.uid)
-    return true;
-  pm_fail(&call->failure, PM_CODE_PERMISSION_DENIED,
-          "uid %u may not read as uid %u any more", call->peer->uid,
-          l->record.as.uid);
-  return false;
-}
-
-static void audit_refusal(struct pm_call *call, const struct logs *l) {
-  struct pm_audit_line line = {.peer = call->peer,
-                               .method = "get_logs",
-                               .verdict = pm_codes[call->failure.code].word,
-                               .as = l->record.as.uid,
-                               .pid = l->record.pid,
-                               .start_time = l->record.birth};
-  pm_audit_refused(&call->context->audit, call->context->now, &line);
 }
 
 /* ---- the helper ---- */
@@ -120,8 +101,9 @@ static int open_source(struct pm_call *call, struct logs *l,
       {&l->record, sizeof l->record},
       {p->groups, l->record.as.group_count * sizeof *p->groups},
       {l->cursor, l->record.cursor_length},
-      {l->grep, l->record.grep_length}};
-  return pm_source_open(&call->context->sources, "logs", p->user, parts, 4,
+      {l->grep, l->record.grep_length},
+      {l->target.folder, l->record.job_length}};
+  return pm_source_open(&call->context->sources, "logs", p->user, parts, 5,
                         on_ready, call, &l->source, err);
 }
 
@@ -147,22 +129,23 @@ static void begin(struct pm_call *call, struct logs *l) {
   }
 }
 
+static void take_target(struct logs *l) {
+  const struct pm_logs_target *t = &l->target;
+  l->record.pid = t->pid;
+  l->record.birth = t->birth;
+  l->record.as = t->as;
+  l->record.job_length = (uint32_t)strlen(t->folder);
+}
+
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct logs *l = call->data;
-  struct pm_detail d;
   if (take_parameters(call, l, params) < 0)
     return -1;
-  l->record.as.uid = call->peer->uid;
-  if (pm_lookup_process(call, l->record.pid, l->record.birth, 0, &d) == 0) {
-    l->owner_uid = d.uids[PM_ID_REAL];
-    l->owner_gid = d.gids[PM_ID_REAL];
-    pm_lookup_identity(call, l->owner_uid, l->owner_gid, &l->record.as);
-  }
-  if (call->failure.code) {
-    audit_refusal(call, l);
+  if (pm_logs_target_find(call, params, &l->target) < 0) {
+    pm_logs_target_audit(call, &l->target);
     return -1;
   }
-  l->record.birth = d.birth;
+  take_target(l);
   l->until = call->context->now.mono + QUEUE_S * PM_NS_PER_S;
   begin(call, l);
   return call->failure.code ? -1 : 0;
@@ -171,10 +154,10 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 static void step(struct pm_call *call) {
   struct logs *l = call->data;
   if (!l->source) {
-    if (may_go_on(call, l))
+    if (pm_logs_target_may_go_on(call, &l->target))
       begin(call, l);
     else
-      audit_refusal(call, l);
+      pm_logs_target_audit(call, &l->target);
     return;
   }
   l->silent = l->until && call->context->now.mono >= l->until;
@@ -207,7 +190,7 @@ static void explain(struct pm_call *call, const struct logs *l) {
   size_t i = message.head.failure;
   if (i >= sizeof failures / sizeof *failures)
     i = PM_HOLD_LOGS_BROKEN;
-  pm_fail(&call->failure, failures[i].code, "pid %d: %s", l->record.pid,
+  pm_fail(&call->failure, failures[i].code, "%s: %s", l->target.what,
           failures[i].what ? failures[i].what : message.text);
   call->failure.num = message.head.error;
 }
@@ -216,7 +199,7 @@ static enum pm_progress refuse(struct pm_call *call, struct logs *l,
                                struct pm_json_out *out) {
   close_source(l);
   if (call->failure.code == PM_CODE_PERMISSION_DENIED)
-    audit_refusal(call, l);
+    pm_logs_target_audit(call, &l->target);
   pm_reply_failure(out, &call->id, &call->failure);
   return PM_PROGRESS_DONE;
 }
@@ -270,7 +253,7 @@ static enum pm_progress give_up(struct pm_call *call, struct logs *l,
     return end_answer(call, l, out, l->silent ? "timed_out" : "failed", "",
                       false, why);
   pm_fail(&call->failure, l->silent ? PM_CODE_TIMED_OUT : PM_CODE_INTERNAL,
-          "pid %d: %s", l->record.pid, why);
+          "%s: %s", l->target.what, why);
   return refuse(call, l, out);
 }
 
@@ -376,7 +359,7 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
     pm_reply_stream_end(out, &call->id, "cancelled", call->dropped);
     return PM_PROGRESS_DONE;
   }
-  if (call->is_stream && !may_go_on(call, l))
+  if (call->is_stream && !pm_logs_target_may_go_on(call, &l->target))
     return refuse(call, l, out);
   enum pm_progress progress = PM_PROGRESS_WAIT;
   while (progress == PM_PROGRESS_WAIT ||

@@ -14,7 +14,10 @@ enum pm_hold_logs_flags {
   PM_HOLD_LOGS_FROM_START = 4, /* the first lines, not the last ones */
 };
 
-/* Behind it: the groups of `as`, the cursor, the text to look for. */
+/* Behind it: the groups of `as`, the cursor, the text to look for, the folder
+ * of the job (StateDir/jobs/ID, absolute).  With a job there are no pid, birth
+ * and `as`, all of them 0: its `spec` says as whom its log is read, and who may
+ * is for the sender to know. */
 struct pm_hold_logs_request {
   uint32_t schema;
   int32_t pid;
@@ -22,6 +25,12 @@ struct pm_hold_logs_request {
   uint64_t max_lines;
   uint32_t streams, flags;
   uint32_t cursor_length, grep_length; /* bytes, <= PM_HOLD_LOGS_TEXT */
+  uint32_t job_length;                 /* likewise; 0: not of a job */
+  uint32_t zero;
+  /* CLOCK_REALTIME, 0: any.  Of a job only: lines that were whole then or
+   * later, and up to the first that was whole at until_ns or later; there a
+   * follower ends, too, with the reason "until" */
+  uint64_t since_ns, until_ns;
   struct pm_hold_identity as;
 };
 
@@ -43,11 +52,11 @@ enum pm_hold_logs_kind {
 /* Why there are no lines. */
 enum pm_hold_logs_failure {
   PM_HOLD_LOGS_IDENTITY,    /* the ids could not be taken on: stage */
-  PM_HOLD_LOGS_GONE,        /* the process has ended */
+  PM_HOLD_LOGS_GONE,        /* the process has ended; there is no such job */
   PM_HOLD_LOGS_OTHER,       /* the pid is another process's */
   PM_HOLD_LOGS_DENIED,      /* the kernel does not let this user */
   PM_HOLD_LOGS_UNAVAILABLE, /* what it prints is not kept */
-  PM_HOLD_LOGS_ARGUMENT,    /* a cursor that is none of ours */
+  PM_HOLD_LOGS_ARGUMENT,    /* a cursor that is none of ours; times */
   PM_HOLD_LOGS_BROKEN,      /* anything else: error */
 };
 

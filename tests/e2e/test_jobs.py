@@ -240,6 +240,42 @@ def check_series(c):
     wait_for("none", lambda: value("procman_self/count-jobs") == 0)
 
 
+def check_logs(c):
+    """By the job, by its process, after its end, and while it goes on."""
+    r = c.sh("for i in 1 2 3; do echo line $i; sleep 0.02; done; echo bad >&2; read x < /dev/null;"
+             " sleep 600", name="says")
+    read = lambda **p: c.done("get_logs", **p)
+    wait_for("its lines", lambda: len(read(job_id="says")["lines"]) == 4)
+    page = read(job_id="says", max_lines=2)
+    assert page["lines"] == ["line 3", "bad"] and page["complete"], page
+    assert read(pid=r["process"]["pid"])["lines"] == ["line 1", "line 2", "line 3", "bad"]
+    assert read(job_id="says", stream="stdout", grep="2")["lines"] == ["line 2"]
+    detail = read(job_id="says", detail=True)["lines"]
+    assert [d["stream"] for d in detail] == ["stdout"] * 3 + ["stderr"], detail
+    assert [d["text"] for d in detail][2] == "line 3" and abs(detail[0]["time"] - time.time()) < 60
+    assert read(job_id="says", since=detail[3]["time"])["lines"] == ["bad"]
+    assert read(job_id="says", until=detail[1]["time"] - 0.005)["lines"] == ["line 1"]
+    first = read(job_id="says", cursor="start", max_lines=2)
+    assert first["lines"] == ["line 1", "line 2"], first
+    assert read(job_id="says", cursor=first["cursor"])["lines"] == ["line 3", "bad"]
+    refused(c.do("get_logs", job_id="says", cursor="nonsense"), "invalid_argument")
+    with Wire(c.socket) as wire:
+        stream = wire.send("get_logs", job_id="says", follow=True)
+        lines = []
+        while len(lines) < 4:
+            lines += wire.read()["params"]["item"]["lines"]
+        c.done("stop_job", job_id="says")
+        last = wire.read()
+        while "result" not in last:
+            last = wire.read()
+        assert last["id"] == stream and last["result"]["reason"] == "exited", last
+    assert read(job_id="says")["lines"] == ["line 1", "line 2", "line 3", "bad"]
+    with Peer(as_user(OTHER)) as other:
+        refused(other.do("call", c.socket, "get_logs", job_id="says"), "not_found")
+    clear(c)
+    refused(c.do("get_logs", job_id="says"), "not_found")
+
+
 def clear(c):
     for job in c.done("list_jobs")["jobs"]:
         c.done("stop_job", job_id=job["job_id"])
@@ -380,7 +416,7 @@ def few_places(c):
 
 
 def main():
-    checks = [check_life, check_exits, check_failures, check_names, check_kill, check_limits,
+    checks = [check_life, check_exits, check_failures, check_names, check_kill, check_logs, check_limits,
               check_restarts, check_events, check_series, check_survival, check_holder_died, check_users, check_places]
     only = sys.argv[1:]
     with Jobs() as c:

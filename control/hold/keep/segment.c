@@ -1,5 +1,7 @@
 #include "hold/keep/segment.h"
 
+#include "hold/segment_name.h"
+
 #include "base/clean.h"
 
 #include <errno.h>
@@ -8,15 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum {
-  DIGITS = 6,       /* at least */
-  DIGITS_MOST = 18, /* fits 64 bits */
-  NAME = 40,
-  ENTRIES = 4096, /* bytes of them at a time */
-};
-
-static const char prefix[PM_JOB_STREAMS][5] = {"out.", "err."};
-static const char suffix[] = ".index";
+enum { ENTRIES = 4096 /* bytes of them at a time */ };
 
 /* getdents64(2), without the buffer that readdir(3) puts on the heap */
 struct entry {
@@ -27,46 +21,14 @@ struct entry {
   char name[];
 };
 
-struct name {
-  unsigned stream;
-  uint64_t number;
-  enum keep_segment_file file;
-};
-
-/* ---- names ---- */
-
-static void write_name(char ret[NAME], const struct name *name) {
-  char digits[24];
-  size_t count = 0, at = sizeof prefix[0] - 1;
-  for (uint64_t n = name->number; n || count < DIGITS; n /= 10)
-    digits[count++] = (char)('0' + n % 10);
-  memcpy(ret, prefix[name->stream], at);
-  while (count)
-    ret[at++] = digits[--count];
-  if (name->file == KEEP_SEGMENT_INDEX)
-    memcpy(ret + at, suffix, sizeof suffix);
-  else
-    ret[at] = '\0';
-}
-
-static bool read_name(const char *text, struct name *ret) {
-  size_t start = sizeof prefix[0] - 1;
-  struct name name = {0};
-  while (name.stream < PM_JOB_STREAMS &&
-         strncmp(text, prefix[name.stream], start) != 0)
-    name.stream++;
-  if (name.stream == PM_JOB_STREAMS)
-    return false;
-  const char *digits = text + start;
-  size_t count = strspn(digits, "0123456789");
-  if (count < DIGITS || count > DIGITS_MOST)
-    return false;
-  for (size_t i = 0; i < count; i++)
-    name.number = 10 * name.number + (uint64_t)(digits[i] - '0');
-  bool is_index = strcmp(digits + count, suffix) == 0;
-  name.file = is_index ? KEEP_SEGMENT_INDEX : KEEP_SEGMENT_DATA;
-  *ret = name;
-  return name.number && (is_index || !digits[count]);
+static void write_name(char ret[HOLD_SEGMENT_NAME], unsigned stream,
+                       uint64_t number, enum keep_segment_file file) {
+  const struct hold_segment_name name = {
+      .stream = stream,
+      .number = number,
+      .is_index = file == KEEP_SEGMENT_INDEX,
+  };
+  hold_segment_name_write(ret, &name);
 }
 
 /* ---- what is there ---- */
@@ -83,14 +45,14 @@ static uint64_t changed_at(const struct stat *st) {
 
 static void add(int dir, const char *text,
                 struct keep_found found[PM_JOB_STREAMS]) {
-  struct name name;
+  struct hold_segment_name name;
   struct stat st;
-  if (!read_name(text, &name) ||
+  if (!hold_segment_name_read(text, &name) ||
       fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return;
   struct keep_found *f = &found[name.stream];
   f->bytes += (uint64_t)st.st_size;
-  if (name.file == KEEP_SEGMENT_INDEX) {
+  if (name.is_index) {
     lower(&f->lowest_index, name.number);
     return;
   }
@@ -125,12 +87,12 @@ int keep_segment_scan(int dir, struct keep_found ret[PM_JOB_STREAMS]) {
 
 int keep_segment_open(int dir, unsigned stream, uint64_t number,
                       enum keep_segment_file file, bool create) {
-  char text[NAME];
+  char text[HOLD_SEGMENT_NAME];
   struct stat st;
   int how = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   if (create)
     how |= file == KEEP_SEGMENT_DATA ? O_CREAT | O_EXCL : O_CREAT;
-  write_name(text, &(struct name){stream, number, file});
+  write_name(text, stream, number, file);
   PM_CLEAN_FD int fd = openat(dir, text, how, 0600);
   if (fd < 0)
     return -errno;
@@ -143,7 +105,7 @@ int keep_segment_open(int dir, unsigned stream, uint64_t number,
 
 int keep_segment_unlink(int dir, unsigned stream, uint64_t number,
                         enum keep_segment_file file) {
-  char text[NAME];
-  write_name(text, &(struct name){stream, number, file});
+  char text[HOLD_SEGMENT_NAME];
+  write_name(text, stream, number, file);
   return unlinkat(dir, text, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
