@@ -60,15 +60,15 @@ def check_system(c):
 
 def near_rss(c, pid, have, exact=False):
     """The exact sum with BPF, and statm's, which is exact since Linux 6.16.  In a
-    list the sampler "proc" may have field 24 of stat, the approximation."""
+    list the sampler "proc" has field 24 of stat, the approximation, until it has
+    come to the process in its rotation."""
     page = os.sysconf("SC_PAGESIZE")
-    if exact or call(c.socket, "hello")["sampler"] == "bpf":
-        with open(f"/proc/{pid}/statm", encoding="ascii") as f:
-            near("memory_rss", have, int(f.read().split()[1]) * page, 0.05, 1 << 18)
-        return
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        near("memory_rss", have,
-             int(f.read().rsplit(")", 1)[1].split()[21]) * page)
+    if not exact and call(c.socket, "hello")["sampler"] == "proc":
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            if have == int(f.read().rsplit(")", 1)[1].split()[21]) * page:
+                return
+    with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+        near("memory_rss", have, int(f.read().split()[1]) * page, 0.05, 1 << 18)
 
 
 def check_list(c, child):
