@@ -91,6 +91,7 @@ methods_sources = \
 	control/methods/kill_process.c \
 	control/methods/job.c control/methods/job.h \
 	control/methods/job_call.c control/methods/job_call.h \
+	control/methods/job_view.c control/methods/job_view.h \
 	control/methods/list_groups.c \
 	control/methods/list_jobs.c \
 	control/methods/list_processes.c \
