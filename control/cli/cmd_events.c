@@ -64,12 +64,8 @@ static void print_item(void *arg, const struct pm_json *item) {
 static enum ctl_status run_events(struct ctl *ctl,
                                   const struct ctl_args *args) {
   const char *kinds[CTL_ARGS];
-  size_t count = 0;
   struct ctl_params params = {.count = 0};
-  for (size_t i = 0; i < args->given_count; i++)
-    if (args->given[i].letter == 'k')
-      kinds[count++] = args->given[i].value;
-  ctl_params_texts(&params, "kinds", kinds, count);
+  ctl_params_texts(&params, "kinds", kinds, ctl_args_values(args, 'k', kinds));
   return ctl_stream(ctl, "watch_events", &params, print_item, ctl, NULL);
 }
 
