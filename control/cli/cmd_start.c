@@ -44,8 +44,8 @@ static void print_result(const struct ctl *ctl, const struct ctl_args *args,
     print_started(result);
   if (ctl_is_false(result, "survives_restart") &&
       ctl_job_is_alive(pm_json_member(result, "job")))
-    ctl_warn("start: the job ends when collectd's unit is stopped or "
-             "restarted; \"KillMode=process\" in the unit would keep it");
+    ctl_warn("start: the job ends with collectd's unit, unless that has "
+             "KillMode=process");
   ctl_flush();
 }
 

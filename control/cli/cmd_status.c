@@ -105,7 +105,9 @@ static void print_job(const struct ctl *ctl, const struct pm_json *result) {
   add_exit(&t, job);
   add_log(&t, pm_json_member(job, "log"));
   if (ctl_is_false(job, "survives_restart") && ctl_job_is_alive(job))
-    add_text(&t, "Beware", "it ends when collectd's unit is stopped");
+    add_text(&t, "Beware",
+             "it ends with collectd's unit, unless that has "
+             "KillMode=process");
   ctl_table_print(&t, stdout);
   ctl_table_done(&t);
 }
