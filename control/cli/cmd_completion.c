@@ -55,7 +55,7 @@ static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
     offer_keys(to, ctl_process_keys);
     break;
   case CTL_OFFER_KINDS:
-    fputs("start exit oom ", to);
+    fputs("start exit oom job ", to);
     break;
   case CTL_OFFER_LIMITS:
     offer_limits(to);

@@ -218,7 +218,7 @@ class Update(SystemInfo):
 
 
 class Event(Record):
-    """An item of watch_events."""
+    """An item of watch_events; of the kind job it has kind, time and job only."""
     kind: str
     time: float
     pid: int
@@ -229,6 +229,7 @@ class Event(Record):
     code: int
     signal: str
     core: bool
+    job: Record
 
 
 class Logs(Record):

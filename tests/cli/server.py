@@ -130,7 +130,8 @@ def usual():
             {"kind": "exit", "time": 1700000001.5, "pid": 4711, "start_time": 7,
              "name": "sleep", "user": "ada", "group": "sleep", "signal": "TERM", "core": False},
             {"kind": "oom", "time": 1700000002.0, "pid": 31337, "start_time": 9,
-             "name": "java", "user": None, "group": None, "signal": "KILL", "core": True}]),
+             "name": "java", "user": None, "group": None, "signal": "KILL", "core": True},
+            {"kind": "job", "time": 1700000003.0, "job": ENDED}]),
     }
 
 

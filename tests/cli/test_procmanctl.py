@@ -186,6 +186,8 @@ class Commands(Base):
         lines = self.ask(s, "events", "-k", "start", "-k", "oom").splitlines()
         self.assertEqual(lines[1].split(), ["22:13:21.500", "exit", "4711", "sleep", "ada",
                                             "sleep", "signal", "TERM"])
+        self.assertEqual(lines[3].split(), ["22:13:23.000", "job", "-", "sum", "ada", "exited",
+                                            "code", "3"])
         self.assertEqual(s.requests[1]["params"], {"kinds": ["start", "oom"]})
 
     def test_json_is_what_the_server_said(self):
@@ -442,7 +444,10 @@ class Jobs(Base):
             s.answers[method] = {"job": server.EVIL_JOB}
         s.answers["start_process"] = {"job_id": server.EVIL_JOB["job_id"],
                                       "job": server.EVIL_JOB}
+        s.answers["watch_events"] = Answer(items=[{"kind": "job", "time": 1.0,
+                                                   "job": server.EVIL_JOB}])
         for args in (["jobs"], ["status", "x"], ["stop", "x"], ["restart", "x"], ["wait", "x"],
+                     ["events"],
                      ["start", "-q", "x"], ["start", "x"], ["rm", "\x1b[31mx"],
                      ["logs", "x"], ["-o", "json", "jobs"]):
             out = run("-S", s.path, *args)

@@ -27,6 +27,7 @@ static void check_defaults(const char *name, const char *text) {
   check_u64(name, "most of a user", o.jobs.most_of_user, 32);
   check_u64(name, "bytes", o.jobs.log_bytes, 64 << 20);
   check_u64(name, "segments", o.jobs.log_segments, 8);
+  check_u64(name, "groups", o.jobs.groups, 32);
   check_u64(name, "on full", o.jobs.on_full, PM_JOB_BLOCK);
   pm_options_done(&o);
 }
@@ -48,6 +49,7 @@ static void whole(void **state) {
                              "MaxJobsPerUser 10000\n"
                              "LogMaxBytes 65536\n"
                              "LogMaxSegments 2\n"
+                             "MaxJobGroups 0\n"
                              "OnFull \"drop_new\"\n"
                              "Helper \"/x/keep\"\n"
                              "</Jobs>\n";
@@ -59,6 +61,7 @@ static void whole(void **state) {
   check_u64("whole", "most of a user", o.jobs.most_of_user, 10000);
   check_u64("whole", "bytes", o.jobs.log_bytes, 65536);
   check_u64("whole", "segments", o.jobs.log_segments, 2);
+  check_u64("whole", "groups", o.jobs.groups, 0);
   check_u64("whole", "on full", o.jobs.on_full, PM_JOB_DROP_NEW);
   check_int("whole", "a socket", o.control.enabled, false);
   pm_options_done(&o);
