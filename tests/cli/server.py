@@ -73,6 +73,12 @@ class Answer:
         self.end, self.hang_up = end or {"reason": "count", "dropped": 0}, hang_up
 
 
+def once(pairs):
+    """An object in which no key stands twice, as the real server wants it."""
+    assert len(dict(pairs)) == len(pairs), pairs
+    return dict(pairs)
+
+
 def failure(code, message, **more):
     return Answer({"result": {"success": False,
                               "error": {"code": code, "message": message, **more}}})
@@ -173,7 +179,7 @@ class Server:
         try:
             with connection, connection.makefile("rb") as lines:
                 for line in lines:
-                    if not self.answer(connection, json.loads(line)):
+                    if not self.answer(connection, json.loads(line, object_pairs_hook=once)):
                         return
                 self.ended.append(True)
         except OSError:

@@ -436,6 +436,7 @@ class Jobs(Base):
             while b"|" not in got:
                 got += os.read(ours, 4096)
             self.assertEqual(b'the job goes on; "procmanctl stop web" ends it' in got, told, got)
+            self.assertEqual(b"goes on" in got, told, got)
         os.close(theirs)
 
     def test_hostile_jobs(self):
