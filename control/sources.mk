@@ -91,6 +91,7 @@ methods_sources = \
 	control/methods/kill_process.c \
 	control/methods/job.c control/methods/job.h \
 	control/methods/job_call.c control/methods/job_call.h \
+	control/methods/job_view.c control/methods/job_view.h \
 	control/methods/list_groups.c \
 	control/methods/list_jobs.c \
 	control/methods/list_processes.c \
@@ -198,19 +199,31 @@ cli_sources = \
 	control/cli/cmd_hello.c \
 	control/cli/cmd_help.c \
 	control/cli/cmd_info.c \
+	control/cli/cmd_jobs.c \
 	control/cli/cmd_kill.c \
 	control/cli/cmd_list.c \
 	control/cli/cmd_logs.c \
 	control/cli/cmd_monitor.c \
+	control/cli/cmd_restart.c \
+	control/cli/cmd_rm.c \
+	control/cli/cmd_start.c \
+	control/cli/cmd_status.c \
+	control/cli/cmd_stop.c \
 	control/cli/cmd_system.c \
 	control/cli/cmd_version.c \
+	control/cli/cmd_wait.c \
 	control/cli/command.c control/cli/command.h \
 	control/cli/commands.h \
+	control/cli/job.c control/cli/job.h \
+	control/cli/log.c control/cli/log.h \
 	control/cli/params.c control/cli/params.h \
 	control/cli/print.c control/cli/print.h \
 	control/cli/process.c control/cli/process.h \
 	control/cli/procmanctl.c \
 	control/cli/remote.c control/cli/remote.h \
+	control/cli/start_params.c control/cli/start_params.h \
 	control/cli/table.c control/cli/table.h \
+	control/cli/target.c control/cli/target.h \
 	control/cli/usage.c control/cli/usage.h \
-	control/cli/value.c control/cli/value.h
+	control/cli/value.c control/cli/value.h \
+	control/cli/when.c control/cli/when.h

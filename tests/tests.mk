@@ -84,6 +84,7 @@ unit_tests = \
 	tests/unit/helper/test_reader \
 	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
+	tests/unit/options/test_options_jobs \
 	tests/unit/options/test_location \
 	tests/unit/jobs/test_job tests/unit/jobs/test_jobs \
 	tests/unit/keep/test_states \
@@ -344,6 +345,14 @@ tests_unit_options_test_options_control_SOURCES = \
 tests_unit_options_test_options_control_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
 tests_unit_options_test_options_control_LDADD = libpmplugin.la libpmwire.la \
+	$(unit_ldadd)
+
+tests_unit_options_test_options_jobs_SOURCES = \
+	tests/unit/options/test_options_jobs.c \
+	tests/fakes/oconfig.c tests/fakes/oconfig.h
+tests_unit_options_test_options_jobs_CPPFLAGS = $(unit_cppflags) \
+	$(COLLECTD_CPPFLAGS)
+tests_unit_options_test_options_jobs_LDADD = libpmplugin.la libpmwire.la \
 	$(unit_ldadd)
 
 keep_ldadd = libpmkeep.la libpmparser.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm

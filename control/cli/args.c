@@ -70,7 +70,7 @@ bool ctl_args_read(const struct ctl_option *global_options,
                    const struct ctl_command *command, int argc, char **argv,
                    struct ctl_args *ret) {
   struct tables t = {.letters = ""};
-  strcpy(t.letters, command ? ":" : "+:");
+  strcpy(t.letters, command && !command->verbatim ? ":" : "+:");
   add_table(&t, global_options);
   add_table(&t, command ? command->options : NULL);
   *ret = (struct ctl_args){.given_count = 0};
@@ -91,6 +91,15 @@ bool ctl_args_read(const struct ctl_option *global_options,
   ret->operands = argv + optind;
   ret->count = (size_t)(argc - optind);
   return ctl_args_given(ret, 'h') || check_operands(command, ret);
+}
+
+size_t ctl_args_values(const struct ctl_args *args, char letter,
+                       const char *ret[CTL_ARGS]) {
+  size_t count = 0;
+  for (size_t i = 0; i < args->given_count; i++)
+    if (args->given[i].letter == letter)
+      ret[count++] = args->given[i].value;
+  return count;
 }
 
 const char *ctl_args_value(const struct ctl_args *args, char letter) {

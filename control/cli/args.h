@@ -15,6 +15,9 @@ bool ctl_args_read(const struct ctl_option *global_options,
 
 /* The last value given, or NULL. */
 const char *ctl_args_value(const struct ctl_args *args, char letter);
+/* All of them, in the order in which they are given; returns how many. */
+size_t ctl_args_values(const struct ctl_args *args, char letter,
+                       const char *ret[CTL_ARGS]);
 bool ctl_args_given(const struct ctl_args *args, char letter);
 /* The same as numbers: returns true without touching *ret if it is not given,
  * and false after printing an error if it is no such number. */

@@ -89,7 +89,8 @@ static const struct {
   const char *code, *help;
 } helps[] = {
     {"permission_denied", "; \"procmanctl hello\" shows what you may do"},
-    {"not_found", "; \"procmanctl list\" shows what there is"},
+    {"not_found", "; \"procmanctl list\" and \"procmanctl jobs\" show what "
+                  "there is"},
     {"stale_process", "; \"procmanctl list\" shows what there is now"},
     {"logs_unavailable", ""},
 };

@@ -26,6 +26,14 @@ static void offer_methods(FILE *to) {
     fprintf(to, "%s ", pm_methods[i].name);
 }
 
+/* What follows "limits." in the names of parameters. */
+static void offer_limits(FILE *to) {
+  const struct pm_param *p = pm_methods[PM_METHOD_start_process].params;
+  for (; p->name; p++)
+    if (strncmp(p->name, "limits.", 7) == 0)
+      fprintf(to, "%s= ", p->name + 7);
+}
+
 static void offer_signals(FILE *to) {
   char name[PM_SIGNAL_NAME];
   for (int i = 1; i < 32; i++) {
@@ -47,13 +55,19 @@ static void offer_words(const struct ctl *ctl, FILE *to, enum ctl_offer offer) {
     offer_keys(to, ctl_process_keys);
     break;
   case CTL_OFFER_KINDS:
-    fputs("start exit oom ", to);
+    fputs("start exit oom job ", to);
+    break;
+  case CTL_OFFER_LIMITS:
+    offer_limits(to);
     break;
   case CTL_OFFER_METHODS:
     offer_methods(to);
     break;
   case CTL_OFFER_OUTPUTS:
     fputs("table json ", to);
+    break;
+  case CTL_OFFER_POLICIES:
+    fputs("no on-failure always ", to);
     break;
   case CTL_OFFER_SHELLS:
     fputs("bash zsh fish ", to);
@@ -75,6 +89,9 @@ struct dynamic {
   const char *bash, *zsh, *fish;
 };
 
+#define JOBS "procmanctl jobs 2>/dev/null | awk 'NR > 1 { print $1 }'"
+#define PIDS "ps -eo pid="
+
 static const struct dynamic dynamics[] = {
     {CTL_OFFER_FILES, "compgen -f -- \"$1\"", "_files",
      "(__fish_complete_path)"},
@@ -82,7 +99,14 @@ static const struct dynamic dynamics[] = {
      "(__fish_complete_users)"},
     {CTL_OFFER_HOSTS, "compgen -A hostname -- \"$1\"", "_hosts",
      "(__fish_print_hostnames)"},
-    {CTL_OFFER_PIDS, "ps -eo pid= | _procmanctl_match \"$1\"", "_pids",
+    {CTL_OFFER_JOBS, JOBS " | _procmanctl_match \"$1\"",
+     "compadd -- ${(f)\"$(" JOBS ")\"}", "(" JOBS ")"},
+    {CTL_OFFER_TARGETS, "{ " JOBS "; " PIDS "; } | _procmanctl_match \"$1\"",
+     "compadd -- ${(f)\"$(" JOBS ")\"}; _pids",
+     "(__fish_complete_pids) (" JOBS ")"},
+    {CTL_OFFER_PROGRAMS, "compgen -c -- \"$1\"; compgen -f -- \"$1\"",
+     "_normal", "(__fish_complete_command)"},
+    {CTL_OFFER_PIDS, PIDS " | _procmanctl_match \"$1\"", "_pids",
      "(__fish_complete_pids)"},
     {CTL_OFFER_NAMES, "ps -eo comm= | _procmanctl_match \"$1\"",
      "compadd -- ${(f)\"$(ps -eo comm=)\"}", "(ps -eo comm= | sort -u)"},
@@ -164,11 +188,11 @@ static void bash_table(const struct ctl *ctl) {
 static void bash_valued(const struct ctl *ctl) {
   for (const struct ctl_option *o = ctl->global_options; o->letter; o++)
     if (o->value)
-      printf("-%c|--%s|", o->letter, o->word);
+      printf(":*:-%c|:*:--%s|", o->letter, o->word);
   for (const struct ctl_command *const *c = ctl->commands; *c; c++)
     for (const struct ctl_option *o = (*c)->options; o && o->letter; o++)
       if (o->value)
-        printf("-%c|--%s|", o->letter, o->word);
+        printf(":%s:-%c|:%s:--%s|", (*c)->name, o->letter, (*c)->name, o->word);
 }
 
 static void print_bash(const struct ctl *ctl) {
@@ -180,16 +204,16 @@ static void print_bash(const struct ctl *ctl) {
         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
         "        word=${COMP_WORDS[i]}\n"
         "        [[ $word == = && $before ]] && continue\n" /* --output=json */
-        "        case $before$word in\n"
+        "        case $before:$command:$word in\n"
         "        ",
         stdout);
   bash_valued(ctl);
   fputs("-) before=$word ;;\n"
         "        *) [[ $before || $word == -* || $command ]] || "
-        "command=$word; before='' ;;\n"
+        "command=$word; before=''\n"
+        "           [[ $command == ps ]] && command=list ;;\n"
         "        esac\n"
         "    done\n"
-        "    [[ $command == ps ]] && command=list\n"
         "    word=${COMP_WORDS[COMP_CWORD]}\n"
         "    [[ $word == = && $before ]] && word=''\n"
         "    mapfile -t COMPREPLY < <(_procmanctl_offer "
@@ -255,7 +279,7 @@ static void zsh_command(const struct ctl *ctl, const struct ctl_command *c) {
   zsh_options(ctl, c->options);
   zsh_options(ctl, ctl->global_options);
   if (c->most > 0) {
-    fputs(" \\\n            '*:argument:", stdout);
+    printf(" \\\n            '*%s:argument:", c->verbatim ? ":" : "");
     zsh_offer(ctl, c->offer);
     putchar('\'');
   }

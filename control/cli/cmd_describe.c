@@ -24,7 +24,7 @@ static void add_type(struct ctl_table *t, const struct pm_json *v) {
   char text[4 * CTL_WORD];
   const char *name = ctl_text(v, "type");
   if (pm_json_member(v, "max"))
-    snprintf(text, sizeof text, "%.40s %.15g-%.15g", name ? name : "-",
+    snprintf(text, sizeof text, "%.40s %.16g-%.16g", name ? name : "-",
              ctl_number(v, "min"), ctl_number(v, "max"));
   else
     snprintf(text, sizeof text, "%.60s", name ? name : "-");

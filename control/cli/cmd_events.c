@@ -1,7 +1,10 @@
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/commands.h"
+#include "cli/job.h"
 #include "cli/value.h"
+
+#include "base/clean.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +35,25 @@ static void print_exit(const struct pm_json *item) {
   free(word);
 }
 
+/* What has become of it, in the place of a process's group and exit. */
+static void print_job(const struct ctl *ctl, const struct pm_json *item) {
+  const struct pm_json *job = pm_json_member(item, "job");
+  bool on = ctl->screen.colour && *ctl_job_colour(job);
+  char time[CTL_WORD], pid[CTL_WORD], end[CTL_JOB_END];
+  PM_CLEAN_MEM char *name = ctl_escaped(ctl_text(job, "name"));
+  PM_CLEAN_MEM char *user = ctl_escaped(ctl_text(job, "user"));
+  PM_CLEAN_MEM char *state = ctl_escaped(ctl_text(job, "state"));
+  ctl_time(ctl_number(item, "time"), time);
+  ctl_count(ctl_number(job, "pid"), pid);
+  ctl_job_end(job, end);
+  PM_CLEAN_MEM char *how = ctl_escaped(end);
+  bool runs = isfinite(ctl_number(job, "pid"));
+  printf("%s  job    %7s  %-15s  %-10s  ", time, pid, name, user);
+  printf(on ? "\033[%sm%s\033[0m" : "%s%s", on ? ctl_job_colour(job) : "",
+         state);
+  printf(runs ? "\n" : "  %s\n", how);
+}
+
 static void print_event(const struct ctl *ctl, const struct pm_json *item) {
   const char *kind = ctl_text(item, "kind"), *colour = colour_of(ctl, kind);
   char time[CTL_WORD], pid[CTL_WORD];
@@ -56,6 +78,8 @@ static void print_item(void *arg, const struct pm_json *item) {
   const struct ctl *ctl = arg;
   if (ctl->json)
     ctl_print_json(ctl, item);
+  else if (pm_json_member(item, "job"))
+    print_job(ctl, item);
   else
     print_event(ctl, item);
   ctl_flush();
@@ -64,25 +88,21 @@ static void print_item(void *arg, const struct pm_json *item) {
 static enum ctl_status run_events(struct ctl *ctl,
                                   const struct ctl_args *args) {
   const char *kinds[CTL_ARGS];
-  size_t count = 0;
   struct ctl_params params = {.count = 0};
-  for (size_t i = 0; i < args->given_count; i++)
-    if (args->given[i].letter == 'k')
-      kinds[count++] = args->given[i].value;
-  ctl_params_texts(&params, "kinds", kinds, count);
+  ctl_params_texts(&params, "kinds", kinds, ctl_args_values(args, 'k', kinds));
   return ctl_stream(ctl, "watch_events", &params, print_item, ctl, NULL);
 }
 
 static const struct ctl_option options[] = {
     {'k', "kind", "KIND", CTL_OFFER_KINDS,
-     "only events of this kind: start, exit or oom; may be repeated"},
+     "only events of this kind: start, exit, oom or job; may be repeated"},
     {.letter = 0},
 };
 
 const struct ctl_command ctl_cmd_events = {
     .name = "events",
     .operands = "",
-    .what = "shows processes as they start and end",
+    .what = "shows processes as they start and end, and what happens to jobs",
     .options = options,
     .run = run_events,
 };

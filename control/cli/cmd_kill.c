@@ -2,7 +2,7 @@
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/commands.h"
-#include "cli/process.h"
+#include "cli/target.h"
 #include "cli/value.h"
 #include "wire/signal.h"
 
@@ -11,8 +11,8 @@
 #include <string.h>
 
 struct target {
-  int64_t pid, start; /* start -1: not known */
-  char name[64];      /* "" if it is not known */
+  struct ctl_target of;
+  char name[64]; /* "" if it is not known */
 };
 
 struct kill_options {
@@ -23,13 +23,14 @@ struct kill_options {
 
 /* The name is for people; with the start time the signal cannot hit a process
  * that gets the PID in between.  If the process is not found, the server says
- * why when it is asked to signal it. */
+ * why when it is asked to signal it; a job that is not there may be a typing
+ * error. */
 static enum ctl_status look_up_target(struct ctl *ctl, struct target *t) {
   struct ctl_params params = {.count = 0};
   const struct pm_json *result;
-  ctl_params_integer(&params, "pid", t->pid);
-  if (t->start >= 0)
-    ctl_params_integer(&params, "start_time", t->start);
+  ctl_target_put(&t->of, &params);
+  if (t->of.job)
+    return ctl_call(ctl, "get_job", &params, 0, &result);
   enum ctl_status status =
       ctl_call_quietly(ctl, "get_process_info", &params, &result);
   if (status)
@@ -38,18 +39,19 @@ static enum ctl_status look_up_target(struct ctl *ctl, struct target *t) {
   const char *name = ctl_text(process, "name");
   const struct pm_json *start = pm_json_member(process, "start_time");
   snprintf(t->name, sizeof t->name, "%s", name ? name : "");
-  if (t->start < 0 && start && start->type == PM_JSON_INTEGER)
-    t->start = start->integer;
+  if (t->of.start < 0 && start && start->type == PM_JSON_INTEGER)
+    t->of.start = start->integer;
   return CTL_DONE;
 }
 
 static void print_target(const struct target *t) {
-  printf("pid %lld", (long long)t->pid);
-  if (!*t->name)
-    return;
-  char *name = ctl_escaped(t->name);
-  printf(" (%s)", name);
-  free(name);
+  PM_CLEAN_MEM char *name = ctl_escaped(t->of.job ? t->of.job : t->name);
+  if (t->of.job)
+    printf("job %s", name);
+  else if (*name)
+    printf("pid %lld (%s)", (long long)t->of.pid, name);
+  else
+    printf("pid %lld", (long long)t->of.pid);
 }
 
 static void print_outcome(const struct kill_options *o,
@@ -96,9 +98,7 @@ struct kill {
 static void make_params(void *arg, size_t i, struct ctl_params *ret) {
   const struct kill *k = arg;
   const struct kill_options *o = k->options;
-  ctl_params_integer(ret, "pid", k->targets[i].pid);
-  if (k->targets[i].start >= 0)
-    ctl_params_integer(ret, "start_time", k->targets[i].start);
+  ctl_target_put(&k->targets[i].of, ret);
   ctl_params_text(ret, "signal", o->signal);
   if (isfinite(o->timeout))
     ctl_params_number(ret, "timeout_seconds", o->timeout);
@@ -129,7 +129,7 @@ static enum ctl_status kill_all(struct ctl *ctl, const struct kill_options *o,
                             .arg = &k};
   for (size_t i = 0; i < count; i++) {
     enum ctl_status status = look_up_target(ctl, &targets[i]);
-    if (status && !ctl->client) /* there is no connection */
+    if (status && (!ctl->client || targets[i].of.job)) /* or no connection */
       return status;
   }
   return ctl_call_each(ctl, &batch);
@@ -148,8 +148,8 @@ static bool read_kill_options(const struct ctl_args *args,
   return false;
 }
 
-/* All operands are parsed before the first process is signalled, so a typing
- * error kills nothing. */
+/* All operands are parsed, and all jobs found, before the first process is
+ * signalled, so a typing error kills nothing. */
 static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
   struct kill_options options;
   if (!read_kill_options(args, &options))
@@ -158,8 +158,7 @@ static enum ctl_status run_kill(struct ctl *ctl, const struct ctl_args *args) {
   if (!targets)
     ctl_out_of_memory();
   for (size_t i = 0; i < args->count; i++)
-    if (!ctl_process_read(args->operands[i], &targets[i].pid,
-                          &targets[i].start))
+    if (!ctl_target_read(args->operands[i], &targets[i].of))
       return CTL_USAGE;
   return kill_all(ctl, &options, targets, args->count);
 }
@@ -176,12 +175,12 @@ static const struct ctl_option option_table[] = {
 
 const struct ctl_command ctl_cmd_kill = {
     .name = "kill",
-    .operands = "PID[@START]...",
+    .operands = "PID[@START]|JOB...",
     .least = 1,
     .most = (size_t)-1,
-    .offer = CTL_OFFER_PIDS,
+    .offer = CTL_OFFER_TARGETS,
     .what = "signals processes as your user: the kernel decides whether you "
-            "may",
+            "may; a job's as the user that it runs as",
     .options = option_table,
     .signals = true,
     .run = run_kill,

@@ -15,6 +15,8 @@ enum ctl_status {
   CTL_USAGE,
   CTL_NO_CONNECTION,
   CTL_NOT_PERMITTED,
+  CTL_TIMED_OUT = 124, /* of wait, as of timeout(1); its other statuses are */
+  CTL_NO_WAIT = 125,   /* those of the job */
 };
 
 /* What a shell completes in a place. */
@@ -25,14 +27,19 @@ enum ctl_offer {
   CTL_OFFER_GROUPS,
   CTL_OFFER_GROUP_KEYS,
   CTL_OFFER_HOSTS,
+  CTL_OFFER_JOBS,
   CTL_OFFER_KINDS,
+  CTL_OFFER_LIMITS,
   CTL_OFFER_METHODS,
   CTL_OFFER_NAMES,
   CTL_OFFER_OUTPUTS,
   CTL_OFFER_PIDS,
+  CTL_OFFER_POLICIES,
   CTL_OFFER_PROCESS_KEYS,
+  CTL_OFFER_PROGRAMS,
   CTL_OFFER_SHELLS,
   CTL_OFFER_SIGNALS,
+  CTL_OFFER_TARGETS, /* pids and jobs */
   CTL_OFFER_USERS,
 };
 
@@ -59,7 +66,7 @@ struct ctl {
   struct ctl_client *client; /* NULL until it is needed */
 };
 
-enum { CTL_ARGS = 64 };
+enum { CTL_ARGS = 320 }; /* 256 variables, and others */
 
 struct ctl_args {
   struct {
@@ -78,7 +85,9 @@ struct ctl_command {
   enum ctl_offer offer;     /* for operands */
   const char *what;
   const struct ctl_option *options; /* NULL: none */
-  bool signals; /* -9 and -TERM are signals, as in kill(1): -s 9, -s TERM */
+  bool verbatim; /* what follows the first operand is no option of ours */
+  bool signals;  /* -9 and -TERM are signals, as in kill(1): -s 9, -s TERM */
+  enum ctl_status fault; /* status if the command line is wrong; 0: CTL_USAGE */
   enum ctl_status (*run)(struct ctl *ctl, const struct ctl_args *args);
 };
 

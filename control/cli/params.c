@@ -1,6 +1,10 @@
 #include "cli/params.h"
 
+#include "base/clean.h"
+#include "cli/print.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void add_param(struct ctl_params *params, struct ctl_param param) {
@@ -20,6 +24,15 @@ void ctl_params_texts(struct ctl_params *params, const char *name,
   if (count > 0)
     add_param(params, (struct ctl_param){.name = name,
                                          .type = CTL_PARAM_TEXTS,
+                                         .texts = texts,
+                                         .count = count});
+}
+
+void ctl_params_text_map(struct ctl_params *params, const char *name,
+                         const char *const *texts, size_t count) {
+  if (count > 0)
+    add_param(params, (struct ctl_param){.name = name,
+                                         .type = CTL_PARAM_TEXT_MAP,
                                          .texts = texts,
                                          .count = count});
 }
@@ -68,6 +81,36 @@ bool ctl_params_drop(struct ctl_params *params, const char *name) {
   return true;
 }
 
+static size_t name_length(const char *text) { return strcspn(text, "="); }
+
+static bool is_given_again(const struct ctl_param *p, size_t i) {
+  size_t length = name_length(p->texts[i]);
+  for (size_t k = i + 1; k < p->count; k++)
+    if (name_length(p->texts[k]) == length &&
+        memcmp(p->texts[k], p->texts[i], length) == 0)
+      return true;
+  return false;
+}
+
+static void put_text_map(const struct ctl_param *p, struct pm_json_out *out) {
+  pm_json_object(out);
+  for (size_t i = 0; i < p->count; i++) {
+    if (is_given_again(p, i))
+      continue;
+    size_t length = name_length(p->texts[i]);
+    PM_CLEAN_MEM char *name = strndup(p->texts[i], length);
+    if (!name)
+      ctl_out_of_memory();
+    const char *own = getenv(name);
+    pm_json_key(out, name);
+    if (p->texts[i][length])
+      pm_json_text(out, p->texts[i] + length + 1);
+    else
+      pm_json_text(out, own ? own : "");
+  }
+  pm_json_object_end(out);
+}
+
 static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
   switch (p->type) {
   case CTL_PARAM_TEXT:
@@ -87,6 +130,9 @@ static void put_value(const struct ctl_param *p, struct pm_json_out *out) {
     for (size_t i = 0; i < p->count; i++)
       pm_json_text(out, p->texts[i]);
     pm_json_array_end(out);
+    break;
+  case CTL_PARAM_TEXT_MAP:
+    put_text_map(p, out);
     break;
   }
 }

@@ -13,7 +13,8 @@ struct ctl_param {
     CTL_PARAM_INTEGER,
     CTL_PARAM_NUMBER,
     CTL_PARAM_BOOLEAN,
-    CTL_PARAM_TEXTS
+    CTL_PARAM_TEXTS,
+    CTL_PARAM_TEXT_MAP
   } type;
   const char *text;
   int64_t integer;
@@ -23,7 +24,7 @@ struct ctl_param {
   bool hint; /* may be left out for an older server */
 };
 
-enum { CTL_PARAMS = 12, CTL_DECIMALS = 6 };
+enum { CTL_PARAMS = 40, CTL_DECIMALS = 6 };
 
 struct ctl_params {
   struct ctl_param list[CTL_PARAMS];
@@ -35,6 +36,10 @@ void ctl_params_text(struct ctl_params *params, const char *name,
                      const char *text);
 void ctl_params_texts(struct ctl_params *params, const char *name,
                       const char *const *texts, size_t count);
+/* An object of texts NAME=VALUE, or NAME: the value is that of our environment.
+ * Of several of one name the last one counts. */
+void ctl_params_text_map(struct ctl_params *params, const char *name,
+                         const char *const *texts, size_t count);
 void ctl_params_integer(struct ctl_params *params, const char *name,
                         int64_t value);
 void ctl_params_number(struct ctl_params *params, const char *name,

@@ -10,11 +10,17 @@
 
 /* In the order of the help. */
 static const struct ctl_command *const commands[] = {
-    &ctl_cmd_system,   &ctl_cmd_list,       &ctl_cmd_groups,
-    &ctl_cmd_info,     &ctl_cmd_kill,       &ctl_cmd_logs,
-    &ctl_cmd_monitor,  &ctl_cmd_events,     &ctl_cmd_hello,
-    &ctl_cmd_describe, &ctl_cmd_dial_stdio, &ctl_cmd_completion,
-    &ctl_cmd_help,     &ctl_cmd_version,    NULL,
+    &ctl_cmd_system,     &ctl_cmd_list,
+    &ctl_cmd_groups,     &ctl_cmd_info,
+    &ctl_cmd_kill,       &ctl_cmd_logs,
+    &ctl_cmd_start,      &ctl_cmd_jobs,
+    &ctl_cmd_status,     &ctl_cmd_stop,
+    &ctl_cmd_restart,    &ctl_cmd_wait,
+    &ctl_cmd_rm,         &ctl_cmd_monitor,
+    &ctl_cmd_events,     &ctl_cmd_hello,
+    &ctl_cmd_describe,   &ctl_cmd_dial_stdio,
+    &ctl_cmd_completion, &ctl_cmd_help,
+    &ctl_cmd_version,    NULL,
 };
 
 static const struct ctl_option global_options[] = {
@@ -75,7 +81,7 @@ static enum ctl_status run_command(struct ctl *ctl,
   struct ctl_args args;
   if (!ctl_args_read(ctl->global_options, command, argc, argv, &args) ||
       !apply_globals(ctl, &args))
-    return CTL_USAGE;
+    return command->fault ? command->fault : CTL_USAGE;
   if (ctl_args_given(&args, 'h')) {
     ctl_usage_command(stdout, ctl, command);
     return CTL_DONE;

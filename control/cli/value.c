@@ -78,6 +78,21 @@ bool ctl_read_integer(const char *text, int64_t min, int64_t max,
   return true;
 }
 
+bool ctl_read_size(const char *text, int64_t max, int64_t *ret) {
+  static const char units[] = "KMG";
+  size_t n = strspn(text, "0123456789");
+  const char *unit = text[n] ? strchr(units, text[n]) : NULL;
+  int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+  char digits[24];
+  if (n >= sizeof digits || (text[n] && (!unit || text[n + 1])))
+    return false;
+  snprintf(digits, sizeof digits, "%.*s", (int)n, text);
+  if (!ctl_read_integer(digits, 0, max >> shift, ret))
+    return false;
+  *ret <<= shift;
+  return true;
+}
+
 bool ctl_read_number(const char *text, double min, double max, double *ret) {
   char *end;
   if (strspn(text, "0123456789.") != strlen(text) || !*text)

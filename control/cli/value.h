@@ -24,6 +24,8 @@ char *ctl_join_texts(const struct pm_json *array);
 /* Numbers on the command line; false unless the whole text is one, within the
  * range. */
 bool ctl_read_integer(const char *text, int64_t min, int64_t max, int64_t *ret);
+/* Also with K, M or G behind it: times 1024, ... */
+bool ctl_read_size(const char *text, int64_t max, int64_t *ret);
 bool ctl_read_number(const char *text, double min, double max, double *ret);
 
 #endif

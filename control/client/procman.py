@@ -13,13 +13,19 @@
                 print(result.error.message)
             async for update in pm.monitor_system(interval_seconds=2.0, count=3):
                 print(update.memory_percent)
+            started = await pm.start_process(
+                command="python3", args=["-m", "http.server", "8000"],
+                env={"PYTHONUNBUFFERED": "1"}, working_dir="/tmp")
+            if started.success:
+                await pm.stop_job(started.job_id)
 
     asyncio.run(main())
 
 Without `async with` it connects by itself at the first call; close() ends that.
 Results are dicts whose members are attributes too.  A query that fails raises
-ProcessManagerError; an action (kill_process, start_process) that is refused, for
-whatever reason, returns its result with success False.  A stream whose items were
+ProcessManagerError; an action (kill_process, start_process, stop_job, restart_job,
+remove_job) that is refused, for whatever reason, returns its result with success
+False.  A stream whose items were
 not read in time goes on without some of them, with a RuntimeWarning that says how
 many; of logs that are followed nothing is lost.  procman-protocol(7) documents all
 members.
@@ -40,13 +46,16 @@ __all__ = [
     "ProcessManagerServiceClient", "ProcessManagerError",
     "ProcessManagerProtocolError", "ProcessManagerUnsupported",
     "ProcessManagerConnectionError", "Record", "ProcessInfo", "SystemInfo",
-    "GroupInfo", "ActionResult", "Update", "Event", "ProcessList", "GroupList",
+    "GroupInfo", "Job", "ActionResult", "Update", "Event", "ProcessList", "GroupList",
     "Logs",
 ]
 
 SYSTEM_SOCKET = "/run/procman/control.sock"
 LONGEST_LINE = 256 << 20  # bytes; the protocol's limit for answers
 DIAL_SECONDS = 5          # for a place in the server's queue
+FOR_EVER = float("inf")
+STOP_SECONDS = 3600       # the longest timeout that a job can have of its own
+START_SECONDS = 60
 WAITING_ITEMS = 4096      # of one stream; beyond that the oldest are dropped
 WAITING_LINES = 16        # items with lines; beyond that no more are read
 
@@ -163,12 +172,42 @@ class GroupInfo(Record):
     reason: Optional[str]
 
 
+class Job(Record):
+    """A started process, also after its end.  exit is None until it has ended
+    once; of exit, those members are there that are known."""
+    job_id: str
+    name: str
+    user: str
+    started_by_uid: int
+    command: str
+    state: str
+    reason: str
+    pid: Optional[int]
+    start_time: Optional[int]
+    started_at: float
+    survives_restart: bool
+    restart: str
+    restarts: int
+    next_start_at: float
+    exit: Optional[Record]
+    log: Record
+
+
 class ActionResult(Record):
-    """The result of an action; error (code, message) if success is False."""
+    """The result of an action; error (code, message) if success is False.  The
+    second part is kill_process's, the third start_process's; job is also that of
+    stop_job and restart_job."""
     success: bool
     error: Record
+
     signalled: Record
     exited: bool
+
+    process: Record
+    job_id: str
+    job: Record
+    survives_restart: bool
+    existing: bool
 
 
 class Update(SystemInfo):
@@ -179,7 +218,7 @@ class Update(SystemInfo):
 
 
 class Event(Record):
-    """An item of watch_events."""
+    """An item of watch_events; of the kind job it has kind, time and job only."""
     kind: str
     time: float
     pid: int
@@ -190,6 +229,7 @@ class Event(Record):
     code: int
     signal: str
     core: bool
+    job: Record
 
 
 class Logs(Record):
@@ -481,6 +521,8 @@ class ProcessManagerServiceClient:
                          more_seconds: float) -> Record:
         number = await self._send(method, params)
         timeout = None if self.timeout is None else self.timeout + more_seconds
+        if timeout == FOR_EVER:
+            timeout = None
         try:
             return _result(await asyncio.wait_for(self._calls[number].answer, timeout))
         finally:
@@ -587,14 +629,33 @@ class ProcessManagerServiceClient:
         process["sampled_at"] = result.get("sampled_at")
         return process
 
-    async def get_logs(self, pid: int, *, start_time: Optional[int] = None,
-                       max_lines: Optional[int] = None, stream: Optional[str] = None,
-                       grep: Optional[str] = None, cursor: Optional[str] = None,
-                       detail: Optional[bool] = None) -> Logs:
-        """The last lines, or, with the cursor of an earlier result, the next."""
-        params = _given(pid=pid, start_time=start_time, max_lines=max_lines, stream=stream,
-                        grep=grep, cursor=cursor, detail=detail)
+    async def get_logs(self, pid: Optional[int] = None, *, job_id: Optional[str] = None,
+                       start_time: Optional[int] = None, max_lines: Optional[int] = None,
+                       stream: Optional[str] = None, grep: Optional[str] = None,
+                       cursor: Optional[str] = None, since: Optional[float] = None,
+                       until: Optional[float] = None, detail: Optional[bool] = None) -> Logs:
+        """Of a process or a job.  The last lines, or, with the cursor of an earlier
+        result, the next."""
+        params = _given(pid=pid, job_id=job_id, start_time=start_time, max_lines=max_lines,
+                        stream=stream, grep=grep, cursor=cursor, since=since, until=until,
+                        detail=detail)
         return Logs(_checked(await self._call("get_logs", params)))
+
+    async def list_jobs(self) -> List[Job]:
+        result = _checked(await self._call("list_jobs", {}))
+        return [Job(j) for j in _objects(result.get("jobs"))]
+
+    async def get_job(self, job_id: str) -> Job:
+        """By its id, or its name."""
+        result = _checked(await self._call("get_job", {"job_id": job_id}))
+        return Job(_object(result.get("job")))
+
+    async def wait_job(self, job_id: str, timeout_seconds: Optional[float] = None) -> Job:
+        """Returns when it has ended and is not started again, however long that
+        takes; with timeout_seconds ProcessManagerError with the code timed_out."""
+        params = _given(job_id=job_id, timeout_seconds=timeout_seconds)
+        result = _checked(await self._call("wait_job", params, timeout_seconds or FOR_EVER))
+        return Job(_object(result.get("job")))
 
     # ---- actions: check .success ----
 
@@ -610,20 +671,54 @@ class ProcessManagerServiceClient:
             return ActionResult(success=False, error=Record(
                 code="invalid_argument", message=error.message, parameter=error.parameter))
 
-    async def kill_process(self, pid: int, *, start_time: Optional[int] = None,
+    async def kill_process(self, pid: Optional[int] = None, *, job_id: Optional[str] = None,
+                           start_time: Optional[int] = None,
                            signal: Union[str, int, None] = None,
                            timeout_seconds: Optional[float] = None,
                            scope: Optional[str] = None) -> ActionResult:
-        """With start_time it never signals another process that got the pid
-        later."""
-        params = _given(pid=pid, start_time=start_time, signal=signal,
+        """A process, or that of a job.  With start_time it never signals another
+        process that got the pid later."""
+        params = _given(pid=pid, job_id=job_id, start_time=start_time, signal=signal,
                         timeout_seconds=timeout_seconds, scope=scope)
         return await self._act("kill_process", params, timeout_seconds or 0.0)
 
     async def start_process(self, command: str, args: Sequence[str] = (),
-                            **params: Any) -> ActionResult:
-        params = _given(command=command, args=list(args) or None, **params)
-        return await self._act("start_process", params)
+                            env: Optional[Dict[str, str]] = None,
+                            working_dir: Optional[str] = None, *, name: Optional[str] = None,
+                            user: Optional[str] = None, stdin: Optional[str] = None,
+                            merge_stderr: Optional[bool] = None, umask: Optional[str] = None,
+                            limits: Optional[Dict[str, int]] = None,
+                            log: Optional[Dict[str, Any]] = None,
+                            restart: Optional[Dict[str, Any]] = None,
+                            stop_timeout_seconds: Optional[float] = None,
+                            request_key: Optional[str] = None, **more: Any) -> ActionResult:
+        """Starts a program that outlives collectd, and this; no shell is involved.
+        The environment of this program is not passed on.  more: what a later server
+        has besides."""
+        params = _given(command=command, args=list(args) or None, env=env or None,
+                        working_dir=working_dir, name=name, user=user, stdin=stdin,
+                        merge_stderr=merge_stderr, umask=umask, limits=limits, log=log,
+                        restart=restart, stop_timeout_seconds=stop_timeout_seconds,
+                        request_key=request_key, **more)
+        return await self._act("start_process", params, START_SECONDS)
+
+    async def stop_job(self, job_id: str, timeout_seconds: Optional[float] = None
+                       ) -> ActionResult:
+        """TERM, and after the timeout KILL; returns when it has ended."""
+        return await self._act_on_job("stop_job", job_id, timeout_seconds)
+
+    async def restart_job(self, job_id: str, timeout_seconds: Optional[float] = None
+                          ) -> ActionResult:
+        return await self._act_on_job("restart_job", job_id, timeout_seconds)
+
+    async def remove_job(self, job_id: str) -> ActionResult:
+        """A job that has ended, and its log."""
+        return await self._act("remove_job", {"job_id": job_id})
+
+    async def _act_on_job(self, method: str, job_id: str,
+                          timeout_seconds: Optional[float]) -> ActionResult:
+        params = _given(job_id=job_id, timeout_seconds=timeout_seconds)
+        return await self._act(method, params, timeout_seconds or STOP_SECONDS)
 
     # ---- streams: until the end, or until the iterator is closed ----
 
@@ -633,14 +728,17 @@ class ProcessManagerServiceClient:
         params = _given(interval_seconds=interval_seconds, count=count, processes=processes)
         return self._stream("monitor_system", params, Update, frozenset({"processes"}))
 
-    async def follow_logs(self, pid: int, *, start_time: Optional[int] = None,
-                          max_lines: Optional[int] = None, stream: Optional[str] = None,
-                          grep: Optional[str] = None, cursor: Optional[str] = None,
+    async def follow_logs(self, pid: Optional[int] = None, *, job_id: Optional[str] = None,
+                          start_time: Optional[int] = None, max_lines: Optional[int] = None,
+                          stream: Optional[str] = None, grep: Optional[str] = None,
+                          cursor: Optional[str] = None, since: Optional[float] = None,
+                          until: Optional[float] = None,
                           detail: Optional[bool] = None) -> AsyncIterator[Any]:
-        """Line by line, until the process has ended; ProcessManagerError if it is
-        cut short.  None is lost, however slowly they are taken."""
-        params = _given(pid=pid, start_time=start_time, max_lines=max_lines, stream=stream,
-                        grep=grep, cursor=cursor, detail=detail, follow=True)
+        """Line by line, until the process or the job has ended; ProcessManagerError
+        if it is cut short.  None is lost, however slowly they are taken."""
+        params = _given(pid=pid, job_id=job_id, start_time=start_time, max_lines=max_lines,
+                        stream=stream, grep=grep, cursor=cursor, since=since, until=until,
+                        detail=detail, follow=True)
         # a connection of its own, as nothing else is read while lines wait
         async with ProcessManagerServiceClient(self.socket_path, self.timeout) as own:
             async for item in own._stream("get_logs", params, Logs, lossless=True):

@@ -1,3 +1,4 @@
+#include "methods/job_view.h"
 #include "methods/methods.h"
 #include "server/call.h"
 #include "server/reply.h"
@@ -74,6 +75,8 @@ static void put_types(struct pm_json_out *out) {
   pm_fields_describe(out, pm_view_group);
   pm_json_key(out, "SystemInfo");
   pm_view_system_describe(out);
+  pm_json_key(out, "Job");
+  pm_job_describe(out);
   pm_json_object_end(out);
 }
 

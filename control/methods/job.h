@@ -1,8 +1,9 @@
-/* The job that a caller means, and how it is shown. */
+/* The job that a caller means. */
 #ifndef PM_METHODS_JOB_H
 #define PM_METHODS_JOB_H
 
 #include "jobs/jobs.h"
+#include "methods/job_view.h"
 #include "server/call.h"
 
 #include "base/hold_protocol.h"
@@ -45,9 +46,6 @@ struct pm_jobs_entry *pm_job_lookup_now(struct pm_call *call,
 int pm_job_identity(struct pm_call *call, const struct pm_job *job,
                     struct pm_hold_identity *ret);
 
-/* A value: Job. */
-void pm_job_put(struct pm_json_out *out, const struct pm_jobs_entry *entry,
-                struct pm_now now);
 /* "job": and the end of the answer. */
 enum pm_progress pm_job_answer(struct pm_call *call, struct pm_json_out *out,
                                const struct pm_jobs_entry *entry);

@@ -46,6 +46,19 @@ GROUPS = [
      "memory_rss": None, "processes": 12, "threads": 12, "emitted": False,
      "reason": "below the threshold"},
 ]
+JOB = {"job_id": "web-0a1b2c3d4e5", "name": "web", "user": "ada", "started_by_uid": 1000,
+       "command": "python3 -m http.server", "state": "running", "pid": 4711,
+       "start_time": 998877, "started_at": 1700000000.25, "survives_restart": True,
+       "restart": "on-failure", "restarts": 2, "exit": {
+           "code": 3, "cpu_seconds": 1.5, "max_rss": 5 << 20, "started_at": 1699990000.0,
+           "ended_at": 1699993600.0},
+       "log": {"segments": 2, "bytes": 1536, "dropped": 0, "blocked_seconds": 0}}
+ENDED = {**JOB, "job_id": "sum-0a1b2c3d4e5", "name": "sum", "state": "exited",
+         "reason": "finished", "pid": None, "start_time": None, "started_at": 1600000000.0,
+         "restart": "no", "restarts": 0}
+EVIL_JOB = {**ENDED, "job_id": "e\x1b[31mvil", "name": "ev\x1b[31mil\u202e", "state": "\x07",
+            "user": "mal\x7f", "command": "evil\n\u0085", "exit": {"signal": "\x1b[2J"}}
+LINE = {"time": 1700000000.5, "stream": "stdout", "text": "a\x1b[2Jb"}
 HELLO = {"protocol": 1, "version": "0.1.0", "host": "here", "sampler": "bpf",
          "capabilities": {"exits": True, "act_as_others": False, "process_group": True},
          "you": {"uid": 1000, "gid": 1000, "unix_groups": [4, 1000], "may": ["kill_process"]}}
@@ -58,6 +71,12 @@ class Answer:
     def __init__(self, message=None, raw=None, items=None, end=None, hang_up=False):
         self.message, self.raw, self.items = message, raw, items
         self.end, self.hang_up = end or {"reason": "count", "dropped": 0}, hang_up
+
+
+def once(pairs):
+    """An object in which no key stands twice, as the real server wants it."""
+    assert len(dict(pairs)) == len(pairs), pairs
+    return dict(pairs)
 
 
 def failure(code, message, **more):
@@ -99,6 +118,15 @@ def usual():
             "omitted": [], "sampled_at": 1700000000.5},
         "kill_process": lambda p: {
             "signalled": {"signal": p.get("signal", "TERM"), "processes": 1}},
+        "start_process": {"process": PROCESS, "job_id": JOB["job_id"], "job": JOB,
+                          "survives_restart": True},
+        "list_jobs": {"jobs": [ENDED, JOB]},
+        "get_job": {"job": JOB}, "wait_job": {"job": ENDED}, "stop_job": {"job": ENDED},
+        "restart_job": {"job": JOB}, "remove_job": {},
+        "get_logs": lambda p: Answer(
+            items=[{"source": "so", "lines": [LINE]}, {"lines": [LINE]}],
+            end={"reason": "exited", "dropped": 0}) if p.get("follow") else
+        {"source": "so", "lines": [LINE], "complete": True, "cursor": "c"},
         "monitor_system": Answer(items=[
             {"time": 1700000000.0 + i, "interval_effective": 1.0 if i else None,
              **SYSTEM, "cpu_percent": 33.0 * i} for i in range(3)]),
@@ -108,7 +136,8 @@ def usual():
             {"kind": "exit", "time": 1700000001.5, "pid": 4711, "start_time": 7,
              "name": "sleep", "user": "ada", "group": "sleep", "signal": "TERM", "core": False},
             {"kind": "oom", "time": 1700000002.0, "pid": 31337, "start_time": 9,
-             "name": "java", "user": None, "group": None, "signal": "KILL", "core": True}]),
+             "name": "java", "user": None, "group": None, "signal": "KILL", "core": True},
+            {"kind": "job", "time": 1700000003.0, "job": ENDED}]),
     }
 
 
@@ -150,7 +179,7 @@ class Server:
         try:
             with connection, connection.makefile("rb") as lines:
                 for line in lines:
-                    if not self.answer(connection, json.loads(line)):
+                    if not self.answer(connection, json.loads(line, object_pairs_hook=once)):
                         return
                 self.ended.append(True)
         except OSError:

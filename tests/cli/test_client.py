@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
 sys.path[:0] = [os.path.join(SRC, "control", "client"), os.path.dirname(os.path.abspath(__file__))]
 import procman  # noqa: E402
-from server import HELLO, PROCESS, SYSTEM  # noqa: E402
+from server import ENDED, HELLO, JOB, PROCESS, SYSTEM  # noqa: E402
 
 
 class Fake:
@@ -161,6 +161,70 @@ class Client(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((refused.error.code, refused.error.parameter),
                              ("invalid_argument", "pid"))
 
+    async def test_jobs(self):
+        async def script(request, say, _):
+            if request["method"] == "list_jobs":
+                result(request, say, jobs=[JOB, ENDED])
+            else:
+                result(request, say, job=ENDED, job_id=ENDED["job_id"], process=PROCESS,
+                       survives_restart=True)
+        fake, pm = await self.start(script)
+        started = await pm.start_process(command="python3", args=["-m", "http.server", "8000"],
+                                         env={"PYTHONUNBUFFERED": "1"}, working_dir="/tmp")
+        self.assertEqual((started.success, started.job_id, started.process.pid, started.job.name),
+                         (True, ENDED["job_id"], 4711, "sum"))
+        self.assertEqual(fake.requests[-1]["params"], {
+            "command": "python3", "args": ["-m", "http.server", "8000"],
+            "env": {"PYTHONUNBUFFERED": "1"}, "working_dir": "/tmp"})
+        await pm.start_process("a", [], {}, name="n", user="u", stdin="/f", merge_stderr=False,
+                               umask="077", limits={"core": 0}, log={"max_segments": 2},
+                               restart={"policy": "always"}, stop_timeout_seconds=3,
+                               request_key="k", later=1)
+        self.assertEqual(fake.requests[-1]["params"], {
+            "command": "a", "name": "n", "user": "u", "stdin": "/f", "merge_stderr": False,
+            "umask": "077", "limits": {"core": 0}, "log": {"max_segments": 2},
+            "restart": {"policy": "always"}, "stop_timeout_seconds": 3, "request_key": "k",
+            "later": 1})
+        jobs = await pm.list_jobs()
+        self.assertEqual([(type(j), j.name, j.exit.code) for j in jobs],
+                         [(procman.Job, "web", 3), (procman.Job, "sum", 3)])
+        for method, params in (("get_job", {}), ("wait_job", {"timeout_seconds": 2}),
+                               ("stop_job", {"timeout_seconds": 2}), ("restart_job", {}),
+                               ("remove_job", {})):
+            done = await getattr(pm, method)("sum", **params)
+            self.assertEqual(fake.requests[-1]["method"], method)
+            self.assertEqual(fake.requests[-1]["params"], {"job_id": "sum", **params})
+            self.assertEqual(done.get("job", done).exit.code, 3)
+        await pm.kill_process(job_id="sum", signal="HUP")
+        self.assertEqual(fake.requests[-1]["params"], {"job_id": "sum", "signal": "HUP"})
+
+    async def test_a_job_is_waited_for_without_a_timeout(self):
+        """Longer than anything else."""
+        async def script(request, say, _):
+            if request["method"] == "wait_job":
+                await asyncio.sleep(0.3)
+                result(request, say, job=ENDED)
+        _, pm = await self.start(script, timeout=0.05)
+        self.assertEqual((await pm.wait_job("sum")).state, "exited")
+        with self.assertRaises(asyncio.TimeoutError):
+            await pm.get_job("sum")
+
+    async def test_logs_of_a_job(self):
+        async def script(request, say, _):
+            if request["params"].get("follow"):
+                say(method="stream", params={"id": request["id"], "seq": 0,
+                                             "item": {"lines": ["a", "b"]}})
+                result(request, say, reason="exited", dropped=0)
+            else:
+                result(request, say, lines=["a"], complete=True, cursor="c")
+        fake, pm = await self.start(script)
+        self.assertEqual((await pm.get_logs(job_id="web", since=1.5, until=2)).lines, ["a"])
+        self.assertEqual(fake.requests[-1]["params"], {"job_id": "web", "since": 1.5, "until": 2})
+        self.assertEqual((await pm.get_logs(4711)).cursor, "c")
+        self.assertEqual(fake.requests[-1]["params"], {"pid": 4711})
+        self.assertEqual([l async for l in pm.follow_logs(job_id="web")], ["a", "b"])
+        self.assertEqual(fake.requests[-1]["params"], {"job_id": "web", "follow": True})
+
     async def test_a_full_queue_is_waited_for(self):
         """Of a server that has not accepted for a while."""
         with tempfile.TemporaryDirectory(prefix="procman-py-") as folder, \
@@ -223,7 +287,8 @@ class Client(unittest.IsolatedAsyncioTestCase):
                 say(method="stream", params={"id": request["id"], "seq": 0, "item": SYSTEM})
                 result(request, say, reason="count", dropped=0)
             else:
-                result(request, say, system=SYSTEM, signalled={"signal": "TERM", "processes": 1})
+                result(request, say, system=SYSTEM, signalled={"signal": "TERM", "processes": 1},
+                       job_id="x")
         fake, _ = await self.start(script)
         text = procman.__doc__.split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
         program = textwrap.dedent(text.split("\nWithout")[0])
@@ -233,6 +298,7 @@ class Client(unittest.IsolatedAsyncioTestCase):
                  "PYTHONPATH": os.path.join(SRC, "control", "client")})
         out, _ = await p.communicate()
         self.assertEqual((p.returncode, len(out.splitlines())), (0, 2))
+        self.assertEqual([r["method"] for r in fake.requests[-2:]], ["start_process", "stop_job"])
 
     async def test_a_hint_is_dropped_for_an_older_server(self):
         async def script(request, say, _):

@@ -170,8 +170,11 @@ class Commands(Base):
 
     def test_kill_reads_all_before_the_first(self):
         s = self.serve()
-        self.check(2, "-S", s.path, "kill", "12", "1x")
+        self.check(2, "-S", s.path, "kill", "12", "0")
         self.assertEqual(s.requests, [])
+        s.answers["get_job"] = failure("not_found", "there is no job 1x")
+        self.check(1, "-S", s.path, "kill", "12", "1x", "13")
+        self.assertNotIn("kill_process", [r["method"] for r in s.requests])
 
     def test_streams(self):
         s = self.serve()
@@ -183,13 +186,18 @@ class Commands(Base):
         lines = self.ask(s, "events", "-k", "start", "-k", "oom").splitlines()
         self.assertEqual(lines[1].split(), ["22:13:21.500", "exit", "4711", "sleep", "ada",
                                             "sleep", "signal", "TERM"])
+        self.assertEqual(lines[3].split(), ["22:13:23.000", "job", "-", "sum", "ada", "exited",
+                                            "code", "3"])
         self.assertEqual(s.requests[1]["params"], {"kinds": ["start", "oom"]})
 
     def test_json_is_what_the_server_said(self):
         s = self.serve()
         for command, method in (("system", "get_system_info"), ("list", "list_processes"),
-                                ("groups", "list_groups"), ("hello", "hello")):
-            out = self.ask(s, command, "-o", "json")
+                                ("groups", "list_groups"), ("hello", "hello"),
+                                ("jobs", "list_jobs"), ("status web", "get_job"),
+                                ("stop web", "stop_job"), ("restart web", "restart_job"),
+                                ("rm web", "remove_job"), ("start true", "start_process")):
+            out = self.ask(s, "-o", "json", *command.split())
             self.assertEqual(json.loads(out), {"success": True, **s.answers[method]})
             self.assertEqual(out.count("\n"), 1)
         lines = self.ask(s, "-o", "json", "events").splitlines()
@@ -209,6 +217,257 @@ class Commands(Base):
             self.assertNotEqual(self.check(0, *args)[0], "")
 
 
+class Jobs(Base):
+    def ask(self, s, *args):
+        out, said = self.check(0, "-S", s.path, *args)
+        self.assertEqual(said, "")
+        return out
+
+    def sent(self, s, *args, **environment):
+        """The parameters of start."""
+        s.requests.clear()
+        self.check(0, "-S", s.path, "start", *args, **environment)
+        return s.requests[0]["params"]
+
+    def test_start(self):
+        s = self.serve()
+        here = os.getcwd()
+        self.assertEqual(self.ask(s, "start", "--", "true"),
+                         "started web (web-0a1b2c3d4e5), pid 4711\n")
+        self.assertEqual(s.requests[0]["params"], {"command": "true", "working_dir": here})
+        self.assertEqual(self.ask(s, "start", "-q", "true"), "web-0a1b2c3d4e5\n")
+        # what is behind the program is the program's
+        self.assertEqual(
+            self.sent(s, "-n", "web", "python3", "-m", "http.server", "-n", "--", "-h"),
+            {"command": "python3", "args": ["-m", "http.server", "-n", "--", "-h"], "name": "web",
+             "working_dir": here})
+        self.assertEqual(self.sent(s, "--", "-x", "")["args"], [""])
+
+    def test_start_with_everything(self):
+        s = self.serve()
+        self.assertEqual(
+            self.sent(s, "-e", "A=1", "-e", "B=x=y", "-e", "A=", "-e", "MINE", "-C", "/srv", "-n",
+                      "n", "-u", "ada", "-r", "on-failure:5", "-b", "0.5", "-l", "nofile=2K",
+                      "-l", "core=0", "-l", "nofile=4K", "-i", "/in", "-m", "077", "-E", "-t", "3",
+                      "-k", "key", "a", MINE="m"),
+            {"command": "a", "env": {"A": "", "B": "x=y", "MINE": "m"}, "working_dir": "/srv",
+             "name": "n", "user": "ada",
+             "restart": {"policy": "on-failure", "backoff_seconds": 0.5, "max": 5},
+             "limits": {"nofile": 4096, "core": 0}, "stdin": "/in", "umask": "077",
+             "merge_stderr": True, "stop_timeout_seconds": 3, "request_key": "key"})
+        many = [word for i in range(256) for word in ("-e", f"V{i}={i}")]
+        self.assertEqual(self.sent(s, *many, "a")["env"], {f"V{i}": str(i) for i in range(256)})
+
+    def test_start_in_a_folder(self):
+        s = self.serve()
+        here = os.getcwd()
+        self.assertEqual(self.sent(s, "-C", "a/..", "-i", "f", "true"), {
+            "command": "true", "working_dir": f"{here}/a/..", "stdin": f"{here}/f"})
+        with tempfile.TemporaryDirectory(prefix="procmanctl-") as folder:
+            ssh = os.path.join(folder, "ssh")
+            with open(ssh, "w", encoding="ascii") as f:
+                f.write(f'#!/bin/sh\nshift 3\nPROCMAN_SOCKET={s.path} exec sh -c "$*"\n')
+            os.chmod(ssh, 0o755)
+            s.requests.clear()
+            self.check(0, "-H", "there", "start", "true", PROCMAN_SSH=ssh)
+            self.assertEqual(s.requests[0]["params"], {"command": "true"})
+            self.check(2, "-H", "there", "start", "-C", "srv", "true", PROCMAN_SSH=ssh)
+        s.answers["start_process"] = failure("start_failed", "true: chdir", errno="EACCES",
+                                             stage="chdir")
+        self.assertIn("-C /", self.check(1, "-S", s.path, "start", "true")[1])
+        self.assertNotIn("-C /", self.check(1, "-S", s.path, "start", "-C", "/x", "true")[1])
+
+    def test_start_says_how_it_went(self):
+        s = self.serve()
+        s.answers["start_process"] = {"job_id": "sum-0a1b2c3d4e5", "job": server.ENDED,
+                                      "survives_restart": False}
+        self.assertEqual(self.ask(s, "start", "true"),
+                         "started sum (sum-0a1b2c3d4e5); it has ended: code 3\n")
+        s.answers["start_process"] = {"job_id": "web-0a1b2c3d4e5", "job": server.JOB,
+                                      "existing": True, "survives_restart": False}
+        out, said = self.check(0, "-S", s.path, "start", "-k", "x", "true")
+        self.assertEqual(out, "was started before: web (web-0a1b2c3d4e5), pid 4711\n")
+        self.assertIn("KillMode=process", said)
+        s.answers["start_process"] = failure("permission_denied", "no <Allow>")
+        self.check(4, "-S", s.path, "start", "true")
+
+    def test_start_and_follow(self):
+        s = self.serve()
+        out = self.check(3, "-S", s.path, "start", "-f", "true")[0]
+        self.assertEqual(out, "started web (web-0a1b2c3d4e5), pid 4711\na\\x1b[2Jb\na\\x1b[2Jb\n")
+        self.assertEqual([r["method"] for r in s.requests],
+                         ["start_process", "get_logs", "wait_job"])
+        self.assertEqual(s.requests[1]["params"], {
+            "job_id": "web-0a1b2c3d4e5", "cursor": "start", "detail": True, "follow": True})
+
+    def test_jobs(self):
+        s = self.serve()
+        lines = self.ask(s, "jobs").splitlines()
+        self.assertEqual(lines[0].split(), ["NAME", "STATE", "PID", "USER", "STARTED", "ENDED",
+                                            "BY", "AGAIN", "LOG", "ID", "COMMAND"])
+        self.assertEqual(lines[1].split(), [  # the latest first
+            "web", "running", "4711", "ada", "2023-11-14", "22:13:20", "2", "1.5K",
+            "web-0a1b2c3d4e5", "python3", "-m", "http.server"])
+        self.assertEqual(lines[2].split()[:9], ["sum", "exited", "-", "ada", "2020-09-13",
+                                                "12:26:40", "code", "3", "0"])
+        self.assertEqual(s.requests[0].get("params", {}), {})
+
+    def test_status(self):
+        s = self.serve()
+        out = self.ask(s, "status", "web")
+        for line in ("Job       web\n", "Id        web-0a1b2c3d4e5\n", "Process   4711@998877\n",
+                     "State     running\n", "Restart   on-failure; was started again 2 times\n",
+                     "Last end  code 3\n", "Took      1h00m, 1.50 s of CPU, 5.0 MiB at most\n",
+                     "Log       1.5 KiB in 2 files\n"):
+            self.assertIn(line, out)
+        self.assertNotIn("Beware", out)
+        self.assertEqual(s.requests[0]["params"], {"job_id": "web"})
+        s.answers["get_job"] = {"job": {**server.JOB, "survives_restart": False}}
+        self.assertIn("Beware", self.ask(s, "status", "web"))
+        s.answers["get_job"] = {"job": {**server.ENDED, "log": {
+            "segments": 1, "bytes": 1, "dropped": 2048, "blocked_seconds": 1.25,
+            "error": "ENOSPC"}}}
+        out = self.ask(s, "status", "sum")
+        for line in ("State     exited (finished)\n", "Ended by  code 3\n", "1 B in 1 file\n",
+                     "2.0 KiB were lost", "waited 1.2 s", "stored: ENOSPC"):
+            self.assertIn(line, out)
+        self.assertNotIn("Process", out)
+
+    def test_stop_restart_rm(self):
+        s = self.serve()
+        self.assertEqual(self.ask(s, "stop", "-t", "2.5", "web"),
+                         "stopped sum (sum-0a1b2c3d4e5): code 3\n")
+        self.assertEqual(s.requests[0]["params"], {"job_id": "web", "timeout_seconds": 2.5})
+        self.assertEqual(self.ask(s, "restart", "web", "b").splitlines(),
+                         ["restarted web (web-0a1b2c3d4e5), pid 4711"] * 2)
+        self.assertEqual([r["params"] for r in s.requests[1:]], [{"job_id": "web"},
+                                                                 {"job_id": "b"}])
+        self.assertEqual(self.ask(s, "rm", "web", "b"), "removed web\nremoved b\n")
+
+        def only(params):
+            return {} if params["job_id"] == "b" else failure("permission_denied", "no")
+        s.answers["remove_job"] = only
+        self.assertEqual(self.check(4, "-S", s.path, "rm", "web", "b")[0], "removed b\n")
+
+    def test_wait(self):
+        s = self.serve()
+        for end, status in (({"code": 0}, 0), ({"code": 7}, 7), ({"code": 255}, 255),
+                            ({"signal": "KILL"}, 137), ({"signal": "TERM"}, 143),
+                            ({"not_started": True, "errno": "ENOENT", "stage": "exec"}, 127),
+                            ({"not_started": True, "errno": "EACCES", "stage": "exec"}, 126),
+                            ({"unknown": True}, 125), ({"signal": "TEA"}, 125),
+                            ({"code": 256}, 125), ({"code": "0"}, 125), (None, 125)):
+            s.answers["wait_job"] = {"job": {**server.ENDED, "exit": end}}
+            got, out, said = run("-S", s.path, "wait", "sum")
+            self.assertEqual((got, out), (status, ""), end)
+            self.assertEqual(said != "", status == 125, (end, said))
+        out = run("-S", s.path, "-o", "json", "wait", "sum")[1]
+        self.assertEqual(json.loads(out), {"success": True, **s.answers["wait_job"]})
+        self.check(125, "-S", s.path, "wait", "-t", "3.5", "sum")
+        self.assertEqual(s.requests[-1]["params"], {"job_id": "sum", "timeout_seconds": 3.5})
+        s.answers["wait_job"] = failure("timed_out", "it is running")
+        self.check(124, "-S", s.path, "wait", "-t", "1", "sum")
+        s.answers["wait_job"] = failure("permission_denied", "no")
+        self.check(125, "-S", s.path, "wait", "sum")
+        for args in ([], ["a", "b"], ["-x"], ["-t", "x", "a"], ["-o", "xml", "a"]):
+            self.check(125, "-S", s.path, "wait", *args)
+        self.check(125, "-S", "/nonexistent", "wait", "sum")
+
+    def test_kill_a_job(self):
+        s = self.serve()
+        out = self.ask(s, "kill", "-9", "web", "12@3", "1x", "4@x")
+        self.assertEqual(sorted(out.splitlines()), [
+            "sent 9 to job 1x", "sent 9 to job 4@x", "sent 9 to job web",
+            "sent 9 to pid 12 (sleep)"])
+        self.assertEqual([r["params"] for r in s.requests if r["method"] == "kill_process"], [
+            {"job_id": "web", "signal": "9"}, {"pid": 12, "start_time": 3, "signal": "9"},
+            {"job_id": "1x", "signal": "9"}, {"job_id": "4@x", "signal": "9"}])
+
+    def test_logs(self):
+        s = self.serve()
+        self.assertEqual(self.ask(s, "logs", "-n", "5", "web"), "a\\x1b[2Jb\n")
+        self.assertEqual(s.requests[0]["params"], {"job_id": "web", "max_lines": 5,
+                                                   "detail": True})
+        self.assertEqual(self.ask(s, "logs", "-t", "4711@5"),
+                         "22:13:20.500  stdout  a\\x1b[2Jb\n")
+        self.assertEqual(s.requests[1]["params"], {"pid": 4711, "start_time": 5, "detail": True})
+        self.assertEqual(self.ask(s, "logs", "-f", "-r", "web"), "a\x1b[2Jb\n" * 2)
+
+    def test_logs_of_a_time(self):
+        s = self.serve()
+
+        def since(text):
+            self.ask(s, "logs", "-s", text, "-u", "2000000000.5", "web")
+            params = s.requests[-1]["params"]
+            self.assertEqual(params["until"], 2000000000.5)
+            return params["since"]
+        now = time.time()
+        midnight = now // 86400 * 86400  # TZ is UTC
+        for text, want in (("1700000000", 1700000000), ("10m", now - 600), ("1.5h", now - 5400),
+                           ("2d", now - 172800), ("30s", now - 30),
+                           ("2023-11-14 22:13", 1699999980), ("2023-11-14T22:13:20", 1700000000),
+                           ("2023-11-14", 1699920000), ("22:13", midnight + 79980),
+                           ("22:13:20", midnight + 80000)):
+            self.assertAlmostEqual(since(text), want, delta=60, msg=text)
+        for text in ("", "x", "-1", "10x", "10m ", "m", "25:00", "2023-13-01", "1e3"):
+            self.check(2, "-S", s.path, "logs", "-s", text, "web")
+
+    def test_an_interrupt_leaves_the_job(self):
+        """And says so, on a terminal."""
+        waiting = threading.Event()
+
+        def logs(params):
+            s.said = params
+            waiting.set()
+            time.sleep(60)
+            return {}
+        s = self.serve(get_logs=logs)
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        for word, told in (("web", True), ("4711", False)):
+            waiting.clear()
+            p = subprocess.Popen([PROGRAM, "-S", s.path, "logs", "-f", word], stdout=theirs,
+                                 stderr=theirs, env=CLEAN)
+            self.assertTrue(waiting.wait(60))
+            p.send_signal(2)
+            self.assertEqual(p.wait(60), -2)
+            os.write(theirs, b"|")
+            got = b""
+            while b"|" not in got:
+                got += os.read(ours, 4096)
+            self.assertEqual(b'the job goes on; "procmanctl stop web" ends it' in got, told, got)
+            self.assertEqual(b"goes on" in got, told, got)
+        os.close(theirs)
+
+    def test_hostile_jobs(self):
+        s = self.serve(list_jobs={"jobs": [server.EVIL_JOB]})
+        for method in ("get_job", "stop_job", "restart_job", "wait_job"):
+            s.answers[method] = {"job": server.EVIL_JOB}
+        s.answers["start_process"] = {"job_id": server.EVIL_JOB["job_id"],
+                                      "job": server.EVIL_JOB}
+        s.answers["watch_events"] = Answer(items=[{"kind": "job", "time": 1.0,
+                                                   "job": server.EVIL_JOB}])
+        for args in (["jobs"], ["status", "x"], ["stop", "x"], ["restart", "x"], ["wait", "x"],
+                     ["events"],
+                     ["start", "-q", "x"], ["start", "x"], ["rm", "\x1b[31mx"],
+                     ["logs", "x"], ["-o", "json", "jobs"]):
+            out = run("-S", s.path, *args)
+            shown = on_terminal("-S", s.path, *args, columns=300, NO_COLOR="1")[1]
+            for bad in ("\x1b", "\x07", "\x7f", "\u0085", "\u202e"):
+                self.assertNotIn(bad, shown, args)
+                if "json" not in args:
+                    self.assertNotIn(bad, out[1] + out[2], args)
+
+    def test_lines_fit(self):
+        s = self.serve()
+        for columns in (40, 60, 80, 120):
+            out = on_terminal("-S", s.path, "jobs", columns=columns, NO_COLOR="1")[1]
+            for line in out.splitlines():
+                self.assertLessEqual(len(line), columns)
+            for word in ("NAME", "STATE", "PID", "web", "4711"):
+                self.assertIn(word, out, columns)
+
+
 class Failures(Base):
     def test_usage(self):
         status, out, said = run()
@@ -219,7 +478,16 @@ class Failures(Base):
                      ["info", "0"], ["info", "1@"], ["system", "x"], ["kill"],
                      ["kill", "-s", "TEA", "1"], ["kill", "-t", "0", "1"],
                      ["monitor", "-i", "0.1"], ["-o", "xml", "hello"], ["completion", "csh"],
-                     ["help", "tea"], ["-x"]):
+                     ["help", "tea"], ["-x"], ["start"], ["start", "-x", "a"],
+                     ["start", "-e", "NOT_HERE", "a"], ["start", "-e", "=x", "a"],
+                     ["start", "-e", "", "a"], ["start", "-l", "tea=1", "a"],
+                     ["start", "-l", "nofile", "a"], ["start", "-l", "nofile=", "a"],
+                     ["start", "-l", "nofile=1T", "a"], ["start", "-l", "nofile=-1", "a"],
+                     ["start", "-l", "as=99999999999G", "a"], ["start", "-r", "always:x", "a"],
+                     ["start", "-b", "0", "a"], ["start", "-t", "x", "a"],
+                     ["start", b"\xff"], ["start", "-e", b"A=\xff", "a"], ["jobs", "x"],
+                     ["status"], ["status", "a", "b"], ["stop"], ["stop", "-t", "0", "a"],
+                     ["restart"], ["rm"], ["rm", "-x"], ["logs", ""], ["kill", ""]):
             self.check(2, "-S", "/nonexistent", *args)
 
     def test_a_full_queue_is_given_up(self):
@@ -326,7 +594,7 @@ class Failures(Base):
         def spoiled(answer):
             def make(params):
                 value = answer(params) if callable(answer) else answer
-                if isinstance(value, Answer):
+                if isinstance(value, Answer) and value.items:
                     return Answer(items=[spoil(i) for i in value.items])
                 return Answer({"result": spoil({"success": True, **value})})
             return make
@@ -334,7 +602,9 @@ class Failures(Base):
         for i in range(15):
             for args in (["system"], ["list"], ["list", "a", "b"], ["groups", "-a"], ["info", "7"],
                          ["kill", "7"], ["monitor"], ["events"], ["hello"],
-                         ["describe", "hello"]):
+                         ["describe", "hello"], ["jobs"], ["status", "x"], ["stop", "x"],
+                         ["restart", "x"], ["rm", "x"], ["start", "x"], ["logs", "x"],
+                         ["kill", "x"]):
                 status, _, said = run("-S", s.path, *args)
                 self.assertIn(status, (0, 1), f"{i} {args} {said}")
                 self.assertNotIn("anitizer", said)
@@ -582,13 +852,23 @@ printf '%s\\n' "${COMPREPLY[@]}"
         s.answers["list_groups"] = {
             "groups": [{**server.GROUPS[0], "name": name} for name in hostile],
             "total": len(hostile), "sampled_at": time.time()}
-        words = self.complete("list", "-g", "", PROCMAN_SOCKET=s.path,
-                              PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])
-        self.assertEqual(len(words), len(hostile), words)
-        line = subprocess.run(["bash", "-c", "printf '%s\\n' " + " ".join(words)], text=True,
-                              capture_output=True, check=True, cwd=folder.name)
-        self.assertEqual(line.stdout.split("\n")[:-1], hostile)
-        self.assertFalse(os.path.exists(mark))
+        s.answers["list_jobs"] = {"jobs": [{**server.JOB, "name": name} for name in hostile]}
+        for asked in (["list", "-g", ""], ["stop", ""], ["kill", ""], ["logs", ""]):
+            words = self.complete(*asked, PROCMAN_SOCKET=s.path,
+                                  PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])
+            words = [w for w in words if not w.isdigit() and w[0] != "-"]
+            self.assertEqual(len(words), len(hostile), words)
+            line = subprocess.run(["bash", "-c", "printf '%s\\n' " + " ".join(words)], text=True,
+                                  capture_output=True, check=True, cwd=folder.name)
+            self.assertEqual(line.stdout.split("\n")[:-1], hostile)
+            self.assertFalse(os.path.exists(mark))
+
+    def test_words_of_start(self):
+        self.assertEqual(self.complete("start", "-l", "nof"), ["nofile="])
+        self.assertEqual(self.complete("start", "-r", "on"), ["on-failure"])
+        self.assertIn("sleep", self.complete("start", "slee"))
+        self.assertEqual(self.complete("logs", "-r", "--gre"), ["--grep"])  # no value of -r
+        self.assertEqual(self.complete("start", "-r", "--gre"), [])
 
 
 if __name__ == "__main__":

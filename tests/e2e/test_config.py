@@ -41,6 +41,8 @@ BAD = [
     ('<Group "a">\n  Name "a"\n</Group>\n<Group "a">\n  Name "b"\n</Group>',
      "one name that no other"),
     ('<Group "web">\n  Detail "full"\n</Group>', "nothing says which processes"),
+    ('<Jobs>\n  MaxJobs "many"\n</Jobs>', 'MaxJobs cannot be "many"; valid: 0 to 10000'),
+    ('<Jobs>\n  OnFull "drop"\n</Jobs>', 'OnFull cannot be "drop"; valid: "block" or "drop_new"'),
     ("Strict true\nTpo 20", "does not know the option Tpo"),
 ]
 

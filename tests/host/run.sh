@@ -46,6 +46,9 @@ Include "$top/conf/procman.conf"
   <Control>
     Socket "$socket"
   </Control>
+  <Jobs>
+    Helper "$build/procman-keep"
+  </Jobs>
 </Plugin>
 EOF
 
@@ -57,6 +60,7 @@ echo "   socket   $socket"
 if [ "$seconds" -eq 0 ]; then
     echo "   look     tests/host/table.sh run/data     (in another terminal)"
     echo "   ask      ${build#"$top"/}/procmanctl -S run/control/control.sock list -s cpu_percent -n 10"
+    echo "   start    ${build#"$top"/}/procmanctl -S run/control/control.sock start -f -- echo hello"
     echo "   stop     Ctrl-C"
     exec "$collectd" -f -C "$run/collectd.conf"
 fi

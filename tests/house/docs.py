@@ -2,7 +2,8 @@
 """The manual page has every option of the tables and every series of
 series.def, with its unit and its definition; README, example and manual name
 no option that does not exist.  The protocol's page has every method of
-method.def with its parameters and results, and every golden file of the wire;
+method.def with its parameters and results, every member of Job, and every golden
+file of the wire;
 procmanctl's page has every command and option."""
 import os
 import re
@@ -118,6 +119,19 @@ def method_faults(page):
         yield from (f"procman-protocol, {name}: {fault}" for fault in faults if fault)
 
 
+def job_faults(page):
+    """Job has in the page what the server writes and describes."""
+    text = read("control", "methods", "job_view.c").split("members[] = {")[1].split("\n};")[0]
+    found = re.findall(r'\{"([\w.]+)", "(\w+)",\s+((?:"[^"]*"\s*)+),', text)
+    assert len(found) == text.count('    {"') > 25, "a member that cannot be read"
+    section = page.split("\n=head2 Job\n", 1)[-1].split("\n=head1 ", 1)[0]
+    for name, kind, what in found:
+        words = "".join(re.findall(r'"([^"]*)"', what))
+        fault = item_fault(section, f"C<{name}> ({kind})", words)
+        if fault:
+            yield f"procman-protocol, Job: {fault}"
+
+
 def golden_faults(page):
     folder = os.path.join(SRC, "tests", "data", "wire")
     for name in sorted(os.listdir(folder)):
@@ -156,6 +170,7 @@ def main():
               list(example_faults()))
     protocol = read("control", "procman-protocol.pod")
     faults += list(method_faults(protocol)) + list(golden_faults(protocol))
+    faults += list(job_faults(protocol))
     faults += list(command_faults(read("control", "procmanctl.pod")))
     print("\n".join(faults) or f"{len(series())} series, {len(options())} options "
           f"and {len(methods())} methods are documented")
