@@ -91,7 +91,7 @@ static int take_request(struct work *w, struct packet *p, size_t length) {
   const struct pm_hold_start_request *r = &p->request;
   size_t head = offsetof(struct packet, behind);
   if (length < head || r->schema != PM_HOLD_SCHEMA ||
-      r->flags > PM_HOLD_START_RESCUE || r->spec_length > length - head)
+      r->flags > PM_HOLD_START_REMOVE || r->spec_length > length - head)
     return fail(w, PM_HOLD_START_REQUEST, EINVAL);
   if (r->flags)
     return take_id(w, p, length - head);
@@ -339,7 +339,7 @@ static void rescue(struct work *w) {
 }
 
 static void start_again(struct work *w) {
-  int status = hold_job_again(w->dir, true);
+  int status = hold_job_want(w->dir, PM_JOB_WANTS_AGAIN);
   if (status < 0) {
     fail(w, PM_HOLD_START_STATE, -status);
     return;
@@ -350,7 +350,30 @@ static void start_again(struct work *w) {
     return;
   stop_holder(w);
   if (w->answer.step != PM_HOLD_START_STATE)
-    hold_job_again(w->dir, false);
+    hold_job_want(w->dir, 0);
+}
+
+/* Its holder removes the log, as the job's user, and ends. */
+static void remove_job(struct work *w) {
+  int ended = 0;
+  int status = hold_job_want(w->dir, PM_JOB_WANTS_REMOVAL);
+  if (status < 0) {
+    fail(w, PM_HOLD_START_STATE, -status);
+    return;
+  }
+  if (start_holder(w) < 0)
+    return;
+  for (int ms = 0; ms < WAIT_MS && !look_at_holder(w, &ended); ms += LOOK_MS)
+    sleep_ms(LOOK_MS);
+  if (w->holder) {
+    fail(w, PM_HOLD_START_TIME, ETIMEDOUT);
+    return;
+  }
+  status = ended ? tell_holder(w, ended) : hold_job_group_remove(w->dir);
+  if (status == 0)
+    remove_folders(w);
+  else if (!ended)
+    fail(w, PM_HOLD_START_FOLDER, -status);
 }
 
 /* ---- the command ---- */
@@ -361,8 +384,10 @@ static void serve_existing(struct work *w, struct packet *packet) {
     return;
   if (flags == PM_HOLD_START_AGAIN)
     start_again(w);
-  else
+  else if (flags == PM_HOLD_START_RESCUE)
     rescue(w);
+  else
+    remove_job(w);
 }
 
 static void serve(struct work *w, struct packet *packet, size_t length) {

@@ -17,6 +17,9 @@ enum pm_hold_start_flag {
   /* only a holder, for a job whose holder has died; answered when it has taken
    * over, or has found nothing to do.  The job is left as it is otherwise. */
   PM_HOLD_START_RESCUE = 2,
+  /* all of a job that has exited goes: its log, as its user, who is left in its
+   * control group, and its folders */
+  PM_HOLD_START_REMOVE = 3,
 };
 
 /* Behind it: the record `spec` (job_spec.h), or, with one of the flags, the id

@@ -3,7 +3,7 @@
  *   job make JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *   job start JOBS LOGS ID [KEY=VALUE…] -- COMMAND [ARGUMENT…]
  *                          the same by procman-hold start, and its holder
- *   job again JOBS LOGS ID, job rescue JOBS LOGS ID
+ *   job again JOBS LOGS ID, job rescue JOBS LOGS ID, job forget JOBS LOGS ID
  *                          one that exists, by procman-hold start
  *   job remove JOBS ID     its folder and its control group
  *   job show DIR
@@ -256,6 +256,10 @@ static int rescue(char **arg) {
   return ask_existing(arg, PM_HOLD_START_RESCUE);
 }
 
+static int forget(char **arg) {
+  return ask_existing(arg, PM_HOLD_START_REMOVE);
+}
+
 /* ---- show ---- */
 
 static const char *const states[PM_JOB_STATE_COUNT] = {
@@ -387,8 +391,9 @@ int main(int argc, char **argv) {
     int (*run)(char **);
   } modes[] = {{"make", 5, make},     {"remove", 2, remove_folder},
                {"start", 5, start},   {"again", 3, again},
-               {"rescue", 3, rescue}, {"show", 1, show},
-               {"ask", 2, ask},       {"watch", 1, watch}};
+               {"rescue", 3, rescue}, {"forget", 3, forget},
+               {"show", 1, show},     {"ask", 2, ask},
+               {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);

@@ -163,6 +163,36 @@ def test_rescue():
         equal("its end", reaches(place, fresh, "exited")["attempt"], "1")
 
 
+def test_removed():
+    """All of it goes, once it has exited; also who is left in its group."""
+    with Place() as place:
+        said = place.begin(["sh", "-c", "seq 10000; echo no >&2; [ -e go ] || exec sleep 1000"], cwd=place.top,
+                           bytes=16384, segments=2, **USER)
+        reaches(place, said, "running")
+        got = place.existing("forget", said)
+        equal("while it runs", (got["step"], got["error"]), (STATE, errno.EBUSY))
+        place.stop(said)
+        group = os.path.realpath(os.path.join(said["folder"], "group"))
+        for keep, step in (("/no/such/keep", HOLDER), ("/bin/false", HOLDER)):
+            equal(keep, place.existing("forget", said, {"PM_KEEP": keep})["step"], step)
+            assert os.listdir(said["leaf"]) and os.path.exists(said["folder"])
+        got = place.existing("again", said)
+        equal("no more", (got["step"], got["error"]), (STATE, errno.ESRCH))
+        equal("removed", place.existing("forget", said)["step"], DONE)
+        for path in (said["folder"], said["leaf"], group):
+            assert not os.path.exists(path), path
+        got = place.existing("forget", said)
+        equal("twice", (got["step"], got["error"]), (FOLDER, errno.ENOENT))
+        place.go()
+        said = place.begin(["sh", "-c", "setsid sh -c 'trap \"\" TERM; sleep 1000' <&- >&- 2>&- & echo $!"], **USER)
+        reaches(place, said, "exited")
+        with open(os.path.join(said["leaf"], "mine"), "w", encoding="ascii"):
+            pass
+        equal("removed", place.existing("forget", said)["step"], DONE)
+        equal("what is the user's own stays", os.listdir(said["leaf"]), ["mine"])
+        assert not os.path.exists(said["folder"])
+
+
 def test_crashes():
     """The holder dies at each step of another start: the next one makes it, once."""
     with Place() as place:

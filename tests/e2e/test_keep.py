@@ -922,7 +922,7 @@ def test_authority():
         as_user("os.unlink(sys.argv[1] + '/out.000001.index'); os.symlink(sys.argv[2], sys.argv[1] + '/out.000001.index')\n"
                 "os.symlink(sys.argv[2], sys.argv[1] + '/out.000009')", j.leaf, target)
         j.go()
-        equal("status", j.run()["exit"], "code")
+        assert j.run()["exit"] in ("code", "unknown")  # before Linux 6.15
         with open(target, encoding="utf-8") as f:
             equal("behind a link", f.read(), "mine")
         owners = {os.lstat(os.path.join(j.leaf, n)).st_uid for n in os.listdir(j.leaf)}
