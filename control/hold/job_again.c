@@ -32,7 +32,7 @@ static int lock(int fd) {
   return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-static int change(int fd, bool again) {
+static int change(int fd, uint32_t wants) {
   char bytes[STATE_MOST];
   struct pm_job_state_record s;
   ssize_t n = pread(fd, bytes, sizeof bytes, 0);
@@ -41,21 +41,21 @@ static int change(int fd, bool again) {
                    : pm_job_read(bytes, (size_t)n, PM_JOB_STATE, &s, sizeof s);
   if (status < 0)
     return status;
-  if (s.wants & PM_JOB_WANTS_REMOVAL)
+  if (s.wants & PM_JOB_WANTS_REMOVAL && !(wants & PM_JOB_WANTS_REMOVAL))
     return -ESRCH;
   if (s.state != PM_JOB_EXITED)
     return -EBUSY;
-  s.wants = again ? PM_JOB_WANTS_AGAIN : 0;
-  if (again)
+  s.wants = wants;
+  if (wants & PM_JOB_WANTS_AGAIN)
     s.failures = s.reason = 0;
   pm_job_seal(&s, PM_JOB_STATE, sizeof s);
   n = pwrite(fd, &s, sizeof s, 0);
   return n == sizeof s ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-int hold_job_again(int folder, bool again) {
+int hold_job_want(int folder, uint32_t wants) {
   PM_CLEAN_FD int held = open_file(folder, PM_JOB_FILE_LOCK);
   PM_CLEAN_FD int fd = open_file(folder, PM_JOB_FILE_STATE);
   int status = held < 0 ? held : fd < 0 ? fd : lock(held);
-  return status < 0 ? status : change(fd, again);
+  return status < 0 ? status : change(fd, wants);
 }

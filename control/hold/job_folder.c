@@ -111,6 +111,7 @@ static void unmake(int jobs, const char *id, int folder) {
       PM_JOB_FILE_EXIT, PM_JOB_FILE_OUT, PM_JOB_FILE_ERR,  PM_JOB_FILE_CTL,
   };
   hold_job_group_remove(folder);
+  unlinkat(folder, PM_JOB_FILE_GROUP, 0);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     unlinkat(folder, names[i], 0);
   unlinkat(jobs, id, AT_REMOVEDIR);

@@ -3,6 +3,7 @@
 #include "base/clean.h"
 #include "hold/members.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +20,7 @@ enum {
   PERIOD_US = 100000, /* of cpu.max */
   KILL_TIMES = 100,
   KILL_MS = 10,
+  DEPTH = 16, /* of groups below */
 };
 
 #define ABOVE "procman"
@@ -157,6 +159,22 @@ static void kill_members(int dir) {
   free(members.at);
 }
 
+/* A job of root's may have made some. */
+static void remove_below(int dir, int depth) {
+  int fd = openat(dir, ".", FOLDER);
+  PM_CLEAN_DIR DIR *list = fd < 0 ? NULL : fdopendir(fd);
+  if (!list && fd >= 0)
+    close(fd);
+  for (struct dirent *e; list && (e = readdir(list));) {
+    if (e->d_type != DT_DIR || e->d_name[0] == '.')
+      continue;
+    PM_CLEAN_FD int below = depth ? open_below(dir, e->d_name) : -1;
+    if (below >= 0)
+      remove_below(below, depth - 1);
+    unlinkat(dir, e->d_name, AT_REMOVEDIR);
+  }
+}
+
 int hold_job_group_remove_path(const char *path) {
   PM_CLEAN_FD int dir = open(path, FOLDER);
   if (dir < 0)
@@ -167,6 +185,7 @@ int hold_job_group_remove_path(const char *path) {
     if (errno != EBUSY)
       return -errno;
     kill_members(dir);
+    remove_below(dir, DEPTH);
     poll(NULL, 0, KILL_MS);
   }
   return -EBUSY;

@@ -1,13 +1,16 @@
 #include "hold/remove.h"
 
 #include "hold/become.h"
+#include "hold/job_again.h"
 #include "hold/job_folder.h"
 #include "hold/request.h"
+#include "hold/segment_name.h"
 
 #include "base/clean.h"
 #include "base/hold_remove.h"
 #include "base/hold_start.h"
 #include "base/job_spec.h"
+#include "base/job_state.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,7 +42,7 @@ struct job {
 
 static int take_request(const struct packet *p, size_t length, struct job *j) {
   const struct pm_hold_remove_request *r = &p->request;
-  if (length < sizeof *r || r->schema != PM_HOLD_SCHEMA)
+  if (length < sizeof *r || r->schema != PM_HOLD_SCHEMA || r->lost > 1)
     return -EINVAL;
   const char *at = p->behind;
   size_t left = length - sizeof *r;
@@ -61,6 +64,13 @@ static int open_folder(struct job *j) {
   PM_CLEAN_FD int jobs = open(j->text[PM_HOLD_REMOVE_JOBS], FOLDER);
   j->folder = jobs < 0 ? -1 : openat(jobs, j->text[PM_HOLD_REMOVE_ID], FOLDER);
   return j->folder < 0 ? -errno : 0;
+}
+
+/* Recorded first, so that it is known to go wherever this ends.  -ESRCH: an
+ * earlier removal has got so far. */
+static int want_removal(const struct job *j) {
+  int status = hold_job_want(j->folder, PM_JOB_WANTS_REMOVAL);
+  return status == -ESRCH ? 0 : status;
 }
 
 /* Whoever holds the job has the lock as long as it lives. */
@@ -91,13 +101,15 @@ static int read_spec(struct job *j) {
 
 /* ---- its log ---- */
 
-/* Once more for what was unlinked behind readdir(3)'s back. */
+/* What a holder has stored; what its user has put there stays. */
 static void unlink_files(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+  struct hold_segment_name name;
   const struct dirent *e;
   for (int n = 0; dir && n < FILES_MOST && (e = readdir(dir)); n++)
-    unlinkat(fd, e->d_name, 0);
+    if (hold_segment_name_read(e->d_name, &name))
+      unlinkat(fd, e->d_name, 0);
 }
 
 /* The folder belongs to the job's user, who may have put anything there: so it
@@ -136,6 +148,8 @@ static int serve(const struct packet *p, size_t length) {
   int status = take_request(p, length, &j);
   if (status == 0)
     status = open_folder(&j);
+  if (status == 0 && !p->request.lost)
+    status = want_removal(&j);
   if (status == 0)
     status = take_lock(&j);
   if (status == 0)

@@ -136,7 +136,7 @@ static void rescue(struct hold_start *w) {
 
 static void start_again(struct hold_start *w) {
   hold_run_as_raise(&w->spec);
-  int status = hold_job_again(w->dir, true);
+  int status = hold_job_want(w->dir, PM_JOB_WANTS_AGAIN);
   if (status < 0) {
     hold_start_fail(w, PM_HOLD_START_STATE, -status);
     return;
@@ -147,7 +147,7 @@ static void start_again(struct hold_start *w) {
     return;
   hold_start_stop_holder(w);
   if (w->answer.step != PM_HOLD_START_STATE)
-    hold_job_again(w->dir, false);
+    hold_job_want(w->dir, 0);
 }
 
 /* ---- the command ---- */

@@ -86,6 +86,7 @@ void pm_job_tend_start(struct pm_jobs_entry *e, enum pm_hold_start_flag flag) {
 void pm_job_tend_remove(struct pm_jobs_entry *e) {
   const struct pm_job_places *p = &e->owner->places;
   struct pm_hold_remove_request r = {.schema = PM_HOLD_SCHEMA,
+                                     .lost = e->job.lost,
                                      .text = {(uint32_t)strlen(p->jobs),
                                               (uint32_t)strlen(p->logs),
                                               (uint32_t)strlen(e->job.id)}};

@@ -16,12 +16,14 @@ enum pm_hold_remove_text {
 /* The texts follow. */
 struct pm_hold_remove_request {
   uint32_t schema;
+  uint32_t lost; /* 1: of another boot, so that it never exited; else it has */
   uint32_t text[PM_HOLD_REMOVE_TEXTS]; /* bytes of each */
 };
 
 struct pm_hold_remove_reply {
   uint32_t schema;
-  int32_t error; /* errno value, 0 = done; EBUSY: it has a holder */
+  int32_t error; /* errno value, 0 = done; EBUSY: it has a holder, or has not
+                    exited */
 };
 
 #endif

@@ -5,11 +5,14 @@
  *                          the same by procman-hold start, and its holder
  *   job again JOBS LOGS ID, job rescue JOBS LOGS ID
  *                          one that exists, by procman-hold start
+ *   job forget JOBS LOGS ID
+ *                          the same by procman-hold remove
  *   job remove JOBS ID     its folder and its control group
  *   job show DIR
  *   job ask DIR VERB [NUMBER]
  *   job watch DIR          states, a line each, until the holder ends */
 #include "base/buf.h"
+#include "base/hold_remove.h"
 #include "base/hold_start.h"
 #include "base/job_message.h"
 #include "base/job_spec.h"
@@ -214,25 +217,32 @@ static void send_start(int fd, const char *const text[PM_HOLD_START_TEXTS],
     die("send", EIO);
 }
 
-static int ask_hold(char **arg, uint32_t flags, const struct pm_buf *record) {
-  const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP"),
-             *user = getenv("PM_RUN_AS");
-  char hold[4096], usual[4096];
-  struct pm_hold_start_reply r;
+/* Starts procman-hold in that mode; its socket. */
+static int run_hold(const char *mode) {
+  const char *build = getenv("PM_BUILD");
+  char hold[4096];
   int ends[2];
   pid_t pid;
   snprintf(hold, sizeof hold, "%s/procman-hold", build ? build : ".");
+  char *argv[] = {(char *)(uintptr_t) "procman-hold", (char *)(uintptr_t)mode,
+                  (char *)(uintptr_t) "/proc", NULL};
+  if (pm_spawn_pair(ends) < 0 || pm_spawn(hold, argv, ends[1], &pid) < 0)
+    die(hold, errno);
+  close(ends[1]);
+  return ends[0];
+}
+
+static int ask_hold(char **arg, uint32_t flags, const struct pm_buf *record) {
+  const char *build = getenv("PM_BUILD"), *keep = getenv("PM_KEEP"),
+             *user = getenv("PM_RUN_AS");
+  char usual[4096];
+  struct pm_hold_start_reply r;
   snprintf(usual, sizeof usual, "%s/procman-keep", build ? build : ".");
   const char *const text[] = {arg[0], arg[1], keep ? keep : usual,
                               user ? user : ""};
-  char *argv[] = {(char *)(uintptr_t) "procman-hold",
-                  (char *)(uintptr_t) "start", (char *)(uintptr_t) "/proc",
-                  NULL};
-  if (pm_spawn_pair(ends) < 0 || pm_spawn(hold, argv, ends[1], &pid) < 0)
-    die(hold, errno);
-  send_start(ends[0], text, flags, record);
-  close(ends[1]);
-  if (recv(ends[0], &r, sizeof r, 0) != sizeof r)
+  int fd = run_hold("start");
+  send_start(fd, text, flags, record);
+  if (recv(fd, &r, sizeof r, 0) != sizeof r)
     die("no answer", EPIPE);
   printf("step=%u error=%d stage=%u pid=%d birth=%" PRIu64 " started=%" PRIu64
          " cgroup=%" PRIu64 "\n",
@@ -256,6 +266,25 @@ static int again(char **arg) { return ask_existing(arg, PM_HOLD_START_AGAIN); }
 
 static int rescue(char **arg) {
   return ask_existing(arg, PM_HOLD_START_RESCUE);
+}
+
+static int forget(char **arg) {
+  struct pm_hold_request head = {.schema = PM_HOLD_SCHEMA};
+  struct pm_hold_remove_request r = {.schema = PM_HOLD_SCHEMA,
+                                     .lost = getenv("PM_LOST") != NULL};
+  struct pm_hold_remove_reply reply;
+  struct iovec parts[1 + PM_HOLD_REMOVE_TEXTS] = {{&r, sizeof r}};
+  for (size_t i = 0; i < PM_HOLD_REMOVE_TEXTS; i++) {
+    r.text[i] = (uint32_t)strlen(arg[i]);
+    parts[1 + i] = (struct iovec){arg[i], r.text[i]};
+  }
+  struct pm_pass fds = {{pm_sealed_new(parts, 1 + PM_HOLD_REMOVE_TEXTS)}, 1};
+  int fd = run_hold("remove");
+  if (fds.fd[0] < 0 || pm_pass_send(fd, &head, sizeof head, &fds) < 0 ||
+      recv(fd, &reply, sizeof reply, 0) != sizeof reply)
+    die("remove", EIO);
+  printf("error=%d\n", reply.error);
+  return 0;
 }
 
 /* ---- show ---- */
@@ -389,8 +418,9 @@ int main(int argc, char **argv) {
     int (*run)(char **);
   } modes[] = {{"make", 5, make},     {"remove", 2, remove_folder},
                {"start", 5, start},   {"again", 3, again},
-               {"rescue", 3, rescue}, {"show", 1, show},
-               {"ask", 2, ask},       {"watch", 1, watch}};
+               {"rescue", 3, rescue}, {"forget", 3, forget},
+               {"show", 1, show},     {"ask", 2, ask},
+               {"watch", 1, watch}};
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
     if (strcmp(argv[1], modes[i].name) == 0 && argc - 2 >= modes[i].args)
       return modes[i].run(argv + 2);

@@ -163,6 +163,29 @@ def test_rescue():
         equal("its end", reaches(place, fresh, "exited")["attempt"], "1")
 
 
+def test_removed():
+    """All of it goes, once it has exited; also who is left in its group."""
+    with Place() as place:
+        said = place.begin(["sh", "-c", "seq 10000; echo no >&2; [ -e go ] || exec sleep 1000"], cwd=place.top,
+                           bytes=16384, segments=2, **USER)
+        reaches(place, said, "running")
+        equal("while it runs", place.existing("forget", said)["error"], errno.EBUSY)
+        place.stop(said)
+        group = os.path.realpath(os.path.join(said["folder"], "group"))
+        equal("removed", place.existing("forget", said)["error"], 0)
+        for path in (said["folder"], said["leaf"], group):
+            assert not os.path.exists(path), path
+        equal("twice", place.existing("forget", said)["error"], errno.ENOENT)
+        place.go()
+        said = place.begin(["sh", "-c", "setsid sh -c 'trap \"\" TERM; sleep 1000' <&- >&- 2>&- & echo $!"], **USER)
+        reaches(place, said, "exited")
+        with open(os.path.join(said["leaf"], "mine"), "w", encoding="ascii"):
+            pass
+        equal("removed", place.existing("forget", said)["error"], 0)
+        equal("what is the user's own stays", os.listdir(said["leaf"]), ["mine"])
+        assert not os.path.exists(said["folder"])
+
+
 def test_crashes():
     """The holder dies at each step of another start: the next one makes it, once."""
     with Place() as place:

@@ -160,6 +160,26 @@ def test_other_ids():
         equal("status", j.end(), 0)
 
 
+def test_below():
+    """A job of root's has made a group of its own in its group: it is waited
+    for, killed and removed all the same."""
+    for then in ("stop", "remove"):
+        text = "g=$(readlink -f @TOP@/jobs/*/group); mkdir $g/a $g/a/b; sleep 1000 <&- >&- 2>&- & echo $! >$g/a/b/cgroup.procs; echo $!"
+        with Job(["/bin/sh", "-c", text + ("; sleep 1000" if then == "stop" else "")], env=["PATH=/usr/bin:/bin"],
+                 cgroup=1, stop_ms=200) as j:
+            j.start()
+            wait_for("its child", lambda: b"\n" in j.text())
+            pid = int(j.text())
+            path = os.readlink(os.path.join(j.folder, "group"))
+            if then == "stop":
+                equal("ask", j.ask("stop"), 0)
+            equal("status", j.end(), 0)
+            equal("it lives", lives(pid), then == "remove")
+            subprocess.run([f"{TOOLS}/job", "remove", j.jobs, j.id], check=True)
+            wait_for("its end", lambda: not lives(pid))
+            assert not os.path.exists(path) and not os.path.exists(j.folder)
+
+
 def test_outside():
     """A workload that was begun without a group is not looked for in the one
     that its folder gets later."""

@@ -98,7 +98,8 @@ def check_started(place):
     wait_for("adoption", lambda: open(f"/proc/{holder}/stat", encoding="ascii").read()
              .rsplit(")", 1)[1].split()[1] in ("1", str(os.getpid())))
     assert int(session) == holder, (parent, session)
-    assert os.readlink(f"/proc/{holder}/cwd") == "/"
+    if os.geteuid() == 0:  # nobody else may look at it
+        assert os.readlink(f"/proc/{holder}/cwd") == "/"
     fds = {os.readlink(f"/proc/{said['pid']}/fd/{n}") for n in os.listdir(
         f"/proc/{said['pid']}/fd")}
     assert fds == {"/dev/null", said["folder"] + "/out", said["folder"] + "/err"}, fds

@@ -32,6 +32,7 @@ int keep_group_open(struct keep_group *g, int folder) {
   int status = g->procs < 0 || fstat(dir, &st) < 0 ? -errno : 0;
   if (status == 0) {
     g->id = st.st_ino;
+    g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
     g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
     if (!is_member(g->procs))
       g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
@@ -41,12 +42,28 @@ int keep_group_open(struct keep_group *g, int folder) {
 }
 
 void keep_group_close(struct keep_group *g) {
-  int *const all[] = {&g->procs, &g->kill, &g->memory};
+  int *const all[] = {&g->procs, &g->kill, &g->events, &g->memory};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (*all[i] >= 0)
       close(*all[i]);
   free(g->told.at);
   *g = (struct keep_group)KEEP_GROUP_INIT;
+}
+
+/* A line of a file of keys and numbers; 0: there is none. */
+static uint64_t read_number(int fd, const char *key) {
+  char text[512];
+  size_t length = strlen(key);
+  ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+  if (n <= 0)
+    return 0;
+  text[n] = '\0';
+  for (const char *line = text; line; line = strchr(line, '\n')) {
+    line += *line == '\n';
+    if (strncmp(line, key, length) == 0)
+      return strtoull(line + length, NULL, 10);
+  }
+  return 0;
 }
 
 /* ---- members ---- */
@@ -79,8 +96,8 @@ static int list_others(const struct keep_group *g, int32_t leader,
   return status;
 }
 
-/* Members that must not be signalled, another user's as sudo(8) leaves them,
- * are waited for only where cgroup.kill will reach them. */
+/* Members that must not be signalled, another user's as sudo(8) leaves them, or
+ * in a group below, are waited for only where cgroup.kill will reach them. */
 static int send(struct keep_group *g, const struct hold_pids *members) {
   int denied = 0;
   if (g->signal == SIGKILL && g->kill >= 0 && write(g->kill, "1", 1) == 1)
@@ -88,7 +105,10 @@ static int send(struct keep_group *g, const struct hold_pids *members) {
   int living = hold_members_signal(g->procs, members,
                                    g->signal == SIGTERM ? &g->told : NULL,
                                    g->signal, &denied);
-  return g->kill >= 0 ? living + denied : living;
+  if (g->kill < 0)
+    return living;
+  bool below = members->count == 0 && read_number(g->events, "populated ");
+  return living + denied + below;
 }
 
 int keep_group_signal(struct keep_group *g, int32_t leader, int signal) {
@@ -109,16 +129,5 @@ int keep_group_signal(struct keep_group *g, int32_t leader, int signal) {
 /* ---- memory ---- */
 
 uint64_t keep_group_oom_kills(const struct keep_group *g) {
-  static const char key[] = "oom_kill ";
-  char text[512];
-  ssize_t n = g->memory < 0 ? -1 : pread(g->memory, text, sizeof text - 1, 0);
-  if (n <= 0)
-    return 0;
-  text[n] = '\0';
-  for (const char *line = text; line; line = strchr(line, '\n')) {
-    line += *line == '\n';
-    if (strncmp(line, key, sizeof key - 1) == 0)
-      return strtoull(line + sizeof key - 1, NULL, 10);
-  }
-  return 0;
+  return read_number(g->memory, "oom_kill ");
 }

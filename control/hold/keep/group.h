@@ -11,6 +11,7 @@
 struct keep_group {
   int procs;   /* cgroup.procs; -1: the job has no group */
   int kill;    /* cgroup.kill; -1: before Linux 5.14, or the holder is in it */
+  int events;  /* cgroup.events, of groups below, too: root can make some */
   int memory;  /* memory.events; -1: without that controller */
   uint64_t id; /* as the kernel counts them; 0: none */
   int signal;  /* whom a stop has reached so far */
@@ -18,7 +19,7 @@ struct keep_group {
 };
 
 #define KEEP_GROUP_INIT                                                        \
-  { .procs = -1, .kill = -1, .memory = -1 }
+  { .procs = -1, .kill = -1, .events = -1, .memory = -1 }
 
 /* The one that the job's folder links to.  -ENOENT: there is none; -errno. */
 int keep_group_open(struct keep_group *group, int folder);
@@ -29,7 +30,7 @@ int keep_group_add(const struct keep_group *group, int32_t pid);
 
 /* Sends SIGTERM to each member that has not had it yet, or SIGKILL to all; but
  * not to `leader`, who is told by his own pidfd.  Returns how many others live
- * that a signal can reach. */
+ * that a signal, or cgroup.kill, can reach. */
 int keep_group_signal(struct keep_group *group, int32_t leader, int signal);
 /* From now on all are to have it again. */
 void keep_group_forget(struct keep_group *group);
