@@ -255,8 +255,10 @@ static void explain(struct pm_call *call, const struct start *s,
     pm_fail(&call->failure, PM_CODE_TIMED_OUT,
             "%s did not start in time, and was stopped", s->command);
     break;
-  default:
-    pm_fail(&call->failure, PM_CODE_INTERNAL,
+  default: /* without root's rights it is not collectd that fails */
+    pm_fail(&call->failure,
+            r->error == EPERM || r->error == EACCES ? PM_CODE_UNSUPPORTED
+                                                    : PM_CODE_INTERNAL,
             "procman-hold could not prepare the start (%s): %s",
             stage ? stage : "no answer", strerror(r->error));
   }

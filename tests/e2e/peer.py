@@ -114,6 +114,14 @@ def own_links(pid, proc="/proc"):
     return found
 
 
+def own_status():
+    """Who this process is, and what it may do."""
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as f:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    with open("/proc/self/limits", encoding="ascii") as f:
+        return status, f.read()
+
+
 def own_pids(proc="/proc"):
     return [int(n) for n in os.listdir(proc) if n.isdigit()]
 
@@ -190,7 +198,7 @@ class Ears:
 
 
 HANDS = {"call": call, "kill": own_kill, "links": own_links, "output": own_output, "pids": own_pids,
-         "code": own_code, "monitor": monitor, "watch": Streams.watch,
+         "code": own_code, "status": own_status, "monitor": monitor, "watch": Streams.watch,
          "cancel": Streams.cancel, "listen": Ears.listen, "heard": Ears.heard}
 
 
