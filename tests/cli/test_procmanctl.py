@@ -248,12 +248,12 @@ class Jobs(Base):
         self.assertEqual(
             self.sent(s, "-e", "A=1", "-e", "B=x=y", "-e", "A=", "-e", "MINE", "-C", "/srv", "-n",
                       "n", "-u", "ada", "-r", "on-failure:5", "-b", "0.5", "-l", "nofile=2K",
-                      "-l", "core=0", "-l", "nofile=4K", "-i", "/in", "-m", "077", "-E", "-t", "3",
+                      "-l", "core=0", "-l", "nofile=4K", "-l", "cpu_max=1.5", "-i", "/in", "-m", "077", "-E", "-t", "3",
                       "-k", "key", "a", MINE="m"),
             {"command": "a", "env": {"A": "", "B": "x=y", "MINE": "m"}, "working_dir": "/srv",
              "name": "n", "user": "ada",
              "restart": {"policy": "on-failure", "backoff_seconds": 0.5, "max": 5},
-             "limits": {"nofile": 4096, "core": 0}, "stdin": "/in", "umask": "077",
+             "limits": {"core": 0, "nofile": 4096, "cpu_max": 1.5}, "stdin": "/in", "umask": "077",
              "merge_stderr": True, "stop_timeout_seconds": 3, "request_key": "key"})
         many = [word for i in range(256) for word in ("-e", f"V{i}={i}")]
         self.assertEqual(self.sent(s, *many, "a")["env"], {f"V{i}": str(i) for i in range(256)})
@@ -332,6 +332,14 @@ class Jobs(Base):
                      "2.0 KiB were lost", "waited 1.2 s", "stored: ENOSPC"):
             self.assertIn(line, out)
         self.assertNotIn("Process", out)
+        for end, said in (({"signal": "KILL", "core": False, "oom": True},
+                           "signal KILL, out of memory"),
+                          ({"signal": "SEGV", "core": True}, "signal SEGV, core dumped"),
+                          ({"code": 1, "oom": True}, "code 1, out of memory"),
+                          ({"not_started": True, "stage": "exec", "errno": "ENOENT"},
+                           "not started: exec, ENOENT"), ({"unknown": True}, "unknown")):
+            s.answers["get_job"] = {"job": {**server.ENDED, "exit": end}}
+            self.assertIn(f"Ended by  {said}\n", self.ask(s, "status", "sum"))
 
     def test_stop_restart_rm(self):
         s = self.serve()
@@ -483,6 +491,7 @@ class Failures(Base):
                      ["start", "-e", "", "a"], ["start", "-l", "tea=1", "a"],
                      ["start", "-l", "nofile", "a"], ["start", "-l", "nofile=", "a"],
                      ["start", "-l", "nofile=1T", "a"], ["start", "-l", "nofile=-1", "a"],
+                     ["start", "-l", "cpu_max=1K", "a"], ["start", "-l", "cpu_max=0", "a"],
                      ["start", "-l", "as=99999999999G", "a"], ["start", "-r", "always:x", "a"],
                      ["start", "-b", "0", "a"], ["start", "-t", "x", "a"],
                      ["start", b"\xff"], ["start", "-e", b"A=\xff", "a"], ["jobs", "x"],
