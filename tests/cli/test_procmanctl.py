@@ -276,6 +276,8 @@ class Jobs(Base):
                                              stage="chdir")
         self.assertIn("-C /", self.check(1, "-S", s.path, "start", "true")[1])
         self.assertNotIn("-C /", self.check(1, "-S", s.path, "start", "-C", "/x", "true")[1])
+        s.answers["start_process"] = failure("start_failed", "true: cgroup", stage="cgroup")
+        self.assertIn("no control group", self.check(1, "-S", s.path, "start", "true")[1])
 
     def test_start_says_how_it_went(self):
         s = self.serve()
@@ -299,6 +301,13 @@ class Jobs(Base):
                          ["start_process", "get_logs", "wait_job"])
         self.assertEqual(s.requests[1]["params"], {
             "job_id": "web-0a1b2c3d4e5", "cursor": "start", "detail": True, "follow": True})
+
+    def test_the_end_is_told_once(self):
+        s = self.serve()
+        out = on_terminal("-S", s.path, "start", "-f", "true")[1]
+        self.assertEqual(out.splitlines()[-1], "ended sum (sum-0a1b2c3d4e5): code 3")
+        self.assertNotIn("has ended", out)
+        self.assertIn("the job has ended", on_terminal("-S", s.path, "logs", "-f", "web")[1])
 
     def test_jobs(self):
         s = self.serve()
@@ -865,7 +874,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         for asked in (["list", "-g", ""], ["stop", ""], ["kill", ""], ["logs", ""]):
             words = self.complete(*asked, PROCMAN_SOCKET=s.path,
                                   PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])
-            words = [w for w in words if not w.isdigit() and w[0] != "-"]
+            words = [w for w in words if not w.isdigit()]
             self.assertEqual(len(words), len(hostile), words)
             line = subprocess.run(["bash", "-c", "printf '%s\\n' " + " ".join(words)], text=True,
                                   capture_output=True, check=True, cwd=folder.name)
@@ -878,6 +887,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         self.assertIn("sleep", self.complete("start", "slee"))
         self.assertEqual(self.complete("logs", "-r", "--gre"), ["--grep"])  # no value of -r
         self.assertEqual(self.complete("start", "-r", "--gre"), [])
+        self.assertIn("--all", self.complete("groups", ""))  # nothing else can follow
 
 
 if __name__ == "__main__":
