@@ -173,6 +173,7 @@ static int read_first_piece(struct hold_log_back *b,
   const char *feed = memchr(b->buffer, '\n', (size_t)n);
   line->text = b->buffer;
   line->length = feed ? (size_t)(feed - b->buffer) : (size_t)n;
+  line->more = !feed;
   return 0;
 }
 
@@ -182,6 +183,7 @@ static int set_text(struct hold_log_back *b, const struct hold_log_place *end,
               has(b, line->at.offset, end->offset);
   if (!here)
     return read_first_piece(b, line);
+  line->more = false;
   line->text = b->buffer + (line->at.offset - b->from);
   line->length = (size_t)(end->offset - line->at.offset);
   if (line->length && line->text[line->length - 1] == '\n')

@@ -25,6 +25,7 @@ struct hold_log_back_line {
   struct hold_log_place at; /* its start */
   const char *text;         /* of its beginning, as its first piece */
   size_t length;
+  bool more; /* it is longer than that */
   struct hold_log_stamp stamp;
 };
 
