@@ -544,6 +544,59 @@ static void at_random(void **state) {
   check_end();
 }
 
+/* Whatever an index says, all bytes of its segment are given, once. */
+static void forge_index(uint64_t size) {
+  struct pm_job_index_record r[64];
+  for (size_t i = 0; i < CHECK_COUNT(r); i++) {
+    bool sane = rand() % 4;
+    r[i] = (struct pm_job_index_record){
+        .offset = sane ? (uint64_t)rand() % (size + 1) : UINT64_MAX / 2,
+        .length = sane ? (uint32_t)rand() % 20 : UINT32_MAX,
+        .real_ns = (uint64_t)rand() % 100 * MS,
+        .flags = (uint32_t)rand() % 8};
+    pm_job_seal(&r[i], PM_JOB_INDEX, sizeof r[i]);
+  }
+  if (rand() % 4 == 0)
+    memset(&r[rand() % 64], rand(), 8);
+  if (rand() % 2)
+    for (size_t i = 0; i < CHECK_COUNT(r); i++) { /* in order, at least */
+      r[i].offset = i * size / CHECK_COUNT(r);
+      pm_job_seal(&r[i], PM_JOB_INDEX, sizeof r[i]);
+    }
+  job_log_index(dir, 0, 1, r, sizeof r - (size_t)(rand() % 50));
+}
+
+static void any_index(void **state) {
+  (void)state;
+  srand(7);
+  for (int i = 0; i < 300; i++) {
+    char text[512], again[1024] = "";
+    size_t size = (size_t)rand() % sizeof text;
+    unsigned gaps;
+    begin();
+    for (size_t n = 0; n < size; n++)
+      text[n] = rand() % 9 ? 'x' : '\n';
+    job_log_bytes(dir, 0, 1, text, size);
+    forge_index(size);
+    open_streams(true);
+    struct hold_log_piece p;
+    size_t at = 0;
+    while (hold_log_stream_peek(&s[0], &p) == 1 && at + p.size <= size) {
+      memcpy(again + at, p.text, p.size);
+      at += p.size;
+      hold_log_stream_take(&s[0], &p, true);
+    }
+    close_streams();
+    check_u64("any index", "bytes", at, size);
+    check_bytes("any index", "text", again, text, size);
+    filter.since_ns = rand() % 2 ? 0 : (uint64_t)rand() % 100 * MS;
+    filter.until_ns = rand() % 2 ? 0 : (uint64_t)rand() % 100 * MS;
+    read_last(1 + (uint64_t)rand() % 20, true, &gaps);
+    place_done();
+  }
+  check_end();
+}
+
 /* ---- cursors ---- */
 
 static void cursors(void **state) {
@@ -604,7 +657,8 @@ int main(void) {
       cmocka_unit_test(huge),           cmocka_unit_test(hostile),
       cmocka_unit_test(seeks),          cmocka_unit_test(seeks_time),
       cmocka_unit_test(last_lines),     cmocka_unit_test(is_over),
-      cmocka_unit_test(at_random),      cmocka_unit_test(cursors),
+      cmocka_unit_test(at_random),      cmocka_unit_test(any_index),
+      cmocka_unit_test(cursors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
