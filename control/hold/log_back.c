@@ -215,9 +215,9 @@ int hold_log_back_next(struct hold_log_back *b,
 }
 
 void hold_log_back_skip(struct hold_log_back *b, uint64_t real_ns,
-                        struct hold_log_place *place) {
+                        struct hold_log_place *ret_place) {
   while (b->fd >= 0 && hold_log_index_is_from(&b->index, real_ns)) {
-    *place = b->at = (struct hold_log_place){.segment = b->at.segment};
+    *ret_place = b->at = (struct hold_log_place){.segment = b->at.segment};
     if (enter_before(b, b->at.segment) != 1)
       return;
   }
