@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int dir;
@@ -207,6 +208,36 @@ static void is_late(void **state) {
   open_streams(false);
   check_text("late", "lines", read_one(0), "a|b|c|");
   check_true("late", "it came", !comes_late);
+  close_streams();
+  end();
+}
+
+/* Data first, then index: it is waited for. */
+static bool is_not_covered;
+
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left) {
+  (void)t, (void)left;
+  if (is_not_covered)
+    job_log_cover(dir, 0, 1, 5, 0);
+  is_not_covered = false;
+  return 0;
+}
+
+static void is_covered_late(void **state) {
+  (void)state;
+  struct hold_log_piece p = {0};
+  begin();
+  is_not_covered = true;
+  job_log_bytes(dir, 0, 1, "a\n", 2);
+  open_streams(false);
+  check_int("late", "status", hold_log_stream_peek(&s[0], &p), 1);
+  check_u64("late", "time", p.stamp.real_ns, 5 * MS);
+  check_true("late", "is known", !p.stamp.is_latest);
+  hold_log_stream_take(&s[0], &p, true);
+  job_log_bytes(dir, 0, 1, "b\n", 2); /* no holder lives */
+  check_int("never", "status", hold_log_stream_peek(&s[0], &p), 1);
+  check_true("never", "is the latest", p.stamp.is_latest);
   close_streams();
   end();
 }
@@ -651,14 +682,14 @@ static void cursors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rotates),        cmocka_unit_test(is_removed),
-      cmocka_unit_test(is_late),        cmocka_unit_test(overtakes),
-      cmocka_unit_test(stays_together), cmocka_unit_test(is_cut),
-      cmocka_unit_test(huge),           cmocka_unit_test(hostile),
-      cmocka_unit_test(seeks),          cmocka_unit_test(seeks_time),
-      cmocka_unit_test(last_lines),     cmocka_unit_test(is_over),
-      cmocka_unit_test(at_random),      cmocka_unit_test(any_index),
-      cmocka_unit_test(cursors),
+      cmocka_unit_test(rotates),         cmocka_unit_test(is_removed),
+      cmocka_unit_test(is_late),         cmocka_unit_test(overtakes),
+      cmocka_unit_test(is_covered_late), cmocka_unit_test(stays_together),
+      cmocka_unit_test(is_cut),          cmocka_unit_test(huge),
+      cmocka_unit_test(hostile),         cmocka_unit_test(seeks),
+      cmocka_unit_test(seeks_time),      cmocka_unit_test(last_lines),
+      cmocka_unit_test(is_over),         cmocka_unit_test(at_random),
+      cmocka_unit_test(any_index),       cmocka_unit_test(cursors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
