@@ -86,7 +86,8 @@ unit_tests = \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_options_jobs \
 	tests/unit/options/test_location \
-	tests/unit/jobs/test_job tests/unit/jobs/test_jobs \
+	tests/unit/jobs/test_events tests/unit/jobs/test_job \
+	tests/unit/jobs/test_jobs tests/unit/jobs/test_rows \
 	tests/unit/keep/test_states \
 	tests/unit/keep/test_restart \
 	tests/unit/keep/test_group \
@@ -536,6 +537,12 @@ tests_unit_server_test_overdue_LDADD = $(control_ldadd)
 tests_unit_jobs_test_job_SOURCES = tests/unit/jobs/test_job.c
 tests_unit_jobs_test_job_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_job_LDADD = $(control_ldadd)
+tests_unit_jobs_test_events_SOURCES = tests/unit/jobs/test_events.c
+tests_unit_jobs_test_events_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_events_LDADD = $(control_ldadd)
+tests_unit_jobs_test_rows_SOURCES = tests/unit/jobs/test_rows.c
+tests_unit_jobs_test_rows_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_rows_LDADD = $(control_ldadd)
 tests_unit_jobs_test_jobs_SOURCES = tests/unit/jobs/test_jobs.c $(fake_server_sources)
 tests_unit_jobs_test_jobs_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_jobs_LDADD = libpmkeep.la $(control_ldadd)
@@ -772,7 +779,7 @@ if HAVE_BPF
 bench_programs += tests/bench/scans
 endif
 EXTRA_DIST += tests/bench/bench.py tests/bench/contestants.py \
-	tests/bench/stages.py tests/bench/hostile.py \
+	tests/bench/stages.py tests/bench/hostile.py tests/bench/jobs.py \
 	tests/bench/cost.py tests/bench/host.py tests/bench/machine.py \
 	tests/bench/scans.py tests/bench/storm.py \
 	tests/bench/tables.py tests/bench/wire.py tests/bench/RESULTS.md

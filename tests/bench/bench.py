@@ -17,6 +17,7 @@ import sys
 from contestants import PEERS, is_installed, module_dir
 from cost import measure_size
 from host import host_lines
+from jobs import job_lines
 from machine import PROC, Failed, Sink, say
 from scans import dump_verdict, scan_line, scans
 from stages import stage_lines
@@ -30,7 +31,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 OURS = ("idle", "procman", "procman, proc", "processes")
 READERS = OURS + tuple(PEERS)
 PARTS = ("cost", "threads", "scans", "storm", "wire", "hostile", "machine",
-         "stages")
+         "stages", "jobs")
 THREADS = 10000
 
 
@@ -256,6 +257,8 @@ def main():
     text = report(bench, sizes, shape, storm, more + lines)
     if "stages" in bench.parts:
         text += "\n" + "\n".join(stage_lines(bench))
+    if "jobs" in bench.parts:
+        text += "\n" + "\n".join(job_lines(bench)) + "\n"
     print(text)
     if bench.write:
         append(bench.write, text)
