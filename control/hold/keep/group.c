@@ -13,15 +13,34 @@
 
 /* ---- opening ---- */
 
-/* "max": none.  Without its controller the file is not there. */
-static bool has_limit(int dir, const char *file) {
-  char first = 'm';
+/* The first number of a file, "max" is the largest, and the second.  Without
+ * its controller the file is not there. */
+static bool read_limit(int dir, const char *file, uint64_t *ret,
+                       uint64_t *ret_second) {
+  char text[64];
   int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0)
+    close(fd);
+  if (n <= 0)
     return false;
-  bool has = read(fd, &first, 1) == 1 && first != 'm';
-  close(fd);
-  return has;
+  text[n] = '\0';
+  char *end = text + (n < 3 ? n : 3); /* behind "max" */
+  *ret = text[0] == 'm' ? UINT64_MAX : strtoull(text, &end, 10);
+  *ret_second = strtoull(end, NULL, 10);
+  return true;
+}
+
+/* A unit has some by default, which may be larger. */
+static bool is_limited(int dir, const char *file, uint64_t most) {
+  uint64_t limit, unused;
+  return !most || (read_limit(dir, file, &limit, &unused) && limit <= most);
+}
+
+static bool is_cpu_limited(int dir, uint32_t percent) {
+  uint64_t quota, period;
+  return !percent || (read_limit(dir, "cpu.max", &quota, &period) &&
+                      quota != UINT64_MAX && quota * 100 <= percent * period);
 }
 
 static int open_all(struct keep_group *g, int dir,
@@ -31,9 +50,9 @@ static int open_all(struct keep_group *g, int dir,
   if (g->procs < 0 || fstat(dir, &st) < 0)
     return -errno;
   g->id = st.st_ino;
-  g->limited = (!f->memory_max_bytes || has_limit(dir, "memory.max")) &&
-               (!f->cpu_max_percent || has_limit(dir, "cpu.max")) &&
-               (!f->pids_max || has_limit(dir, "pids.max"));
+  g->limited = is_limited(dir, "memory.max", f->memory_max_bytes) &&
+               is_cpu_limited(dir, f->cpu_max_percent) &&
+               is_limited(dir, "pids.max", f->pids_max);
   g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
   g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
   return 0;
