@@ -250,13 +250,14 @@ def test_started():
     """procman-hold start: neither the holder nor the job is in the group of who
     asked for it, and with the folder the group goes."""
     mine = os.path.join(cgroup_top(), f"procman-test-{os.getpid()}")
+    home = cgroup_top() + group_of(os.getpid())
     os.mkdir(mine)
     with Place() as place:
         try:
             command = ["sh", "-c", f"echo {os.getpid()} >{mine}/cgroup.procs"]
             subprocess.run(command, check=True)
             said = place.begin(["sleep", "1000"], **UID)
-            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{cgroup_top()}/cgroup.procs"], check=True)
+            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{home}/cgroup.procs"], check=True)
             equal("step", said["step"], DONE)
             path = os.readlink(os.path.join(said["folder"], "group"))
             state = place.state(said)
@@ -265,7 +266,7 @@ def test_started():
             equal("the holder's", group_of(int(state["holder"])), "/procman/_holders")
             wait_for("nobody to be left", lambda: reap() or not members(mine))
         finally:
-            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{cgroup_top()}/cgroup.procs"], check=True)
+            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{home}/cgroup.procs"], check=True)
             os.rmdir(mine)
         place.stop(said)
         place.remove(said)
