@@ -404,7 +404,7 @@ tests_unit_hold_test_fd_table_LDADD = $(keep_ldadd)
 tests_unit_hold_test_job_group_SOURCES = tests/unit/hold/test_job_group.c $(place_sources)
 tests_unit_hold_test_job_group_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_job_group_LDADD = $(keep_ldadd)
-tests_unit_hold_test_job_group_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
+tests_unit_hold_test_job_group_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat -Wl,--wrap=time
 
 tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h

@@ -271,7 +271,7 @@ def test_started():
         place.stop(said)
         place.remove(said)
         assert not os.path.exists(path), path
-        said = place.begin(["/no/such/command"])
+        said = place.begin(["/no/such/command"], name=f"none-{os.getpid()}")
         equal("one that cannot be started", said["step"], JOB)
         assert not os.path.exists(f"{cgroup_top()}/procman/{os.path.basename(said['folder'])}")
 
