@@ -444,7 +444,7 @@ tests_unit_hold_test_log_stream_SOURCES = tests/unit/hold/test_log_stream.c \
 tests_unit_hold_test_log_stream_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_log_stream_LDADD = $(keep_ldadd)
 tests_unit_hold_test_log_stream_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hold_log_segment_open \
-	-Wl,--wrap=hold_log_segment_look
+	-Wl,--wrap=hold_log_segment_look -Wl,--wrap=nanosleep
 
 tests_unit_hold_test_race_SOURCES = tests/unit/hold/test_race.c $(kill_sources)
 tests_unit_hold_test_race_CPPFLAGS = $(unit_cppflags)

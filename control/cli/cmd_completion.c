@@ -154,12 +154,20 @@ static void bash_words(const struct ctl_option *options) {
     printf("-%c --%s ", o->letter, o->word);
 }
 
+/* Options where a "-" asks for them, or nothing else can follow. */
 static void bash_command(const struct ctl *ctl, const struct ctl_command *c) {
-  printf("    %s:) compgen -W '", c->name);
+  printf("    %s:) ", c->name);
+  if (c->most > 0)
+    fputs("if [[ $1 == -* ]]; then ", stdout);
+  fputs("compgen -W '", stdout);
   bash_words(c->options);
   bash_words(ctl->global_options);
-  printf("' -- \"$1\"; [[ $1 == -* ]] || ");
-  bash_offer(ctl, c->offer);
+  fputs("' -- \"$1\"", stdout);
+  if (c->most > 0) {
+    fputs("; else ", stdout);
+    bash_offer(ctl, c->offer);
+    fputs("; fi", stdout);
+  }
   fputs(" ;;\n", stdout);
 }
 

@@ -179,8 +179,8 @@ const struct ctl_command ctl_cmd_kill = {
     .least = 1,
     .most = (size_t)-1,
     .offer = CTL_OFFER_TARGETS,
-    .what = "signals processes as your user: the kernel decides whether you "
-            "may; a job's as the user that it runs as",
+    .what = "signals processes as your user (the kernel decides whether you "
+            "may), or jobs",
     .options = option_table,
     .signals = true,
     .run = run_kill,

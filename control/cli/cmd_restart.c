@@ -30,7 +30,7 @@ const struct ctl_command ctl_cmd_restart = {
     .least = 1,
     .most = (size_t)-1,
     .offer = CTL_OFFER_JOBS,
-    .what = "ends jobs as stop does, and starts them again",
+    .what = "ends jobs as stop does, and starts them again, also ended ones",
     .options = options,
     .run = run_restart,
 };

@@ -49,25 +49,36 @@ static void print_result(const struct ctl *ctl, const struct ctl_args *args,
   ctl_flush();
 }
 
-/* The folder that was not chosen is the likely mistake. */
-static void help_with_folder(const struct ctl_args *args,
-                             const struct pm_json *result) {
-  const char *stage = ctl_text(pm_json_member(result, "error"), "stage");
-  if (stage && strcmp(stage, "chdir") == 0 && !ctl_args_given(args, 'C'))
+static void help_with(const char *stage, const struct ctl_args *args) {
+  if (!stage)
+    return;
+  if (strcmp(stage, "chdir") == 0 && !ctl_args_given(args, 'C'))
     ctl_warn("start: its user must be able to enter this folder; -C / would "
              "start it in another one");
+  if (strcmp(stage, "cgroup") == 0)
+    ctl_warn("start: collectd has no control group with that limit for it; "
+             "limits of a single process, such as as, need none");
 }
 
 /* ---- and then ---- */
 
-static enum ctl_status follow(struct ctl *ctl, const char *id) {
+static enum ctl_status follow(struct ctl *ctl, const char *id,
+                              const char *name) {
   struct ctl_params params = {.count = 0};
-  struct ctl_log log = {.ctl = ctl, .job = id};
+  struct ctl_log log = {.ctl = ctl, .job = name, .quiet = true};
   ctl_params_text(&params, "job_id", id);
   ctl_params_text(&params, "cursor", "start");
   ctl_params_boolean(&params, "detail", !ctl->json);
   enum ctl_status status = ctl_log_follow(&log, &params);
   return status ? status : ctl_job_wait(ctl, id, (double)NAN);
+}
+
+static char *copy_text(const struct pm_json *object, const char *member) {
+  const char *text = ctl_text(object, member);
+  char *copy = strdup(text ? text : "");
+  if (!copy)
+    ctl_out_of_memory();
+  return copy;
 }
 
 static enum ctl_status run_start(struct ctl *ctl, const struct ctl_args *args) {
@@ -79,13 +90,13 @@ static enum ctl_status run_start(struct ctl *ctl, const struct ctl_args *args) {
   enum ctl_status status =
       ctl_call(ctl, "start_process", &start.params, START_S, &result);
   if (status) {
-    help_with_folder(args, result);
+    help_with(ctl_text(pm_json_member(result, "error"), "stage"), args);
     return status;
   }
   print_result(ctl, args, result);
-  const char *id = ctl_text(result, "job_id");
-  PM_CLEAN_MEM char *copy = strdup(id ? id : "");
-  return ctl_args_given(args, 'f') && copy ? follow(ctl, copy) : CTL_DONE;
+  PM_CLEAN_MEM char *id = copy_text(result, "job_id");
+  PM_CLEAN_MEM char *name = copy_text(pm_json_member(result, "job"), "name");
+  return ctl_args_given(args, 'f') ? follow(ctl, id, name) : CTL_DONE;
 }
 
 static const struct ctl_option options[] = {

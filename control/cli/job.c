@@ -16,13 +16,13 @@ void ctl_job_end(const struct pm_json *job, char ret[CTL_JOB_END]) {
   const struct pm_json *end = pm_json_member(job, "exit");
   const char *signal = ctl_text(end, "signal");
   const char *stage = ctl_text(end, "stage"), *num = ctl_text(end, "errno");
+  const char *memory = ctl_is_true(end, "oom") ? ", out of memory" : "";
   double code = ctl_number(end, "code");
   if (isfinite(code))
-    snprintf(ret, CTL_JOB_END, "code %.0f", code);
+    snprintf(ret, CTL_JOB_END, "code %.0f%s", code, memory);
   else if (signal)
     snprintf(ret, CTL_JOB_END, "signal %.32s%s%s", signal,
-             ctl_is_true(end, "core") ? ", core dumped" : "",
-             ctl_is_true(end, "oom") ? ", out of memory" : "");
+             ctl_is_true(end, "core") ? ", core dumped" : "", memory);
   else if (ctl_is_true(end, "not_started"))
     snprintf(ret, CTL_JOB_END, "not started: %.32s, %.32s", stage ? stage : "?",
              num ? num : "?");

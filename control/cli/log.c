@@ -131,7 +131,7 @@ enum ctl_status ctl_log_follow(struct ctl_log *l, struct ctl_params *params) {
     ctl_print_json(l->ctl, end);
   else if (!ended)
     warn_of(end, "missing");
-  else if (l->ctl->screen.terminal)
+  else if (l->ctl->screen.terminal && !l->quiet)
     ctl_warn("the %s has ended", l->job ? "job" : "process");
   return ended ? CTL_DONE : CTL_FAILED;
 }

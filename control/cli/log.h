@@ -10,6 +10,7 @@ struct ctl_log {
   const char *job; /* for people; NULL: it is of a process */
   bool names;      /* of each line its time, if known, and its stream */
   bool raw;        /* bytes as they are */
+  bool quiet;      /* the caller says how it ended */
   bool in_line;    /* the last line goes on */
 };
 

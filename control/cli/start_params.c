@@ -127,20 +127,36 @@ static bool is_given_again(const char *const *texts, size_t count, size_t i) {
   return false;
 }
 
+static bool take_limit(const struct pm_param *p, const char *text, bool counts,
+                       struct ctl_params *params) {
+  int64_t whole;
+  double number;
+  if (p->type == PM_PARAM_NUMBER) {
+    if (!ctl_read_number(text, p->min, p->max, &number))
+      return false;
+    if (counts)
+      ctl_params_number(params, p->name, number);
+    return true;
+  }
+  if (!ctl_read_size(text, (int64_t)p->max, &whole))
+    return false;
+  if (counts)
+    ctl_params_integer(params, p->name, whole);
+  return true;
+}
+
 static bool take_limits(const struct ctl_args *args, struct ctl_start *s) {
   const char *texts[CTL_ARGS];
   size_t count = ctl_args_values(args, 'l', texts);
   for (size_t i = 0; i < count; i++) {
     size_t length = strcspn(texts[i], "=");
     const struct pm_param *p = find_limit(texts[i], length);
-    int64_t value;
+    bool counts = !is_given_again(texts, count, i);
     if (!p || !texts[i][length] ||
-        !ctl_read_size(texts[i] + length + 1, (int64_t)p->max, &value)) {
+        !take_limit(p, texts[i] + length + 1, counts, &s->params)) {
       warn_of_limit(texts[i]);
       return false;
     }
-    if (!is_given_again(texts, count, i))
-      ctl_params_integer(&s->params, p->name, value);
   }
   return true;
 }

@@ -173,6 +173,7 @@ static int read_first_piece(struct hold_log_back *b,
   const char *feed = memchr(b->buffer, '\n', (size_t)n);
   line->text = b->buffer;
   line->length = feed ? (size_t)(feed - b->buffer) : (size_t)n;
+  line->more = !feed;
   return 0;
 }
 
@@ -182,6 +183,7 @@ static int set_text(struct hold_log_back *b, const struct hold_log_place *end,
               has(b, line->at.offset, end->offset);
   if (!here)
     return read_first_piece(b, line);
+  line->more = false;
   line->text = b->buffer + (line->at.offset - b->from);
   line->length = (size_t)(end->offset - line->at.offset);
   if (line->length && line->text[line->length - 1] == '\n')
@@ -213,9 +215,9 @@ int hold_log_back_next(struct hold_log_back *b,
 }
 
 void hold_log_back_skip(struct hold_log_back *b, uint64_t real_ns,
-                        struct hold_log_place *place) {
+                        struct hold_log_place *ret_place) {
   while (b->fd >= 0 && hold_log_index_is_from(&b->index, real_ns)) {
-    *place = b->at = (struct hold_log_place){.segment = b->at.segment};
+    *ret_place = b->at = (struct hold_log_place){.segment = b->at.segment};
     if (enter_before(b, b->at.segment) != 1)
       return;
   }

@@ -25,6 +25,7 @@ struct hold_log_back_line {
   struct hold_log_place at; /* its start */
   const char *text;         /* of its beginning, as its first piece */
   size_t length;
+  bool more; /* it is longer than that */
   struct hold_log_stamp stamp;
 };
 
@@ -42,6 +43,6 @@ int hold_log_back_next(struct hold_log_back *back,
 /* Passes over segments that began at that time or later, and sets the place to
  * the start of the last of them. */
 void hold_log_back_skip(struct hold_log_back *back, uint64_t real_ns,
-                        struct hold_log_place *place);
+                        struct hold_log_place *ret_place);
 
 #endif

@@ -226,15 +226,25 @@ static int put(struct work *w, unsigned number,
   return hold_log_put(w->writer, &line);
 }
 
+/* Its first piece decides for all of a line. */
+static bool is_wanted(struct work *w, unsigned number) {
+  struct hold_log_piece *p = &w->merge.head[number].piece;
+  if (w->stream[number].at.next != HOLD_LOG_LINE)
+    return w->stream[number].at.next == HOLD_LOG_TAKEN;
+  if (hold_log_is_too_old(&w->filter, &p->stamp)) {
+    p->dropped = false; /* before the time that was asked for */
+    return false;
+  }
+  bool wanted = hold_log_matches(&w->filter, p->text, p->length);
+  if (!wanted && p->more)
+    w->gaps |= HOLD_LOG_UNSEARCHED;
+  return wanted;
+}
+
 static int take(struct work *w, unsigned number) {
   const struct hold_log_piece *p = &w->merge.head[number].piece;
-  enum hold_log_next next = w->stream[number].at.next;
-  bool wanted = next == HOLD_LOG_LINE
-                    ? !hold_log_is_too_old(&w->filter, &p->stamp) &&
-                          hold_log_matches(&w->filter, p->text, p->length)
-                    : next == HOLD_LOG_TAKEN;
+  bool wanted = is_wanted(w, number), whole = wanted && !p->more;
   int status = wanted ? put(w, number, p) : 0;
-  bool whole = wanted && !p->more;
   w->unmatched = wanted ? 0 : w->unmatched + p->size;
   w->endless = whole ? 0 : w->endless + (wanted ? p->size : 0);
   w->left -= whole && w->left;
@@ -299,6 +309,7 @@ static void explain(unsigned gaps, char *ret, size_t size) {
       {HOLD_LOG_CUT, "somebody has cut a file of its log"},
       {HOLD_LOG_UNREADABLE, "a file of its log cannot be read"},
       {HOLD_LOG_UNSURE, "of some lines nobody knows exactly when they came"},
+      {HOLD_LOG_UNSEARCHED, "of a long line only the beginning was searched"},
       {HOLD_LOG_ENDLESS, "a line has more than 16 MiB"},
       {HOLD_LOG_SEARCHED, "no more than 256 MiB were searched"},
   };
@@ -340,8 +351,10 @@ static bool wait_for_more(struct work *w, int ms) {
   return !p[0].revents;
 }
 
+/* The holder reads the clock before it stores. */
 static bool is_past(const struct work *w) {
-  return w->filter.until_ns && pm_now_read().real >= w->filter.until_ns;
+  return w->filter.until_ns &&
+         pm_now_read().real - PM_NS_PER_S / 10 >= w->filter.until_ns;
 }
 
 static int follow(struct work *w) {

@@ -31,6 +31,8 @@ static int look(struct side *s, const struct hold_log_filter *f) {
       s->has = true;
       s->key = stamp->real_ns ? stamp->real_ns : s->key;
       return 0;
+    } else if (s->line.more) {
+      s->back.gaps |= HOLD_LOG_UNSEARCHED;
     }
   }
   return status;

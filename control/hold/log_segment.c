@@ -44,8 +44,8 @@ int hold_log_segment_look(int dir, unsigned stream, uint64_t number,
   *ret = (struct hold_log_segments){0};
   /* a description of its own, so that it is read from the start */
   int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return -errno;
+  if (fd < 0) /* the folder was removed: there are none */
+    return errno == ENOENT ? 0 : -errno;
   PM_CLEAN_DIR DIR *all = fdopendir(fd);
   if (!all) {
     close(fd);

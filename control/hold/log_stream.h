@@ -10,16 +10,17 @@
 
 enum { HOLD_LOG_PIECE = 1 << 20 /* bytes of one, at most */ };
 
-/* Why lines are missing: a mask. */
+/* Why lines are missing, or may be: a mask. */
 enum hold_log_gap {
-  HOLD_LOG_RETAINED = 1, /* segments were removed */
-  HOLD_LOG_DROPPED = 2,  /* bytes were never stored */
-  HOLD_LOG_UNREADABLE = 4,
-  HOLD_LOG_CUT = 8, /* a segment is shorter than it was */
-  HOLD_LOG_SEARCHED = 16,
-  HOLD_LOG_ENDLESS = 128, /* a line goes on */
-  HOLD_LOG_REMOVED = 32,  /* the whole log */
-  HOLD_LOG_UNSURE = 64,   /* perhaps they came before the time asked for */
+  HOLD_LOG_REMOVED = 1,     /* the whole log was */
+  HOLD_LOG_RETAINED = 2,    /* segments were removed */
+  HOLD_LOG_DROPPED = 4,     /* bytes were never stored */
+  HOLD_LOG_CUT = 8,         /* a segment is shorter than it was */
+  HOLD_LOG_UNREADABLE = 16, /* something else has a segment's name */
+  HOLD_LOG_UNSURE = 32,     /* perhaps they came before the time asked for */
+  HOLD_LOG_UNSEARCHED = 64, /* of a long line only the first piece was */
+  HOLD_LOG_ENDLESS = 128,   /* the page ends in a line */
+  HOLD_LOG_SEARCHED = 256,  /* not all was */
 };
 
 struct hold_log_piece {

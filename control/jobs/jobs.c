@@ -185,6 +185,7 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   }
   e->holder.watch.fd = -1;
   e->owner = jobs;
+  e->survives = pm_job_is_over(&e->job); /* nothing of it can be ended */
   e->job.lost = pm_job_find(&e->job, jobs->folders.boot_id) == PM_JOB_LOST;
   e->next = jobs->list;
   jobs->list = e;

@@ -239,7 +239,7 @@ static enum pm_progress end_answer(struct pm_call *call, struct logs *l,
   if (!l->opened)
     open_answer(call, l, out);
   pm_json_array_end(out);
-  put_end(out, cursor, complete, "reason", why);
+  put_end(out, cursor, complete, "reason", complete ? "" : why);
   return PM_PROGRESS_DONE;
 }
 
@@ -308,8 +308,9 @@ static enum pm_progress take_from(struct pm_call *call, struct logs *l,
 
 static enum pm_progress take_end(struct pm_call *call, struct logs *l,
                                  struct pm_json_out *out) {
-  return end_answer(call, l, out, "exited", message.text, message.head.complete,
-                    second_text());
+  const char *why = second_text();
+  return end_answer(call, l, out, strcmp(why, "until") == 0 ? why : "exited",
+                    message.text, message.head.complete, why);
 }
 
 static enum pm_progress take_message(struct pm_call *call, struct logs *l,

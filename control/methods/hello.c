@@ -18,6 +18,7 @@ static void put_capabilities(struct pm_call *call, struct pm_json_out *out) {
   pm_json_put_boolean(out, "exits", o->environment->exits);
   pm_json_put_boolean(out, "act_as_others", o->can_become);
   pm_json_put_boolean(out, "process_group", true);
+  pm_json_put_boolean(out, "jobs", o->jobs);
   if (s)
     pm_json_put_boolean(out, "init_pid_namespace", s->sees_kernel);
   pm_json_object_end(out);

@@ -73,7 +73,11 @@ static bool look_at_answer(struct pm_call *call, struct pm_job_call *c) {
   struct pm_jobs_entry *e = c->wait.entry;
   if (c->wait.asked != PM_JOB_ASKED_ANSWERED || !c->wait.error)
     return false;
-  if (c->wait.error == EPIPE || c->wait.error == EBUSY) {
+  /* one that has ended, but whose descendants can still write, is not over yet:
+   * it can be started again then */
+  bool later = c->wait.error == ESRCH && c->kind->verb == PM_JOB_ASK_RESTART &&
+               !pm_job_is_over(&e->job);
+  if (c->wait.error == EPIPE || c->wait.error == EBUSY || later) {
     ask_again(call, c);
     return false;
   }

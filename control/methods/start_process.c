@@ -281,11 +281,12 @@ static void read_process(struct pm_call *call, struct start *s) {
   call->failure.code = PM_CODE_NONE;
 }
 
-static void show(struct pm_call *call, struct start *s,
-                 const struct pm_job *job) {
+/* Its first process, which may have ended already. */
+static void show(struct pm_call *call, struct start *s, int32_t pid,
+                 uint64_t birth) {
   s->phase = OVER;
-  s->pid = job->state.pid;
-  s->birth = job->state.birth;
+  s->pid = pid;
+  s->birth = birth;
   if (s->pid > 0)
     read_process(call, s);
   pm_call_wait_none(call);
@@ -306,7 +307,7 @@ static void take_job(struct pm_call *call, struct start *s,
     s->phase = OVER;
     return;
   }
-  show(call, s, &e->job);
+  show(call, s, r->pid, r->birth);
 }
 
 static void on_answer(void *arg, const void *record, size_t length) {
@@ -386,7 +387,7 @@ static int prepare(struct pm_call *call, struct start *s,
   if (e) {
     s->existing = true;
     pm_copy_text(s->id, sizeof s->id, e->job.id);
-    show(call, s, &e->job);
+    show(call, s, e->job.state.pid, e->job.state.birth);
     return 0;
   }
   if (take_identity(call, s) < 0 || make_record(call, s, params) < 0 ||

@@ -248,12 +248,12 @@ class Jobs(Base):
         self.assertEqual(
             self.sent(s, "-e", "A=1", "-e", "B=x=y", "-e", "A=", "-e", "MINE", "-C", "/srv", "-n",
                       "n", "-u", "ada", "-r", "on-failure:5", "-b", "0.5", "-l", "nofile=2K",
-                      "-l", "core=0", "-l", "nofile=4K", "-i", "/in", "-m", "077", "-E", "-t", "3",
+                      "-l", "core=0", "-l", "nofile=4K", "-l", "cpu_max=1.5", "-i", "/in", "-m", "077", "-E", "-t", "3",
                       "-k", "key", "a", MINE="m"),
             {"command": "a", "env": {"A": "", "B": "x=y", "MINE": "m"}, "working_dir": "/srv",
              "name": "n", "user": "ada",
              "restart": {"policy": "on-failure", "backoff_seconds": 0.5, "max": 5},
-             "limits": {"nofile": 4096, "core": 0}, "stdin": "/in", "umask": "077",
+             "limits": {"core": 0, "nofile": 4096, "cpu_max": 1.5}, "stdin": "/in", "umask": "077",
              "merge_stderr": True, "stop_timeout_seconds": 3, "request_key": "key"})
         many = [word for i in range(256) for word in ("-e", f"V{i}={i}")]
         self.assertEqual(self.sent(s, *many, "a")["env"], {f"V{i}": str(i) for i in range(256)})
@@ -276,6 +276,8 @@ class Jobs(Base):
                                              stage="chdir")
         self.assertIn("-C /", self.check(1, "-S", s.path, "start", "true")[1])
         self.assertNotIn("-C /", self.check(1, "-S", s.path, "start", "-C", "/x", "true")[1])
+        s.answers["start_process"] = failure("start_failed", "true: cgroup", stage="cgroup")
+        self.assertIn("no control group", self.check(1, "-S", s.path, "start", "true")[1])
 
     def test_start_says_how_it_went(self):
         s = self.serve()
@@ -299,6 +301,13 @@ class Jobs(Base):
                          ["start_process", "get_logs", "wait_job"])
         self.assertEqual(s.requests[1]["params"], {
             "job_id": "web-0a1b2c3d4e5", "cursor": "start", "detail": True, "follow": True})
+
+    def test_the_end_is_told_once(self):
+        s = self.serve()
+        out = on_terminal("-S", s.path, "start", "-f", "true")[1]
+        self.assertEqual(out.splitlines()[-1], "ended sum (sum-0a1b2c3d4e5): code 3")
+        self.assertNotIn("has ended", out)
+        self.assertIn("the job has ended", on_terminal("-S", s.path, "logs", "-f", "web")[1])
 
     def test_jobs(self):
         s = self.serve()
@@ -332,6 +341,14 @@ class Jobs(Base):
                      "2.0 KiB were lost", "waited 1.2 s", "stored: ENOSPC"):
             self.assertIn(line, out)
         self.assertNotIn("Process", out)
+        for end, said in (({"signal": "KILL", "core": False, "oom": True},
+                           "signal KILL, out of memory"),
+                          ({"signal": "SEGV", "core": True}, "signal SEGV, core dumped"),
+                          ({"code": 1, "oom": True}, "code 1, out of memory"),
+                          ({"not_started": True, "stage": "exec", "errno": "ENOENT"},
+                           "not started: exec, ENOENT"), ({"unknown": True}, "unknown")):
+            s.answers["get_job"] = {"job": {**server.ENDED, "exit": end}}
+            self.assertIn(f"Ended by  {said}\n", self.ask(s, "status", "sum"))
 
     def test_stop_restart_rm(self):
         s = self.serve()
@@ -483,6 +500,7 @@ class Failures(Base):
                      ["start", "-e", "", "a"], ["start", "-l", "tea=1", "a"],
                      ["start", "-l", "nofile", "a"], ["start", "-l", "nofile=", "a"],
                      ["start", "-l", "nofile=1T", "a"], ["start", "-l", "nofile=-1", "a"],
+                     ["start", "-l", "cpu_max=1K", "a"], ["start", "-l", "cpu_max=0", "a"],
                      ["start", "-l", "as=99999999999G", "a"], ["start", "-r", "always:x", "a"],
                      ["start", "-b", "0", "a"], ["start", "-t", "x", "a"],
                      ["start", b"\xff"], ["start", "-e", b"A=\xff", "a"], ["jobs", "x"],
@@ -856,7 +874,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         for asked in (["list", "-g", ""], ["stop", ""], ["kill", ""], ["logs", ""]):
             words = self.complete(*asked, PROCMAN_SOCKET=s.path,
                                   PATH=os.path.dirname(PROGRAM) + ":" + os.environ["PATH"])
-            words = [w for w in words if not w.isdigit() and w[0] != "-"]
+            words = [w for w in words if not w.isdigit()]
             self.assertEqual(len(words), len(hostile), words)
             line = subprocess.run(["bash", "-c", "printf '%s\\n' " + " ".join(words)], text=True,
                                   capture_output=True, check=True, cwd=folder.name)
@@ -869,6 +887,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         self.assertIn("sleep", self.complete("start", "slee"))
         self.assertEqual(self.complete("logs", "-r", "--gre"), ["--grep"])  # no value of -r
         self.assertEqual(self.complete("start", "-r", "--gre"), [])
+        self.assertIn("--all", self.complete("groups", ""))  # nothing else can follow
 
 
 if __name__ == "__main__":

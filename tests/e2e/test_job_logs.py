@@ -172,7 +172,9 @@ def test_restarts():
             assert c.is_alive() and l.reason is None
             equal("asked", j.ask("stop"), 0)
             equal("status", j.end(), 0)
+            ended = time.monotonic()
             lines = c.end()
+            print(f"  told {(time.monotonic() - ended) * 1000:.0f} ms after its end")
             equal("end", (l.reason, l.complete), ("exited", True))
             equal("lines", lines, ["x"] * int(j.show()["attempt"]))
 
@@ -267,9 +269,8 @@ def test_pages():
         j.run()
         whole, l = page(j.folder, **ALL)
         assert l.complete and len(whole) == 3001, (l.reason, len(whole))
+        assert sorted(int(n) for n in numbers(whole) if n.isdigit()) == list(range(3000)), "not each once"
         for stream in ("stdout", "stderr"):
-            mine = [int(n) for n in numbers(whole)[:-1] if n.isdigit()]
-            equal("streams", sorted(mine), list(range(3000)))
             mine = [line for line in whole if line["stream"] == stream]
             equal(stream, "\n".join(texts(mine)) + ("\n" if stream == "stderr" else ""),
                   j.text(stream[3:]).decode())
@@ -342,6 +343,9 @@ def test_long_lines():
                 else:
                     equal((grep, flags), len(whole), want)
                     assert all(grep in line for line in whole)
+                    said = "of a long line only the beginning was searched"
+                    missed = grep != "z"
+                    equal((grep, flags), (l.complete, said in l.reason), (not missed, missed))
         print(f"  {pieces} pieces in {pages} pages, {len(j.segments('out'))} segments")
 
 
@@ -392,7 +396,7 @@ def test_recovered():
         os.unlink(j.segments("out")[0] + ".index")
         lines = page(j.folder)[0]
         equal("no index", [(line["text"], line.get("before")) for line in lines], [("one", True)])
-        equal("its time", abs(us(lines[0]) - us(at)) < 50000, True)
+        assert us(lines[0]) >= us(at) - 20000, (lines, at)  # the kernel's clock for files is late
         j.kill()
         time.sleep(0.05)
         j.start()
@@ -431,6 +435,12 @@ def test_dropped():
             equal("in its midst", (l.complete, l.reason), (False, "some of its output was dropped"))
             lines, l = page(j.folder, cursor=l.cursor, lines=EVERY)
             equal("behind it", (l.complete, l.reason), (True, ""))
+            size = len(j.text())
+            wait_for("lines behind that", lambda: len(j.text()) > size + 40)
+            lines, l = page(j.folder, **ALL)
+            equal("all", (l.complete, l.reason), (False, "some of its output was dropped"))
+            lines, l = page(j.folder, **ALL, since=us(lines[-1]) * 1000)
+            equal("since then", (l.complete, l.reason), (True, ""))
             j.go()
             equal("status", j.end(), 0)
             lines, l = page(j.folder, lines=1)
@@ -516,6 +526,9 @@ def test_refusals():
                      {"flags": 8}, {"zero": 1}, {"cursor": "x" * 1025}):
             with Logs(j.folder, **keys) as l:
                 equal(keys, l.raw(), None)
+        if ROOT:
+            os.chown(j.leaf, 54321, 54321)
+            equal("another's log", failure(j.folder)[0], logs.DENIED)
         for folder in (j.folder[1:], j.folder + "\0", "\0"):
             with Logs(folder) as l:
                 equal(folder, l.raw(), None)
@@ -582,6 +595,7 @@ HOSTILE = {
     "a device's link": lambda: replace("out.000002", lambda n: os.symlink("/dev/zero", n)),
     "the largest number": lambda: os.mkdir("out.999999999999999999"),
     "many numbers": lambda: [os.symlink("/dev/zero", f"out.{n:06}") for n in range(100, 1100)],
+    "no rights for its index": lambda: os.chmod("out.000002.index", 0),
     "no rights": lambda: os.chmod("out.000002", 0),
     "a sparse segment": lambda: sparse("out.000003"),
     "a sparse index": lambda: sparse("out.000003.index"),
@@ -626,7 +640,7 @@ def check_hostile(what, act):
 def test_hostile():
     slowest = {}
     for what, act in HOSTILE.items():
-        if what == "no rights" and not ROOT:
+        if what.startswith("no rights") and not ROOT:
             continue
         slowest[what] = check_hostile(what, act)
     worst = max(slowest, key=slowest.get)

@@ -83,6 +83,8 @@ def lives(pid):
 
 
 def check_life(c):
+    hello = c.done("hello")
+    assert hello["capabilities"]["jobs"] and "start_process" in hello["you"]["may"], hello
     r = c.sh("echo begun; sleep 600", env={"A": "b c"}, working_dir="/tmp", umask="077")
     p, job = r["process"], r["job"]
     assert p["pid"] == job["pid"] and p["start_time"] == job["start_time"], r

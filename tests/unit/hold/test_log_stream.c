@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int dir;
@@ -211,6 +212,36 @@ static void is_late(void **state) {
   end();
 }
 
+/* Data first, then index: it is waited for. */
+static bool is_not_covered;
+
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *t, struct timespec *left) {
+  (void)t, (void)left;
+  if (is_not_covered)
+    job_log_cover(dir, 0, 1, 5, 0);
+  is_not_covered = false;
+  return 0;
+}
+
+static void is_covered_late(void **state) {
+  (void)state;
+  struct hold_log_piece p = {0};
+  begin();
+  is_not_covered = true;
+  job_log_bytes(dir, 0, 1, "a\n", 2);
+  open_streams(false);
+  check_int("late", "status", hold_log_stream_peek(&s[0], &p), 1);
+  check_u64("late", "time", p.stamp.real_ns, 5 * MS);
+  check_true("late", "is known", !p.stamp.is_latest);
+  hold_log_stream_take(&s[0], &p, true);
+  job_log_bytes(dir, 0, 1, "b\n", 2); /* no holder lives */
+  check_int("never", "status", hold_log_stream_peek(&s[0], &p), 1);
+  check_true("never", "is the latest", p.stamp.is_latest);
+  close_streams();
+  end();
+}
+
 /* A line that is cut at the end of a segment, and one in whose midst something
  * was dropped. */
 static void is_cut(void **state) {
@@ -396,9 +427,9 @@ static void last_lines(void **state) {
       {8, false, 0, 0, "", "o1|o2+x|o3|o4|e1|e2|o5|e3|", 0},
       {9, false, 0, 0, "", "o1|o2+x|o3|o4|e1|e2|o5|e3|", HOLD_LOG_RETAINED},
       {2, false, 0, 0, "o", "o4|o5|", 0},
-      {2, false, 0, 0, "e", "e2|e3|", 0},
-      {1, false, 0, 0, "1", "e1|", 0},
-      {9, false, 0, 0, "none", "", HOLD_LOG_RETAINED},
+      {2, false, 0, 0, "e", "e2|e3|", HOLD_LOG_UNSEARCHED},
+      {1, false, 0, 0, "1", "e1|", HOLD_LOG_UNSEARCHED},
+      {9, false, 0, 0, "none", "", HOLD_LOG_RETAINED | HOLD_LOG_UNSEARCHED},
       {9, false, 5, 0, "", "o5|e3|", 0},
       {9, false, 99, 0, "", "", 0},
       {2, false, 0, 5, "", "e1|e2|", 0},
@@ -544,6 +575,59 @@ static void at_random(void **state) {
   check_end();
 }
 
+/* Whatever an index says, all bytes of its segment are given, once. */
+static void forge_index(uint64_t size) {
+  struct pm_job_index_record r[64];
+  for (size_t i = 0; i < CHECK_COUNT(r); i++) {
+    bool sane = rand() % 4;
+    r[i] = (struct pm_job_index_record){
+        .offset = sane ? (uint64_t)rand() % (size + 1) : UINT64_MAX / 2,
+        .length = sane ? (uint32_t)rand() % 20 : UINT32_MAX,
+        .real_ns = (uint64_t)rand() % 100 * MS,
+        .flags = (uint32_t)rand() % 8};
+    pm_job_seal(&r[i], PM_JOB_INDEX, sizeof r[i]);
+  }
+  if (rand() % 4 == 0)
+    memset(&r[rand() % 64], rand(), 8);
+  if (rand() % 2)
+    for (size_t i = 0; i < CHECK_COUNT(r); i++) { /* in order, at least */
+      r[i].offset = i * size / CHECK_COUNT(r);
+      pm_job_seal(&r[i], PM_JOB_INDEX, sizeof r[i]);
+    }
+  job_log_index(dir, 0, 1, r, sizeof r - (size_t)(rand() % 50));
+}
+
+static void any_index(void **state) {
+  (void)state;
+  srand(7);
+  for (int i = 0; i < 300; i++) {
+    char text[512], again[1024] = "";
+    size_t size = (size_t)rand() % sizeof text;
+    unsigned gaps;
+    begin();
+    for (size_t n = 0; n < size; n++)
+      text[n] = rand() % 9 ? 'x' : '\n';
+    job_log_bytes(dir, 0, 1, text, size);
+    forge_index(size);
+    open_streams(true);
+    struct hold_log_piece p;
+    size_t at = 0;
+    while (hold_log_stream_peek(&s[0], &p) == 1 && at + p.size <= size) {
+      memcpy(again + at, p.text, p.size);
+      at += p.size;
+      hold_log_stream_take(&s[0], &p, true);
+    }
+    close_streams();
+    check_u64("any index", "bytes", at, size);
+    check_bytes("any index", "text", again, text, size);
+    filter.since_ns = rand() % 2 ? 0 : (uint64_t)rand() % 100 * MS;
+    filter.until_ns = rand() % 2 ? 0 : (uint64_t)rand() % 100 * MS;
+    read_last(1 + (uint64_t)rand() % 20, true, &gaps);
+    place_done();
+  }
+  check_end();
+}
+
 /* ---- cursors ---- */
 
 static void cursors(void **state) {
@@ -598,13 +682,14 @@ static void cursors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rotates),        cmocka_unit_test(is_removed),
-      cmocka_unit_test(is_late),        cmocka_unit_test(overtakes),
-      cmocka_unit_test(stays_together), cmocka_unit_test(is_cut),
-      cmocka_unit_test(huge),           cmocka_unit_test(hostile),
-      cmocka_unit_test(seeks),          cmocka_unit_test(seeks_time),
-      cmocka_unit_test(last_lines),     cmocka_unit_test(is_over),
-      cmocka_unit_test(at_random),      cmocka_unit_test(cursors),
+      cmocka_unit_test(rotates),         cmocka_unit_test(is_removed),
+      cmocka_unit_test(is_late),         cmocka_unit_test(overtakes),
+      cmocka_unit_test(is_covered_late), cmocka_unit_test(stays_together),
+      cmocka_unit_test(is_cut),          cmocka_unit_test(huge),
+      cmocka_unit_test(hostile),         cmocka_unit_test(seeks),
+      cmocka_unit_test(seeks_time),      cmocka_unit_test(last_lines),
+      cmocka_unit_test(is_over),         cmocka_unit_test(at_random),
+      cmocka_unit_test(any_index),       cmocka_unit_test(cursors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
