@@ -405,7 +405,7 @@ tests_unit_hold_test_fd_table_LDADD = $(keep_ldadd)
 tests_unit_hold_test_job_group_SOURCES = tests/unit/hold/test_job_group.c $(place_sources)
 tests_unit_hold_test_job_group_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_job_group_LDADD = $(keep_ldadd)
-tests_unit_hold_test_job_group_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
+tests_unit_hold_test_job_group_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat -Wl,--wrap=unlinkat -Wl,--wrap=time
 
 tests_unit_hold_test_become_SOURCES = tests/unit/hold/test_become.c \
 	control/hold/become.c control/hold/become.h
@@ -730,7 +730,7 @@ e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_l
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
 	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_survive.py tests/e2e/test_job_authority.py tests/e2e/test_job_logs.py tests/e2e/test_ladder.py \
-	tests/e2e/test_series.py tests/e2e/test_truth.py \
+	tests/e2e/test_series.py tests/e2e/test_truth.py tests/e2e/test_unit.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
 	tests/e2e/harness.py tests/e2e/keep.py tests/e2e/logs.py \

@@ -73,14 +73,35 @@ static ssize_t read_all(int fd, char *ret, size_t size) {
   return (ssize_t)length;
 }
 
-int hold_cgroup_find(char *ret, size_t size) {
-  if (access(SYSTEMD, F_OK) == 0)
-    return -ENOTSUP;
+static int find_any(char *ret, size_t size) {
   PM_CLEAN_FD int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   PM_CLEAN_MEM char *text = malloc(MOUNTINFO_MOST);
   if (fd < 0 || !text || read_all(fd, text, MOUNTINFO_MOST) < 0)
     return -ENOTSUP;
   return hold_cgroup_find_mount(text, ret, size) ? 0 : -ENOTSUP;
+}
+
+int hold_cgroup_find(char *ret, size_t size) {
+  return access(SYSTEMD, F_OK) == 0 ? -ENOTSUP : find_any(ret, size);
+}
+
+/* "0::/path", the last line of it: cgroups(7). */
+int hold_cgroup_find_own(char *ret, size_t size) {
+  char text[4096];
+  PM_CLEAN_FD int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read_all(fd, text, sizeof text);
+  const char *line = n > 0 ? strstr(text, "0::/") : NULL;
+  if (!line || (line > text && line[-1] != '\n'))
+    return -ENOTSUP;
+  int status = find_any(ret, size);
+  if (status < 0)
+    return status;
+  size_t top = strlen(ret), length = strcspn(line + 3, "\n");
+  if (top + length >= size)
+    return -ENAMETOOLONG;
+  memcpy(ret + top, line + 3, length);
+  ret[top + length] = '\0';
+  return 0;
 }
 
 /* ---- its files ---- */

@@ -18,6 +18,10 @@ bool hold_cgroup_find_mount(const char *mountinfo, char *ret, size_t size);
  * service manager's, systemd's, who alone may make some. */
 int hold_cgroup_find(char *ret, size_t size);
 
+/* The group that this process is in, whoever made it.  -ENOTSUP: none of
+ * cgroup2's, or it cannot be written to. */
+int hold_cgroup_find_own(char *ret, size_t size);
+
 /* A file of the group that dir is; one write.  -errno. */
 int hold_cgroup_write(int dir, const char *file, const char *text);
 

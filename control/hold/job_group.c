@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,10 +24,13 @@ enum {
   PERIOD_US = 100000, /* of cpu.max */
   KILL_TIMES = 100,
   KILL_MS = 10,
-  DEPTH = 16, /* of groups below */
+  DEPTH = 16,   /* of groups below */
+  SWEEP_S = 60, /* a start may be under way elsewhere */
 };
 
 #define ABOVE "procman"
+/* of a group: the job's folder */
+#define FOLDER_XATTR "trusted.procman.folder"
 #define HOLDERS "_holders" /* never an id: hold_job_is_id */
 
 /* ---- limits ---- */
@@ -122,8 +129,18 @@ int hold_job_group_make(const char *top, const char *id,
   return status;
 }
 
+/* Only root can; without it, it is never swept. */
+static void name_folder(int folder, const char *path) {
+  char own[32], name[PATH_MAX];
+  snprintf(own, sizeof own, "/proc/self/fd/%d", folder);
+  ssize_t n = readlink(own, name, sizeof name);
+  if (n > 0 && n < (ssize_t)sizeof name)
+    setxattr(path, FOLDER_XATTR, name, (size_t)n, 0);
+}
+
 int hold_job_group_link(int folder, const char *path) {
   static const char fresh[] = PM_JOB_FILE_GROUP ".new";
+  name_folder(folder, path);
   unlinkat(folder, fresh, 0);
   if (symlinkat(path, folder, fresh) < 0 ||
       renameat(folder, fresh, folder, PM_JOB_FILE_GROUP) < 0)
@@ -203,17 +220,50 @@ int hold_job_group_remove(int folder) {
   return status;
 }
 
-/* ---- holders ---- */
+/* ---- groups of nobody ---- */
 
-int hold_job_group_leave(const char *path) {
+static bool is_left(int dir) {
+  char folder[PATH_MAX];
+  struct stat st;
+  ssize_t n = fgetxattr(dir, FOLDER_XATTR, folder, sizeof folder - 1);
+  if (n <= 0 || fstat(dir, &st) < 0 || st.st_ctime + SWEEP_S > time(NULL))
+    return false;
+  folder[n] = '\0';
+  return access(folder, F_OK) < 0 && errno == ENOENT;
+}
+
+static int open_beside(const char *path) {
   char above[HOLD_CGROUP_PATH];
   const char *end = strrchr(path, '/');
   if (!end || (size_t)(end - path) >= sizeof above)
     return -EINVAL;
   memcpy(above, path, (size_t)(end - path));
   above[end - path] = '\0';
-  PM_CLEAN_FD int dir = open(above, FOLDER);
-  if (dir < 0 || (mkdirat(dir, HOLDERS, 0755) < 0 && errno != EEXIST))
+  int fd = open(above, FOLDER);
+  return fd < 0 ? -errno : fd;
+}
+
+void hold_job_group_sweep(const char *path) {
+  int fd = open_beside(path);
+  PM_CLEAN_DIR DIR *list = fd < 0 ? NULL : fdopendir(fd);
+  if (!list && fd >= 0)
+    close(fd);
+  for (struct dirent *e; list && (e = readdir(list));) {
+    if (e->d_type != DT_DIR || e->d_name[0] == '.')
+      continue;
+    PM_CLEAN_FD int group = open_below(fd, e->d_name);
+    if (group >= 0 && is_left(group))
+      unlinkat(fd, e->d_name, AT_REMOVEDIR);
+  }
+}
+
+/* ---- holders ---- */
+
+int hold_job_group_leave(const char *path) {
+  PM_CLEAN_FD int dir = open_beside(path);
+  if (dir < 0)
+    return dir;
+  if (mkdirat(dir, HOLDERS, 0755) < 0 && errno != EEXIST)
     return -errno;
   PM_CLEAN_FD int holders = open_below(dir, HOLDERS);
   return holders < 0 ? holders

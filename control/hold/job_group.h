@@ -22,6 +22,12 @@ int hold_job_group_make(const char *top, const char *id,
 #define PM_JOB_FILE_GROUP "group"
 int hold_job_group_link(int folder, const char *path);
 
+/* Removes the groups beside that one whose jobs' folders are gone, as whoever
+ * empties a state directory leaves them: the group itself says which folder
+ * links to it.  Those with members stay, and those that are younger than a
+ * minute. */
+void hold_job_group_sweep(const char *path);
+
 /* The one that is linked already, or, where that is gone or there was none, a
  * new one. */
 int hold_job_group_renew(int folder, const char *id,

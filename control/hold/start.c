@@ -204,5 +204,8 @@ int hold_start(int argc, char **argv) {
     hold_start_fail(&w, PM_HOLD_START_REQUEST, (int)-n);
   else
     serve(&w, &packet, (size_t)n);
-  return send(PM_HOLD_SOCKET, &w.answer, sizeof w.answer, MSG_NOSIGNAL) < 0;
+  ssize_t sent = send(PM_HOLD_SOCKET, &w.answer, sizeof w.answer, MSG_NOSIGNAL);
+  if (*w.group) /* nobody waits for it any more */
+    hold_job_group_sweep(w.group);
+  return sent < 0;
 }

@@ -179,9 +179,14 @@ def test_removed():
         place.go()
         said = place.begin(["sh", "-c", "setsid sh -c 'trap \"\" TERM; sleep 1000' <&- >&- 2>&- & echo $!"], **USER)
         reaches(place, said, "exited")
+        pid = int(text(said))
         with open(os.path.join(said["leaf"], "mine"), "w", encoding="ascii"):
             pass
         equal("removed", place.existing("forget", said)["error"], 0)
+        if said["cgroup"]:
+            wait_for("its end", lambda: reap() or not os.path.exists(f"/proc/{pid}"))
+        else:
+            os.killpg(pid, signal.SIGKILL)
         equal("what is the user's own stays", os.listdir(said["leaf"]), ["mine"])
         assert not os.path.exists(said["folder"])
 

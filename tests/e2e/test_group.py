@@ -180,6 +180,48 @@ def test_below():
             assert not os.path.exists(path) and not os.path.exists(j.folder)
 
 
+def test_unit():
+    """As systemd starts a holder: the group that it is in itself, and alone in
+    at first, is the job's; a stop reaches all of it but the holder."""
+    unit = os.path.join(cgroup_top(), f"procman-unit-{os.getpid()}")
+    inside = ["sh", "-c", f"echo $$ >{unit}/cgroup.procs; exec \"$@\"", "sh"]
+    for heeds in ("SIG_DFL", "SIG_IGN"):
+        for dies in (False, True):
+            os.mkdir(unit)
+            with Job(["/usr/bin/python3", "-S", "-c", DAEMON % (heeds, True, "time.sleep(1000)")], **UID) as j:
+                j.start(*inside, "env", "INVOCATION_ID=1")
+                wait_for("the daemon", lambda: b"\n" in j.text())
+                pid = int(j.text().split()[1])
+                equal("cgroup", int(j.show()["cgroup"]), os.stat(unit).st_ino)
+                equal("members", sorted(members(unit)), sorted([j.holder.pid, int(j.show()["pid"]), pid]))
+                if dies:
+                    j.kill()
+                    j.start(*inside, "env", "INVOCATION_ID=1")
+                equal("ask", j.ask("stop", 300), 0) if not dies else wait_for("it", lambda: j.ask("stop", 300) == 0)
+                equal("status", j.end(), 0)
+                assert not lives(pid), "it lives"
+                equal("end", j.show()["reason"], "stopped")
+            wait_for("nobody", lambda: reap() or not members(unit))
+            os.rmdir(unit)
+    os.mkdir(unit)  # with somebody else in it, or of no unit, it is not
+    for words in (["env", "INVOCATION_ID=1"], []):
+        other = subprocess.Popen([*inside, "sleep", "60"] if words else ["true"], stdout=subprocess.DEVNULL)
+        wait_for("it", lambda: other.pid in members(unit) or not words)
+        with Job(["sleep", "1000"], env=["PATH=/usr/bin:/bin"], **UID) as j:
+            j.start(*inside, *words)
+            equal("cgroup", j.reaches("running")["cgroup"], "0")
+            equal("ask", j.ask("stop"), 0)
+            equal("status", j.end(), 0)
+        assert not words or other.poll() is None, "a stranger was stopped"
+        other.kill()
+        other.wait()
+    with Job(["sleep", "1000"], env=["PATH=/usr/bin:/bin"], pids_max=5, **UID) as j:
+        j.start(*inside, "env", "INVOCATION_ID=1")
+        equal("status", j.end(), 0)
+        equal("a unit without the limit", (j.show()["exit"], int(j.show()["stage"])), ("not_started", GROUP))
+    os.rmdir(unit)
+
+
 def test_outside():
     """A workload that was begun without a group is not looked for in the one
     that its folder gets later."""
@@ -208,13 +250,14 @@ def test_started():
     """procman-hold start: neither the holder nor the job is in the group of who
     asked for it, and with the folder the group goes."""
     mine = os.path.join(cgroup_top(), f"procman-test-{os.getpid()}")
+    home = cgroup_top() + group_of(os.getpid())
     os.mkdir(mine)
     with Place() as place:
         try:
             command = ["sh", "-c", f"echo {os.getpid()} >{mine}/cgroup.procs"]
             subprocess.run(command, check=True)
             said = place.begin(["sleep", "1000"], **UID)
-            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{cgroup_top()}/cgroup.procs"], check=True)
+            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{home}/cgroup.procs"], check=True)
             equal("step", said["step"], DONE)
             path = os.readlink(os.path.join(said["folder"], "group"))
             state = place.state(said)
@@ -223,12 +266,12 @@ def test_started():
             equal("the holder's", group_of(int(state["holder"])), "/procman/_holders")
             wait_for("nobody to be left", lambda: reap() or not members(mine))
         finally:
-            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{cgroup_top()}/cgroup.procs"], check=True)
+            subprocess.run(["sh", "-c", f"echo {os.getpid()} >{home}/cgroup.procs"], check=True)
             os.rmdir(mine)
         place.stop(said)
         place.remove(said)
         assert not os.path.exists(path), path
-        said = place.begin(["/no/such/command"])
+        said = place.begin(["/no/such/command"], name=f"none-{os.getpid()}")
         equal("one that cannot be started", said["step"], JOB)
         assert not os.path.exists(f"{cgroup_top()}/procman/{os.path.basename(said['folder'])}")
 

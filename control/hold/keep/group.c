@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,32 +13,95 @@
 
 /* ---- opening ---- */
 
-/* cgroup.kill would kill this holder, too: in a unit of a service manager. */
-static bool is_member(int procs) {
-  struct hold_pids members = {0};
-  bool is = hold_members_list(procs, &members) == 0 &&
-            hold_pids_contain(&members, getpid());
-  free(members.at);
-  return is;
+/* The first number of a file, "max" is the largest, and the second.  Without
+ * its controller the file is not there. */
+static bool read_limit(int dir, const char *file, uint64_t *ret,
+                       uint64_t *ret_second) {
+  char text[64];
+  int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0)
+    close(fd);
+  if (n <= 0)
+    return false;
+  text[n] = '\0';
+  char *end = text + (n < 3 ? n : 3); /* behind "max" */
+  *ret = text[0] == 'm' ? UINT64_MAX : strtoull(text, &end, 10);
+  *ret_second = strtoull(end, NULL, 10);
+  return true;
 }
 
-int keep_group_open(struct keep_group *g, int folder) {
+/* A unit has some by default, which may be larger. */
+static bool is_limited(int dir, const char *file, uint64_t most) {
+  uint64_t limit, unused;
+  return !most || (read_limit(dir, file, &limit, &unused) && limit <= most);
+}
+
+static bool is_cpu_limited(int dir, uint32_t percent) {
+  uint64_t quota, period;
+  return !percent || (read_limit(dir, "cpu.max", &quota, &period) &&
+                      quota != UINT64_MAX && quota * 100 <= percent * period);
+}
+
+static int open_all(struct keep_group *g, int dir,
+                    const struct pm_job_fields *f) {
   struct stat st;
+  g->procs = openat(dir, "cgroup.procs", O_RDWR | O_CLOEXEC);
+  if (g->procs < 0 || fstat(dir, &st) < 0)
+    return -errno;
+  g->id = st.st_ino;
+  g->limited = is_limited(dir, "memory.max", f->memory_max_bytes) &&
+               is_cpu_limited(dir, f->cpu_max_percent) &&
+               is_limited(dir, "pids.max", f->pids_max);
+  g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+  g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
+  return 0;
+}
+
+/* How many processes, and is this one of them? */
+static size_t count_members(int procs, bool *ret_own) {
+  struct hold_pids members = {0};
+  int status = hold_members_list(procs, &members);
+  size_t count = status == 0 ? members.count : SIZE_MAX;
+  *ret_own = hold_pids_contain(&members, getpid());
+  free(members.at);
+  return count;
+}
+
+int keep_group_open(struct keep_group *g, int folder,
+                    const struct pm_job_fields *fields) {
+  bool is_in_it;
   *g = (struct keep_group)KEEP_GROUP_INIT;
   int dir =
       openat(folder, PM_JOB_FILE_GROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0)
     return -errno;
-  g->procs = openat(dir, "cgroup.procs", O_RDWR | O_CLOEXEC);
-  int status = g->procs < 0 || fstat(dir, &st) < 0 ? -errno : 0;
-  if (status == 0) {
-    g->id = st.st_ino;
-    g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
-    if (!is_member(g->procs))
-      g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-  }
+  int status = open_all(g, dir, fields);
+  if (status < 0)
+    keep_group_close(g);
+  else if (count_members(g->procs, &is_in_it) != SIZE_MAX && !is_in_it)
+    g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
   close(dir);
+  return status;
+}
+
+/* cgroup.kill would kill this holder, too. */
+int keep_group_open_own(struct keep_group *g,
+                        const struct pm_job_fields *fields, uint64_t known) {
+  char path[HOLD_CGROUP_PATH];
+  bool is_in_it;
+  *g = (struct keep_group)KEEP_GROUP_INIT;
+  if (!getenv("INVOCATION_ID") || hold_cgroup_find_own(path, sizeof path) < 0)
+    return -ENOENT;
+  int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int status = dir < 0 ? -errno : open_all(g, dir, fields);
+  if (dir >= 0)
+    close(dir);
+  if (status == 0 && !(known && g->id == known) &&
+      !(count_members(g->procs, &is_in_it) == 1 && is_in_it))
+    status = -ENOENT;
+  if (status < 0)
+    keep_group_close(g);
   return status;
 }
 

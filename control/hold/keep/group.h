@@ -4,6 +4,7 @@
 #ifndef PM_KEEP_GROUP_H
 #define PM_KEEP_GROUP_H
 
+#include "base/job_spec.h"
 #include "hold/members.h"
 
 #include <stdint.h>
@@ -16,13 +17,20 @@ struct keep_group {
   uint64_t id; /* as the kernel counts them; 0: none */
   int signal;  /* whom a stop has reached so far */
   struct hold_pids told;
+  bool limited; /* to all that the spec says */
 };
 
 #define KEEP_GROUP_INIT                                                        \
   { .procs = -1, .kill = -1, .events = -1, .memory = -1 }
 
 /* The one that the job's folder links to.  -ENOENT: there is none; -errno. */
-int keep_group_open(struct keep_group *group, int folder);
+int keep_group_open(struct keep_group *group, int folder,
+                    const struct pm_job_fields *fields);
+/* In a unit of systemd's, the one that the holder is in.  -ENOENT: it is in no
+ * unit, or in one with others, and whom it had before, `known` (0: none), was
+ * another; -errno. */
+int keep_group_open_own(struct keep_group *group,
+                        const struct pm_job_fields *fields, uint64_t known);
 void keep_group_close(struct keep_group *group);
 
 /* Whoever it forks is in it, too. */

@@ -191,7 +191,8 @@ static void start(struct keep *k) {
   count_start(k);
   s->deadline = 0;
   s->oom_kills = keep_group_oom_kills(&k->group);
-  if (!has_group(k) && pm_job_spec_needs_group(&k->spec.fields)) {
+  if (pm_job_spec_needs_group(&k->spec.fields) &&
+      !(has_group(k) && k->group.limited)) {
     not_forked(k, PM_JOB_STAGE_GROUP, ENOTSUP);
     return;
   }

@@ -116,7 +116,9 @@ static bool is_of_this_boot(struct keep *k) {
 /* A workload that was started outside of it, or in one that is gone, is not
  * reached through it. */
 static void open_group(struct keep *k) {
-  if (keep_group_open(&k->group, k->files.folder) < 0)
+  const struct pm_job_fields *f = &k->spec.fields;
+  if (keep_group_open(&k->group, k->files.folder, f) < 0 &&
+      keep_group_open_own(&k->group, f, k->state.cgroup) < 0)
     return;
   if (k->state.pid && k->state.cgroup != k->group.id)
     keep_group_close(&k->group);

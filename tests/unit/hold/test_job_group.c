@@ -10,6 +10,7 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *files[] = {"cgroup.procs", "cgroup.subtree_control",
@@ -71,6 +72,12 @@ static void end(void) {
   nftw(place_path(), remove_one, 8, FTW_DEPTH | FTW_PHYS);
   place_done();
 }
+
+static time_t later; /* seconds */
+
+time_t __real_time(time_t *ret);
+time_t __wrap_time(time_t *ret);
+time_t __wrap_time(time_t *ret) { return __real_time(ret) + later; }
 
 static char group[HOLD_CGROUP_PATH];
 
@@ -185,11 +192,55 @@ static void names(void **state) {
   check_end();
 }
 
+static void link_to(const char *name) {
+  char path[256];
+  make(&(struct pm_job_fields){.uid = 1});
+  snprintf(path, sizeof path, "%s/%s", place_path(), name);
+  __real_mkdirat(AT_FDCWD, path, 0700);
+  int folder = open(path, O_PATH | O_DIRECTORY);
+  check_int(name, "linked", hold_job_group_link(folder, group), 0);
+  close(folder);
+}
+
+static void lose(const char *name) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", place_path(), name);
+  nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A group whose job's folder is gone is nobody's; all others stay. */
+static void swept(void **state) {
+  (void)state;
+  if (geteuid() != 0)
+    skip(); /* trusted.* is root's: xattr(7) */
+  begin("\n", NULL);
+  link_to("one");
+  link_to("two");
+  make(&(struct pm_job_fields){.uid = 1}); /* not linked yet */
+  lose("one");
+  later = 30;
+  hold_job_group_sweep(group);
+  check_true("young", "stays", place_has("procman/a"));
+  later = 90;
+  hold_job_group_sweep(group);
+  check_true("lost", "removed", !place_has("procman/a"));
+  check_true("of a job", "stays", place_has("procman/a.2"));
+  check_true("of nobody known", "stays", place_has("procman/a.3"));
+  lose("two");
+  hold_job_group_sweep("/no/such/group");
+  hold_job_group_sweep(group);
+  check_true("lost, too", "removed", !place_has("procman/a.2"));
+  later = 0;
+  end();
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(limits),
       cmocka_unit_test(refused),
       cmocka_unit_test(names),
+      cmocka_unit_test(swept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,15 +65,16 @@ static void many(void **state) {
 static void opened(void **state) {
   (void)state;
   struct keep_group g;
+  const struct pm_job_fields f = {.uid = 1};
   int dir = place_new();
-  check_int("none", "status", keep_group_open(&g, dir), -ENOENT);
+  check_int("none", "status", keep_group_open(&g, dir, &f), -ENOENT);
   check_int("none", "procs", g.procs, -1);
   check_int("none", "signal", keep_group_signal(&g, 0, 15), 0);
   symlinkat(place_path(), dir, "group");
-  check_int("no group", "status", keep_group_open(&g, dir), -ENOENT);
+  check_int("no group", "status", keep_group_open(&g, dir, &f), -ENOENT);
   place_file("cgroup.procs", "", 0, 1);
   place_file("cgroup.kill", "", 0, 1);
-  check_int("one", "status", keep_group_open(&g, dir), 0);
+  check_int("one", "status", keep_group_open(&g, dir, &f), 0);
   check_true("one", "has a number", g.id != 0);
   check_true("one", "can be killed", g.kill >= 0);
   check_u64("one", "without memory", keep_group_oom_kills(&g), 0);
@@ -83,7 +84,7 @@ static void opened(void **state) {
   char own[16];
   snprintf(own, sizeof own, "%d\n", getpid());
   place_file("cgroup.procs", own, strlen(own), 1);
-  check_int("with the holder", "status", keep_group_open(&g, dir), 0);
+  check_int("with the holder", "status", keep_group_open(&g, dir, &f), 0);
   check_int("with the holder", "is not killed", g.kill, -1);
   check_int("with the holder", "others", keep_group_signal(&g, 0, 9), 0);
   keep_group_close(&g);
@@ -115,11 +116,81 @@ static void killed_for_memory(void **state) {
   check_end();
 }
 
+static void limited(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *memory, *cpu, *pids; /* NULL: no such file */
+    struct pm_job_fields fields;
+    bool want;
+  } rows[] = {
+      {"nothing asked for", NULL, NULL, NULL, {.uid = 1}, true},
+      {"memory", "4096\n", NULL, NULL, {.memory_max_bytes = 4096}, true},
+      {"whole pages", "4096\n", NULL, NULL, {.memory_max_bytes = 5000}, true},
+      {"too much", "8192\n", NULL, NULL, {.memory_max_bytes = 5000}, false},
+      {"no file", NULL, "1 1\n", "1\n", {.memory_max_bytes = 4096}, false},
+      {"none", "max\n", "1 1\n", "1\n", {.memory_max_bytes = 4096}, false},
+      {"all of it",
+       "max\n",
+       NULL,
+       NULL,
+       {.memory_max_bytes = UINT64_MAX},
+       true},
+      {"cpu", "max\n", "5000 100000\n", NULL, {.cpu_max_percent = 5}, true},
+      {"another period",
+       "max\n",
+       "500 10000\n",
+       NULL,
+       {.cpu_max_percent = 5},
+       true},
+      {"more cpu",
+       "1\n",
+       "5001 100000\n",
+       "1\n",
+       {.cpu_max_percent = 5},
+       false},
+      {"no cpu", "1\n", "max 100000\n", "1\n", {.cpu_max_percent = 5}, false},
+      {"much cpu",
+       "1\n",
+       "10000000000 100000\n",
+       "1\n",
+       {.cpu_max_percent = PM_JOB_CPU_MOST},
+       true},
+      {"pids", "max\n", "max 1\n", "5\n", {.pids_max = 5}, true},
+      {"more pids", "max\n", "max 1\n", "6\n", {.pids_max = 5}, false},
+      {"no pids", "1\n", "1 1\n", "max\n", {.pids_max = 5}, false},
+      {"one of two",
+       "1\n",
+       "1 1\n",
+       "max\n",
+       {.pids_max = 5, .memory_max_bytes = 1},
+       false},
+      {"empty", "", "1 1\n", "1\n", {.memory_max_bytes = 1}, false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct keep_group g;
+    int dir = place_new();
+    const char *const names[] = {"memory.max", "cpu.max", "pids.max"};
+    const char *const texts[] = {rows[i].memory, rows[i].cpu, rows[i].pids};
+    for (size_t n = 0; n < CHECK_COUNT(names); n++)
+      if (texts[n])
+        place_file(names[n], texts[n], strlen(texts[n]), 1);
+    place_file("cgroup.procs", "", 0, 1);
+    symlinkat(place_path(), dir, "group");
+    check_int(rows[i].name, "status", keep_group_open(&g, dir, &rows[i].fields),
+              0);
+    check_int(rows[i].name, "limited", g.limited, rows[i].want);
+    keep_group_close(&g);
+    place_done();
+  }
+  check_end();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members),
       cmocka_unit_test(many),
       cmocka_unit_test(opened),
+      cmocka_unit_test(limited),
       cmocka_unit_test(killed_for_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
