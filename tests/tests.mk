@@ -681,8 +681,8 @@ EXTRA_DIST += $(cli_tests) tests/cli/server.py
 # ---- fuzz: the corpus in every check, more by make fuzz ----
 
 # tests/fuzz/fuzz_NAME, with its corpus in tests/fuzz/corpus/NAME
-fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_request
+fuzz_targets = tests/fuzz/fuzz_frame tests/fuzz/fuzz_job \
+	tests/fuzz/fuzz_json tests/fuzz/fuzz_request
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests
 fuzz_driver = tests/fuzz/fuzz.h tests/fuzz/replay.c \
 	tests/unit/support/json_equal.c tests/unit/support/json_equal.h
@@ -693,6 +693,14 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(fuzz_driver)
 tests_fuzz_fuzz_frame_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzz_frame_LDADD = libpmwire.la libpmbase.la
+
+# pure, and of several floors; the fuzzer links the same
+fuzz_job_sources = control/hold/fd_message.c control/hold/segment_name.c \
+	control/jobs/job.c
+tests_fuzz_fuzz_job_SOURCES = tests/fuzz/fuzz_job.c $(fuzz_job_sources) \
+	$(fuzz_driver)
+tests_fuzz_fuzz_job_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_job_LDADD = libpmwire.la libpmparser.la libpmbase.la
 
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_driver)
 tests_fuzz_fuzz_json_CPPFLAGS = $(fuzz_cppflags)
@@ -708,7 +716,8 @@ fuzz:
 	PM_SRC='$(abs_srcdir)' YAJL_CFLAGS='$(YAJL_CFLAGS)' \
 		YAJL_LIBS='$(YAJL_LIBS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh \
 		$(FUZZ_SECONDS) $(fuzz_targets) -- $(base_sources) \
-		$(wire_sources) $(request_sources) \
+		$(wire_sources) $(request_sources) $(parser_sources) \
+		$(fuzz_job_sources) \
 		tests/unit/support/json_equal.c || test $$? = 77
 .PHONY: fuzz
 # what it leaves

@@ -1,5 +1,7 @@
 #include "hold/fd_message.h"
 
+#include "base/job_spec.h"
+
 #include "hold/job_folder.h"
 
 #include <string.h>
@@ -56,7 +58,7 @@ bool hold_fd_message_read(const char *text, size_t length,
     take_line(text, (size_t)(stop - text), &words, &m);
     text = stop + 1;
   }
-  if (words.put + words.drop + words.ask != 1 || !hold_job_is_id(m.job) ||
+  if (words.put + words.drop + words.ask != 1 || !pm_job_is_id(m.job) ||
       (!words.ask && !is_name(m.name)))
     return false;
   if (!words.ask)

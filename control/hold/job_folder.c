@@ -19,13 +19,6 @@ enum {
 
 #define SPEC_NEW PM_JOB_FILE_SPEC ".new"
 
-bool hold_job_is_id(const char *id) {
-  size_t length = strlen(id);
-  return length >= 1 && length <= PM_JOB_ID_MOST &&
-         strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == length &&
-         strspn(id, "0123456789") < length;
-}
-
 /* ---- folders ---- */
 
 /* Somebody else who can write there could put anything in our way. */
@@ -119,7 +112,7 @@ static void unmake(int jobs, const char *id, int folder) {
 
 int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
                          size_t length) {
-  if (!hold_job_is_id(id))
+  if (!pm_job_is_id(id))
     return -EINVAL;
   PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
   if (above < 0)
@@ -134,14 +127,14 @@ int hold_job_folder_make(const char *jobs, const char *id, const void *spec,
 }
 
 int hold_job_folder_open(const char *jobs, const char *id) {
-  if (!hold_job_is_id(id))
+  if (!pm_job_is_id(id))
     return -EINVAL;
   PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
   return above < 0 ? above : open_ours(above, id);
 }
 
 void hold_job_folder_remove(const char *jobs, const char *id) {
-  if (!hold_job_is_id(id))
+  if (!pm_job_is_id(id))
     return;
   PM_CLEAN_FD int above = open_ours(AT_FDCWD, jobs);
   PM_CLEAN_FD int folder = above < 0 ? -1 : open_ours(above, id);
@@ -168,7 +161,7 @@ static int open_parent(int logs, uint32_t uid) {
 
 int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
                       uint32_t gid) {
-  if (!hold_job_is_id(id))
+  if (!pm_job_is_id(id))
     return -EINVAL;
   PM_CLEAN_FD int above = open_ours(AT_FDCWD, logs);
   if (above < 0)
@@ -189,7 +182,7 @@ int hold_job_log_make(const char *logs, const char *id, uint32_t uid,
 
 void hold_job_log_remove(const char *logs, const char *id, uint32_t uid) {
   char name[16];
-  if (!hold_job_is_id(id))
+  if (!pm_job_is_id(id))
     return;
   name_uid(uid, name, sizeof name);
   PM_CLEAN_FD int above = open_ours(AT_FDCWD, logs);

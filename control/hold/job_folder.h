@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* [a-z0-9-]{1,48}, not all of them digits: those are a pid's. */
-bool hold_job_is_id(const char *id);
-
 /* JOBS/ID with all of the above but ctl; spec: the record, which appears last
  * and whole, so that a folder with a spec is a job.  JOBS must be this
  * process's own and nobody else's to write.  -EEXIST: an id is never used

@@ -31,7 +31,7 @@ enum {
 #define ABOVE "procman"
 /* of a group: the job's folder */
 #define FOLDER_XATTR "trusted.procman.folder"
-#define HOLDERS "_holders" /* never an id: hold_job_is_id */
+#define HOLDERS "_holders" /* never an id: pm_job_is_id */
 
 /* ---- limits ---- */
 

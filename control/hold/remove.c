@@ -54,7 +54,7 @@ static int take_request(const struct packet *p, size_t length, struct job *j) {
     at += n;
     left -= n;
   }
-  return left == 0 && hold_job_is_id(j->text[PM_HOLD_REMOVE_ID]) ? 0 : -EINVAL;
+  return left == 0 && pm_job_is_id(j->text[PM_HOLD_REMOVE_ID]) ? 0 : -EINVAL;
 }
 
 /* ---- the job ---- */

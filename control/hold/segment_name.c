@@ -37,7 +37,9 @@ bool hold_segment_name_read(const char *text, struct hold_segment_name *ret) {
     return false;
   const char *digits = text + start;
   size_t count = strspn(digits, "0123456789");
-  if (count < DIGITS || count > DIGITS_MOST)
+  /* a longer one with a zero in front would be the number of another name */
+  if (count < DIGITS || count > DIGITS_MOST ||
+      (count > DIGITS && digits[0] == '0'))
     return false;
   for (size_t i = 0; i < count; i++)
     name.number = 10 * name.number + (uint64_t)(digits[i] - '0');

@@ -57,7 +57,7 @@ static int take_id(struct hold_start *w, const struct hold_start_packet *p,
   w->id[r->spec_length] = '\0';
   const char *rest = p->behind + r->spec_length;
   size_t left = length - r->spec_length;
-  if (!hold_job_is_id(w->id) || !take_texts(w, r, &rest, &left) || left)
+  if (!pm_job_is_id(w->id) || !take_texts(w, r, &rest, &left) || left)
     return hold_start_fail(w, PM_HOLD_START_REQUEST, EINVAL);
   return 0;
 }
@@ -68,7 +68,7 @@ static int take_spec(struct hold_start *w, struct hold_start_packet *p,
   const char *rest = p->behind + r->spec_length;
   size_t left = length - r->spec_length;
   int status = pm_job_spec_read(p->behind, r->spec_length, &w->spec);
-  if (status < 0 || !hold_job_is_id(w->spec.text[PM_JOB_ID]) ||
+  if (status < 0 || !pm_job_is_id(w->spec.text[PM_JOB_ID]) ||
       !take_texts(w, r, &rest, &left) || !take_who(w, r, rest, left))
     return hold_start_fail(w, PM_HOLD_START_REQUEST,
                            status < 0 ? -status : EINVAL);

@@ -128,8 +128,8 @@ bool pm_job_folders_next(struct pm_job_folders *f,
       f->list = NULL;
       break;
     }
-    if (strchr(e->d_name, '.') || strlen(e->d_name) > PM_JOB_ID_MOST)
-      continue; /* no id has a dot; what is no job's has one */
+    if (!pm_job_is_id(e->d_name))
+      continue;
     pm_copy_text(ret, PM_JOB_ID_MOST + 1, e->d_name);
     return true;
   }

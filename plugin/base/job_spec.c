@@ -147,3 +147,10 @@ bool pm_job_spec_needs_group(const struct pm_job_fields *f) {
 const char *pm_job_text_next(const char *text) {
   return text + strlen(text) + 1 + sizeof(uint32_t);
 }
+
+bool pm_job_is_id(const char *id) {
+  size_t length = strlen(id);
+  return length >= 1 && length <= PM_JOB_ID_MOST &&
+         strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == length &&
+         strspn(id, "0123456789") < length;
+}

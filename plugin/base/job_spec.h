@@ -84,6 +84,9 @@ int pm_job_spec_read(void *bytes, size_t length, struct pm_job_spec *ret);
 /* Has it a limit that only a control group can hold it to? */
 bool pm_job_spec_needs_group(const struct pm_job_fields *fields);
 
+/* [a-z0-9-]{1,48}, not all of them digits: those are a pid's. */
+bool pm_job_is_id(const char *id);
+
 /* The text that follows in the record. */
 const char *pm_job_text_next(const char *text);
 

@@ -4,6 +4,7 @@
 
 #include "hold/local_fs.h"
 
+#include "base/job_spec.h"
 #include "unit/keep/place.h"
 #include "unit/support/check.h"
 
@@ -77,7 +78,7 @@ static void ids(void **state) {
       {"a234567890123456789012345678901234567890123456789", false},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++)
-    check_int(rows[i].id, "is an id", hold_job_is_id(rows[i].id), rows[i].want);
+    check_int(rows[i].id, "is an id", pm_job_is_id(rows[i].id), rows[i].want);
   check_end();
 }
 

@@ -110,7 +110,7 @@ static void names(void **state) {
   check_end();
 }
 
-/* As hold_job_is_id has it. */
+/* As pm_job_is_id has it. */
 static void check_id(const char *name, uint64_t random) {
   static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
   char id[PM_JOB_ID_MOST + 1];
