@@ -303,6 +303,8 @@ static void unsent(void **state) {
   pm_jobs_wait(e, &wait);
   pm_jobs_ask(&wait, PM_JOB_ASK_STOP, 0);
   check_int("nobody", "asked", wait.asked, PM_JOB_ASKED_UNSENT);
+  check_true("nobody", "is looked for soon",
+             pm_jobs_next(jobs) <= server.now.mono + PM_NS_PER_S / 10);
   int listener = listen_as("a");
   wait_s(61);
   int fd = connected(listener, "a");
