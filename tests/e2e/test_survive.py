@@ -49,17 +49,12 @@ def kill_some(c, name, share):
     return killed
 
 
-def text_of(c, job_id, stream):
-    found = {}
+def files_of(c, job_id, stream):
     for top, _, files in os.walk(c.path("run/log")):
         if os.path.basename(top) == job_id:
-            found = {f: os.path.join(top, f) for f in files
-                     if f.startswith(stream) and not f.endswith(".index")}
-    text = b""
-    for name in sorted(found):
-        with open(found[name], "rb") as f:
-            text += f.read()
-    return text
+            return [os.path.join(top, f) for f in sorted(files)
+                    if f.startswith(stream) and not f.endswith(".index")]
+    return []
 
 
 def check_lines(c, job_id, stop):
@@ -67,14 +62,12 @@ def check_lines(c, job_id, stop):
     with open(stop, encoding="ascii") as f:
         count = int(f.read())
     for stream, name in (("out", b"o"), ("err", b"e")):
-        got = text_of(c, job_id, stream)
-        want = b"".join(line_of(name, n) for n in range(1, count + 1))
-        if got != want:
-            lines = got.split(b"\n")
-            first = next((i for i, line in enumerate(lines[:-1], 1)
-                          if line + b"\n" != line_of(name, i)), len(lines))
-            raise AssertionError(f"{job_id} {stream}: {len(got)} bytes of {len(want)}, "
-                                 f"line {first}: {lines[first - 1][:60]!r}")
+        n = 0
+        for path in files_of(c, job_id, stream):
+            with open(path, "rb") as f:
+                for n, line in enumerate(f, n + 1):
+                    assert line == line_of(name, n), f"{path}: line {n}: {line[:60]!r}"
+        assert n == count, f"{job_id} {stream}: {n} lines of {count}"
     return 2 * count
 
 
