@@ -103,8 +103,10 @@ methods_sources = \
 	control/methods/query.c control/methods/query.h \
 	control/methods/remove_job.c \
 	control/methods/restart_job.c \
+	control/methods/start_check.c control/methods/start_check.h \
 	control/methods/start_process.c \
 	control/methods/start_spec.c control/methods/start_spec.h \
+	control/methods/start_state.h \
 	control/methods/stop_job.c \
 	control/methods/wait_job.c \
 	control/methods/watch_events.c

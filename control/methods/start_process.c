@@ -1,8 +1,9 @@
 #include "methods/job.h"
 #include "methods/lookup.h"
 #include "methods/methods.h"
-#include "methods/process_view.h"
+#include "methods/start_check.h"
 #include "methods/start_spec.h"
+#include "methods/start_state.h"
 #include "server/reply.h"
 #include "views/fields.h"
 
@@ -14,37 +15,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* procman-hold makes the folders, starts the holder and waits until the
- * workload has exec'd, or cannot. */
-enum phase {
-  QUEUED,   /* until the user may act again, and a helper is free */
-  STARTING, /* procman-hold is at work */
-  OVER,
-};
-
 #define QUEUE_NS (PM_NS_PER_S / 50)
 
-struct start {
-  enum phase phase;
-  struct pm_hold_identity as; /* as whom, unless another user was asked for */
-  struct pm_buf record;       /* of its spec */
-  char id[PM_JOB_ID_MOST + 1];
-  char name[PM_JOB_NAME_MOST + 1];
-  char command[PM_JOB_NAME_MOST + 1]; /* for a name, and the log */
-  char key[PM_JOB_KEY_MOST + 1];
-  char user[PM_JOB_USER_MOST + 1]; /* "": as.uid */
-  bool named;                      /* by the request */
-  bool admitted;
-  bool existing; /* it was started by an earlier request with that key */
-  struct pm_action *action;
-  uint32_t uid; /* that it runs as, for the log */
-  int32_t pid;  /* of the process, 0: it is not read */
-  uint64_t birth;
-  bool has_row; /* it has not ended yet */
-  struct pm_process_view process;
-};
-
-static void audit(struct pm_call *call, const struct start *s, int32_t pid,
+static void audit(struct pm_call *call, const struct pm_start *s, int32_t pid,
                   uint64_t birth, const char *verdict) {
   struct pm_audit_line line = {.peer = call->peer,
                                .method = "start_process",
@@ -60,98 +33,38 @@ static void audit(struct pm_call *call, const struct start *s, int32_t pid,
     pm_audit_refused(&call->context->audit, call->context->now, &line);
 }
 
-/* ---- may it be? ---- */
+/* ---- the process ---- */
 
-static bool is_alive(const struct pm_jobs_entry *e) {
-  return !e->gone && !e->remove && !pm_job_has_ended(&e->job);
-}
-
-static struct pm_jobs_entry *find_name(const struct pm_call *call,
-                                       const char *name) {
-  for (struct pm_jobs_entry *e = pm_jobs_first(call->context->jobs); e;
-       e = e->next)
-    if (is_alive(e) && e->job.starter_uid == call->peer->uid &&
-        strcmp(e->job.name, name) == 0)
-      return e;
-  return NULL;
-}
-
-static int choose_name(struct pm_call *call, struct start *s) {
-  enum { TRIES = 1000 };
-  if (s->named && find_name(call, s->name))
-    return pm_fail(&call->failure, PM_CODE_INVALID_ARGUMENT,
-                   "you have a job %s already that has not ended: its id is "
-                   "%s; stop it, or choose another name",
-                   s->name, find_name(call, s->name)->job.id);
-  for (unsigned i = 1; !s->named && i < TRIES; i++) {
-    pm_job_name_of(s->command, i, s->name);
-    if (!find_name(call, s->name))
-      break;
+/* It may have ended already: that is no failure. */
+static void read_process(struct pm_call *call, struct pm_start *s) {
+  struct pm_process_view *p = &s->process;
+  if (pm_lookup_process(call, s->pid, s->birth, PM_PROCESS_VIEW_WANT,
+                        &p->detail) == 0) {
+    call->snapshot = pm_context_latest(call->context);
+    s->has_row = pm_process_view_choose(call, s->pid, p) == 0;
+    if (s->has_row)
+      pm_process_view_correct(call, p);
   }
-  return 0;
+  call->failure.code = PM_CODE_NONE;
 }
 
-static struct pm_jobs_entry *find_key(const struct pm_call *call,
-                                      const char *key) {
-  for (struct pm_jobs_entry *e = pm_jobs_first(call->context->jobs); e;
-       e = e->next)
-    if (*key && !e->gone && !e->remove &&
-        e->job.starter_uid == call->peer->uid && strcmp(e->job.key, key) == 0)
-      return e;
-  return NULL;
-}
-
-/* Of those that are counted, the one that ended first. */
-struct places {
-  uint32_t count;
-  struct pm_jobs_entry *oldest;
-};
-
-static void count_one(struct places *p, struct pm_jobs_entry *e) {
-  p->count++;
-  if (pm_job_is_over(&e->job) &&
-      (!p->oldest ||
-       e->job.state.started_at_ns < p->oldest->job.state.started_at_ns))
-    p->oldest = e;
-}
-
-/* Jobs that have ended make room for new ones: the oldest first. */
-static int make_room(struct pm_call *call, const struct places *p,
-                     uint32_t most, const char *option) {
-  if (p->count < most)
-    return 0;
-  if (p->oldest) {
-    pm_jobs_remove(p->oldest);
-    return 0;
-  }
-  return pm_fail(&call->failure, PM_CODE_LIMIT_EXCEEDED,
-                 "%u jobs are kept already, and none has ended: %s", most,
-                 option);
-}
-
-static int check_places(struct pm_call *call) {
-  const struct pm_jobs_options *o = call->context->environment->jobs;
-  struct places all = {0}, his = {0};
-  for (struct pm_jobs_entry *e = pm_jobs_first(call->context->jobs); e;
-       e = e->next) {
-    if (e->gone || e->remove)
-      continue;
-    count_one(&all, e);
-    if (e->job.starter_uid == call->peer->uid)
-      count_one(&his, e);
-  }
-  /* what root starts is not what one user's mistake does */
-  if (call->peer->uid != 0 &&
-      make_room(call, &his, o->most_of_user, "MaxJobsPerUser") < 0)
-    return -1;
-  return make_room(call, &all, o->most, "MaxJobs");
+/* Its first process, which may have ended already. */
+static void show(struct pm_call *call, struct pm_start *s, int32_t pid,
+                 uint64_t birth) {
+  s->phase = PM_START_OVER;
+  s->pid = pid;
+  s->birth = birth;
+  if (s->pid > 0)
+    read_process(call, s);
+  pm_call_wait_none(call);
+  pm_call_ready(call);
 }
 
 /* ---- starting ---- */
 
 static void on_answer(void *arg, const void *record, size_t length);
 
-static int ask_helper(struct pm_call *call, struct start *s,
+static int ask_helper(struct pm_call *call, struct pm_start *s,
                       struct pm_err *err) {
   const struct pm_job_places *p = pm_jobs_places(call->context->jobs);
   static uint32_t may[PM_HOLD_START_MAY];
@@ -183,12 +96,12 @@ static int ask_helper(struct pm_call *call, struct start *s,
                          call->peer->pidfd, on_answer, call, &s->action, err);
 }
 
-static void queue(struct pm_call *call, struct start *s, uint64_t ns) {
-  s->phase = QUEUED;
+static void queue(struct pm_call *call, struct pm_start *s, uint64_t ns) {
+  s->phase = PM_START_QUEUED;
   pm_call_wait_until(call, call->context->now.mono + ns);
 }
 
-static uint64_t wait_for_leave(struct pm_call *call, struct start *s) {
+static uint64_t wait_for_leave(struct pm_call *call, struct pm_start *s) {
   struct pm_context *o = call->context;
   if (s->admitted || call->peer->user == PM_PEER_USER_ROOT)
     return 0;
@@ -197,13 +110,30 @@ static uint64_t wait_for_leave(struct pm_call *call, struct start *s) {
                                PM_RATE_LIMIT_ACT, o->now.mono);
 }
 
-static void refuse(struct pm_call *call, struct start *s) {
-  s->phase = OVER;
+static void refuse(struct pm_call *call, struct pm_start *s) {
+  s->phase = PM_START_OVER;
   audit(call, s, 0, 0, pm_codes[call->failure.code].word);
 }
 
-static void begin(struct pm_call *call, struct start *s) {
+/* A start with the same key is under way: it is waited for. */
+static bool is_answered_by_key(struct pm_call *call, struct pm_start *s) {
+  const struct pm_jobs_entry *e = pm_start_find_key(call, s->key);
+  if (e) {
+    s->existing = true;
+    pm_copy_text(s->id, sizeof s->id, e->job.id);
+    show(call, s, e->job.state.pid, e->job.state.birth);
+  } else if (pm_start_is_key_pending(call, s->key)) {
+    queue(call, s, QUEUE_NS);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static void begin(struct pm_call *call, struct pm_start *s) {
   struct pm_err err = PM_ERR_INIT;
+  if (is_answered_by_key(call, s))
+    return;
   uint64_t wait = wait_for_leave(call, s);
   int status = wait ? -EAGAIN : ask_helper(call, s, &err);
   if (status == -EAGAIN) {
@@ -212,7 +142,7 @@ static void begin(struct pm_call *call, struct start *s) {
     pm_fail(&call->failure, PM_CODE_INTERNAL, "%s", err.text);
     refuse(call, s);
   } else {
-    s->phase = STARTING;
+    s->phase = PM_START_ASKED;
     pm_call_wait(call, PM_WAKE_ANSWER);
   }
 }
@@ -230,7 +160,8 @@ static const char *stage_of(const struct pm_hold_start_reply *r) {
   return r->step < sizeof words / sizeof *words ? words[r->step] : NULL;
 }
 
-static void explain_who(struct pm_call *call, const struct start *s, int num) {
+static void explain_who(struct pm_call *call, const struct pm_start *s,
+                        int num) {
   if (num == ENOENT)
     pm_fail(&call->failure, PM_CODE_INVALID_ARGUMENT,
             "there is no user %s here", s->user);
@@ -240,7 +171,7 @@ static void explain_who(struct pm_call *call, const struct start *s, int num) {
             s->user);
 }
 
-static void explain(struct pm_call *call, const struct start *s,
+static void explain(struct pm_call *call, const struct pm_start *s,
                     const struct pm_hold_start_reply *r) {
   const char *stage = stage_of(r);
   switch ((enum pm_hold_start_step)r->step) {
@@ -268,32 +199,7 @@ static void explain(struct pm_call *call, const struct start *s,
 
 /* ---- the answer ---- */
 
-/* It may have ended already: that is no failure. */
-static void read_process(struct pm_call *call, struct start *s) {
-  struct pm_process_view *p = &s->process;
-  if (pm_lookup_process(call, s->pid, s->birth, PM_PROCESS_VIEW_WANT,
-                        &p->detail) == 0) {
-    call->snapshot = pm_context_latest(call->context);
-    s->has_row = pm_process_view_choose(call, s->pid, p) == 0;
-    if (s->has_row)
-      pm_process_view_correct(call, p);
-  }
-  call->failure.code = PM_CODE_NONE;
-}
-
-/* Its first process, which may have ended already. */
-static void show(struct pm_call *call, struct start *s, int32_t pid,
-                 uint64_t birth) {
-  s->phase = OVER;
-  s->pid = pid;
-  s->birth = birth;
-  if (s->pid > 0)
-    read_process(call, s);
-  pm_call_wait_none(call);
-  pm_call_ready(call);
-}
-
-static void take_job(struct pm_call *call, struct start *s,
+static void take_job(struct pm_call *call, struct pm_start *s,
                      const struct pm_hold_start_reply *r) {
   struct pm_jobs_entry *e;
   int status = call->context->jobs ? pm_jobs_add(call->context->jobs, s->id, &e)
@@ -304,16 +210,17 @@ static void take_job(struct pm_call *call, struct start *s,
     pm_fail(&call->failure, PM_CODE_INTERNAL,
             "the job %s was started, but its folder cannot be read: %s", s->id,
             strerror(-status));
-    s->phase = OVER;
+    s->phase = PM_START_OVER;
     return;
   }
   show(call, s, r->pid, r->birth);
+  pm_start_make_room(call);
 }
 
 static void on_answer(void *arg, const void *record, size_t length) {
   static const struct pm_hold_start_reply none = {.error = EPIPE};
   struct pm_call *call = arg;
-  struct start *s = call->data;
+  struct pm_start *s = call->data;
   const struct pm_hold_start_reply *r = record;
   if (length != sizeof *r || r->schema != PM_HOLD_SCHEMA)
     r = &none;
@@ -329,7 +236,7 @@ static void on_answer(void *arg, const void *record, size_t length) {
 
 /* ---- the method ---- */
 
-static int take_identity(struct pm_call *call, struct start *s) {
+static int take_identity(struct pm_call *call, struct pm_start *s) {
   if (!*s->user)
     return pm_lookup_identity(call, call->peer->uid, call->peer->gid, &s->as);
   if (!call->context->can_become)
@@ -343,7 +250,7 @@ static int take_identity(struct pm_call *call, struct start *s) {
   return 0;
 }
 
-static int take_texts(struct pm_call *call, struct start *s,
+static int take_texts(struct pm_call *call, struct pm_start *s,
                       const struct pm_json *params) {
   const char *command = pm_param_text(params, "command", "");
   const char *name = pm_param_text(params, "name", "");
@@ -364,12 +271,12 @@ static int take_texts(struct pm_call *call, struct start *s,
 
 /* Names are chosen when the jobs are known; the id, and the record with both,
  * while the parameters can be read. */
-static int make_record(struct pm_call *call, struct start *s,
+static int make_record(struct pm_call *call, struct pm_start *s,
                        const struct pm_json *params) {
   uint64_t random;
   if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
     return pm_fail(&call->failure, PM_CODE_INTERNAL, "no random numbers");
-  if (choose_name(call, s) < 0)
+  if (pm_start_choose_name(call, s) < 0)
     return -1;
   pm_job_id_of(s->name, random, s->id);
   struct pm_start_spec of = {.options = call->context->environment->jobs,
@@ -381,24 +288,19 @@ static int make_record(struct pm_call *call, struct start *s,
   return pm_start_spec_write(call, params, &of, &s->record);
 }
 
-static int prepare(struct pm_call *call, struct start *s,
+static int prepare(struct pm_call *call, struct pm_start *s,
                    const struct pm_json *params) {
-  struct pm_jobs_entry *e = find_key(call, s->key);
-  if (e) {
-    s->existing = true;
-    pm_copy_text(s->id, sizeof s->id, e->job.id);
-    show(call, s, e->job.state.pid, e->job.state.birth);
+  if (is_answered_by_key(call, s) && s->phase == PM_START_OVER)
     return 0;
-  }
   if (take_identity(call, s) < 0 || make_record(call, s, params) < 0 ||
-      check_places(call) < 0)
+      pm_start_check_places(call) < 0)
     return -1;
   begin(call, s);
   return call->failure.code ? -1 : 0;
 }
 
 static int start(struct pm_call *call, const struct pm_json *params) {
-  struct start *s = call->data;
+  struct pm_start *s = call->data;
   s->uid = call->peer->uid;
   if (take_texts(call, s, params) < 0)
     return -1;
@@ -408,7 +310,7 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                    "the jobs of before are still being read; try again in a "
                    "moment");
   if (known < 0 || prepare(call, s, params) < 0) {
-    if (s->phase != OVER)
+    if (s->phase != PM_START_OVER)
       refuse(call, s);
     return -1;
   }
@@ -416,19 +318,23 @@ static int start(struct pm_call *call, const struct pm_json *params) {
 }
 
 static void step(struct pm_call *call) {
-  struct start *s = call->data;
-  if (s->phase == QUEUED)
+  struct pm_start *s = call->data;
+  if (s->phase == PM_START_QUEUED)
     begin(call, s);
 }
 
 static void put_process(struct pm_call *call, struct pm_json_out *out,
-                        const struct start *s) {
+                        const struct pm_start *s) {
   const struct pm_process_view *p = &s->process;
   struct pm_snapshot frame = pm_process_view_frame(call, p);
   pm_json_key(out, "process");
   if (s->has_row) {
     pm_fields_put(out, pm_view_process, pm_fields_default(pm_view_process),
                   &frame, &p->row);
+    return;
+  }
+  if (s->pid <= 0) { /* of an earlier start, which has ended */
+    pm_json_null(out);
     return;
   }
   pm_json_object(out); /* of one that has ended, what is known */
@@ -441,8 +347,8 @@ static void put_process(struct pm_call *call, struct pm_json_out *out,
 }
 
 static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
-  const struct start *s = call->data;
-  if (s->phase != OVER)
+  const struct pm_start *s = call->data;
+  if (s->phase != PM_START_OVER)
     return PM_PROGRESS_WAIT;
   const struct pm_jobs_entry *e =
       call->context->jobs ? pm_jobs_find(call->context->jobs, s->id) : NULL;
@@ -464,13 +370,13 @@ static enum pm_progress more(struct pm_call *call, struct pm_json_out *out) {
 }
 
 static void end(struct pm_call *call) {
-  struct start *s = call->data;
+  struct pm_start *s = call->data;
   pm_action_cancel(s->action);
   pm_buf_done(&s->record);
 }
 
 const struct pm_method_ops pm_method_start_process = {
-    .state = sizeof(struct start),
+    .state = sizeof(struct pm_start),
     .outlives = true,
     .start = start,
     .step = step,

@@ -278,6 +278,36 @@ def check_logs(c):
     refused(c.do("get_logs", job_id="says"), "not_found")
 
 
+def at_once(c, count, **params):
+    """So many starts, none of which waits for another's answer."""
+    wires = [Wire(c.socket) for _ in range(count)]
+    for wire in wires:
+        wire.send("start_process", command="sleep", args=["600"], **params)
+    answers = [wire.read()["result"] for wire in wires]
+    for wire in wires:
+        wire.close()
+    return answers
+
+
+def check_at_once(c):
+    """Starts that are under way count as jobs."""
+    answers = at_once(c, 6, request_key="once")
+    assert len({a["job_id"] for a in answers}) == 1, answers
+    assert sum("existing" in a for a in answers) == 5, answers
+    assert len({a["process"]["pid"] for a in answers}) == 1, answers
+    answers = at_once(c, 6, name="one")
+    assert sum(a["success"] for a in answers) == 1, answers
+    names = {a["job"]["name"] for a in at_once(c, 6)}
+    assert len(names) == 6, names
+    assert len(c.done("list_jobs")["jobs"]) == 8
+    c.done("stop_job", job_id="one")
+    # one that has ended is answered, too
+    c.done("stop_job", job_id="sleep")
+    again = c.begin("sleep", "600", request_key="once")
+    assert again["existing"] and again["process"] is None, again
+    clear(c)
+
+
 def clear(c):
     for job in c.done("list_jobs")["jobs"]:
         c.done("stop_job", job_id=job["job_id"])
@@ -400,6 +430,12 @@ def check_places(c):
         few_places(few)
 
 
+def start_and_end(c):
+    job_id = c.begin("true")["job_id"]
+    wait_for("its end", lambda: c.done("get_job", job_id=job_id)["job"]["state"] == "exited")
+    return job_id
+
+
 def few_places(c):
     with Peer(as_user(OWNER)) as owner:
         def start(*args):
@@ -415,11 +451,19 @@ def few_places(c):
         c.begin("sleep", "600")
         refused(c.do("start_process", command="true"), "limit_exceeded", "MaxJobs")
     clear(c)
+    kept = [start_and_end(c) for _ in range(3)]
+    # what cannot be started takes nobody's place
+    refused(c.do("start_process", command="no-such-command"), "start_failed")
+    assert {j["job_id"] for j in c.done("list_jobs")["jobs"]} == set(kept)
+    kept = kept[1:] + [start_and_end(c)]
+    wait_for("the oldest to go", lambda: {j["job_id"] for j in c.done("list_jobs")["jobs"]} ==
+             set(kept))
+    clear(c)
 
 
 def main():
     checks = [check_life, check_exits, check_failures, check_names, check_kill, check_logs, check_limits,
-              check_restarts, check_events, check_series, check_survival, check_holder_died, check_users, check_places]
+              check_at_once, check_restarts, check_events, check_series, check_survival, check_holder_died, check_users, check_places]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:
