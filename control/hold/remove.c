@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -123,6 +124,8 @@ _Noreturn static void unlink_as_user(const struct job *j) {
   };
   if (hold_become(&as, j->spec.groups, HOLD_NO_NEW_PRIVILEGES, &stage) < 0)
     _exit(1);
+  /* not before that, which would undo it: prctl(2) */
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   unlink_files(j->spec.text[PM_JOB_LOG_DIR]);
   _exit(0);
 }

@@ -81,9 +81,10 @@ int hold_run_as_user(const struct hold_run_as *as, struct pm_job_spec *spec) {
   const struct passwd *user = find_user(as->user);
   if (!user)
     return -ENOENT;
-  if (user->pw_uid == spec->fields.uid)
-    return name_user(spec);
-  return may_be(as, user->pw_uid) ? become_other(user, spec) : -EPERM;
+  if (!may_be(as, user->pw_uid))
+    return -EPERM;
+  return user->pw_uid == spec->fields.uid ? name_user(spec)
+                                          : become_other(user, spec);
 }
 
 /* ---- the environment ---- */
@@ -199,12 +200,22 @@ static void take_cpus(pid_t peer) {
     sched_setaffinity(0, sizeof mask, set);
 }
 
+/* What the kernel does not tell stays 0. */
+static int32_t read_oom_score(pid_t peer) {
+  char path[64], text[16] = "";
+  snprintf(path, sizeof path, "/proc/%d/oom_score_adj", peer);
+  PM_CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  return n > 0 ? (int32_t)strtol(text, NULL, 10) : 0;
+}
+
 int hold_run_as_limits(const struct hold_run_as *as, struct pm_job_spec *spec) {
   errno = 0;
   int nice = getpriority(PRIO_PROCESS, (id_t)as->peer);
   if (nice == -1 && errno)
     return -errno;
   spec->fields.nice = nice;
+  spec->fields.oom_score_adj = read_oom_score(as->peer);
   int status = take_limits(as->peer, spec);
   if (status < 0)
     return status;

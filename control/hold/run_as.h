@@ -26,9 +26,9 @@ int hold_run_as_user(const struct hold_run_as *as, struct pm_job_spec *spec);
  * USER, LOGNAME and SHELL.  NULL: no memory. */
 char **hold_run_as_environment(struct pm_job_spec *spec);
 
-/* The limits of the peer; where the spec has one, the lower of both.  nice(2)
- * and the CPUs, too, which this process takes on.  -ESRCH: the peer is gone;
- * -errno. */
+/* The limits of the peer; where the spec has one, the lower of both.  nice(2),
+ * oom_score_adj, and the CPUs, which this process takes on.  -ESRCH: the peer
+ * is gone; -errno. */
 int hold_run_as_limits(const struct hold_run_as *as, struct pm_job_spec *spec);
 
 /* So that a holder that this process starts can give them to its job. */

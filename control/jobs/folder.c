@@ -119,6 +119,11 @@ void pm_job_folders_close(struct pm_job_folders *f) {
   *f = (struct pm_job_folders){.dir = -1, .lock = -1};
 }
 
+int pm_job_folders_again(struct pm_job_folders *f) {
+  struct pm_err unused = PM_ERR_INIT;
+  return f->list ? 0 : open_list(f, &unused);
+}
+
 bool pm_job_folders_next(struct pm_job_folders *f,
                          char ret[PM_JOB_ID_MOST + 1]) {
   while (f->list) {

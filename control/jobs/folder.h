@@ -23,6 +23,8 @@ int pm_job_folders_open(struct pm_job_folders *folders, const char *state_dir,
                         struct pm_err *err);
 void pm_job_folders_close(struct pm_job_folders *folders);
 
+/* From the first one.  -errno. */
+int pm_job_folders_again(struct pm_job_folders *folders);
 /* The next id of those that were there when it was opened.  False: that was
  * all. */
 bool pm_job_folders_next(struct pm_job_folders *folders,

@@ -94,9 +94,12 @@ const char *pm_job_stage_word(uint32_t stage) {
 
 /* ---- names ---- */
 
+/* So that no command takes one for an option, or for a file that is hidden. */
+static bool is_first(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
 bool pm_job_is_name(const char *name) {
   size_t length = strlen(name);
-  return length >= 1 && length <= PM_JOB_NAME_MOST &&
+  return length >= 1 && length <= PM_JOB_NAME_MOST && is_first(name[0]) &&
          strspn(name, NAME_CHARACTERS) == length &&
          strspn(name, DIGITS) < length;
 }
@@ -109,7 +112,7 @@ void pm_job_name_of(const char *command, unsigned number,
   for (size_t i = 0; i < n; i++)
     if (!strchr(NAME_CHARACTERS, ret[i]))
       ret[i] = '_';
-  if (n == 0 || strspn(ret, DIGITS) == n) {
+  if (n == 0 || !is_first(ret[0]) || strspn(ret, DIGITS) == n) {
     memmove(ret + 1, ret, n + 1);
     ret[0] = 'p';
     n++;

@@ -59,8 +59,8 @@ const char *pm_job_state_word(const struct pm_job *job);
 const char *pm_job_policy_word(uint32_t policy);
 const char *pm_job_stage_word(uint32_t stage);
 
-/* Names: letters, digits and "_.@+-", at most PM_JOB_NAME_MOST, and not all
- * digits, which would be a pid's. */
+/* Names: letters, digits and "_.@+-", at most PM_JOB_NAME_MOST; the first a
+ * letter, a digit or "_", and not all of them digits, which would be a pid's. */
 bool pm_job_is_name(const char *name);
 /* One for a command that was started without a name; number > 1 makes another
  * of it. */

@@ -16,6 +16,7 @@ enum {
 };
 
 #define ROWS_NS (PM_NS_PER_S / 2)
+#define LOOK_AGAIN_NS (5 * PM_NS_PER_S)
 #define LIVED_NS (60 * PM_NS_PER_S) /* then a holder's death is no series */
 
 /* Holders tell of their counters each second. */
@@ -168,6 +169,16 @@ struct pm_jobs_entry *pm_jobs_find(const struct pm_jobs *jobs, const char *id) {
   return NULL;
 }
 
+void pm_jobs_look_again(struct pm_jobs *jobs) {
+  if (!jobs->look_at)
+    jobs->look_at = pm_jobs_mono(jobs) + LOOK_AGAIN_NS;
+}
+
+/* What is scarce now may not be later. */
+static bool may_pass(int status) {
+  return status == -EMFILE || status == -ENFILE || status == -ENOMEM;
+}
+
 int pm_jobs_add(struct pm_jobs *jobs, const char *id,
                 struct pm_jobs_entry **ret) {
   struct pm_jobs_entry *e = pm_jobs_find(jobs, id);
@@ -176,11 +187,15 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
     return 0;
   }
   if (pm_timers_reserve(&jobs->timers, jobs->count + 1) < 0 ||
-      !(e = calloc(1, sizeof *e)))
+      !(e = calloc(1, sizeof *e))) {
+    pm_jobs_look_again(jobs);
     return -ENOMEM;
+  }
   int status = pm_job_folder_read(&jobs->folders, id, &e->job);
   if (status < 0) {
     free(e);
+    if (may_pass(status))
+      pm_jobs_look_again(jobs);
     return status;
   }
   e->holder.watch.fd = -1;
@@ -234,10 +249,21 @@ static void adopt_some(struct pm_jobs *jobs) {
   char id[PM_JOB_ID_MOST + 1];
   struct pm_jobs_entry *e;
   for (int i = 0; i < SCAN && pm_job_folders_next(&jobs->folders, id); i++) {
+    bool told = jobs->look_at;
     int status = pm_jobs_add(jobs, id, &e);
-    if (status < 0 && status != -ENOENT)
+    if (status < 0 && status != -ENOENT && !(told && may_pass(status)))
       log_unread(jobs, id, -status);
   }
+}
+
+/* Not while a helper may be starting one, whose folder is there before its
+ * holder. */
+static void look_again(struct pm_jobs *jobs) {
+  if (!jobs->look_at || pm_jobs_mono(jobs) < jobs->look_at)
+    return;
+  jobs->look_at = 0;
+  if (jobs->context->actions.list || pm_job_folders_again(&jobs->folders) < 0)
+    pm_jobs_look_again(jobs);
 }
 
 /* ---- passes ---- */
@@ -255,6 +281,7 @@ static void publish_rows(struct pm_jobs *jobs) {
 
 void pm_jobs_sweep(struct pm_jobs *jobs) {
   struct pm_timer *t;
+  look_again(jobs);
   adopt_some(jobs);
   while ((t = pm_timers_take(&jobs->timers, pm_jobs_mono(jobs))))
     look_after((struct pm_jobs_entry *)((char *)t -
@@ -264,11 +291,16 @@ void pm_jobs_sweep(struct pm_jobs *jobs) {
   publish_rows(jobs);
 }
 
+static uint64_t first_of(uint64_t a, uint64_t b) {
+  return !a || (b && b < a) ? b : a;
+}
+
 uint64_t pm_jobs_next(const struct pm_jobs *jobs) {
-  uint64_t next = pm_timers_next(&jobs->timers), rows = jobs->rows_due;
+  uint64_t next = pm_timers_next(&jobs->timers);
   if (jobs->folders.list)
     return 1;
-  return !next || (rows && rows < next) ? rows : next;
+  next = first_of(next, jobs->rows_due);
+  return first_of(next, jobs->look_at);
 }
 
 const struct pm_job_places *pm_jobs_places(const struct pm_jobs *jobs) {

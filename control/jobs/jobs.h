@@ -39,6 +39,9 @@ struct pm_jobs_entry *pm_jobs_find(const struct pm_jobs *jobs, const char *id);
 int pm_jobs_add(struct pm_jobs *jobs, const char *id,
                 struct pm_jobs_entry **ret);
 
+/* Soon, for what may have been started and is not in the table. */
+void pm_jobs_look_again(struct pm_jobs *jobs);
+
 /* What happens to all of them. */
 struct pm_job_events *pm_jobs_events(struct pm_jobs *jobs);
 

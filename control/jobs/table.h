@@ -22,6 +22,7 @@ struct pm_jobs {
   struct pm_job_events events;
   unsigned tended;   /* helpers at work */
   uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */
+  uint64_t look_at;  /* mono: the folders are looked at again; 0: not */
   bool some_gone;
 };
 

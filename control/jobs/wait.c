@@ -81,6 +81,9 @@ void pm_jobs_ask(struct pm_job_wait *wait, enum pm_job_verb verb,
     answer(wait, ESRCH);
   else if (pm_holder_is_open(&e->holder))
     send_request(wait);
+  else if (!e->action) /* whoever kills it all the time has made the pause long
+                        */
+    pm_jobs_set_due(e, 1);
 }
 
 void pm_job_waits_take(struct pm_jobs_entry *e, const struct pm_job_reply *r) {

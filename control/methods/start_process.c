@@ -64,6 +64,19 @@ static void show(struct pm_call *call, struct pm_start *s, int32_t pid,
 
 static void on_answer(void *arg, const void *record, size_t length);
 
+/* As whom, if he says so: himself, too. */
+static uint32_t list_users(struct pm_call *call,
+                           const struct pm_subject *subject,
+                           uint32_t ret[PM_HOLD_START_MAY]) {
+  const struct pm_allow_options *allow =
+      &call->context->environment->options->allow;
+  size_t n = 0;
+  if (pm_allow_as(allow, subject, PM_METHOD_start_process, subject->uid))
+    ret[n++] = subject->uid;
+  return (uint32_t)(n + pm_allow_users(allow, subject, PM_METHOD_start_process,
+                                       ret + n, PM_HOLD_START_MAY - n));
+}
+
 static int ask_helper(struct pm_call *call, struct pm_start *s,
                       struct pm_err *err) {
   const struct pm_job_places *p = pm_jobs_places(call->context->jobs);
@@ -81,9 +94,7 @@ static int ask_helper(struct pm_call *call, struct pm_start *s,
                    ? PM_HOLD_START_ANYBODY
                    : 0,
       .peer = call->peer->pidfd >= 0 ? call->peer->pid : 0,
-      .may = (uint32_t)pm_allow_users(
-          &call->context->environment->options->allow, &subject,
-          PM_METHOD_start_process, may, PM_HOLD_START_MAY)};
+      .may = list_users(call, &subject, may)};
   struct iovec parts[3 + PM_HOLD_START_TEXTS] = {
       {&r, sizeof r}, {s->record.data, s->record.length}};
   for (size_t i = 0; i < PM_HOLD_START_TEXTS; i++) {
@@ -230,6 +241,8 @@ static void on_answer(void *arg, const void *record, size_t length) {
     take_job(call, s, r);
     return;
   }
+  if (r == &none && call->context->jobs) /* it may have started it */
+    pm_jobs_look_again(call->context->jobs);
   explain(call, s, r);
   refuse(call, s);
 }
@@ -247,6 +260,11 @@ static int take_identity(struct pm_call *call, struct pm_start *s) {
                                     .gid = call->peer->gid,
                                     .group_count =
                                         (uint32_t)call->peer->group_count};
+  if (call->peer->uid != 0)
+    return 0;
+  struct pm_peer_caps caps; /* of root who names himself */
+  pm_peer_caps(call->peer, &caps);
+  s->as.capabilities = caps.effective;
   return 0;
 }
 

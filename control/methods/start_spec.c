@@ -173,8 +173,8 @@ static int take_fields(struct pm_call *call, const struct pm_json *params,
       .stop_timeout_ns = nanoseconds(params, "stop_timeout_seconds"),
       .memory_max_bytes =
           (uint64_t)pm_param_integer(params, "limits.memory_max", 0),
-      .cpu_max_percent =
-          (uint32_t)ceil(100 * pm_param_number(params, "limits.cpu_max", 0)),
+      .cpu_max_percent = (uint32_t)ceil(
+          100 * pm_param_number(params, "limits.cpu_max", 0) - 1e-6),
       .pids_max = (uint32_t)pm_param_integer(params, "limits.pids_max", 0),
   };
   if (pm_param_boolean(params, "merge_stderr", false))

@@ -4,6 +4,7 @@ removed; by whom that may be done; and all of it again with the collectd that
 follows."""
 import os
 import pwd
+import resource
 import signal
 import sys
 import time
@@ -144,6 +145,8 @@ FAILURES = [
     ({"command": "true", "stdin": "relative"}, "invalid_argument", None, None),
     ({"command": "true", "name": "a b"}, "invalid_argument", None, None),
     ({"command": "true", "name": "123"}, "invalid_argument", None, None),
+    ({"command": "true", "name": "-f"}, "invalid_argument", None, None),
+    ({"command": "true", "name": ".."}, "invalid_argument", None, None),
     ({"command": "true", "user": "no-such-user"}, "invalid_argument", "user", "ENOENT"),
 ]
 FAULTS = [
@@ -187,6 +190,42 @@ def check_names(c):
     free = c.begin("true", name="mine")  # a name is free when its job has ended
     assert free["job"]["name"] == "mine"
     clear(c)
+
+
+def check_key_of_removed(c):
+    """A job whose descendants still write can be removed; its key is free."""
+    left = c.path("left")
+    r = c.sh(f"setsid sleep 600 & echo $! >{left}; exit 0", name="leaves", request_key="k4")
+    wait_for("its end", lambda: c.done("get_job", job_id="leaves")["job"]["state"] == "draining")
+    c.done("remove_job", job_id=r["job_id"])
+    again = c.begin("true", request_key="k4")
+    assert again["job_id"] != r["job_id"] and "existing" not in again, again
+    with open(left, encoding="ascii") as f:
+        pid = int(f.read())
+    if lives(pid):
+        os.kill(pid, signal.SIGKILL)
+    clear(c)
+
+
+def check_same_user(c):
+    """Who names himself as the user gets what he would get anyway."""
+    said = []
+    for who in ({}, {"user": "root"}, {"user": "0"}):
+        r = c.begin("grep", "^Cap", "/proc/self/status", **who)
+        assert c.done("wait_job", job_id=r["job_id"], timeout_seconds=60)["job"]["exit"]["code"] == 0
+        said.append(wait_for("its log", lambda: c.text(r["job_id"])))
+    assert said[0] == said[1] == said[2], said
+    clear(c)
+    allow = f"""
+    <Allow>
+      User {WWW}
+      Method "start_process"
+      RunAs "daemon"
+    </Allow>"""
+    with Controlled(allow=allow) as other, Peer(as_user(WWW)) as www:
+        for user in ({}, {"user": "www-data"}, {"user": str(WWW)}):
+            refused(www.do("call", other.socket, "start_process", command="true", **user),
+                    "permission_denied", "<Allow>")
 
 
 def check_kill(c):
@@ -389,6 +428,28 @@ def cmdline(pid):
         return []
 
 
+def check_descriptors(c):
+    """One that was started while collectd had no descriptor left is known as
+    soon as it has some."""
+    pid, fifo = c.leader(), c.path("fifo")
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    os.mkfifo(fifo)
+    with Wire(c.socket) as wire:
+        wire.call("hello")
+        wire.send("start_process", command="sleep", args=["600"], name="unseen", stdin=fifo)
+        wait_for("its folder", lambda: folders(c))
+        try:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+            with open(fifo, "wb"):  # it waits for that
+                answer = wire.read()["result"]
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    refused(answer, "internal", "Too many open files")
+    wait_for("it", lambda: [j["job_id"] for j in c.done("list_jobs")["jobs"]] == folders(c))
+    assert c.done("stop_job", job_id="unseen")["job"]["exit"]["signal"] == "TERM"
+    clear(c)
+
+
 def check_users(c):
     ask = {"command": "sleep", "args": ["600"]}
     with Peer(as_user(OTHER)) as other, Peer(as_user(OWNER)) as owner, \
@@ -462,8 +523,10 @@ def few_places(c):
 
 
 def main():
-    checks = [check_life, check_exits, check_failures, check_names, check_kill, check_logs, check_limits,
-              check_at_once, check_restarts, check_events, check_series, check_survival, check_holder_died, check_users, check_places]
+    checks = [check_life, check_exits, check_failures, check_names, check_key_of_removed,
+              check_same_user, check_kill, check_logs, check_limits, check_at_once, check_restarts,
+              check_events, check_series, check_survival, check_holder_died, check_descriptors,
+              check_users, check_places]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:

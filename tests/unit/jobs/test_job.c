@@ -93,6 +93,9 @@ static void names(void **state) {
       {"/opt/7", 1, "p7"},
       {"/opt/7", 12, "p7-12"},
       {"a b\n$(c)", 1, "a_b___c_"},
+      {"-rm", 1, "p-rm"},
+      {"/usr/bin/[", 1, "_"},
+      {"..", 1, "p.."},
       {TEXT_64, 1, TEXT_16 TEXT_16 TEXT_16 "0123"},
       {TEXT_64, 1000, TEXT_16 TEXT_16 TEXT_16 "0123-1000"},
   };
@@ -102,8 +105,9 @@ static void names(void **state) {
     check_text(rows[i].command, "name", name, rows[i].want);
     check_true(rows[i].command, "is one", pm_job_is_name(name));
   }
-  static const char *const none[] = {"",    "1",   "123",      "a b",
-                                     "a/b", "a\n", "\xc3\xa9", TEXT_64 "x"};
+  static const char *const none[] = {"",    "1",        "123",      "a b",
+                                     "a/b", "-a",       ".",        "@",
+                                     "a\n", "\xc3\xa9", TEXT_64 "x"};
   for (size_t i = 0; i < CHECK_COUNT(none); i++)
     check_true(none[i], "is none", !pm_job_is_name(none[i]));
   check_true(TEXT_64, "is one", pm_job_is_name(TEXT_64));
