@@ -34,7 +34,8 @@ int keep_group_open(struct keep_group *g, int folder) {
     g->id = st.st_ino;
     g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
     g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
-    if (!is_member(g->procs))
+    g->inside = is_member(g->procs);
+    if (!g->inside)
       g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
   }
   close(dir);
@@ -71,6 +72,8 @@ static uint64_t read_number(int fd, const char *key) {
 int keep_group_add(const struct keep_group *g, int32_t pid) {
   char text[16];
   size_t at = sizeof text;
+  if (g->inside)
+    return 0;
   do
     text[--at] = (char)('0' + pid % 10);
   while (pid /= 10);
