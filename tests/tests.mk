@@ -97,6 +97,7 @@ unit_tests = \
 	tests/unit/keep/test_store \
 	tests/unit/keep/test_files \
 	tests/unit/hold/test_cgroup \
+	tests/unit/hold/test_unit \
 	tests/unit/hold/test_fd_message \
 	tests/unit/hold/test_fd_table \
 	tests/unit/hold/test_job_folder \
@@ -393,6 +394,10 @@ tests_unit_hold_test_job_folder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatfs
 tests_unit_hold_test_cgroup_SOURCES = tests/unit/hold/test_cgroup.c $(place_sources)
 tests_unit_hold_test_cgroup_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_cgroup_LDADD = $(keep_ldadd)
+tests_unit_hold_test_unit_SOURCES = tests/unit/hold/test_unit.c \
+	control/hold/unit.c control/hold/unit_args.c
+tests_unit_hold_test_unit_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_unit_LDADD = $(keep_ldadd)
 tests_unit_hold_test_fd_message_SOURCES = tests/unit/hold/test_fd_message.c \
 	control/hold/fd_message.c
 tests_unit_hold_test_fd_message_CPPFLAGS = $(unit_cppflags)
