@@ -73,9 +73,13 @@ static ssize_t read_all(int fd, char *ret, size_t size) {
   return (ssize_t)length;
 }
 
+bool hold_cgroup_is_managed(void) { return access(SYSTEMD, F_OK) == 0; }
+
 int hold_cgroup_find(char *ret, size_t size) {
-  if (access(SYSTEMD, F_OK) == 0)
-    return -ENOTSUP;
+  return hold_cgroup_is_managed() ? -ENOTSUP : hold_cgroup_mount(ret, size);
+}
+
+int hold_cgroup_mount(char *ret, size_t size) {
   PM_CLEAN_FD int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   PM_CLEAN_MEM char *text = malloc(MOUNTINFO_MOST);
   if (fd < 0 || !text || read_all(fd, text, MOUNTINFO_MOST) < 0)
@@ -92,7 +96,7 @@ int hold_cgroup_write(int dir, const char *file, const char *text) {
   return write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-static bool has_controller(int dir, const char *controller) {
+bool hold_cgroup_has(int dir, const char *controller) {
   char text[1024];
   PM_CLEAN_FD int fd = openat(dir, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? -1 : read_all(fd, text, sizeof text);
@@ -101,7 +105,7 @@ static bool has_controller(int dir, const char *controller) {
 
 int hold_cgroup_enable(int dir, const char *controller) {
   char text[32] = "+";
-  if (!has_controller(dir, controller))
+  if (!hold_cgroup_has(dir, controller))
     return -ENOTSUP;
   strncat(text, controller, sizeof text - 2);
   return hold_cgroup_write(dir, "cgroup.subtree_control", text);
