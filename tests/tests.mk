@@ -787,4 +787,9 @@ check_PROGRAMS += $(bench_programs) # so that they go on to build
 # make bench BENCH='--sizes 10000 --write RESULTS.md'
 bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
-.PHONY: bench
+
+# where systemd is PID 1: in a container, so not of `make check`
+EXTRA_DIST += tests/e2e/test_systemd.py
+check-systemd: all $(check_PROGRAMS)
+	PM_SRC=$(srcdir) PM_BUILD=. $(PYTHON) $(srcdir)/tests/e2e/test_systemd.py
+.PHONY: bench check-systemd
