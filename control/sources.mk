@@ -157,6 +157,9 @@ hold_sources = \
 	control/hold/start.c control/hold/start.h control/hold/start_work.h \
 	control/hold/start_holder.c \
 	control/hold/start_request.c \
+	control/hold/start_unit.c \
+	control/hold/unit.c control/hold/unit.h \
+	control/hold/unit_args.c control/hold/unit_args.h \
 	control/wire/json_escape.c control/wire/json_escape.h \
 	control/wire/utf8.c control/wire/utf8.h
 

@@ -98,6 +98,7 @@ unit_tests = \
 	tests/unit/keep/test_store \
 	tests/unit/keep/test_files \
 	tests/unit/hold/test_cgroup \
+	tests/unit/hold/test_unit \
 	tests/unit/hold/test_fd_message \
 	tests/unit/hold/test_fd_table \
 	tests/unit/hold/test_job_folder \
@@ -394,6 +395,10 @@ tests_unit_hold_test_job_folder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatfs
 tests_unit_hold_test_cgroup_SOURCES = tests/unit/hold/test_cgroup.c $(place_sources)
 tests_unit_hold_test_cgroup_CPPFLAGS = $(unit_cppflags)
 tests_unit_hold_test_cgroup_LDADD = $(keep_ldadd)
+tests_unit_hold_test_unit_SOURCES = tests/unit/hold/test_unit.c \
+	control/hold/unit.c control/hold/unit_args.c
+tests_unit_hold_test_unit_CPPFLAGS = $(unit_cppflags)
+tests_unit_hold_test_unit_LDADD = $(keep_ldadd)
 tests_unit_hold_test_fd_message_SOURCES = tests/unit/hold/test_fd_message.c \
 	control/hold/fd_message.c
 tests_unit_hold_test_fd_message_CPPFLAGS = $(unit_cppflags)
@@ -798,4 +803,9 @@ check_PROGRAMS += $(bench_programs) # so that they go on to build
 # make bench BENCH='--sizes 10000 --write RESULTS.md'
 bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
-.PHONY: bench
+
+# where systemd is PID 1: in a container, so not of `make check`
+EXTRA_DIST += tests/e2e/test_systemd.py
+check-systemd: all $(check_PROGRAMS)
+	PM_SRC=$(srcdir) PM_BUILD=. $(PYTHON) $(srcdir)/tests/e2e/test_systemd.py
+.PHONY: bench check-systemd

@@ -73,7 +73,7 @@ static ssize_t read_all(int fd, char *ret, size_t size) {
   return (ssize_t)length;
 }
 
-static int find_any(char *ret, size_t size) {
+int hold_cgroup_mount(char *ret, size_t size) {
   PM_CLEAN_FD int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   PM_CLEAN_MEM char *text = malloc(MOUNTINFO_MOST);
   if (fd < 0 || !text || read_all(fd, text, MOUNTINFO_MOST) < 0)
@@ -81,8 +81,10 @@ static int find_any(char *ret, size_t size) {
   return hold_cgroup_find_mount(text, ret, size) ? 0 : -ENOTSUP;
 }
 
+bool hold_cgroup_is_managed(void) { return access(SYSTEMD, F_OK) == 0; }
+
 int hold_cgroup_find(char *ret, size_t size) {
-  return access(SYSTEMD, F_OK) == 0 ? -ENOTSUP : find_any(ret, size);
+  return hold_cgroup_is_managed() ? -ENOTSUP : hold_cgroup_mount(ret, size);
 }
 
 /* "0::/path", the last line of it: cgroups(7). */
@@ -93,7 +95,7 @@ int hold_cgroup_find_own(char *ret, size_t size) {
   const char *line = n > 0 ? strstr(text, "0::/") : NULL;
   if (!line || (line > text && line[-1] != '\n'))
     return -ENOTSUP;
-  int status = find_any(ret, size);
+  int status = hold_cgroup_mount(ret, size);
   if (status < 0)
     return status;
   size_t top = strlen(ret), length = strcspn(line + 3, "\n");
@@ -113,7 +115,7 @@ int hold_cgroup_write(int dir, const char *file, const char *text) {
   return write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-static bool has_controller(int dir, const char *controller) {
+bool hold_cgroup_has(int dir, const char *controller) {
   char text[1024];
   PM_CLEAN_FD int fd = openat(dir, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? -1 : read_all(fd, text, sizeof text);
@@ -122,7 +124,7 @@ static bool has_controller(int dir, const char *controller) {
 
 int hold_cgroup_enable(int dir, const char *controller) {
   char text[32] = "+";
-  if (!has_controller(dir, controller))
+  if (!hold_cgroup_has(dir, controller))
     return -ENOTSUP;
   strncat(text, controller, sizeof text - 2);
   return hold_cgroup_write(dir, "cgroup.subtree_control", text);

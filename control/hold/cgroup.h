@@ -14,13 +14,21 @@ enum { HOLD_CGROUP_PATH = 512 };
  * /proc/self/mountinfo.  Pure. */
 bool hold_cgroup_find_mount(const char *mountinfo, char *ret, size_t size);
 
-/* The same of this machine.  -ENOTSUP: there is none, or all groups are a
- * service manager's, systemd's, who alone may make some. */
+/* The same of this machine.  -ENOTSUP: there is none. */
+int hold_cgroup_mount(char *ret, size_t size);
+
+/* All groups are a service manager's, systemd's, who alone may make some. */
+bool hold_cgroup_is_managed(void);
+
+/* Where groups can be made.  -ENOTSUP: there is none, or they are managed. */
 int hold_cgroup_find(char *ret, size_t size);
 
 /* The group that this process is in, whoever made it.  -ENOTSUP: none of
  * cgroup2's, or it cannot be written to. */
 int hold_cgroup_find_own(char *ret, size_t size);
+
+/* Is the controller there for that group? */
+bool hold_cgroup_has(int dir, const char *controller);
 
 /* A file of the group that dir is; one write.  -errno. */
 int hold_cgroup_write(int dir, const char *file, const char *text);

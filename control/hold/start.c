@@ -61,6 +61,8 @@ static int complete(struct hold_start *w) {
 /* Without one, only a job that has no limits is started. */
 static int make_group(struct hold_start *w) {
   char top[HOLD_CGROUP_PATH];
+  if (hold_start_name_unit(w) == 0)
+    return 0;
   int status = hold_cgroup_find(top, sizeof top);
   if (status == 0)
     status = hold_job_group_make(top, w->spec.text[PM_JOB_ID], &w->spec.fields,
@@ -115,6 +117,14 @@ static void remove_folders(const struct hold_start *w) {
 
 /* ---- a job that exists ---- */
 
+/* One that lives is left where it is. */
+static void find_group(struct hold_start *w, bool lives) {
+  w->lives = lives;
+  if (hold_start_find_unit(w) < 0 && !hold_cgroup_is_managed())
+    hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
+                         sizeof w->group);
+}
+
 static int open_job(struct hold_start *w, struct hold_start_packet *packet) {
   const char *jobs = w->text[PM_HOLD_START_JOBS];
   snprintf(w->folder, sizeof w->folder, "%s/%s", jobs, w->id);
@@ -128,8 +138,7 @@ static int open_job(struct hold_start *w, struct hold_start_packet *packet) {
 /* One that a holder died of, or lives on without one, is never stopped. */
 static void rescue(struct hold_start *w) {
   hold_run_as_raise(&w->spec);
-  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
-                       sizeof w->group);
+  find_group(w, true);
   if (hold_start_holder(w) == 0)
     hold_start_wait_for_holder(w);
 }
@@ -141,8 +150,7 @@ static void start_again(struct hold_start *w) {
     hold_start_fail(w, PM_HOLD_START_STATE, -status);
     return;
   }
-  hold_job_group_renew(w->dir, w->id, &w->spec.fields, w->group,
-                       sizeof w->group);
+  find_group(w, false);
   if (hold_start_holder(w) == 0 && hold_start_wait_for_job(w) == 0)
     return;
   hold_start_stop_holder(w);
@@ -196,6 +204,7 @@ int hold_start(int argc, char **argv) {
   (void)argv;
   if (argc != 2)
     return 2;
+  w.began_ms = hold_start_ms();
   signal(SIGCHLD, SIG_DFL);
   ssize_t n = hold_request_receive(&packet, sizeof packet, &w.pidfd);
   if (n == -ENOTCONN)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-  WAIT_MS = 9000,  /* collectd waits a little longer (server/action.h) */
+  WAIT_MS = 8000,  /* collectd waits a little longer (server/action.h) */
   LOOK_MS = 2,     /* how often the job's state is read */
   STOP_MS = 1000,  /* for the holder of one that cannot be started */
   HOLDER_BUSY = 3, /* exit statuses of procman-keep */
@@ -55,8 +55,28 @@ _Noreturn static void become_holder(struct hold_start *w) {
   _exit(errno == ENOENT ? 127 : 126);
 }
 
+/* The manager would not: then the job has no group, but one that lives has its
+ * own still. */
+static int do_without_unit(struct hold_start *w) {
+  *w->unit = *w->group = '\0';
+  if (w->lives)
+    return 0;
+  unlinkat(w->dir, PM_JOB_FILE_GROUP, 0);
+  if (!pm_job_spec_needs_group(&w->spec.fields))
+    return 0;
+  w->answer.stage = PM_JOB_STAGE_GROUP;
+  return hold_start_fail(w, PM_HOLD_START_JOB, ENOTSUP);
+}
+
 int hold_start_holder(struct hold_start *w) {
   fcntl(PM_HOLD_SOCKET, F_SETFD, FD_CLOEXEC);
+  if (*w->unit) {
+    int status = hold_start_unit(w);
+    if (status == 0 || status == -EEXIST)
+      return 0;
+    if (do_without_unit(w) < 0)
+      return -1;
+  }
   /* without a store the job runs all the same */
   hold_fdstore_ask(w->text[PM_HOLD_START_JOBS], w->spec.text[PM_JOB_ID],
                    w->group, &w->kept);
@@ -67,8 +87,10 @@ int hold_start_holder(struct hold_start *w) {
   return w->holder < 0 ? hold_start_fail(w, PM_HOLD_START_HOLDER, errno) : 0;
 }
 
-/* True: it has ended. */
-static bool look_at_holder(struct hold_start *w, int *ret_status) {
+/* True: it has ended.  fresh: without having been there before. */
+static bool look_at_holder(struct hold_start *w, bool fresh, int *ret_status) {
+  if (*w->unit)
+    return hold_start_unit_is_over(w, fresh);
   if (w->holder && waitpid(w->holder, ret_status, WNOHANG) == w->holder)
     w->holder = 0;
   return !w->holder;
@@ -79,13 +101,26 @@ static void sleep_ms(long ms) {
   nanosleep(&t, NULL);
 }
 
+int64_t hold_start_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool has_time(const struct hold_start *w) {
+  return hold_start_ms() - w->began_ms < WAIT_MS;
+}
+
 /* SIGTERM: it ends the job, and itself. */
 void hold_start_stop_holder(struct hold_start *w) {
   int status;
+  if (*w->unit)
+    hold_start_stop_unit(w);
   if (!w->holder)
     return;
   kill(w->holder, SIGTERM);
-  for (int ms = 0; ms < STOP_MS && !look_at_holder(w, &status); ms += LOOK_MS)
+  for (int ms = 0; ms < STOP_MS && !look_at_holder(w, true, &status);
+       ms += LOOK_MS)
     sleep_ms(LOOK_MS);
   if (w->holder)
     kill(w->holder, SIGKILL);
@@ -109,6 +144,14 @@ static void tell_state(struct hold_start *w,
   w->answer.cgroup = s->cgroup;
 }
 
+/* Its holder was killed while it waited at its gate, and the next one found
+ * neither: whether it has been is not known. */
+static bool is_lost(const struct hold_start *w,
+                    const struct pm_job_state_record *s,
+                    const struct pm_job_exit_record *end) {
+  return *w->unit && end->how == PM_JOB_UNKNOWN && s->state >= PM_JOB_DRAINING;
+}
+
 /* Its start is over: as it was, or -1 with what failed. */
 static int take_job(struct hold_start *w, const struct pm_job_state_record *s) {
   struct pm_job_exit_record end;
@@ -117,15 +160,22 @@ static int take_job(struct hold_start *w, const struct pm_job_state_record *s) {
     w->answer.stage = end.stage;
     return hold_start_fail(w, PM_HOLD_START_JOB, end.error);
   }
+  if (ended && end.attempt == s->attempt && is_lost(w, s, &end))
+    return hold_start_fail(w, PM_HOLD_START_HOLDER, ECHILD);
   tell_state(w, s);
   return 0;
+}
+
+/* Of a service it is whoever has the job. */
+static bool is_holder(const struct hold_start *w, pid_t pid) {
+  return *w->unit ? pid && pid == hold_start_locked_by(w) : pid == w->started;
 }
 
 /* 1: it is not known yet, or of another holder. */
 static int look_at_job(struct hold_start *w) {
   struct pm_job_state_record s;
   if (read_record(w, PM_JOB_FILE_STATE, PM_JOB_STATE, &s, sizeof s) &&
-      s.holder == w->started && s.state > PM_JOB_STARTING &&
+      (*w->unit || s.holder == w->started) && s.state > PM_JOB_STARTING &&
       !(s.wants & PM_JOB_WANTS_AGAIN))
     return take_job(w, &s);
   return 1;
@@ -134,6 +184,8 @@ static int look_at_job(struct hold_start *w) {
 /* Why it has ended without the job. */
 static int tell_holder(struct hold_start *w, int status) {
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (*w->unit)
+    code = hold_start_locked_by(w) ? HOLDER_BUSY : -1;
   if (code == HOLDER_BUSY)
     return hold_start_fail(w, PM_HOLD_START_STATE, EBUSY);
   return hold_start_fail(w, PM_HOLD_START_HOLDER,
@@ -143,9 +195,9 @@ static int tell_holder(struct hold_start *w, int status) {
 }
 
 int hold_start_wait_for_job(struct hold_start *w) {
-  for (int ms = 0; ms < WAIT_MS; ms += LOOK_MS) {
+  while (has_time(w)) {
     int ended = 0;
-    bool over = look_at_holder(w, &ended);
+    bool over = look_at_holder(w, true, &ended);
     int status = look_at_job(w); /* after that: nobody writes it any more */
     if (status <= 0)
       return status;
@@ -159,11 +211,11 @@ int hold_start_wait_for_job(struct hold_start *w) {
 /* Or it has ended, since nothing is left to do. */
 int hold_start_wait_for_holder(struct hold_start *w) {
   struct pm_job_state_record s;
-  for (int ms = 0; ms < WAIT_MS; ms += LOOK_MS) {
+  while (has_time(w)) {
     int ended = 0;
-    bool over = look_at_holder(w, &ended);
+    bool over = look_at_holder(w, false, &ended);
     bool known = read_record(w, PM_JOB_FILE_STATE, PM_JOB_STATE, &s, sizeof s);
-    if (known && (s.holder == w->started || (over && ended == 0))) {
+    if (known && (is_holder(w, s.holder) || (over && ended == 0))) {
       tell_state(w, &s);
       return 0;
     }

@@ -71,7 +71,10 @@ static void take_state(struct pm_jobs_entry *e,
                        const struct pm_job_state_record *s) {
   bool other =
       s->state != e->job.state.state || s->attempt != e->job.state.attempt;
+  bool renewed = s->holder != e->job.state.holder;
   e->job.state = *s;
+  if (renewed && pm_holder_is_open(&e->holder))
+    e->survives = pm_job_survives(s->holder);
   if (other) {
     pm_job_folder_read_exit(&e->owner->folders, &e->job);
     note(e);

@@ -52,7 +52,8 @@ static int open_all(struct keep_group *g, int dir,
   g->id = st.st_ino;
   g->limited = is_limited(dir, "memory.max", f->memory_max_bytes) &&
                is_cpu_limited(dir, f->cpu_max_percent) &&
-               is_limited(dir, "pids.max", f->pids_max);
+               /* where it is a unit's, the holder has a place of its own */
+               is_limited(dir, "pids.max", f->pids_max ? f->pids_max + 1 : 0);
   g->events = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
   g->memory = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
   return 0;
@@ -77,10 +78,13 @@ int keep_group_open(struct keep_group *g, int folder,
   if (dir < 0)
     return -errno;
   int status = open_all(g, dir, fields);
-  if (status < 0)
+  if (status < 0) {
     keep_group_close(g);
-  else if (count_members(g->procs, &is_in_it) != SIZE_MAX && !is_in_it)
-    g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  } else if (count_members(g->procs, &is_in_it) != SIZE_MAX) {
+    g->inside = is_in_it;
+    if (!g->inside) /* it would end this holder, too */
+      g->kill = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  }
   close(dir);
   return status;
 }
@@ -97,9 +101,10 @@ int keep_group_open_own(struct keep_group *g,
   int status = dir < 0 ? -errno : open_all(g, dir, fields);
   if (dir >= 0)
     close(dir);
-  if (status == 0 && !(known && g->id == known) &&
-      !(count_members(g->procs, &is_in_it) == 1 && is_in_it))
+  size_t count = status == 0 ? count_members(g->procs, &is_in_it) : 0;
+  if (status == 0 && !(known && g->id == known) && !(count == 1 && is_in_it))
     status = -ENOENT;
+  g->inside = status == 0;
   if (status < 0)
     keep_group_close(g);
   return status;
@@ -135,6 +140,8 @@ static uint64_t read_number(int fd, const char *key) {
 int keep_group_add(const struct keep_group *g, int32_t pid) {
   char text[16];
   size_t at = sizeof text;
+  if (g->inside)
+    return 0;
   do
     text[--at] = (char)('0' + pid % 10);
   while (pid /= 10);

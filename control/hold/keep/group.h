@@ -7,6 +7,7 @@
 #include "base/job_spec.h"
 #include "hold/members.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct keep_group {
@@ -15,6 +16,7 @@ struct keep_group {
   int events;  /* cgroup.events, of groups below, too: root can make some */
   int memory;  /* memory.events; -1: without that controller */
   uint64_t id; /* as the kernel counts them; 0: none */
+  bool inside; /* the holder is a member, so are its children: a service */
   int signal;  /* whom a stop has reached so far */
   struct hold_pids told;
   bool limited; /* to all that the spec says */

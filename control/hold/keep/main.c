@@ -42,6 +42,7 @@ static int fail(const struct keep_fault *fault) {
   switch (fault->num) {
   case EBUSY:
     return BUSY;
+  case ENOENT: /* the job was removed */
   case EPROTONOSUPPORT:
   case EBADMSG:
   case EINVAL:
