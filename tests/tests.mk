@@ -744,7 +744,7 @@ e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_l
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
 	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_survive.py tests/e2e/test_job_authority.py tests/e2e/test_job_logs.py tests/e2e/test_ladder.py \
-	tests/e2e/test_series.py tests/e2e/test_truth.py tests/e2e/test_unit.py \
+	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \
 	tests/e2e/harness.py tests/e2e/keep.py tests/e2e/logs.py \
@@ -805,7 +805,7 @@ bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
 
 # where systemd is PID 1: in a container, so not of `make check`
-EXTRA_DIST += tests/e2e/test_systemd.py
+EXTRA_DIST += tests/e2e/test_systemd.py tests/e2e/test_unit.py
 check-systemd: all $(check_PROGRAMS)
 	PM_SRC=$(srcdir) PM_BUILD=. $(PYTHON) $(srcdir)/tests/e2e/test_systemd.py
 .PHONY: bench check-systemd
