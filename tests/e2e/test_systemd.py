@@ -262,11 +262,13 @@ def unattended(m, jobs):
 
 def crowd(m):
     """Starts at once while holders are killed: each is answered once its job runs,
-    and none is lost."""
+    and none is lost; of a holder that dies together with what it has just forked
+    it is told that nothing was started, and nothing was."""
     said, killed, over = [], 0, threading.Event()
 
     def start(n):
-        said.append(m.ctl("start", "-n", f"crowd{n}", "-C", "/", "--", "/bin/sleep", "1000")[-1])
+        said.append(m.ctl("start", "-n", f"crowd{n}", "-C", "/", "--", "/bin/sleep", "1000",
+                          check=False)[-1])
     threads = [threading.Thread(target=start, args=(n,)) for n in range(CROWD)]
     ender = threading.Thread(target=lambda: ([t.join() for t in threads], over.set()))
     for t in threads + [ender]:
@@ -276,8 +278,11 @@ def crowd(m):
             if random.random() < 0.1:
                 killed += kill(m.holder(unit_of(job_id)))
     ender.join()
-    assert len(said) == CROWD and all(r["success"] for r in said), said
-    for r in said:
+    assert len(said) == CROWD, said
+    failed = [r["error"] for r in said if not r["success"]]
+    assert all((e["stage"], e["errno"]) == ("holder", "ECHILD") for e in failed), failed
+    assert len(m.folders()) == CROWD - len(failed) > CROWD // 2, (failed, m.folders())
+    for r in filter(lambda r: r["success"], said):
         unit = unit_of(r["job_id"])
         pid = wait_for("its holder", lambda unit=unit: m.holder(unit))
         job = wait_for("its state", lambda r=r: m.job(r["job_id"])
@@ -286,7 +291,8 @@ def crowd(m):
         assert len(m.members(unit)) == 2 and pid in m.members(unit), m.members(unit)
         m.ctl("stop", r["job_id"])
     wait_for("no unit", lambda: not m.units())
-    print(f"  {CROWD} starts at once, {killed} kills of holders meanwhile: all run, in their units")
+    print(f"  {CROWD} starts at once, {killed} kills of holders meanwhile: {CROWD - len(failed)} "
+          "run, in their units, of the others nothing is left")
 
 
 def stops(m):
