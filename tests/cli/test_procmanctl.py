@@ -7,6 +7,7 @@ import os
 import pty
 import random
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -53,6 +54,11 @@ def on_terminal(*args, columns=80, **environment):
         got += piece
     os.close(ours)
     return p.wait(timeout=60), got.decode().replace("\r\n", "\n")
+
+
+def heed_interrupts():
+    """As in a terminal: what a shell starts in the background ignores them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Base(unittest.TestCase):
@@ -444,7 +450,7 @@ class Jobs(Base):
         for word, told in (("web", True), ("4711", False)):
             waiting.clear()
             p = subprocess.Popen([PROGRAM, "-S", s.path, "logs", "-f", word], stdout=theirs,
-                                 stderr=theirs, env=CLEAN)
+                                 stderr=theirs, env=CLEAN, preexec_fn=heed_interrupts)
             self.assertTrue(waiting.wait(60))
             p.send_signal(2)
             self.assertEqual(p.wait(60), -2)
