@@ -89,7 +89,7 @@ def check_life(c):
     r = c.sh("echo begun; sleep 600", env={"A": "b c"}, working_dir="/tmp", umask="077")
     p, job = r["process"], r["job"]
     assert p["pid"] == job["pid"] and p["start_time"] == job["start_time"], r
-    assert p["name"] == "sh" and p["status"] in ("running", "sleeping"), p
+    assert p["name"] == "sh" and p["status"] in ("running", "sleeping", "disk-sleep"), p
     assert job["state"] == "running" and job["exit"] is None, job
     assert os.readlink(f"/proc/{p['pid']}/cwd") == "/tmp"
     with open(f"/proc/{p['pid']}/environ", "rb") as f:
