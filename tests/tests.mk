@@ -19,6 +19,7 @@ libpmunit_la_SOURCES = \
 	tests/fakes/unix.c tests/fakes/unix.h \
 	tests/unit/support/built_reader.c tests/unit/support/built_reader.h \
 	tests/unit/support/check.c tests/unit/support/check.h \
+	tests/unit/support/children.c tests/unit/support/children.h \
 	tests/unit/support/colliding.c tests/unit/support/colliding.h \
 	tests/unit/support/comma_locale.c tests/unit/support/comma_locale.h \
 	tests/unit/support/failing_alloc.c tests/unit/support/failing_alloc.h \
@@ -620,9 +621,15 @@ tests_host_threads_LDADD = $(tests_host_play_LDADD) $(LIBBPF_LIBS)
 tests_host_threads_LDFLAGS = $(AM_LDFLAGS) -pthread
 
 TEST_EXTENSIONS = .scn .py .sh
-SCN_LOG_COMPILER = ./tests/host/play
-PY_LOG_COMPILER = $(PYTHON)
-SH_LOG_COMPILER = $(SHELL)
+# A test that hangs is ended and fails; its log tells how far it came, and what
+# follows it runs.  In the foreground, so that Ctrl-C reaches it.  `make check
+# TEST_SECONDS=7200` for one that was asked to run for an hour.
+TEST_SECONDS = 900
+limited = timeout --foreground --verbose --kill-after=10 $(TEST_SECONDS)
+LOG_COMPILER = $(limited)
+SCN_LOG_COMPILER = $(limited) ./tests/host/play
+PY_LOG_COMPILER = $(limited) $(PYTHON)
+SH_LOG_COMPILER = $(limited) $(SHELL)
 
 scenarios = \
 	tests/scenario/01-first-intervals.scn \

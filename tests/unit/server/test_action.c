@@ -7,6 +7,7 @@
 #include "fakes/unix.h"
 #include "hold/request.h"
 #include "unit/support/check.h"
+#include "unit/support/children.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -62,9 +63,7 @@ static int end(void **state) {
   (void)state;
   pm_action_done(&actions);
   pm_loop_free(actions.loop);
-  while (waitpid(-1, NULL, 0) > 0)
-    ;
-  return 0;
+  return children_have_ended() ? 0 : -1;
 }
 
 static const struct pm_now start = {.mono = 100 * PM_NS_PER_S};
