@@ -55,6 +55,7 @@ procfs_sources = \
 
 identity_sources = \
 	plugin/core/identity/classify.c plugin/core/identity/classify.h \
+	plugin/core/identity/job_scope.c plugin/core/identity/job_scope.h \
 	plugin/core/identity/container.c plugin/core/identity/container.h \
 	plugin/core/identity/interpreter.c plugin/core/identity/interpreter.h \
 	plugin/core/identity/name.c plugin/core/identity/name.h \
@@ -92,6 +93,7 @@ sampler_sources = \
 
 cycle_sources = \
 	plugin/core/cycle/assign.c plugin/core/cycle/assign.h \
+	plugin/core/cycle/job_members.c plugin/core/cycle/job_members.h \
 	plugin/core/cycle/charge.c plugin/core/cycle/charge.h \
 	plugin/core/cycle/close.c plugin/core/cycle/close.h \
 	plugin/core/cycle/cmdline.c plugin/core/cycle/cmdline.h \

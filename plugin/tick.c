@@ -88,6 +88,18 @@ static void close_interval(struct pm_tick *t, struct pm_now now) {
   t->series = pm_emit(t->options, &full, t->interval);
 }
 
+/* Before the drain: what a job's first processes used is the job's. */
+static void take_jobs(struct pm_tick *t, struct pm_now now) {
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_job_scope *list;
+  size_t count;
+  if (!t->exchange || !pm_exchange_take_scopes(t->exchange, &list, &count) ||
+      pm_cycle_set_jobs(t->cycle, list, count) == 0)
+    return;
+  pm_err_set(&err, ENOMEM, "count %zu jobs apart", count);
+  log_hourly(t, PM_COMPLAINT_TURN, now.mono, &err);
+}
+
 static bool run_turn(struct pm_tick *t, struct pm_now now) {
   struct pm_err err = PM_ERR_INIT;
   int status = pm_cycle_turn(t->cycle, now, &err);
@@ -175,6 +187,7 @@ static void run_tick(struct pm_tick *t) {
   t->mono = now.mono;
   pm_notify_tick(t->notifier, now);
   watch_events(t, now);
+  take_jobs(t, now);
   if (pm_cycle_drain(t->cycle, now, &err) < 0)
     log_hourly(t, PM_COMPLAINT_DEATHS, now.mono, &err);
   turn_if_due(t, now);

@@ -598,7 +598,7 @@ endif
 check_PROGRAMS += tests/host/play
 tests_host_play_SOURCES = tests/host/play.c tests/host/play.h \
 	tests/host/play_expect.c tests/host/play_machine.c \
-	tests/host/play_watch.c \
+	tests/host/play_watch.c tests/host/play_jobs.c \
 	tests/fakes/collectd.c tests/fakes/collectd.h \
 	tests/fakes/machine.c tests/fakes/machine.h \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
@@ -678,6 +678,7 @@ scenarios = \
 	tests/scenario/47-descriptors.scn \
 	tests/scenario/48-many-at-once.scn \
 	tests/scenario/49-memory.scn tests/scenario/50-delay.scn tests/scenario/51-passwords.scn \
+	tests/scenario/52-jobs.scn tests/scenario/53-jobs-by-proc.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn

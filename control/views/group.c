@@ -9,6 +9,7 @@
 
 static const char *const kinds[] = {[PM_SNAPSHOT_CONFIGURED] = "configured",
                                     [PM_SNAPSHOT_AUTOMATIC] = "automatic",
+                                    [PM_SNAPSHOT_JOB] = "job",
                                     [PM_SNAPSHOT_PSEUDO] = "pseudo"};
 
 TEXT(name, p->name)
@@ -24,7 +25,7 @@ NUMBER(emitted, p->emitted)
 const struct pm_view_field pm_view_group[] = {
     {"name", PM_VIEW_TEXT, false, name, NULL, "as the series have it"},
     {"kind", PM_VIEW_TEXT, false, kind, NULL,
-     "configured, automatic or pseudo"},
+     "configured, automatic, job or pseudo"},
     {"cpu_percent", PM_VIEW_REAL, false, NULL, cpu,
      "of all CPUs together: 0 to 100, since the turn before"},
     {"cpu_seconds", PM_VIEW_REAL, false, NULL, cpu_seconds,

@@ -152,6 +152,8 @@ struct pm_task fake_machine_seen(const struct fake_task *f) {
   return t;
 }
 
+uint64_t fake_machine_cgroup(const char *path) { return number_of(path); }
+
 static void pass(uint64_t ns) {
   fake_machine.now.mono += ns;
   fake_machine.now.boot += ns;

@@ -61,4 +61,7 @@ void fake_machine_reset(void);
 struct fake_task *fake_machine_task(int32_t pid);
 struct fake_task *fake_machine_find(int32_t pid);
 
+/* The id of the control group of that path. */
+uint64_t fake_machine_cgroup(const char *path);
+
 #endif

@@ -1,6 +1,6 @@
 /* The player's rooms: play.c reads the lines and runs the plugin,
  * play_machine.c changes the machine, play_expect.c judges what was sent,
- * play_watch.c what a client would see. */
+ * play_watch.c what a client would see, play_jobs.c tells of jobs. */
 #ifndef PM_HOST_PLAY_H
 #define PM_HOST_PLAY_H
 
@@ -24,9 +24,9 @@ extern struct play {
   FILE *stream;
   char config[TEXT];
   bool running;
-  bool control;             /* the option, for the next start */
+  bool control;                 /* the option, for the next start */
   struct pm_exchange *exchange; /* the running plugin's, with control */
-  uint64_t cursor;          /* behind the last event that was looked at */
+  uint64_t cursor;              /* behind the last event that was looked at */
   bool books_known;
   struct pm_books books;
   struct fake_series *saved;
@@ -76,6 +76,10 @@ void play_group(void);
 void play_nogroup(void);
 void play_event(void);
 void play_noevent(void);
+
+/* verbs of play_jobs.c */
+void play_job(void);
+void play_nojob(void);
 
 /* verbs of play_expect.c */
 void play_expect(void);

@@ -23,8 +23,8 @@ void play_watch(void) {
 
 /* signal PID NUMBER: somebody sends it through the socket */
 void play_signal(void) {
-  pm_exchange_note_signal(exchange(), atoi(play_word(1)), 0,
-                          atoi(play_word(2)), fake_machine.now.mono);
+  pm_exchange_note_signal(exchange(), atoi(play_word(1)), 0, atoi(play_word(2)),
+                          fake_machine.now.mono);
 }
 
 /* ---- the snapshot ---- */
@@ -96,6 +96,7 @@ static void check_process(const struct pm_snapshot *s,
       {"threads", if_known(p->have, PM_SNAPSHOT_THREADS, p->threads)},
       {"kernel", p->have & PM_SNAPSHOT_KERNEL ? 1 : 0},
       {"ppid", p->ppid},
+      {"job", p->job},
   };
   const char *user =
       p->have & PM_SNAPSHOT_UID ? pm_snapshot_user(s, p->uid) : NULL;
@@ -148,7 +149,8 @@ static const struct pm_snapshot_group *find_group(const struct pm_snapshot *s,
 
 static void check_group(const struct pm_snapshot_group *g, const char *key,
                         const char *want) {
-  static const char *const kinds[] = {"configured", "automatic", "pseudo"};
+  static const char *const kinds[] = {"configured", "automatic", "job",
+                                      "pseudo"};
   if (strcmp(key, "cores") == 0)
     same_number(key, g->cores, want);
   else if (strcmp(key, "cpu") == 0)

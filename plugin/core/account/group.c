@@ -26,7 +26,8 @@ static struct pm_group *new_group(struct pm_groups *g, enum pm_row_kind kind) {
   return group;
 }
 
-static void free_group(struct pm_group *group) {
+static void free_group(struct pm_groups *g, struct pm_group *group) {
+  g->jobs_known -= group->kind == PM_ROW_JOB;
   free(group->raw);
   free(group->slots);
   free(group->candidates);
@@ -62,7 +63,7 @@ static int index_name(struct pm_groups *g, const char *name, uint32_t number) {
 static void index_group(struct pm_groups *g, struct pm_group *group,
                         uint32_t number) {
   group->number = number;
-  if (group->kind == PM_ROW_AUTOMATIC) {
+  if (group->raw) {
     pm_hash_table_add(&g->index, group->hash, number);
     pm_hash_table_add(&g->names, group->identifier_hash, number);
   }
@@ -105,7 +106,8 @@ int pm_groups_init(struct pm_groups *g, const struct pm_select_options *options,
   *g = (struct pm_groups){.hash_key = pm_siphash_key_new()};
   g->other = (struct pm_group){.kind = PM_ROW_PSEUDO, .name = "_other"};
   g->kernel = (struct pm_group){.kind = PM_ROW_PSEUDO, .name = "_kernel"};
-  g->other.admit.in = g->kernel.admit.in = true;
+  g->jobs = (struct pm_group){.kind = PM_ROW_PSEUDO, .name = "_jobs"};
+  g->other.admit.in = g->kernel.admit.in = g->jobs.admit.in = true;
   for (size_t i = 0; i < options->rule_count; i++) {
     int status = add_configured(g, &options->rules[i], err);
     if (status < 0)
@@ -116,15 +118,15 @@ int pm_groups_init(struct pm_groups *g, const struct pm_select_options *options,
 
 void pm_groups_done(struct pm_groups *g) {
   for (size_t i = 0; i < g->count; i++)
-    free_group(g->list[i]);
+    free_group(g, g->list[i]);
   free(g->list);
   pm_hash_table_done(&g->index);
   pm_hash_table_done(&g->names);
   *g = (struct pm_groups){0};
 }
 
-static struct pm_group *find_automatic(const struct pm_groups *g,
-                                       enum pm_group_by by, const char *raw) {
+static struct pm_group *find_keyed(const struct pm_groups *g,
+                                   enum pm_group_by by, const char *raw) {
   struct pm_hash_walk walk = pm_hash_table_walk(&g->index, hash_of(g, by, raw));
   for (uint32_t i; pm_hash_table_next(&g->index, &walk, &i);)
     if (g->list[i]->by == by && strcmp(g->list[i]->raw, raw) == 0)
@@ -132,24 +134,29 @@ static struct pm_group *find_automatic(const struct pm_groups *g,
   return NULL;
 }
 
-static struct pm_group *add_automatic(struct pm_groups *g,
-                                      const struct pm_choice *choice) {
-  char *raw = strdup(choice->key), name[PM_NAME];
+/* What a job is called begins with "job@"; of everybody else's names that is
+ * kept away. */
+static void identify(const struct pm_group *group, char ret[PM_NAME]) {
+  pm_name_identifier(group->raw, group->kind != PM_ROW_JOB, ret);
+}
+
+static struct pm_group *add_keyed(struct pm_groups *g, enum pm_row_kind kind,
+                                  enum pm_group_by by, const char *key) {
+  char *raw = strdup(key), name[PM_NAME];
   struct pm_group *group = NULL;
   /* each may get a second name, if it cannot be emitted under the first */
   size_t names = 2 * (g->count + 1) - g->names.count;
   if (raw && pm_hash_table_reserve(&g->index, 1) == 0 &&
       pm_hash_table_reserve(&g->names, names) == 0)
-    group = new_group(g, PM_ROW_AUTOMATIC);
+    group = new_group(g, kind);
   if (!group) {
     free(raw);
     return NULL;
   }
   group->raw = raw;
-  group->by = choice->by;
-  group->admit.is_id = choice->is_id;
-  pm_name_identifier(raw, true, name);
-  group->hash = hash_of(g, choice->by, raw);
+  group->by = by;
+  identify(group, name);
+  group->hash = hash_of(g, by, raw);
   group->identifier_hash = hash_of_name(g, name);
   index_group(g, group, group->number);
   return group;
@@ -168,7 +175,7 @@ static void sweep_ended(struct pm_groups *g) {
   for (size_t i = g->configured; i < g->count; i++) {
     struct pm_group *group = g->list[i];
     if (is_ended(group) && !group->keep) {
-      free_group(group);
+      free_group(g, group);
       continue;
     }
     group->keep = false;
@@ -223,12 +230,15 @@ struct pm_group *pm_groups_get(struct pm_groups *g,
     return g->list[choice->rule];
   if (!choice->key[0])
     return &g->other;
-  struct pm_group *group = find_automatic(g, choice->by, choice->key);
+  struct pm_group *group = find_keyed(g, choice->by, choice->key);
   if (group)
     return group;
   if (g->count - g->settled >= PM_GROUPS_ENDED / 2)
     forget_small(g);
-  return add_automatic(g, choice);
+  group = add_keyed(g, PM_ROW_AUTOMATIC, choice->by, choice->key);
+  if (group)
+    group->admit.is_id = choice->is_id;
+  return group;
 }
 
 void pm_groups_relative(const struct pm_group *group, struct pm_relative *ret) {
@@ -274,7 +284,7 @@ void pm_groups_name(struct pm_groups *g, struct pm_group *group) {
   if (group->name[0])
     return;
   char name[PM_NAME];
-  pm_name_identifier(group->raw, true, name);
+  identify(group, name);
   bool plain = true;
   /* a user and a program may share a name, and any process may be named like
    * another's hash: try until a name is free */
@@ -282,7 +292,7 @@ void pm_groups_name(struct pm_groups *g, struct pm_group *group) {
        salt += PM_BY_COUNT) {
     char salted[PM_PROGRAM + 12];
     snprintf(salted, sizeof salted, "%u%s", salt, group->raw);
-    pm_name_identifier(group->raw, true, name);
+    identify(group, name);
     pm_name_tell_apart(salted, name);
     plain = false;
   }
@@ -295,7 +305,43 @@ void pm_group_name(const struct pm_group *group, char ret[PM_NAME]) {
   if (group->name[0])
     memcpy(ret, group->name, PM_NAME);
   else
-    pm_name_identifier(group->raw, true, ret);
+    identify(group, ret);
+}
+
+/* ---- jobs ---- */
+
+enum { BY_JOB = PM_BY_COUNT }; /* no program, user, ... has such a key */
+
+void pm_groups_begin_jobs(struct pm_groups *g) {
+  for (size_t i = g->configured; i < g->count; i++)
+    g->list[i]->keep = false;
+}
+
+struct pm_group *pm_groups_add_job(struct pm_groups *g, const char *name) {
+  char raw[PM_PROGRAM];
+  snprintf(raw, sizeof raw, "job@%s", name);
+  struct pm_group *group = find_keyed(g, (enum pm_group_by)BY_JOB, raw);
+  if (!group) {
+    group = add_keyed(g, PM_ROW_JOB, (enum pm_group_by)BY_JOB, raw);
+    if (!group)
+      return NULL;
+    g->jobs_known++;
+    pm_groups_name(g, group);
+  }
+  group->keep = group->admit.in = group->admit.named = true;
+  group->admit.change = 0; /* it may have been out since the last close */
+  return group;
+}
+
+void pm_groups_end_jobs(struct pm_groups *g) {
+  for (size_t i = g->configured; i < g->count; i++) {
+    struct pm_group *group = g->list[i];
+    if (group->kind == PM_ROW_JOB && group->admit.in && !group->keep) {
+      group->admit.in = false;
+      group->admit.change = -1;
+    }
+    group->keep = false;
+  }
 }
 
 static void begin_turn(struct pm_group *group) {
@@ -309,12 +355,14 @@ void pm_groups_begin_turn(struct pm_groups *g) {
     begin_turn(g->list[i]);
   begin_turn(&g->other);
   begin_turn(&g->kernel);
+  begin_turn(&g->jobs);
 }
 
 void pm_groups_begin_snapshot(struct pm_groups *g) {
   for (size_t i = 0; i < g->count; i++)
     g->list[i]->since_snapshot_ns = 0;
-  g->other.since_snapshot_ns = g->kernel.since_snapshot_ns = 0;
+  g->other.since_snapshot_ns = g->kernel.since_snapshot_ns =
+      g->jobs.since_snapshot_ns = 0;
 }
 
 static void begin_interval(struct pm_group *group) {
@@ -326,10 +374,16 @@ void pm_groups_begin_interval(struct pm_groups *g) {
     begin_interval(g->list[i]);
   begin_interval(&g->other);
   begin_interval(&g->kernel);
+  begin_interval(&g->jobs);
 }
 
 struct pm_group *pm_groups_payer(struct pm_groups *g, struct pm_group *group) {
-  return group->admit.in ? group : &g->other;
+  if (group->admit.in)
+    return group;
+  if (group->kind != PM_ROW_JOB)
+    return &g->other;
+  g->jobs_shown = true;
+  return &g->jobs;
 }
 
 static void note_spent(struct pm_group *group, enum pm_field f,

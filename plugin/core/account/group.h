@@ -1,6 +1,6 @@
 /* Groups of processes and what they add up to.  Totals only grow; what a
- * group uses while it is not emitted goes to _other.  Belongs to the tick's
- * thread. */
+ * group uses while it is not emitted goes to _other, or, of a job, to _jobs.
+ * Belongs to the tick's thread. */
 #ifndef PM_CORE_ACCOUNT_GROUP_H
 #define PM_CORE_ACCOUNT_GROUP_H
 
@@ -15,7 +15,7 @@ struct pm_slot;
 struct pm_slot_candidate;
 
 struct pm_group {
-  char *raw;                      /* the automatic group's key */
+  char *raw;                      /* an automatic or a job's group's key */
   uint32_t number;                /* its place in the list */
   uint32_t hash, identifier_hash; /* of raw; of the identifier made of it */
   enum pm_group_by by;
@@ -44,13 +44,15 @@ struct pm_group {
 };
 
 struct pm_groups {
-  struct pm_group **list; /* configured in their order, then automatic */
+  struct pm_group **list; /* configured in their order, then the others */
   size_t count, room, configured;
   struct pm_siphash_key hash_key; /* any user chooses names of programs */
   struct pm_hash_table index;     /* of keys, to places in the list */
   struct pm_hash_table names;     /* of identifiers, to places in the list */
   size_t settled;                 /* groups that the last sweep has left */
-  struct pm_group other, kernel;
+  size_t jobs_known;              /* groups of jobs in the list */
+  bool jobs_shown;                /* a job had no group of its own */
+  struct pm_group other, kernel, jobs;
 };
 
 /* How many groups of ended processes, never emitted, are kept in an interval.
@@ -71,7 +73,8 @@ struct pm_group *pm_groups_get(struct pm_groups *groups,
 /* A member of that group, as the relative of a process. */
 void pm_groups_relative(const struct pm_group *group, struct pm_relative *ret);
 
-/* Forgets automatic groups without members whose name was never used. */
+/* Forgets groups without members whose name is not in use; configured ones
+ * stay. */
 void pm_groups_sweep(struct pm_groups *groups);
 
 /* Gives a group that is admitted the name under which it is emitted. */
@@ -85,7 +88,14 @@ void pm_groups_begin_turn(struct pm_groups *groups);
 void pm_groups_begin_snapshot(struct pm_groups *groups);
 void pm_groups_begin_interval(struct pm_groups *groups);
 
-/* Where the group's charges go: to itself, or to _other while it is out. */
+/* Between these two, the group of each job that has one, which is emitted from
+ * then on; those of other jobs are emitted no longer.  NULL: no memory. */
+void pm_groups_begin_jobs(struct pm_groups *groups);
+struct pm_group *pm_groups_add_job(struct pm_groups *groups, const char *name);
+void pm_groups_end_jobs(struct pm_groups *groups);
+
+/* Where the group's charges go: to itself, or to _other or _jobs while it is
+ * out. */
 struct pm_group *pm_groups_payer(struct pm_groups *groups,
                                  struct pm_group *group);
 void pm_groups_charge(struct pm_groups *groups, struct pm_group *group,

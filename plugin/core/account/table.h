@@ -37,6 +37,7 @@ struct pm_entry {
   uint32_t files_due;       /* mono, seconds: until then it is not read */
   uint32_t number;          /* the table's own */
   uint32_t uid, ptrace_gid; /* as in struct pm_task, if PM_ENTRY_OWNER */
+  uint32_t job;             /* number of the job that it belongs to; 0: none */
   int32_t rss_lacks;        /* pages that stat lacked when it was compared */
   uint16_t files_wait_s;    /* it blocked the reader: 0 = not lately */
   uint16_t flags;           /* enum pm_entry_flag */

@@ -3,6 +3,7 @@
 #include "core/account/slot.h"
 #include "core/cycle/cmdline.h"
 #include "core/cycle/files.h"
+#include "core/cycle/job_members.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,7 +37,7 @@ unsigned pm_assign_wants(const struct pm_cycle *c, const struct pm_task *t) {
   struct pm_needs needs = pm_select_needs(c->select);
   const char *const *interpreters = pm_select_interpreters(c->select);
   unsigned want = 0;
-  if (t->flags & PM_TASK_KERNEL)
+  if (t->flags & PM_TASK_KERNEL || pm_job_members_by_cgroup(c, t))
     return 0;
   if (pm_name_needs_exe(t->comm)) /* which often does not have the name */
     want |= PM_WANT_EXE | PM_WANT_CMDLINE;
@@ -44,7 +45,7 @@ unsigned pm_assign_wants(const struct pm_cycle *c, const struct pm_task *t) {
     want |= PM_WANT_CMDLINE;
   if (needs.uid && !(t->flags & PM_TASK_OWNER))
     want |= PM_WANT_UID;
-  if (needs.cgroup)
+  if (needs.cgroup || pm_job_members_want_cgroup(c, t))
     want |= PM_WANT_CGROUP;
   return want;
 }
@@ -71,11 +72,15 @@ static struct pm_evidence evidence_of(const struct pm_task *t,
   };
 }
 
+static const char *cgroup_of(const struct pm_detail *d) {
+  return d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
+}
+
 static void classify_task(struct pm_cycle *c, const struct pm_task *t,
                           const struct pm_detail *d, struct pm_choice *ret) {
   struct pm_evidence evidence = evidence_of(t, d);
   evidence.user = user_of(c, t, d);
-  evidence.cgroup = d->got & PM_WANT_CGROUP ? d->cgroup : NULL;
+  evidence.cgroup = cgroup_of(d);
   if (evidence.cgroup && t->flags & PM_TASK_CGROUP)
     pm_cgroups_learn(&c->cgroups, t->cgroup, d->cgroup);
   pm_classify(&c->classifier, &evidence, ret);
@@ -84,9 +89,11 @@ static void classify_task(struct pm_cycle *c, const struct pm_task *t,
 /* ---- assigning ---- */
 
 static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
-                                 const struct pm_detail *d) {
+                                 const struct pm_detail *d, uint32_t job) {
   if (t->flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
+  if (job)
+    return pm_job_members_group(c, job);
   struct pm_choice choice;
   classify_task(c, t, d, &choice);
   struct pm_group *group = pm_groups_get(&c->groups, &choice);
@@ -97,10 +104,12 @@ static struct pm_group *group_of(struct pm_cycle *c, const struct pm_task *t,
 
 int pm_assign_group(struct pm_cycle *c, struct pm_entry *e,
                     const struct pm_task *t, const struct pm_detail *d) {
-  struct pm_group *group = group_of(c, t, d);
+  uint32_t job = pm_job_members_of(c, e->group ? e : NULL, t, cgroup_of(d));
+  struct pm_group *group = group_of(c, t, d, job);
   if (!group)
     return -ENOMEM;
   pm_assign_move(e, group);
+  e->job = job;
   if (pm_entry_has_execed(e, t)) {
     pm_cmdline_drop(e);
     e->rss_lacks = 0;
@@ -127,12 +136,14 @@ struct pm_group *pm_assign_ended(struct pm_cycle *c, const struct pm_task *last,
   return pm_groups_get(&c->groups, &choice);
 }
 
-bool pm_assign_is_due(const struct pm_cycle *c, const struct pm_entry *e,
+bool pm_assign_is_due(struct pm_cycle *c, const struct pm_entry *e,
                       const struct pm_task *t) {
-  if (pm_files_again(c, e) || pm_entry_has_execed(e, t))
+  if (pm_files_again(c, e) || pm_entry_has_execed(e, t) ||
+      pm_job_members_changed(c, e, t))
     return true;
   struct pm_needs needs = pm_select_needs(c->select);
-  if (!needs.uid && !needs.cgroup && !needs.cmdline)
+  if (!needs.uid && !needs.cgroup && !needs.cmdline &&
+      !pm_job_members_want_cgroup(c, t))
     return false;
   if (needs.uid && t->flags & PM_TASK_OWNER && e->uid != t->uid)
     return true;

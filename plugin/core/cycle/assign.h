@@ -1,7 +1,7 @@
 /* Which group a process belongs to, and for how long: says how much of
  * the process the rules need, classifies it, and moves it.
  *
- * Writes group, exec_mark, comm, uid, ptrace_gid and
+ * Writes group, job, exec_mark, comm, uid, ptrace_gid and
  * details_turn of an entry, and drops its command line and rss_lacks
  * after an exec.  Reads
  * cycle->turn. */
@@ -12,8 +12,8 @@
 #include "core/procfs/detail.h"
 
 /* May it belong to another group by now? */
-bool pm_assign_is_due(const struct pm_cycle *cycle,
-                      const struct pm_entry *entry, const struct pm_task *task);
+bool pm_assign_is_due(struct pm_cycle *cycle, const struct pm_entry *entry,
+                      const struct pm_task *task);
 
 /* The files of it that the rules need, of enum pm_want. */
 unsigned pm_assign_wants(const struct pm_cycle *cycle,

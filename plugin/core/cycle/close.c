@@ -20,8 +20,9 @@ void pm_close_done(struct pm_cycle *c) {
 /* Done first, so that nothing fails half way. */
 static int make_room(struct pm_cycle *c) {
   /* all places may be left in one close, left in the one before, and taken;
-   * _other, _kernel, _unattributed */
-  size_t groups = c->groups.configured + 3 * (size_t)c->admit.places + 3;
+   * _other, _jobs, _kernel, _unattributed */
+  size_t groups = c->groups.configured + c->groups.jobs_known +
+                  3 * (size_t)c->admit.places + 4;
   if (groups > c->close.groups_room) {
     free(c->close.report.groups);
     c->close.groups_room = 0;
@@ -72,6 +73,8 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now,
   size_t n = 0;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
+    if (g->kind == PM_ROW_JOB) /* the control thread has decided */
+      continue;
     g->admit.size[PM_TOP_CPU] = g->spent_ns;
     g->admit.size[PM_TOP_RSS] = g->gauge[PM_F_rss - PM_F_COUNTERS];
     g->admit.size[PM_TOP_IO] = g->spent_disk;
@@ -81,6 +84,8 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now,
   pm_admit_run(&c->admit, &c->admit_options, now, f.wall_ns, c->close.items, n);
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
+    if (g->kind == PM_ROW_JOB)
+      continue;
     c->close.evicted += g->admit.change < 0;
     if (g->admit.change <= 0)
       continue;
@@ -92,13 +97,13 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now,
   }
 }
 
-/* _other also has the members of groups that are not emitted; their charges
- * went there already. */
-static void gather_other(struct pm_cycle *c, struct pm_group *ret) {
-  *ret = c->groups.other;
+/* _other also has the members of groups that are not emitted, _jobs those of
+ * jobs; their charges went there already. */
+static void gather(struct pm_cycle *c, enum pm_row_kind kind,
+                   struct pm_group *ret) {
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     const struct pm_group *g = c->groups.list[i];
-    if (g->admit.in)
+    if (g->admit.in || g->kind != kind)
       continue;
     ret->processes += g->processes;
     ret->lacks |= g->lacks;
@@ -124,10 +129,13 @@ static struct pm_rows_interval interval_of(const struct pm_cycle *c,
 
 static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->close.report;
-  struct pm_group other;
+  struct pm_group other = c->groups.other, jobs = c->groups.jobs;
   f.can = c->sampler.gives; /* their members are not read one by one */
-  gather_other(c, &other);
+  gather(c, PM_ROW_AUTOMATIC, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
+  gather(c, PM_ROW_JOB, &jobs);
+  if (c->groups.jobs_shown)
+    pm_rows_group(&jobs, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
   uint64_t grown = c->books.unattributed - c->close.last_unattributed;
   if (c->turn.sees_kernel)
@@ -136,6 +144,17 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   c->close.last_unattributed = c->books.unattributed;
   c->close.unattributed_cores =
       f.wall_ns ? (double)grown / (double)f.wall_ns : NAN;
+}
+
+/* What a job was called goes on from where it stood when it comes again. */
+static void forget_name(struct pm_group *g, struct pm_now now) {
+  const uint64_t days = PM_ADMIT_NAME_DAYS;
+  if (g->kind != PM_ROW_JOB)
+    return;
+  if (g->admit.in)
+    g->admit.used = now.mono;
+  else if (now.mono - g->admit.used > days * 86400 * PM_NS_PER_S)
+    g->admit.named = false;
 }
 
 /* False: it has no row. */
@@ -161,9 +180,11 @@ static bool report_group(struct pm_group *g, struct pm_rows_interval f,
 static void report_groups(struct pm_cycle *c, struct pm_rows_interval f) {
   struct pm_report *r = &c->close.report;
   r->group_count = 0;
-  for (size_t i = 0; i < c->groups.count; i++)
+  for (size_t i = 0; i < c->groups.count; i++) {
+    forget_name(c->groups.list[i], r->now);
     if (report_group(c->groups.list[i], f, &r->groups[r->group_count]))
       r->group_count++;
+  }
   report_pseudo(c, f);
 }
 

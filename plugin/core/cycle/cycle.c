@@ -2,6 +2,7 @@
 
 #include "core/cycle/close.h"
 #include "core/cycle/cycle_state.h"
+#include "core/cycle/job_members.h"
 #include "core/cycle/measure.h"
 #include "core/cycle/snapshot_build.h"
 #include "core/cycle/turn.h"
@@ -74,6 +75,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_reaped_done(&c->reaped);
   pm_cgroups_done(&c->cgroups);
   pm_classify_done(&c->classifier);
+  pm_job_members_done(c);
   pm_groups_done(&c->groups);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);
@@ -94,6 +96,11 @@ bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
     if (c->admit_options.by[i] == list)
       return true;
   return false;
+}
+
+int pm_cycle_set_jobs(struct pm_cycle *c, struct pm_job_scope *list,
+                      size_t count) {
+  return pm_job_members_take(c, list, count);
 }
 
 uint64_t pm_cycle_helper_ns(const struct pm_cycle *c) {

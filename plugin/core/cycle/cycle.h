@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/now.h"
 #include "core/cycle/cycle_options.h"
+#include "core/identity/job_scope.h"
 #include "core/report/report.h"
 #include "core/sampler/sampler.h"
 
@@ -36,6 +37,12 @@ bool pm_cycle_ranks_by(const struct pm_cycle *cycle, enum pm_top_by list);
  * it could not be read, see err. */
 int pm_cycle_measure(struct pm_cycle *cycle, struct pm_now now,
                      struct pm_err *err);
+
+/* From now on the processes of these jobs are counted apart.  Takes the list,
+ * malloc'd.  Before the drain, so that who has ended since is found.  -ENOMEM:
+ * no job is. */
+int pm_cycle_set_jobs(struct pm_cycle *cycle, struct pm_job_scope *list,
+                      size_t count);
 
 /* Charges the processes that ended; before each turn, and in between often
  * enough that their records do not overflow. */

@@ -12,6 +12,7 @@
 #include "core/helper/reader.h"
 #include "core/helper/user.h"
 #include "core/identity/classify.h"
+#include "core/identity/job_scope.h"
 #include "core/procfs/cgroup.h"
 #include "core/sampler/sampler.h"
 
@@ -67,6 +68,20 @@ struct pm_cycle {
     void (*report)(void *arg, const struct pm_exchange_event *event);
     void *arg;
   } events;
+
+  struct {                     /* job_members.c */
+    struct pm_job_scope *list; /* malloc'd */
+    size_t count;
+    struct pm_group **group;        /* of each */
+    struct pm_hash_table by_number; /* to places in the list */
+    struct pm_job_cgroup {
+      uint64_t id;
+      uint32_t place; /* in the list */
+    } * cgroups;      /* of jobs, and found below these */
+    size_t cgroup_count, cgroup_room;
+    struct pm_hash_table by_cgroup; /* to places in cgroups */
+    size_t trees;                   /* jobs that have no control group */
+  } jobs;
 
   struct { /* files.c: processes whose files are about to be read */
     struct pm_task task[PM_READER_BATCH];

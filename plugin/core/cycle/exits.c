@@ -3,6 +3,7 @@
 #include "core/cycle/assign.h"
 #include "core/cycle/charge.h"
 #include "core/cycle/events.h"
+#include "core/cycle/job_members.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -88,6 +89,9 @@ static struct pm_group *group_of(struct pm_cycle *c,
                                  const struct pm_death *d) {
   if (d->last.flags & PM_TASK_KERNEL)
     return &c->groups.kernel;
+  uint32_t job = pm_job_members_of(c, entry, &d->last, NULL);
+  if (job)
+    return pm_job_members_group(c, job);
   const struct pm_entry *parent =
       pm_table_find(&c->table, d->last.ppid, d->parent_birth);
   struct pm_relative relative = {0};

@@ -103,6 +103,10 @@ static bool has_other(const struct pm_cycle *c) {
   return c->groups.other.members > 0;
 }
 
+static bool has_jobs(const struct pm_cycle *c) {
+  return c->groups.jobs.members > 0;
+}
+
 static int allocate(struct build *m) {
   const struct pm_cycle *c = m->c;
   size_t users = c->snapshot.scanned_count < PM_SNAPSHOT_USERS
@@ -110,7 +114,8 @@ static int allocate(struct build *m) {
                      : PM_SNAPSHOT_USERS;
   struct pm_snapshot_counts n = {
       .processes = c->snapshot.scanned_count,
-      .groups = c->groups.count + 3, /* _kernel, _other, _unattributed */
+      /* _kernel, _other, _jobs, _unattributed */
+      .groups = c->groups.count + 4,
       .users = users,
       .disks = c->machine.disk_rows,
       .sensors = c->machine.sensor_rows,
@@ -176,6 +181,7 @@ static void add_process(struct build *m, const struct pm_entry *e) {
       .uid = e->uid,
       .threads = (uint32_t)pm_gauge(e, PM_F_threads),
       .group = e->group->place,
+      .job = e->job,
       .state = e->state,
       .have = have_of(e, kernel),
   };
@@ -205,6 +211,8 @@ static const char *reason_of(const struct build *m, const struct pm_group *g) {
   };
   if (g->kind == PM_ROW_CONFIGURED)
     return "configured";
+  if (g->kind == PM_ROW_JOB)
+    return g->admit.in ? "a job" : "its job was removed";
   if (m->c->admit.refilled == 0)
     return "ranking begins with the second interval";
   switch ((enum pm_admit_why)g->admit.why) {
@@ -270,18 +278,23 @@ static void add_unattributed(struct build *m) {
 }
 
 static void add_groups(struct build *m) {
+  static const enum pm_snapshot_kind kinds[] = {
+      [PM_ROW_CONFIGURED] = PM_SNAPSHOT_CONFIGURED,
+      [PM_ROW_AUTOMATIC] = PM_SNAPSHOT_AUTOMATIC,
+      [PM_ROW_JOB] = PM_SNAPSHOT_JOB,
+  };
   struct pm_groups *groups = &m->c->groups;
   describe_small(m);
   for (size_t i = 0; i < groups->count; i++) {
     struct pm_group *g = groups->list[i];
-    add_group(m, g,
-              g->kind == PM_ROW_CONFIGURED ? PM_SNAPSHOT_CONFIGURED
-                                           : PM_SNAPSHOT_AUTOMATIC,
-              reason_of(m, g));
+    add_group(m, g, kinds[g->kind], reason_of(m, g));
   }
   add_group(m, &groups->kernel, PM_SNAPSHOT_PSEUDO, "kernel threads");
   if (has_other(m->c)) /* processes without a group, by GroupBy */
     add_group(m, &groups->other, PM_SNAPSHOT_PSEUDO, "in no group");
+  if (has_jobs(m->c))
+    add_group(m, &groups->jobs, PM_SNAPSHOT_PSEUDO,
+              "jobs without a group of their own: see MaxJobGroups");
   if (m->c->turn.sees_kernel)
     add_unattributed(m);
 }

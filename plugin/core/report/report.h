@@ -36,7 +36,12 @@ struct pm_sensor_row {
   double celsius;
 };
 
-enum pm_row_kind { PM_ROW_CONFIGURED, PM_ROW_AUTOMATIC, PM_ROW_PSEUDO };
+enum pm_row_kind {
+  PM_ROW_CONFIGURED,
+  PM_ROW_AUTOMATIC,
+  PM_ROW_JOB,
+  PM_ROW_PSEUDO
+};
 
 /* An exit is ok, error or signal; one by the OOM killer also counts as oom. */
 enum pm_event {

@@ -1,6 +1,7 @@
 #include "core/snapshot/exchange.h"
 
 #include "base/fd.h"
+#include "core/identity/job_scope.h"
 #include "core/report/job_row.h"
 
 #include <errno.h>
@@ -34,6 +35,8 @@ struct pm_exchange {
   struct pm_job_row *jobs; /* NULL: there were none */
   size_t job_count;
   double job_total;
+  struct pm_job_scope *scopes; /* not taken yet; NULL: there are none */
+  size_t scope_count;
 };
 
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
@@ -60,6 +63,7 @@ void pm_exchange_free(struct pm_exchange *x) {
   close(x->fd);
   free(x->ring);
   free(x->jobs);
+  free(x->scopes);
   free(x);
 }
 
@@ -138,6 +142,16 @@ size_t pm_exchange_jobs(struct pm_exchange *x, struct pm_job_row *ret,
   return n;
 }
 
+bool pm_exchange_take_scopes(struct pm_exchange *x, struct pm_job_scope **ret,
+                             size_t *ret_count) {
+  pthread_mutex_lock(&x->mutex);
+  *ret = x->scopes;
+  *ret_count = x->scope_count;
+  x->scopes = NULL;
+  pthread_mutex_unlock(&x->mutex);
+  return *ret;
+}
+
 /* ---- the control thread ---- */
 
 void pm_exchange_set_jobs(struct pm_exchange *x, const struct pm_job_row *rows,
@@ -150,6 +164,22 @@ void pm_exchange_set_jobs(struct pm_exchange *x, const struct pm_job_row *rows,
     memcpy(x->jobs, rows, count * sizeof *rows);
   x->job_total = total;
   pthread_mutex_unlock(&x->mutex);
+}
+
+int pm_exchange_set_scopes(struct pm_exchange *x,
+                           const struct pm_job_scope *list, size_t count) {
+  struct pm_job_scope *copy = calloc(count + 1, sizeof *copy);
+  if (!copy)
+    return -ENOMEM;
+  if (count)
+    memcpy(copy, list, count * sizeof *copy);
+  pthread_mutex_lock(&x->mutex);
+  struct pm_job_scope *old = x->scopes;
+  x->scopes = copy;
+  x->scope_count = count;
+  pthread_mutex_unlock(&x->mutex);
+  free(old);
+  return 0;
 }
 
 void pm_exchange_note_signal(struct pm_exchange *x, int32_t pid, uint64_t birth,

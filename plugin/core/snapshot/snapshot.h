@@ -29,6 +29,7 @@ struct pm_snapshot_process {
   int32_t pid, ppid;
   uint32_t uid, threads;
   uint32_t group; /* index into groups */
+  uint32_t job;   /* number of the job that it belongs to; 0: none */
   char state;     /* letter of stat field 3 */
   uint8_t have;   /* enum pm_snapshot_have */
 };
@@ -36,6 +37,7 @@ struct pm_snapshot_process {
 enum pm_snapshot_kind {
   PM_SNAPSHOT_CONFIGURED,
   PM_SNAPSHOT_AUTOMATIC,
+  PM_SNAPSHOT_JOB,
   PM_SNAPSHOT_PSEUDO,
 };
 
