@@ -63,13 +63,15 @@ identity_sources = \
 	plugin/core/identity/unit.c plugin/core/identity/unit.h
 
 report_sources = \
-	plugin/core/report/job_row.h plugin/core/report/report.h
+	plugin/core/report/job_row.h plugin/core/report/report.h \
+	plugin/core/report/exit.h
 
 snapshot_sources = \
 	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \
 	plugin/core/snapshot/snapshot.c plugin/core/snapshot/snapshot.h
 
 account_sources = \
+	plugin/core/account/job_index.c plugin/core/account/job_index.h \
 	plugin/core/account/admit.c plugin/core/account/admit.h \
 	plugin/core/account/gauges.c plugin/core/account/gauges.h \
 	plugin/core/account/group.c plugin/core/account/group.h \

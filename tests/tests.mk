@@ -88,7 +88,7 @@ unit_tests = \
 	tests/unit/options/test_options_jobs \
 	tests/unit/options/test_location \
 	tests/unit/jobs/test_events tests/unit/jobs/test_job \
-	tests/unit/jobs/test_jobs tests/unit/jobs/test_rows \
+	tests/unit/jobs/test_jobs tests/unit/jobs/test_series \
 	tests/unit/keep/test_states \
 	tests/unit/keep/test_restart \
 	tests/unit/keep/test_group \
@@ -546,9 +546,9 @@ tests_unit_jobs_test_job_LDADD = $(control_ldadd)
 tests_unit_jobs_test_events_SOURCES = tests/unit/jobs/test_events.c
 tests_unit_jobs_test_events_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_events_LDADD = $(control_ldadd)
-tests_unit_jobs_test_rows_SOURCES = tests/unit/jobs/test_rows.c
-tests_unit_jobs_test_rows_CPPFLAGS = $(unit_cppflags)
-tests_unit_jobs_test_rows_LDADD = $(control_ldadd)
+tests_unit_jobs_test_series_SOURCES = tests/unit/jobs/test_series.c
+tests_unit_jobs_test_series_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_series_LDADD = $(control_ldadd)
 tests_unit_jobs_test_jobs_SOURCES = tests/unit/jobs/test_jobs.c $(fake_server_sources)
 tests_unit_jobs_test_jobs_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_jobs_LDADD = libpmkeep.la $(control_ldadd)

@@ -9,12 +9,21 @@
 #include "server/action.h"
 #include "server/timers.h"
 
+#include "core/identity/name.h"
+
 struct pm_jobs;
+
+/* In series and snapshots. */
+struct pm_job_series {
+  uint32_t number;    /* never 0, never used twice */
+  char name[PM_NAME]; /* "": it has no series of its own */
+};
 
 /* One of the table.  Freed between two waits of the loop. */
 struct pm_jobs_entry {
   struct pm_holder holder; /* first: the loop hands it back */
   struct pm_job job;
+  struct pm_job_series series;
   struct pm_jobs *owner;
   struct pm_jobs_entry *next;
   struct pm_job_wait *waits;

@@ -1,9 +1,11 @@
 #include "jobs/jobs.h"
 
-#include "jobs/rows.h"
+#include "jobs/series.h"
 #include "jobs/survival.h"
 #include "jobs/table.h"
 #include "jobs/tend.h"
+
+#include "base/copy.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,6 +25,65 @@ enum {
 static void note_change(struct pm_jobs *jobs) {
   if (!jobs->rows_due)
     jobs->rows_due = pm_jobs_mono(jobs) + ROWS_NS;
+}
+
+/* ---- series ---- */
+
+static void tell_tick(struct pm_jobs *jobs) {
+  const struct pm_environment *environment = jobs->context->environment;
+  struct pm_exchange *exchange = pm_context_exchange(jobs->context);
+  static struct pm_job_row rows[PM_EXCHANGE_JOBS];
+  struct pm_job_scope *scopes;
+  size_t count;
+  struct pm_job_series_options o = {.most = environment->jobs->groups,
+                                    .names_per_hour =
+                                        environment->jobs->names_per_hour};
+  jobs->rows_due = 0;
+  pm_job_series_choose(jobs->list, jobs->coming, &jobs->names, &o,
+                       pm_jobs_mono(jobs));
+  if (pm_job_series_scopes(jobs->list, jobs->coming, &scopes, &count) == 0)
+    pm_exchange_set_scopes(exchange, scopes, count);
+  count = pm_job_series_rows(jobs->list, rows, PM_EXCHANGE_JOBS);
+  pm_exchange_set_jobs(exchange, rows, count, (double)jobs->count);
+}
+
+static struct pm_job_coming **find_coming(struct pm_jobs *jobs,
+                                          const char *id) {
+  struct pm_job_coming **at = &jobs->coming;
+  while (*at && strcmp((*at)->id, id) != 0)
+    at = &(*at)->next;
+  return at;
+}
+
+void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name) {
+  struct pm_job_coming *c = *find_coming(jobs, id);
+  if (c || !(c = calloc(1, sizeof *c)))
+    return;
+  pm_copy_text(c->id, sizeof c->id, id);
+  pm_copy_text(c->name, sizeof c->name, name);
+  c->series.number = ++jobs->number;
+  c->next = jobs->coming;
+  jobs->coming = c;
+  tell_tick(jobs);
+}
+
+void pm_jobs_expect_not(struct pm_jobs *jobs, const char *id) {
+  struct pm_job_coming **at = find_coming(jobs, id), *c = *at;
+  if (!c)
+    return;
+  *at = c->next;
+  free(c);
+  note_change(jobs);
+}
+
+/* It goes on under the number that it was expected with. */
+static struct pm_job_series take_series(struct pm_jobs *jobs, const char *id) {
+  const struct pm_job_coming *c = *find_coming(jobs, id);
+  if (!c)
+    return (struct pm_job_series){.number = ++jobs->number};
+  struct pm_job_series series = c->series;
+  pm_jobs_expect_not(jobs, id);
+  return series;
 }
 
 /* ---- one that is over ---- */
@@ -203,6 +264,7 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   }
   e->holder.watch.fd = -1;
   e->owner = jobs;
+  e->series = take_series(jobs, id);
   e->survives = pm_job_is_over(&e->job); /* nothing of it can be ended */
   e->job.lost = pm_job_find(&e->job, jobs->folders.boot_id) == PM_JOB_LOST;
   e->next = jobs->list;
@@ -271,17 +333,6 @@ static void look_again(struct pm_jobs *jobs) {
 
 /* ---- passes ---- */
 
-static void publish_rows(struct pm_jobs *jobs) {
-  static struct pm_job_row rows[PM_EXCHANGE_JOBS];
-  if (!jobs->rows_due || pm_jobs_mono(jobs) < jobs->rows_due)
-    return;
-  jobs->rows_due = 0;
-  size_t count = pm_job_rows_make(jobs->list, rows,
-                                  jobs->context->environment->jobs->groups);
-  pm_exchange_set_jobs(pm_context_exchange(jobs->context), rows, count,
-                       (double)jobs->count);
-}
-
 void pm_jobs_sweep(struct pm_jobs *jobs) {
   struct pm_timer *t;
   look_again(jobs);
@@ -291,7 +342,8 @@ void pm_jobs_sweep(struct pm_jobs *jobs) {
                                         offsetof(struct pm_jobs_entry, timer)));
   if (jobs->some_gone)
     free_gone(jobs);
-  publish_rows(jobs);
+  if (jobs->rows_due && pm_jobs_mono(jobs) >= jobs->rows_due)
+    tell_tick(jobs);
 }
 
 static uint64_t first_of(uint64_t a, uint64_t b) {
@@ -352,9 +404,13 @@ void pm_jobs_free(struct pm_jobs *jobs) {
     jobs->list = e->next;
     release(e);
   }
+  while (jobs->coming)
+    pm_jobs_expect_not(jobs, jobs->coming->id);
+  tell_tick(jobs); /* there are none any more */
   jobs->context->jobs = NULL;
   pm_exchange_set_jobs(pm_context_exchange(jobs->context), NULL, 0,
                        (double)NAN);
+  pm_job_names_done(&jobs->names);
   pm_job_events_done(&jobs->events);
   pm_timers_done(&jobs->timers);
   pm_job_folders_close(&jobs->folders);

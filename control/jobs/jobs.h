@@ -35,6 +35,12 @@ struct pm_jobs_entry *pm_jobs_first(const struct pm_jobs *jobs);
 /* NULL: there is none. */
 struct pm_jobs_entry *pm_jobs_find(const struct pm_jobs *jobs, const char *id);
 
+/* procman-hold is about to start one: what that uses, from its first moment, is
+ * its own.  Without memory it is only once it has started. */
+void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name);
+/* It has answered, or will not be asked. */
+void pm_jobs_expect_not(struct pm_jobs *jobs, const char *id);
+
 /* A job that procman-hold has started.  -errno: its folder cannot be read. */
 int pm_jobs_add(struct pm_jobs *jobs, const char *id,
                 struct pm_jobs_entry **ret);

@@ -7,6 +7,7 @@
 #include "jobs/events.h"
 #include "jobs/folder.h"
 #include "jobs/places.h"
+#include "jobs/series.h"
 
 #include "server/context.h"
 #include "server/timers.h"
@@ -20,7 +21,10 @@ struct pm_jobs {
   size_t count;
   struct pm_timers timers;
   struct pm_job_events events;
-  unsigned tended;   /* helpers at work */
+  unsigned tended; /* helpers at work */
+  struct pm_job_coming *coming;
+  struct pm_job_names names;
+  uint32_t number;   /* of the job that was found last */
   uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */
   uint64_t look_at;  /* mono: the folders are looked at again; 0: not */
   bool some_gone;

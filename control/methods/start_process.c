@@ -77,8 +77,8 @@ static uint32_t list_users(struct pm_call *call,
                                        ret + n, PM_HOLD_START_MAY - n));
 }
 
-static int ask_helper(struct pm_call *call, struct pm_start *s,
-                      struct pm_err *err) {
+static int send_request(struct pm_call *call, struct pm_start *s,
+                        struct pm_err *err) {
   const struct pm_job_places *p = pm_jobs_places(call->context->jobs);
   static uint32_t may[PM_HOLD_START_MAY];
   struct pm_subject subject = pm_job_subject(call);
@@ -105,6 +105,15 @@ static int ask_helper(struct pm_call *call, struct pm_start *s,
   return pm_action_start(&call->context->actions, call->context->now, "start",
                          call->peer->user, parts, 3 + PM_HOLD_START_TEXTS,
                          call->peer->pidfd, on_answer, call, &s->action, err);
+}
+
+static int ask_helper(struct pm_call *call, struct pm_start *s,
+                      struct pm_err *err) {
+  pm_jobs_expect(call->context->jobs, s->id, s->name);
+  int status = send_request(call, s, err);
+  if (status < 0)
+    pm_jobs_expect_not(call->context->jobs, s->id);
+  return status;
 }
 
 static void queue(struct pm_call *call, struct pm_start *s, uint64_t ns) {
@@ -210,6 +219,11 @@ static void explain(struct pm_call *call, const struct pm_start *s,
 
 /* ---- the answer ---- */
 
+static void forget_coming(struct pm_call *call, const struct pm_start *s) {
+  if (call->context->jobs)
+    pm_jobs_expect_not(call->context->jobs, s->id);
+}
+
 static void take_job(struct pm_call *call, struct pm_start *s,
                      const struct pm_hold_start_reply *r) {
   struct pm_jobs_entry *e;
@@ -218,6 +232,7 @@ static void take_job(struct pm_call *call, struct pm_start *s,
   s->uid = r->uid;
   audit(call, s, r->pid, r->birth, "done");
   if (status < 0) {
+    forget_coming(call, s);
     pm_fail(&call->failure, PM_CODE_INTERNAL,
             "the job %s was started, but its folder cannot be read: %s", s->id,
             strerror(-status));
@@ -243,6 +258,7 @@ static void on_answer(void *arg, const void *record, size_t length) {
   }
   if (r == &none && call->context->jobs) /* it may have started it */
     pm_jobs_look_again(call->context->jobs);
+  forget_coming(call, s);
   explain(call, s, r);
   refuse(call, s);
 }

@@ -31,8 +31,9 @@ struct pm_jobs_options {
   uint32_t most, most_of_user; /* jobs that are kept, also those that ended */
   uint64_t log_bytes;          /* of one job */
   uint32_t log_segments;
-  uint32_t on_full; /* enum pm_job_on_full */
-  uint32_t groups;  /* jobs that have series */
+  uint32_t on_full;        /* enum pm_job_on_full */
+  uint32_t groups;         /* jobs that have series */
+  uint32_t names_per_hour; /* new ones among these */
 };
 
 /* The group that the socket gets. */

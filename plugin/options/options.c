@@ -331,6 +331,7 @@ int pm_options_finish(struct pm_options *o, void (*log)(const char *text),
                       struct pm_err *err) {
   const struct pm_admit_options *admit = &o->cycle.admit;
   char text[160];
+  o->jobs.names_per_hour = admit->names_per_hour;
   look_for_control(o);
   if (!o->control.enabled && o->control_stands)
     o->cycle.control = o->control.enabled = true;

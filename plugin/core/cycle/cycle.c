@@ -75,7 +75,7 @@ void pm_cycle_free(struct pm_cycle *c) {
   pm_reaped_done(&c->reaped);
   pm_cgroups_done(&c->cgroups);
   pm_classify_done(&c->classifier);
-  pm_job_members_done(c);
+  pm_job_index_done(&c->jobs);
   pm_groups_done(&c->groups);
   pm_select_free(c->select);
   pm_sample_close(&c->sampler);

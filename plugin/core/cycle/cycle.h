@@ -14,6 +14,7 @@
 #include "base/now.h"
 #include "core/cycle/cycle_options.h"
 #include "core/identity/job_scope.h"
+#include "core/report/exit.h"
 #include "core/report/report.h"
 #include "core/sampler/sampler.h"
 

@@ -4,6 +4,7 @@
 #define PM_CORE_CYCLE_CYCLE_STATE_H
 
 #include "core/account/group.h"
+#include "core/account/job_index.h"
 #include "core/account/reaped.h"
 #include "core/account/rows.h"
 #include "core/account/table.h"
@@ -12,11 +13,11 @@
 #include "core/helper/reader.h"
 #include "core/helper/user.h"
 #include "core/identity/classify.h"
-#include "core/identity/job_scope.h"
 #include "core/procfs/cgroup.h"
 #include "core/sampler/sampler.h"
 
 struct pm_exchange_event;
+struct pm_exit;
 
 struct pm_cycle {
   /* opened by cycle.c and then unchanged */
@@ -32,11 +33,13 @@ struct pm_cycle {
   /* objects of other folders, changed by their functions:
    *   table   entries are added by turn, removed by exits
    *   groups  made by assign, charged by charge, removed by close
+   *   jobs    set by job_members
    *   reaped  filled by exits, applied by turn and exits
    *   admit   run by close
    *   classifier, users, cgroups  caches of assign, users of others, too */
   struct pm_table table;
   struct pm_groups groups;
+  struct pm_job_index jobs;
   struct pm_reaped reaped;
   struct pm_admit admit;
   struct pm_classifier classifier;
@@ -68,20 +71,6 @@ struct pm_cycle {
     void (*report)(void *arg, const struct pm_exchange_event *event);
     void *arg;
   } events;
-
-  struct {                     /* job_members.c */
-    struct pm_job_scope *list; /* malloc'd */
-    size_t count;
-    struct pm_group **group;        /* of each */
-    struct pm_hash_table by_number; /* to places in the list */
-    struct pm_job_cgroup {
-      uint64_t id;
-      uint32_t place; /* in the list */
-    } * cgroups;      /* of jobs, and found below these */
-    size_t cgroup_count, cgroup_room;
-    struct pm_hash_table by_cgroup; /* to places in cgroups */
-    size_t trees;                   /* jobs that have no control group */
-  } jobs;
 
   struct { /* files.c: processes whose files are about to be read */
     struct pm_task task[PM_READER_BATCH];

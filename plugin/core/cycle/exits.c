@@ -4,6 +4,7 @@
 #include "core/cycle/charge.h"
 #include "core/cycle/events.h"
 #include "core/cycle/job_members.h"
+#include "core/report/exit.h"
 
 #include <string.h>
 #include <sys/wait.h>

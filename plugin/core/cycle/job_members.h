@@ -3,7 +3,7 @@
  * Where a job has no control group, who descends from its process belongs to
  * it, and stays.
  *
- * Owns cycle->jobs. */
+ * Sets cycle->jobs. */
 #ifndef PM_CORE_CYCLE_JOB_MEMBERS_H
 #define PM_CORE_CYCLE_JOB_MEMBERS_H
 
@@ -13,7 +13,6 @@
  * are no jobs then. */
 int pm_job_members_take(struct pm_cycle *cycle, struct pm_job_scope *list,
                         size_t count);
-void pm_job_members_done(struct pm_cycle *cycle);
 
 /* Must the control group of a process be read? */
 bool pm_job_members_want_cgroup(const struct pm_cycle *cycle,

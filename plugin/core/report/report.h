@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/now.h"
 #include "core/identity/name.h"
-#include "core/record/task.h"
 
 #include <stdbool.h>
 
@@ -94,17 +93,6 @@ struct pm_self_row {
 /* All in ns since the start: charged + unattributed - surplus == busy. */
 struct pm_books {
   uint64_t busy, charged, unattributed, surplus;
-};
-
-/* How one process ended, for a group with Notify. */
-struct pm_exit {
-  const char *group; /* (borrowed) its name */
-  uint32_t rule;     /* the group's place in the configuration */
-  char comm[PM_COMM];
-  int32_t pid;
-  uint32_t status; /* of wait4(2) */
-  bool oom;
-  uint64_t birth /* ticks */, lived_ns, cpu_ns, maxrss_bytes;
 };
 
 struct pm_report {

@@ -166,20 +166,14 @@ void pm_exchange_set_jobs(struct pm_exchange *x, const struct pm_job_row *rows,
   pthread_mutex_unlock(&x->mutex);
 }
 
-int pm_exchange_set_scopes(struct pm_exchange *x,
-                           const struct pm_job_scope *list, size_t count) {
-  struct pm_job_scope *copy = calloc(count + 1, sizeof *copy);
-  if (!copy)
-    return -ENOMEM;
-  if (count)
-    memcpy(copy, list, count * sizeof *copy);
+void pm_exchange_set_scopes(struct pm_exchange *x, struct pm_job_scope *list,
+                            size_t count) {
   pthread_mutex_lock(&x->mutex);
   struct pm_job_scope *old = x->scopes;
-  x->scopes = copy;
+  x->scopes = list;
   x->scope_count = count;
   pthread_mutex_unlock(&x->mutex);
   free(old);
-  return 0;
 }
 
 void pm_exchange_note_signal(struct pm_exchange *x, int32_t pid, uint64_t birth,

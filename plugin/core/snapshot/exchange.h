@@ -5,6 +5,7 @@
 #define PM_CORE_SNAPSHOT_EXCHANGE_H
 
 #include "base/err.h"
+#include "core/report/exit.h"
 #include "core/snapshot/snapshot.h"
 
 struct pm_exchange;
@@ -77,10 +78,10 @@ void pm_exchange_set_jobs(struct pm_exchange *exchange,
                           const struct pm_job_row *rows, size_t count,
                           double total);
 
-/* The jobs whose processes are counted apart, in place of the last ones.
- * Copied.  -ENOMEM: the last ones stay. */
-int pm_exchange_set_scopes(struct pm_exchange *exchange,
-                           const struct pm_job_scope *list, size_t count);
+/* The jobs whose processes are counted apart, in place of the last ones.  Takes
+ * the list, malloc'd. */
+void pm_exchange_set_scopes(struct pm_exchange *exchange,
+                            struct pm_job_scope *list, size_t count);
 
 /* That signal was sent to that process; birth 0: whichever has the pid. */
 void pm_exchange_note_signal(struct pm_exchange *exchange, int32_t pid,

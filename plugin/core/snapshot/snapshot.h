@@ -28,8 +28,7 @@ struct pm_snapshot_process {
                           not known; "": it has none (kernel threads) */
   int32_t pid, ppid;
   uint32_t uid, threads;
-  uint32_t group; /* index into groups */
-  uint32_t job;   /* number of the job that it belongs to; 0: none */
+  uint32_t group, job; /* index into groups; number of its job, 0: none */
   char state;     /* letter of stat field 3 */
   uint8_t have;   /* enum pm_snapshot_have */
 };

@@ -1,0 +1,229 @@
+#include "jobs/series.h"
+
+#include "base/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_there(const struct pm_jobs_entry *e) {
+  return !e->gone && !e->remove && !pm_job_is_removed(&e->job);
+}
+
+/* ---- names ---- */
+
+void pm_job_names_done(struct pm_job_names *n) {
+  free(n->list);
+  *n = (struct pm_job_names){0};
+}
+
+static void refill(struct pm_job_names *n, uint32_t an_hour, uint64_t mono) {
+  if (n->refilled)
+    n->tokens += (double)(mono - n->refilled) / (double)PM_NS_PER_S / 3600 *
+                 (double)an_hour;
+  if (!n->refilled || n->tokens > an_hour)
+    n->tokens = an_hour;
+  n->refilled = mono;
+}
+
+static void forget_old(struct pm_job_names *n, uint64_t mono) {
+  const uint64_t kept = (uint64_t)PM_JOB_NAME_DAYS * 86400 * PM_NS_PER_S;
+  for (size_t i = 0; i < n->count;)
+    if (mono - n->list[i].used > kept)
+      n->list[i] = n->list[--n->count];
+    else
+      i++;
+}
+
+static struct pm_job_named *find_name(const struct pm_job_names *n,
+                                      const char *name) {
+  for (size_t i = 0; i < n->count; i++)
+    if (strcmp(n->list[i].name, name) == 0)
+      return &n->list[i];
+  return NULL;
+}
+
+static struct pm_job_named *add_name(struct pm_job_names *n, const char *name) {
+  if (n->count == n->room) {
+    size_t room = n->room ? n->room * 2 : 32;
+    struct pm_job_named *list = realloc(n->list, room * sizeof *list);
+    if (!list)
+      return NULL;
+    n->list = list;
+    n->room = room;
+  }
+  struct pm_job_named *new = &n->list[n->count++];
+  pm_copy_text(new->name, sizeof new->name, name);
+  return new;
+}
+
+/* The first ones need no token: the places limit them. */
+static bool use_name(struct pm_job_names *n, const char *name, uint32_t most,
+                     uint64_t mono) {
+  struct pm_job_named *known = find_name(n, name);
+  bool first = n->count < most;
+  if (!known && n->count < PM_JOB_NAMES && (first || n->tokens >= 1)) {
+    known = add_name(n, name);
+    n->tokens -= known && !first;
+  }
+  if (known)
+    known->used = mono;
+  return known;
+}
+
+/* ---- who has one ---- */
+
+/* A job of either list. */
+struct candidate {
+  struct pm_job_series *series;
+  const char *id, *name;
+  uint64_t started;
+  bool ended;
+};
+
+/* Who lives and has a name keeps it; then who lives, the first one first; then
+ * who ended last. */
+static int rank(const struct candidate *c) {
+  return 2 * c->ended + !*c->series->name;
+}
+
+static int compare(const void *a, const void *b) {
+  const struct candidate *x = a, *y = b;
+  if (rank(x) != rank(y))
+    return rank(x) - rank(y);
+  int order = (x->started > y->started) - (x->started < y->started);
+  return x->ended ? -order : order;
+}
+
+static size_t count_all(const struct pm_jobs_entry *list,
+                        const struct pm_job_coming *coming) {
+  size_t n = 0;
+  for (; list; list = list->next)
+    n++;
+  for (; coming; coming = coming->next)
+    n++;
+  return n;
+}
+
+static size_t collect(struct pm_jobs_entry *list, struct pm_job_coming *coming,
+                      struct candidate *ret) {
+  size_t n = 0;
+  for (struct pm_jobs_entry *e = list; e; e = e->next) {
+    if (is_there(e))
+      ret[n++] =
+          (struct candidate){.series = &e->series,
+                             .id = e->job.id,
+                             .name = e->job.name,
+                             .started = e->job.state.started_at_ns,
+                             .ended = e->job.lost || pm_job_has_ended(&e->job)};
+    else
+      *e->series.name = '\0';
+  }
+  for (struct pm_job_coming *c = coming; c; c = c->next)
+    ret[n++] = (struct candidate){.series = &c->series,
+                                  .id = c->id,
+                                  .name = c->name,
+                                  .started = UINT64_MAX};
+  return n;
+}
+
+/* Those before it have their names. */
+static bool is_taken(const struct candidate *list, size_t count,
+                     const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (pm_name_same(list[i].series->name, name))
+      return true;
+  return false;
+}
+
+/* The second of a name, which another user has given to his, has its id; none,
+ * if somebody has made a name of that, too. */
+static bool name_it(const struct candidate *list, size_t i, uint32_t most,
+                    struct pm_job_names *names, uint64_t mono) {
+  const struct candidate *c = &list[i];
+  const char *had = c->series->name, *text = *had ? had : c->name;
+  if (is_taken(list, i, text))
+    text = c->id;
+  if (is_taken(list, i, text) || !use_name(names, text, most, mono))
+    return false;
+  if (text != had)
+    pm_copy_text(c->series->name, sizeof c->series->name, text);
+  return true;
+}
+
+void pm_job_series_choose(struct pm_jobs_entry *list,
+                          struct pm_job_coming *coming,
+                          struct pm_job_names *names,
+                          const struct pm_job_series_options *o,
+                          uint64_t mono) {
+  struct candidate *all =
+      calloc(count_all(list, coming) + 1, sizeof(struct candidate));
+  if (!all)
+    return; /* they keep what they have */
+  size_t n = collect(list, coming, all), named = 0;
+  refill(names, o->names_per_hour, mono);
+  forget_old(names, mono);
+  qsort(all, n, sizeof *all, compare);
+  for (size_t i = 0; i < n; i++)
+    if (named < o->most && name_it(all, i, o->most, names, mono))
+      named++;
+    else
+      *all[i].series->name = '\0';
+  free(all);
+}
+
+/* ---- rows ---- */
+
+static void fill(struct pm_job_row *row, const struct pm_job *job) {
+  const struct pm_job_state_record *s = &job->state;
+  row->up = s->state == PM_JOB_RUNNING || s->state == PM_JOB_STARTING;
+  row->restarts = (double)s->restarts;
+  row->log_bytes = row->log_dropped = row->log_blocked = 0;
+  for (size_t i = 0; i < PM_JOB_STREAMS; i++) {
+    row->log_bytes += (double)s->stream[i].stored;
+    row->log_dropped += (double)s->stream[i].dropped_bytes;
+    row->log_blocked += pm_seconds(s->stream[i].blocked_ns);
+  }
+}
+
+size_t pm_job_series_rows(const struct pm_jobs_entry *list,
+                          struct pm_job_row *ret, size_t room) {
+  size_t n = 0;
+  for (; list && n < room; list = list->next)
+    if (*list->series.name) {
+      memcpy(ret[n].name, list->series.name, sizeof ret[n].name);
+      fill(&ret[n++], &list->job);
+    }
+  return n;
+}
+
+/* ---- processes ---- */
+
+static void begin_scope(struct pm_job_scope *s, const char *id,
+                        const struct pm_job_series *series) {
+  pm_copy_text(s->id, sizeof s->id, id);
+  memcpy(s->name, series->name, sizeof s->name);
+  s->number = series->number;
+}
+
+int pm_job_series_scopes(const struct pm_jobs_entry *list,
+                         const struct pm_job_coming *coming,
+                         struct pm_job_scope **ret, size_t *ret_count) {
+  size_t n = 0;
+  *ret = calloc(count_all(list, coming) + 1, sizeof **ret);
+  if (!*ret)
+    return -ENOMEM;
+  for (const struct pm_jobs_entry *e = list; e; e = e->next) {
+    if (!is_there(e) || e->job.lost)
+      continue;
+    struct pm_job_scope *s = &(*ret)[n++];
+    begin_scope(s, e->job.id, &e->series);
+    s->cgroup = e->job.state.cgroup;
+    s->pid = e->job.state.pid;
+    s->birth = e->job.state.birth;
+  }
+  for (const struct pm_job_coming *c = coming; c; c = c->next)
+    begin_scope(&(*ret)[n++], c->id, &c->series);
+  *ret_count = n;
+  return 0;
+}
