@@ -229,6 +229,7 @@ static void gives_it_away(void) {
   int fd = connect_here();
   holder = fork();
   if (holder == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     pause();
     _exit(0);
   }
