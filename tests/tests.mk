@@ -751,7 +751,7 @@ e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_l
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
-	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_survive.py tests/e2e/test_job_authority.py tests/e2e/test_job_logs.py tests/e2e/test_ladder.py \
+	tests/e2e/test_keep.py tests/e2e/test_start.py tests/e2e/test_jobs.py tests/e2e/test_job_groups.py tests/e2e/test_survive.py tests/e2e/test_job_authority.py tests/e2e/test_job_logs.py tests/e2e/test_ladder.py \
 	tests/e2e/test_series.py tests/e2e/test_truth.py \
 	tests/e2e/test_wire.py
 EXTRA_DIST += $(e2e_tests) tests/e2e/control.py tests/e2e/fuse.py \

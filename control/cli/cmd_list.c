@@ -111,6 +111,7 @@ static void make_params(const struct ctl_args *args, const struct selection *c,
     ctl_params_integer(p, "limit", c->limit);
   ctl_params_text(p, "filter.user", ctl_args_value(args, 'u'));
   ctl_params_text(p, "filter.group", ctl_args_value(args, 'g'));
+  ctl_params_text(p, "filter.job_id", ctl_args_value(args, 'j'));
   if (args->count == 1)
     ctl_params_text(p, "filter.name", args->operands[0]);
   ctl_params_number(p, "max_age_seconds", FRESH_S);
@@ -152,6 +153,7 @@ static const struct ctl_option options[] = {
     {'u', "user", "USER", CTL_OFFER_USERS,
      "only processes of this user (name or uid)"},
     {'g', "group", "GROUP", CTL_OFFER_GROUPS, "only processes of this group"},
+    {'j', "job", "JOB", CTL_OFFER_JOBS, "only processes of this job"},
     {'s', "sort", "KEY", CTL_OFFER_PROCESS_KEYS,
      "sort by this member of ProcessInfo, or by cpu (default), mem, up, pid, "
      "name..."},

@@ -115,16 +115,28 @@ struct pm_jobs_entry *pm_job_lookup(struct pm_call *call,
   return NULL;
 }
 
+static bool are_known_now(struct pm_call *call) {
+  int known = pm_job_are_known(call);
+  if (known == 0)
+    pm_fail(&call->failure, PM_CODE_LIMIT_EXCEEDED,
+            "the jobs of before are still being read; try again in a moment");
+  return known > 0;
+}
+
 struct pm_jobs_entry *pm_job_lookup_now(struct pm_call *call,
                                         const struct pm_json *params) {
   struct pm_job_word word;
   if (pm_job_word_take(call, params, &word) < 0)
     return NULL;
-  int known = pm_job_are_known(call);
-  if (known == 0)
-    pm_fail(&call->failure, PM_CODE_LIMIT_EXCEEDED,
-            "the jobs of before are still being read; try again in a moment");
-  return known > 0 ? pm_job_lookup(call, &word) : NULL;
+  return are_known_now(call) ? pm_job_lookup(call, &word) : NULL;
+}
+
+struct pm_jobs_entry *pm_job_lookup_shown(struct pm_call *call,
+                                          const char *text) {
+  if (!are_known_now(call))
+    return NULL;
+  struct pm_subject subject = pm_job_subject(call);
+  return find(call, &subject, text);
 }
 
 int pm_job_identity(struct pm_call *call, const struct pm_job *job,

@@ -39,6 +39,9 @@ struct pm_jobs_entry *pm_job_lookup(struct pm_call *call,
 /* At once: where the jobs are not yet known, it fails. */
 struct pm_jobs_entry *pm_job_lookup_now(struct pm_call *call,
                                         const struct pm_json *params);
+/* The same for one that is only to be seen. */
+struct pm_jobs_entry *pm_job_lookup_shown(struct pm_call *call,
+                                          const char *text);
 
 /* As whom a process of the job is acted on: as the user that it runs as,
  * whoever asks, since what is known of it is what that user's holder says.  -1:

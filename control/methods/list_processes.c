@@ -1,5 +1,6 @@
 #include "methods/methods.h"
 
+#include "methods/job.h"
 #include "methods/query.h"
 #include "server/call.h"
 #include "server/reply.h"
@@ -16,6 +17,7 @@ struct list {
   struct pm_query query;
   struct pm_visibility_viewer viewer;
   char user[257], name[257], group[257], status[33];
+  uint32_t job; /* its number; 0 = no such filter */
 };
 
 static bool user_is(const struct pm_snapshot *s,
@@ -45,6 +47,8 @@ static bool wanted(struct pm_call *call, const struct pm_snapshot *s,
     return false;
   if (*q->group && (p->group >= s->group_count ||
                     strcmp(s->groups[p->group].name, q->group) != 0))
+    return false;
+  if (q->job && p->job != q->job)
     return false;
   if (*q->status && (!status || strcmp(status, q->status) != 0))
     return false;
@@ -110,6 +114,15 @@ static uint32_t cost_rows(const struct list *q) {
   return !q->viewer.all ? READ : *q->name ? MATCHED : 0;
 }
 
+static int take_job(struct pm_call *call, const struct pm_json *params,
+                    uint32_t *ret) {
+  const char *text = pm_param_text(params, "filter.job_id", "");
+  const struct pm_jobs_entry *e =
+      *text ? pm_job_lookup_shown(call, text) : NULL;
+  *ret = e ? e->series.number : 0;
+  return *text && !e ? -1 : 0;
+}
+
 static int start(struct pm_call *call, const struct pm_json *params) {
   struct list *q = call->data;
   keep(params, "filter.user", q->user, sizeof q->user);
@@ -121,6 +134,8 @@ static int start(struct pm_call *call, const struct pm_json *params) {
                              "filter.status must be running, sleeping, "
                              "disk-sleep, stopped, tracing-stop, zombie, dead "
                              "or idle");
+  if (take_job(call, params, &q->job) < 0)
+    return -1;
   pm_visibility_viewer(&call->context->visibility, call->context->now,
                        call->peer, &q->viewer);
   q->query.at_once = cost_rows(q);

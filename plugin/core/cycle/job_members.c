@@ -81,17 +81,28 @@ find_new_cgroup(struct pm_cycle *c, const struct pm_task *t, const char *path) {
   return s;
 }
 
+/* A job may get a group of its own, or lose it, while it runs. */
+static bool is_in(const struct pm_cycle *c, const struct pm_entry *e,
+                  const struct pm_job_scope *s) {
+  return s->number == e->job && c->jobs.group[s - c->jobs.list] == e->group;
+}
+
 bool pm_job_members_changed(struct pm_cycle *c, const struct pm_entry *e,
                             const struct pm_task *t) {
+  bool by_id = t->flags & PM_TASK_CGROUP;
   if (t->flags & PM_TASK_KERNEL || (!e->job && !c->jobs.count))
     return false;
-  uint32_t number = pm_job_members_by_cgroup(c, t);
-  if (number || !e->job)
-    return number ? number != e->job : c->jobs.trees && find_tree(c, t);
-  const struct pm_job_scope *s = pm_job_index_number(&c->jobs, e->job);
-  if (!s || !s->cgroup || !(t->flags & PM_TASK_CGROUP))
-    return !s;
-  return find_new_cgroup(c, t, NULL) != s; /* it may be in one below */
+  const struct pm_job_scope *s =
+      by_id ? pm_job_index_cgroup(&c->jobs, t->cgroup) : NULL;
+  if (s)
+    return !is_in(c, e, s);
+  if (!e->job)
+    return c->jobs.trees && find_tree(c, t);
+  s = pm_job_index_number(&c->jobs, e->job);
+  if (!s || !is_in(c, e, s))
+    return true;
+  /* it may be in a control group below */
+  return s->cgroup && by_id && find_new_cgroup(c, t, NULL) != s;
 }
 
 /* A member of one that has no control group, or none that is known yet, stays;
