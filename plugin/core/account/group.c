@@ -404,9 +404,10 @@ void pm_groups_charge(struct pm_groups *g, struct pm_group *group,
     group->since_snapshot_ns += delta;
     group->lived_ns += delta;
   }
-  note_spent(group, f, delta);
-  if (payer != group)
-    note_spent(payer, f, delta);
+  note_spent(payer, f, delta);
+  if (payer != group &&
+      group->kind != PM_ROW_JOB) /* it may be ranked by that */
+    note_spent(group, f, delta);
 }
 
 void pm_group_join(struct pm_group *group, enum pm_field f, uint64_t value) {
