@@ -1,5 +1,6 @@
 #include "jobs/jobs.h"
 
+#include "jobs/log_quota.h"
 #include "jobs/series.h"
 #include "jobs/survival.h"
 #include "jobs/table.h"
@@ -342,8 +343,12 @@ void pm_jobs_sweep(struct pm_jobs *jobs) {
                                         offsetof(struct pm_jobs_entry, timer)));
   if (jobs->some_gone)
     free_gone(jobs);
-  if (jobs->rows_due && pm_jobs_mono(jobs) >= jobs->rows_due)
-    tell_tick(jobs);
+  if (!jobs->rows_due || pm_jobs_mono(jobs) < jobs->rows_due)
+    return;
+  tell_tick(jobs);
+  pm_job_log_quota_apply(jobs->list,
+                         jobs->context->environment->jobs->log_bytes_of_user,
+                         pm_jobs_remove);
 }
 
 static uint64_t first_of(uint64_t a, uint64_t b) {

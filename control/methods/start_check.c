@@ -1,7 +1,9 @@
 #include "methods/start_check.h"
 
+#include "jobs/log_quota.h"
 #include "methods/job.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool is_his(const struct pm_call *call, const struct pm_jobs_entry *e) {
@@ -109,11 +111,41 @@ static int check_room(struct pm_call *call, bool his, uint32_t most,
                  option);
 }
 
+static struct pm_allow_limits limits_of(struct pm_call *call) {
+  struct pm_subject subject = pm_job_subject(call);
+  return pm_allow_limits(&call->context->environment->options->allow, &subject);
+}
+
+static uint32_t most_of(struct pm_call *call) {
+  uint32_t most = limits_of(call).jobs;
+  return most ? most : call->context->environment->jobs->most_of_user;
+}
+
+uint64_t pm_start_log_bytes(struct pm_call *call) {
+  uint64_t most = limits_of(call).log_bytes;
+  return most ? most : call->context->environment->jobs->log_bytes;
+}
+
+/* Those of jobs that are over make room by themselves. */
+static int check_logs(struct pm_call *call) {
+  uint64_t most = call->context->environment->jobs->log_bytes_of_user;
+  uint64_t held = pm_job_log_quota_held(pm_jobs_first(call->context->jobs),
+                                        call->peer->uid);
+  if (held < most)
+    return 0;
+  return pm_fail(&call->failure, PM_CODE_LIMIT_EXCEEDED,
+                 "the logs of your jobs that run hold %" PRIu64
+                 " bytes, of %" PRIu64 ": LogPerUserBytes",
+                 held, most);
+}
+
 /* What root starts is not what one user's mistake does. */
 int pm_start_check_places(struct pm_call *call) {
   const struct pm_jobs_options *o = call->context->environment->jobs;
-  if (call->peer->uid != 0 &&
-      check_room(call, true, o->most_of_user, "MaxJobsPerUser") < 0)
+  if (call->peer->uid != 0 && (check_room(call, true, most_of(call),
+                                          "MaxJobsPerUser, or MaxJobs of "
+                                          "an <Allow>") < 0 ||
+                               check_logs(call) < 0))
     return -1;
   return check_room(call, false, o->most, "MaxJobs");
 }
@@ -123,7 +155,7 @@ int pm_start_check_places(struct pm_call *call) {
 void pm_start_make_room(struct pm_call *call) {
   const struct pm_jobs_options *o = call->context->environment->jobs;
   struct places his = count_jobs(call, true);
-  if (call->peer->uid != 0 && his.count > o->most_of_user && his.oldest)
+  if (call->peer->uid != 0 && his.count > most_of(call) && his.oldest)
     pm_jobs_remove(his.oldest);
   struct places all = count_jobs(call, false);
   if (all.count > o->most && all.oldest)

@@ -17,6 +17,9 @@ struct pm_jobs_entry *pm_start_find_key(const struct pm_call *call,
 /* Is procman-hold at work on one with it? */
 bool pm_start_is_key_pending(const struct pm_call *call, const char *key);
 
+/* What a job's log may hold at most, if the caller asks for that. */
+uint64_t pm_start_log_bytes(struct pm_call *call);
+
 /* -1: call->failure: as many as may be are kept, and none has ended. */
 int pm_start_check_places(struct pm_call *call);
 /* Once it runs: the oldest that have ended go, and their logs, if it was one

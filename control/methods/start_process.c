@@ -316,6 +316,7 @@ static int make_record(struct pm_call *call, struct pm_start *s,
   struct pm_start_spec of = {.options = call->context->environment->jobs,
                              .as = &s->as,
                              .groups = call->peer->groups,
+                             .log_bytes = pm_start_log_bytes(call),
                              .id = s->id,
                              .name = s->name,
                              .key = s->key};

@@ -147,12 +147,16 @@ static int take_restart(struct pm_call *call, const struct pm_json *params,
   return word(call, params, "restart.policy", policies, &f->policy);
 }
 
-/* Less than what the administrator says, never more. */
+/* Less than what the administrator says, never more.  What a grant says beyond
+ * the usual has to be asked for. */
 static int take_log(struct pm_call *call, const struct pm_json *params,
-                    const struct pm_jobs_options *o, struct pm_job_fields *f) {
+                    const struct pm_start_spec *of, struct pm_job_fields *f) {
+  const struct pm_jobs_options *o = of->options;
+  uint64_t most = of->log_bytes;
+  uint64_t usual = o->log_bytes < most ? o->log_bytes : most;
   uint64_t bytes = (uint64_t)pm_param_integer(params, "log.max_bytes", 0);
   uint32_t segments = (uint32_t)pm_param_integer(params, "log.max_segments", 0);
-  f->log_bytes = bytes && bytes < o->log_bytes ? bytes : o->log_bytes;
+  f->log_bytes = !bytes ? usual : bytes < most ? bytes : most;
   f->log_segments =
       segments && segments < o->log_segments ? segments : o->log_segments;
   f->on_full = o->on_full;
@@ -182,7 +186,7 @@ static int take_fields(struct pm_call *call, const struct pm_json *params,
   if (take_mask(call, params, &f->mask) < 0 ||
       take_restart(call, params, f) < 0)
     return -1;
-  return take_log(call, params, of->options, f);
+  return take_log(call, params, of, f);
 }
 
 static int take_stdin(struct pm_call *call, const struct pm_json *params,

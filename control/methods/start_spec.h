@@ -11,6 +11,7 @@ struct pm_start_spec {
   const struct pm_jobs_options *options; /* (borrowed) */
   const struct pm_hold_identity *as;     /* of whoever asks */
   const uint32_t *groups;                /* of as */
+  uint64_t log_bytes;                    /* that he may ask for */
   const char *id, *name, *key;
 };
 

@@ -15,8 +15,10 @@ struct pm_allow_rule {
   uint32_t *users, *groups, *run_as; /* uids, gids, uids */
   size_t user_count, group_count, run_as_count;
   bool method[PM_METHOD_COUNT];
-  bool as_self;   /* RunAs "self", or no RunAs at all */
-  bool sandboxed; /* from a sandbox, too */
+  bool as_self;       /* RunAs "self", or no RunAs at all */
+  bool sandboxed;     /* from a sandbox, too */
+  uint32_t jobs;      /* that he may keep; 0: as many as everybody */
+  uint64_t log_bytes; /* of each; 0: as much as everybody */
 };
 
 struct pm_allow_options {
@@ -53,6 +55,15 @@ bool pm_allow_as(const struct pm_allow_options *options,
 size_t pm_allow_users(const struct pm_allow_options *options,
                       const struct pm_subject *subject,
                       enum pm_method_id method, uint32_t *ret, size_t room);
+
+/* What the rules that let the subject start processes say of his jobs, the most
+ * generous of them; 0: what holds for everybody. */
+struct pm_allow_limits {
+  uint32_t jobs;
+  uint64_t log_bytes; /* of each */
+};
+struct pm_allow_limits pm_allow_limits(const struct pm_allow_options *options,
+                                       const struct pm_subject *subject);
 
 /* ---- jobs: their starter, and whom they run as ---- */
 

@@ -30,6 +30,7 @@ struct pm_jobs_options {
   char *keep;      /* path of procman-keep */
   uint32_t most, most_of_user; /* jobs that are kept, also those that ended */
   uint64_t log_bytes;          /* of one job */
+  uint64_t log_bytes_of_user;  /* of all jobs that he has started */
   uint32_t log_segments;
   uint32_t on_full;        /* enum pm_job_on_full */
   uint32_t groups;         /* jobs that have series */

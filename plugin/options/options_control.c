@@ -170,6 +170,9 @@ static const struct pm_option allow_options[] = {
     {"Method", set_methods, .adds = true, .valid = acting},
     {"RunAs", set_run_as, .adds = true,
      .valid = "\"self\", names or numbers of users that exist here"},
+    {"MaxJobs", pm_value_set_count, ALLOW(jobs), .min = 1, .max = 10000},
+    {"MaxLogBytes", pm_value_set_size, ALLOW(log_bytes),
+     .valid = PM_VALUE_SIZES},
     {"Sandboxed", pm_value_set_flag, ALLOW(sandboxed)},
 };
 

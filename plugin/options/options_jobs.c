@@ -2,7 +2,6 @@
 
 #include "base/job_spec.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,37 +16,6 @@ static bool set_dir(const struct pm_option *o, const oconfig_item_t *item,
   return item->values_num == 1 && pm_value_text(item, 0, &path) &&
          path[0] == '/' && path[1] && strlen(path) <= MOST &&
          pm_value_set_text(o, item, at);
-}
-
-/* "64M": bytes, or with K, M or G. */
-static bool read_size(const char *text, double *ret) {
-  static const char units[] = "KMG";
-  char *end;
-  if (!strspn(text, "0123456789"))
-    return false;
-  *ret = strtod(text, &end);
-  const char *unit = *end ? strchr(units, *end) : NULL;
-  for (const char *u = units; unit && u <= unit; u++)
-    *ret *= 1024;
-  return !*end || (unit && !end[1]);
-}
-
-static bool set_size(const struct pm_option *o, const oconfig_item_t *item,
-                     void *at) {
-  const double least = 64 << 10, most = ldexp(1, 50);
-  const char *text;
-  double n;
-  (void)o;
-  if (item->values_num != 1)
-    return false;
-  if (item->values[0].type == OCONFIG_TYPE_NUMBER)
-    n = item->values[0].value.number;
-  else if (!pm_value_text(item, 0, &text) || !read_size(text, &n))
-    return false;
-  if (!(n >= least && n <= most) || n != floor(n))
-    return false;
-  *(uint64_t *)at = (uint64_t)n;
-  return true;
 }
 
 static const char *const full_words[] = {
@@ -72,8 +40,10 @@ static const struct pm_option options[] = {
      .valid = "an absolute path of at most 512 bytes"},
     {"MaxJobs", pm_value_set_count, JOBS(most), .max = 10000},
     {"MaxJobsPerUser", pm_value_set_count, JOBS(most_of_user), .max = 10000},
-    {"LogMaxBytes", set_size, JOBS(log_bytes),
-     .valid = "bytes, or \"64M\": with K, M or G, at least 64K"},
+    {"LogMaxBytes", pm_value_set_size, JOBS(log_bytes),
+     .valid = PM_VALUE_SIZES},
+    {"LogPerUserBytes", pm_value_set_size, JOBS(log_bytes_of_user),
+     .valid = PM_VALUE_SIZES},
     {"LogMaxSegments", pm_value_set_count, JOBS(log_segments), .min = 2,
      .max = 10000},
     {"MaxJobGroups", pm_value_set_count, JOBS(groups), .max = 256},
@@ -90,6 +60,7 @@ bool pm_options_jobs_init(struct pm_jobs_options *o) {
       .most = 256,
       .most_of_user = 32,
       .log_bytes = 64 << 20,
+      .log_bytes_of_user = 1 << 30,
       .log_segments = 8,
       .on_full = PM_JOB_BLOCK,
       .groups = 32,

@@ -69,6 +69,37 @@ bool pm_value_set_count(const struct pm_option *o, const oconfig_item_t *item,
   return true;
 }
 
+/* "64M": bytes, or with K, M or G. */
+static bool read_size(const char *text, double *ret) {
+  static const char units[] = "KMG";
+  char *end;
+  if (!strspn(text, "0123456789"))
+    return false;
+  *ret = strtod(text, &end);
+  const char *unit = *end ? strchr(units, *end) : NULL;
+  for (const char *u = units; unit && u <= unit; u++)
+    *ret *= 1024;
+  return !*end || (unit && !end[1]);
+}
+
+bool pm_value_set_size(const struct pm_option *o, const oconfig_item_t *item,
+                       void *at) {
+  const double least = 64 << 10, most = ldexp(1, 50);
+  const char *text;
+  double n;
+  (void)o;
+  if (item->values_num != 1)
+    return false;
+  if (item->values[0].type == OCONFIG_TYPE_NUMBER)
+    n = item->values[0].value.number;
+  else if (!pm_value_text(item, 0, &text) || !read_size(text, &n))
+    return false;
+  if (!(n >= least && n <= most) || n != floor(n))
+    return false;
+  *(uint64_t *)at = (uint64_t)n;
+  return true;
+}
+
 bool pm_value_set_words(const struct pm_option *o, const oconfig_item_t *item,
                         void *at) {
   const char *text;

@@ -46,6 +46,9 @@ bool pm_value_set_flag(const struct pm_option *option,
                        const oconfig_item_t *item, void *at); /* bool */
 bool pm_value_set_count(const struct pm_option *option,
                         const oconfig_item_t *item, void *at); /* uint32_t */
+#define PM_VALUE_SIZES "bytes, or \"64M\": with K, M or G, at least 64K"
+bool pm_value_set_size(const struct pm_option *option,
+                       const oconfig_item_t *item, void *at); /* uint64_t */
 /* struct pm_words, which grows: an option may stand on several lines. */
 bool pm_value_set_words(const struct pm_option *option,
                         const oconfig_item_t *item, void *at);

@@ -28,8 +28,8 @@ GRANT = f"""
 
 
 class Jobs(Controlled):
-    def __init__(self, **more):
-        super().__init__(allow=GRANT, **more)
+    def __init__(self, allow=GRANT, **more):
+        super().__init__(allow=allow, **more)
 
     def do(self, method, /, **params):
         return call(self.socket, method, **params)
@@ -527,11 +527,62 @@ def few_places(c):
     clear(c)
 
 
+def check_quota(c):
+    """What a user's jobs print is bounded together; a grant says how many he may
+    have, and how much of each."""
+    del c
+    allow = f"""
+    <Allow>
+      User {OWNER}
+      Method "start_process"
+      MaxJobs 3
+      MaxLogBytes "256K"
+    </Allow>"""
+    with Jobs(allow=allow, jobs='MaxJobsPerUser 1\n    LogPerUserBytes "64K"\n'
+              '    LogMaxBytes "128K"') as c, Peer(as_user(OWNER)) as owner:
+        quota(c, owner)
+        clear(c)
+
+
+def kept_bytes(c, job_id):
+    return c.done("get_job", job_id=job_id)["job"]["log"]["bytes"]
+
+
+def quota(c, owner):
+    def start(text, **params):
+        return owner.do("call", c.socket, "start_process", command="sh", args=["-c", text],
+                        **params)
+    def ended(text):
+        job_id = start(text)["job_id"]
+        wait_for("its end", lambda: c.done("get_job", job_id=job_id)["job"]["state"] == "exited")
+        return job_id
+    def kept():
+        return {j["job_id"] for j in c.done("list_jobs")["jobs"]}
+    fill = "head -c %d /dev/zero | tr '\\0' x; echo; "
+    first, second = ended(fill % 40000), ended("echo short")
+    third = ended(fill % 40000)
+    wait_for("the oldest to go", lambda: kept() == {second, third})
+    assert first not in os.listdir(c.path(f"run/log/{OWNER}")), "its log is still there"
+    # more than LogMaxBytes, as he may, and as he asks for it
+    runs = start(fill % 60000 * 3 + "sleep 600", log={"max_bytes": 200000})["job_id"]
+    wait_for("it to print", lambda: kept_bytes(c, runs) > 170000)
+    wait_for("room", lambda: third not in kept())
+    refused(start("true"), "limit_exceeded", "LogPerUserBytes")
+    c.begin("true")  # root's are not counted
+    c.done("stop_job", job_id=runs)
+    wait_for("its end", lambda: c.done("get_job", job_id=runs)["job"]["state"] == "exited")
+    ids = [start("sleep 600")["job_id"] for _ in range(3)]
+    assert runs not in kept() and set(ids) <= kept(), (ids, kept())
+    refused(start("true"), "limit_exceeded", "MaxJobs")
+    for job_id in ids:
+        c.done("stop_job", job_id=job_id)
+
+
 def main():
     checks = [check_life, check_exits, check_failures, check_names, check_key_of_removed,
               check_same_user, check_kill, check_logs, check_limits, check_at_once, check_restarts,
               check_events, check_series, check_survival, check_holder_died, check_descriptors,
-              check_users, check_places]
+              check_users, check_places, check_quota]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:

@@ -90,6 +90,8 @@ static void same_names(void **state) {
   make(3, "y-1", "we.b", PM_JOB_RUNNING, 4);
   make(4, "z-1", "we_b", PM_JOB_RUNNING, 5); /* Graphite's is the same */
   check_text("two and a thief", "names", names(MANY), "web web-2 x-1 we.b z-1");
+  make(5, "web", "we.b", PM_JOB_RUNNING, 6); /* nor can it have its id */
+  check_text("no name is left", "names", names(MANY), "web web-2 x-1 we.b z-1");
   check_end();
 }
 

@@ -53,6 +53,8 @@ static void whole(void **state) {
                              "UnixGroup 7 \"root\"\n"
                              "Method \"kill_process\"\n"
                              "RunAs 1003 \"root\"\n"
+                             "MaxJobs 7\n"
+                             "MaxLogBytes \"1M\"\n"
                              "Sandboxed true\n"
                              "</Allow>\n"
                              "</Control>\n";
@@ -75,6 +77,8 @@ static void whole(void **state) {
               i == PM_METHOD_kill_process);
   check_int("whole", "as self", rule->as_self, false);
   check_int("whole", "sandboxed", rule->sandboxed, true);
+  check_u64("whole", "jobs", rule->jobs, 7);
+  check_u64("whole", "bytes of a log", rule->log_bytes, 1 << 20);
   pm_options_done(&o);
   check_end();
 }

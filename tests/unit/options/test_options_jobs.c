@@ -48,6 +48,7 @@ static void whole(void **state) {
                              "MaxJobs 0\n"
                              "MaxJobsPerUser 10000\n"
                              "LogMaxBytes 65536\n"
+                             "LogPerUserBytes \"2G\"\n"
                              "LogMaxSegments 2\n"
                              "MaxJobGroups 0\n"
                              "OnFull \"drop_new\"\n"
@@ -58,6 +59,7 @@ static void whole(void **state) {
   check_text("whole", "logs", o.jobs.log_dir, "/srv/log");
   check_text("whole", "keep", o.jobs.keep, "/x/keep");
   check_u64("whole", "most", o.jobs.most, 0);
+  check_u64("whole", "of a user", o.jobs.log_bytes_of_user, 2ULL << 30);
   check_u64("whole", "most of a user", o.jobs.most_of_user, 10000);
   check_u64("whole", "bytes", o.jobs.log_bytes, 65536);
   check_u64("whole", "segments", o.jobs.log_segments, 2);

@@ -191,6 +191,72 @@ static void starting(void **state) {
   check_end();
 }
 
+/* How many jobs, and how much of each log: of several grants the most generous,
+ * and one that says nothing is as for everybody. */
+static void limits(void **state) {
+  (void)state;
+#define START .method = { [PM_METHOD_start_process] = true }
+  static uint32_t users[] = {1000, 1001};
+  static const struct {
+    const char *name;
+    struct pm_allow_rule rules[2];
+    struct pm_subject s;
+    uint32_t jobs;
+    uint64_t bytes;
+  } rows[] = {
+      {"none", {{0}}, {.uid = 1000}, 0, 0},
+      {"one",
+       {{users, .user_count = 1, .jobs = 5, START}},
+       {.uid = 1000},
+       5,
+       0},
+      {"another's",
+       {{users, .user_count = 1, .jobs = 5, START}},
+       {.uid = 1001},
+       0,
+       0},
+      {"the higher one",
+       {{users, .user_count = 2, .jobs = 5, .log_bytes = 9, START},
+        {users, .user_count = 1, .jobs = 7, .log_bytes = 8, START}},
+       {.uid = 1000},
+       7,
+       9},
+      {"one says nothing",
+       {{users, .user_count = 2, .jobs = 5, .log_bytes = 9, START},
+        {users, .user_count = 1, .log_bytes = 8, START}},
+       {.uid = 1000},
+       0,
+       9},
+      {"of another method",
+       {{users, .user_count = 2, .jobs = 5, START},
+        {users, .user_count = 1, .jobs = 7,
+         .method = {[PM_METHOD_kill_process] = true}}},
+       {.uid = 1000},
+       5,
+       0},
+      {"from a sandbox",
+       {{users, .user_count = 2, .jobs = 5, .sandboxed = true, START},
+        {users, .user_count = 1, .jobs = 7, START}},
+       {.uid = 1000, .sandboxed = true},
+       5,
+       0},
+      {"root's",
+       {{users, .user_count = 2, .jobs = 5, START}},
+       {.uid = 1000, .admin = true},
+       0,
+       0},
+  };
+#undef START
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct pm_allow_options o = {
+        (struct pm_allow_rule *)(uintptr_t)rows[i].rules, 2};
+    struct pm_allow_limits l = pm_allow_limits(&o, &rows[i].s);
+    check_u64(rows[i].name, "jobs", l.jobs, rows[i].jobs);
+    check_u64(rows[i].name, "bytes", l.log_bytes, rows[i].bytes);
+  }
+  check_end();
+}
+
 /* A job that `starter` started and that runs as `uid`: who sees it, and who may
  * stop it. */
 static const struct {
@@ -280,7 +346,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(acting),   cmocka_unit_test(reading),
       cmocka_unit_test(starting), cmocka_unit_test(of_jobs),
-      cmocka_unit_test(private),
+      cmocka_unit_test(private),  cmocka_unit_test(limits),
   };
   return cmocka_run_group_tests_name("allow", tests, NULL, NULL);
 }
