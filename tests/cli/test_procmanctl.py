@@ -833,12 +833,17 @@ class Completion(Base):
             for words in helps:
                 self.assertIn(words, script)
 
+    def has(self, shell):
+        found = shutil.which(shell)
+        if os.environ.get("PM_STRICT") == "1":
+            self.assertTrue(found, f"{shell} is not installed")
+        return found
+
     def parses(self, shell, script):
-        try:
-            p = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True,
-                               check=False)
-        except FileNotFoundError:
+        if not self.has(shell):
             return
+        p = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True,
+                           check=False)
         self.assertEqual((p.returncode, p.stderr), (0, ""), shell)
 
     def complete(self, *words, **environment):
@@ -886,6 +891,31 @@ printf '%s\\n' "${COMPREPLY[@]}"
                                   capture_output=True, check=True, cwd=folder.name)
             self.assertEqual(line.stdout.split("\n")[:-1], hostile)
             self.assertFalse(os.path.exists(mark))
+
+    def test_fish(self):
+        s = self.serve()
+        folder = tempfile.TemporaryDirectory(prefix="procman-cli-")
+        self.addCleanup(folder.cleanup)
+        mark = os.path.join(folder.name, "mark")
+        hostile = [f"(touch {mark})", f"$(touch {mark})", "$HOME", "~", "*"]
+        s.answers["list_groups"] = {
+            "groups": [{**server.GROUPS[0], "name": name} for name in hostile],
+            "total": len(hostile), "sampled_at": time.time()}
+        if not self.has("fish"):
+            return
+        def complete(line):
+            script = run("completion", "fish")[1] + '\ncomplete -C "$argv[1]"\n'
+            p = subprocess.run(["fish", "--no-config", "-c", script, line], text=True,
+                               capture_output=True, check=True, cwd=folder.name,
+                               env={**CLEAN, "PROCMAN_SOCKET": s.path, "HOME": folder.name,
+                                    "PATH": os.path.dirname(PROGRAM) + ":" +
+                                    os.environ["PATH"]})
+            return [w.split("\t")[0] for w in p.stdout.splitlines()]
+        self.assertEqual(complete("procmanctl mon"), ["monitor"])
+        self.assertIn("TERM", complete("procmanctl kill -s T"))
+        self.assertIn("on-failure", complete("procmanctl start -r on"))
+        self.assertEqual(len(complete("procmanctl list -g ")), len(hostile))
+        self.assertFalse(os.path.exists(mark))
 
     def test_words_of_start(self):
         self.assertEqual(self.complete("start", "-l", "nof"), ["nofile="])
