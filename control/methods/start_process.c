@@ -191,9 +191,20 @@ static void explain_who(struct pm_call *call, const struct pm_start *s,
             s->user);
 }
 
-static void explain(struct pm_call *call, const struct pm_start *s,
-                    const struct pm_hold_start_reply *r) {
-  const char *stage = stage_of(r);
+static bool is_killed(const struct pm_hold_start_reply *r) {
+  return r->step == PM_HOLD_START_HOLDER && r->error == ECHILD;
+}
+
+static void explain_step(struct pm_call *call, const struct pm_start *s,
+                         const struct pm_hold_start_reply *r,
+                         const char *stage) {
+  if (is_killed(r)) {
+    pm_fail(&call->failure, PM_CODE_START_FAILED,
+            "%s was not started: its holder ended before it could be, killed "
+            "perhaps; nothing of it is left",
+            s->command);
+    return;
+  }
   switch ((enum pm_hold_start_step)r->step) {
   case PM_HOLD_START_WHO:
     explain_who(call, s, r->error);
@@ -213,6 +224,12 @@ static void explain(struct pm_call *call, const struct pm_start *s,
             "procman-hold could not prepare the start (%s): %s",
             stage ? stage : "no answer", strerror(r->error));
   }
+}
+
+static void explain(struct pm_call *call, const struct pm_start *s,
+                    const struct pm_hold_start_reply *r) {
+  const char *stage = stage_of(r);
+  explain_step(call, s, r, stage);
   call->failure.num = r->error;
   call->failure.stage = stage;
 }
