@@ -334,6 +334,13 @@ void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret) {
   ret->effective = peer->uid == 0 ? status.effective : 0;
 }
 
+/* As many as the files above are open at a time, besides the two folders. */
+static bool has_descriptors(void) {
+  PM_CLEAN_FD int one = open("/", O_PATH | O_CLOEXEC);
+  PM_CLEAN_FD int other = one < 0 ? -1 : open("/", O_PATH | O_CLOEXEC);
+  return other >= 0 || (errno != EMFILE && errno != ENFILE);
+}
+
 void pm_peer_confinement(const struct pm_peer *peer, const char *label,
                          struct pm_confinement *ret) {
   *ret = (struct pm_confinement){0};
@@ -346,5 +353,7 @@ void pm_peer_confinement(const struct pm_peer *peer, const char *label,
     why = "the process that connected is gone";
     ret->capabilities = 0;
   }
-  pm_copy_text(ret->why, sizeof ret->why, why);
+  ret->scarce = *why && !has_descriptors();
+  pm_copy_text(ret->why, sizeof ret->why,
+               ret->scarce ? "collectd has no descriptors left" : why);
 }

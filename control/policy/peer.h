@@ -53,6 +53,7 @@ struct pm_confinement {
   char why[96];          /* "" = not confined: as a login shell */
   bool unknown;          /* it could not be determined: why says what is
                           * missing */
+  bool scarce;           /* nor that, as there are no descriptors left */
   uint64_t capabilities; /* its effective set, 0 if not known */
 };
 

@@ -40,6 +40,10 @@ static int check_allowed(struct pm_call *call, const struct pm_method *method,
   struct pm_confinement c = {0};
   if (method->level == PM_LEVEL_ACT)
     pm_context_confinement(call->context, call->peer, &c);
+  if (c.scarce)
+    return pm_fail(f, PM_CODE_LIMIT_EXCEEDED,
+                   "%s is unavailable for now: %s (LimitNOFILE of its unit)",
+                   method->name, c.why);
   if (c.unknown)
     return pm_fail(f, PM_CODE_UNSUPPORTED,
                    "%s is unavailable: %s; the drop-in "

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -194,6 +195,35 @@ static void lent(void **state) {
                caps.foreign && !caps.effective);
     pm_peer_unref(peer);
   }
+  check_end();
+}
+
+/* ---- a collectd without descriptors ---- */
+
+/* It is not the peer that something is wrong with. */
+static void no_descriptors(void **state) {
+  (void)state;
+  struct rlimit limit, few;
+  struct pm_confinement c;
+  pid_t pid = child(as_root);
+  struct pm_peer *peer = peer_of_next();
+  getrlimit(RLIMIT_NOFILE, &limit);
+  for (rlim_t spare = 0; spare < 3; spare++) {
+    char row[16];
+    snprintf(row, sizeof row, "%d spare", (int)spare);
+    int lowest = dup(STDIN_FILENO);
+    close(lowest);
+    few = (struct rlimit){(rlim_t)lowest + spare, limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    pm_peer_confinement(peer, "", &c);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    check_true(row, "is scarce", c.scarce);
+    check_text(row, "why", c.why, "collectd has no descriptors left");
+  }
+  pm_peer_confinement(peer, "", &c);
+  check_true("enough", "is not scarce", !c.scarce);
+  end_child(pid);
+  pm_peer_unref(peer);
   check_end();
 }
 
@@ -386,7 +416,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lent),         cmocka_unit_test(dead_before_accept),
       cmocka_unit_test(who_holds_it), cmocka_unit_test(old_kernel),
-      cmocka_unit_test(counted_as),
+      cmocka_unit_test(counted_as),   cmocka_unit_test(no_descriptors),
   };
   return cmocka_run_group_tests(tests, open_listener, close_listener);
 }
