@@ -68,6 +68,7 @@ report_sources = \
 
 snapshot_sources = \
 	plugin/core/snapshot/exchange.c plugin/core/snapshot/exchange.h \
+	plugin/core/snapshot/exchange_jobs.h \
 	plugin/core/snapshot/snapshot.c plugin/core/snapshot/snapshot.h
 
 account_sources = \

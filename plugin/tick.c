@@ -4,7 +4,7 @@
 
 #include "collectd/core/daemon/plugin.h"
 
-#include "core/report/job_row.h"
+#include "core/snapshot/exchange_jobs.h"
 #include "emit.h"
 
 #include <errno.h>
@@ -195,8 +195,14 @@ static void run_tick(struct pm_tick *t) {
     log_hourly(t, PM_COMPLAINT_HELPER, now.mono, &err);
 }
 
+static void on_job_exit_cb(void *arg, const struct pm_exit *exit) {
+  struct pm_tick *t = arg;
+  if (t->exchange)
+    pm_exchange_note_death(t->exchange, exit);
+}
+
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
-  pm_cycle_watch_exits(t->cycle, on_exit_cb, t);
+  pm_cycle_watch_exits(t->cycle, on_exit_cb, on_job_exit_cb, t);
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
   /* a whole number of ticks, or intervals would not be equally long */

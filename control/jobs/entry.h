@@ -24,6 +24,8 @@ struct pm_jobs_entry {
   struct pm_holder holder; /* first: the loop hands it back */
   struct pm_job job;
   struct pm_job_series series;
+  int32_t pid; /* of its latest process, also when it has ended */
+  uint64_t birth;
   struct pm_jobs *owner;
   struct pm_jobs_entry *next;
   struct pm_job_wait *waits;

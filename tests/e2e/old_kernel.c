@@ -1,6 +1,7 @@
-/* Runs a program as on Linux before 6.16, which does not know SO_PASSRIGHTS:
+/* Runs a program as on Linux before 6.13, which knows neither SO_PASSRIGHTS nor
+ * PIDFD_GET_INFO:
  *   old_kernel PROGRAM ARGUMENT...
- * setsockopt(2) says ENOPROTOOPT (seccomp(2); needs root). */
+ * setsockopt(2) says ENOPROTOOPT, ioctl(2) ENOTTY (seccomp(2); needs root). */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PASSRIGHTS = 83 };
+enum { PASSRIGHTS = 83, PIDFD = 0xff, GET_INFO = 11 };
 
 #define LOAD(field)                                                            \
   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -21,6 +22,12 @@ enum { PASSRIGHTS = 83 };
 
 int main(int argc, char **argv) {
   struct sock_filter filter[] = {
+      LOAD(nr),
+      MUST_BE(SYS_ioctl, 4),
+      LOAD(args[1]), /* of the request without the size, which grows */
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffff),
+      MUST_BE(PIDFD << 8 | GET_INFO, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTTY),
       LOAD(nr),
       MUST_BE(SYS_setsockopt, 5),
       LOAD(args[1]), /* the lower half, on little endian */

@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, Wire, as_user, call
-from harness import idle_uids, wait_for
+from harness import BUILD, idle_uids, samplers, wait_for
 
 OWNER, OTHER, OPS = idle_uids(3)
 WWW = pwd.getpwnam("www-data").pw_uid  # to become it, it must be in the user database
@@ -410,10 +410,7 @@ def check_survival(c):
 def check_holder_died(c):
     """It is replaced, and the workload does not notice."""
     r = c.sh("n=0; while sleep 0.02; do n=$((n+1)); echo $n; done", name="counts")
-    holder = [int(p) for p in filter(str.isdigit, os.listdir("/proc"))
-              if cmdline(p)[:1] == [b"procman-keep"] and
-              cmdline(p)[1].endswith(r["job_id"].encode())]
-    for pid in holder:
+    for pid in holders_of(r["job_id"]):
         os.kill(pid, signal.SIGKILL)
     before = len(c.text(r["job_id"]))
     wait_for("another holder", lambda: len(c.text(r["job_id"])) > before + 20)
@@ -423,6 +420,40 @@ def check_holder_died(c):
     lines = c.text(r["job_id"]).split()
     assert lines == [str(n) for n in range(1, len(lines) + 1)], lines
     clear(c)
+
+
+def check_exit_without_holder(c):
+    """How it ended while no holder lived is told by the kernel, since Linux 6.15;
+    before, by procman's own record of its death, where the sampler has one."""
+    del c
+    old = [os.path.join(BUILD, "tests/e2e/old_kernel")]
+    for sampler, prefix, known in (("bpf", [], True), ("bpf", old, True), ("proc", old, False)):
+        if sampler not in samplers():
+            continue
+        with Jobs(options=f'  Sampler "{sampler}"', prefix=prefix) as lone:
+            code, by = (end_both(lone, text) for text in ("trap 'exit 7' USR1", ":"))
+            assert (code.get("code"), by.get("signal")) == ((7, "USR1") if known else
+                                                            (None, None)), (code, by)
+            assert bool(code.get("unknown")) == bool(by.get("unknown")) == (not known), (code, by)
+            clear(lone)
+
+
+def holders_of(job_id):
+    return [int(p) for p in filter(str.isdigit, os.listdir("/proc"))
+            if cmdline(p)[:1] == [b"procman-keep"] and cmdline(p)[1].endswith(job_id.encode())]
+
+
+def end_both(c, text):
+    """How a job ended whose holder and process are killed together."""
+    r = c.sh(text + "; echo begun; while :; do sleep 0.02; done")
+    job_id, pid = r["job_id"], r["process"]["pid"]
+    wait_for("its first line", lambda: c.text(job_id))
+    c.intervals(2)  # the sampler has seen it, and the control thread its state
+    for holder in holders_of(job_id):
+        os.kill(holder, signal.SIGKILL)
+    os.kill(pid, signal.SIGUSR1)
+    wait_for("its end", lambda: c.done("get_job", job_id=job_id)["job"]["state"] == "exited")
+    return c.done("get_job", job_id=job_id)["job"]["exit"]
 
 
 def cmdline(pid):
@@ -582,7 +613,8 @@ def main():
     checks = [check_life, check_exits, check_failures, check_names, check_key_of_removed,
               check_same_user, check_kill, check_logs, check_limits, check_at_once, check_restarts,
               check_events, check_series, check_survival, check_holder_died, check_descriptors,
-              check_users, check_places, check_quota]
+              check_users, check_places, check_quota,
+              check_exit_without_holder]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:

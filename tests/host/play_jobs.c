@@ -5,7 +5,7 @@
 
 #include "base/copy.h"
 #include "core/identity/job_scope.h"
-#include "core/snapshot/exchange.h"
+#include "core/snapshot/exchange_jobs.h"
 
 enum { JOBS = 64 };
 

@@ -123,8 +123,10 @@ int pm_cycle_drain(struct pm_cycle *c, struct pm_now now, struct pm_err *err) {
 
 void pm_cycle_watch_exits(struct pm_cycle *c,
                           void (*report)(void *arg, const struct pm_exit *exit),
+                          void (*of_job)(void *arg, const struct pm_exit *exit),
                           void *arg) {
   c->exits.report = report;
+  c->exits.of_job = of_job;
   c->exits.arg = arg;
 }
 

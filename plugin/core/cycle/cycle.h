@@ -69,9 +69,11 @@ int pm_cycle_snapshot(struct pm_cycle *cycle, struct pm_now now,
                       struct pm_snapshot **ret, struct pm_err *err);
 
 /* Reports how processes of groups with Notify ended, but for those with status
- * 0: `report` is called during drains and turns. */
+ * 0, and how those of jobs did: called during drains and turns.  Each may be
+ * NULL. */
 void pm_cycle_watch_exits(struct pm_cycle *cycle,
                           void (*report)(void *arg, const struct pm_exit *exit),
+                          void (*of_job)(void *arg, const struct pm_exit *exit),
                           void *arg);
 
 /* Reports every start and end of every process, each once, during drains and

@@ -61,8 +61,9 @@ struct pm_cycle {
     uint64_t skipped; /* turns that failed since the start */
   } turn;
 
-  struct { /* exits.c; turn.c adds lost records, cycle.c sets the watcher */
+  struct { /* exits.c; turn.c adds lost records, cycle.c sets the watchers */
     void (*report)(void *arg, const struct pm_exit *exit); /* or NULL */
+    void (*of_job)(void *arg, const struct pm_exit *exit); /* or NULL */
     void *arg;
     uint64_t dropped; /* ended processes since the start, not counted */
   } exits;

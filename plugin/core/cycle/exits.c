@@ -21,8 +21,9 @@ static enum pm_event event_of(const struct pm_task *t) {
   return WEXITSTATUS(t->status) ? PM_EVENT_EXIT_ERROR : PM_EVENT_EXIT_OK;
 }
 
-static void report_to_group(struct pm_cycle *c, const struct pm_group *group,
-                            const struct pm_task *t, uint64_t end_ns) {
+static void report_exit(struct pm_cycle *c, const struct pm_group *group,
+                        const struct pm_task *t, uint64_t end_ns,
+                        void (*report)(void *arg, const struct pm_exit *exit)) {
   uint64_t start_ns = t->birth * c->root.units.tick_ns;
   struct pm_relative self;
   pm_groups_relative(group, &self);
@@ -38,7 +39,7 @@ static void report_to_group(struct pm_cycle *c, const struct pm_group *group,
       .maxrss_bytes = t->maxrss_bytes,
   };
   memcpy(exit.comm, t->comm, sizeof exit.comm);
-  c->exits.report(c->exits.arg, &exit);
+  report(c->exits.arg, &exit);
 }
 
 void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
@@ -53,7 +54,9 @@ void pm_exits_report(struct pm_cycle *c, struct pm_entry *e,
   if (event == PM_EVENT_EXIT_SIGNAL && t->flags & PM_TASK_OOM)
     events[PM_EVENT_OOM]++;
   if (c->exits.report && e->group->notify && event != PM_EVENT_EXIT_OK)
-    report_to_group(c, e->group, t, end_ns);
+    report_exit(c, e->group, t, end_ns, c->exits.report);
+  if (c->exits.of_job && e->job)
+    report_exit(c, e->group, t, end_ns, c->exits.of_job);
 }
 
 /* ---- reaped I/O ---- */
@@ -128,6 +131,7 @@ static void charge_unseen(struct pm_cycle *c, const struct pm_death *d) {
   pm_reaped_grow(&passing, t->reaped_faults);
   memcpy(passing.comm, t->comm, sizeof passing.comm);
   passing.flags = t->flags & PM_TASK_OWNER ? PM_ENTRY_OWNER : 0;
+  passing.job = pm_job_members_of(c, NULL, t, NULL);
   passing.group = group_of(c, NULL, d);
   if (!passing.group) {
     c->exits.dropped++;

@@ -1,4 +1,4 @@
-/* How one process ended, for a group with Notify.  Plain data. */
+/* How one process ended: of a group with Notify, or of a job.  Plain data. */
 #ifndef PM_CORE_REPORT_EXIT_H
 #define PM_CORE_REPORT_EXIT_H
 

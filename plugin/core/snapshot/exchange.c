@@ -1,8 +1,7 @@
 #include "core/snapshot/exchange.h"
 
 #include "base/fd.h"
-#include "core/identity/job_scope.h"
-#include "core/report/job_row.h"
+#include "core/snapshot/exchange_jobs.h"
 
 #include <errno.h>
 #include <math.h>
@@ -37,6 +36,8 @@ struct pm_exchange {
   double job_total;
   struct pm_job_scope *scopes; /* not taken yet; NULL: there are none */
   size_t scope_count;
+  struct pm_exit *deaths; /* NULL until one is noted */
+  uint64_t next_death;    /* the newest replaces the oldest */
 };
 
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err) {
@@ -64,6 +65,7 @@ void pm_exchange_free(struct pm_exchange *x) {
   free(x->ring);
   free(x->jobs);
   free(x->scopes);
+  free(x->deaths);
   free(x);
 }
 
@@ -152,7 +154,34 @@ bool pm_exchange_take_scopes(struct pm_exchange *x, struct pm_job_scope **ret,
   return *ret;
 }
 
+/* Only this thread makes room, so that it does so without the mutex. */
+void pm_exchange_note_death(struct pm_exchange *x, const struct pm_exit *exit) {
+  struct pm_exit *deaths = x->deaths;
+  if (!deaths)
+    deaths = calloc(PM_EXCHANGE_DEATHS, sizeof *deaths);
+  if (!deaths)
+    return;
+  pthread_mutex_lock(&x->mutex);
+  x->deaths = deaths;
+  x->deaths[x->next_death % PM_EXCHANGE_DEATHS] = *exit;
+  x->deaths[x->next_death++ % PM_EXCHANGE_DEATHS].group = NULL;
+  pthread_mutex_unlock(&x->mutex);
+}
+
 /* ---- the control thread ---- */
+
+bool pm_exchange_find_death(struct pm_exchange *x, int32_t pid, uint64_t birth,
+                            struct pm_exit *ret) {
+  bool found = false;
+  pthread_mutex_lock(&x->mutex);
+  for (size_t i = 0; x->deaths && i < PM_EXCHANGE_DEATHS && !found; i++)
+    if (x->deaths[i].pid == pid && x->deaths[i].birth == birth) {
+      *ret = x->deaths[i];
+      found = true;
+    }
+  pthread_mutex_unlock(&x->mutex);
+  return found;
+}
 
 void pm_exchange_set_jobs(struct pm_exchange *x, const struct pm_job_row *rows,
                           size_t count, double total) {

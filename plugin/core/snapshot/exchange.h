@@ -9,8 +9,6 @@
 #include "core/snapshot/snapshot.h"
 
 struct pm_exchange;
-struct pm_job_row;
-struct pm_job_scope;
 
 /* -ENOMEM, or why there is no eventfd(2). */
 int pm_exchange_new(struct pm_exchange **ret, struct pm_err *err);
@@ -58,30 +56,9 @@ void pm_exchange_add_event(struct pm_exchange *exchange,
 bool pm_exchange_was_asked(struct pm_exchange *exchange,
                            const struct pm_exit *exit, uint64_t mono);
 
-/* Copies at most `room` rows of jobs; *ret_total is how many jobs there are,
- * NaN if there is no control thread.  Returns how many were copied. */
-size_t pm_exchange_jobs(struct pm_exchange *exchange, struct pm_job_row *ret,
-                        size_t room, double *ret_total);
-
-/* True: they were set since the last call.  *ret, malloc'd, is the caller's. */
-bool pm_exchange_take_scopes(struct pm_exchange *exchange,
-                             struct pm_job_scope **ret, size_t *ret_count);
-
 /* ---- the control thread ---- */
 
-enum { PM_EXCHANGE_SIGNAL_S = 60, PM_EXCHANGE_JOBS = 256 };
-
-/* The rows of jobs that have series, at most PM_EXCHANGE_JOBS, and how many
- * there are in all; NaN: it ends.  Copied; without memory the last ones stay.
- */
-void pm_exchange_set_jobs(struct pm_exchange *exchange,
-                          const struct pm_job_row *rows, size_t count,
-                          double total);
-
-/* The jobs whose processes are counted apart, in place of the last ones.  Takes
- * the list, malloc'd. */
-void pm_exchange_set_scopes(struct pm_exchange *exchange,
-                            struct pm_job_scope *list, size_t count);
+enum { PM_EXCHANGE_SIGNAL_S = 60 };
 
 /* That signal was sent to that process; birth 0: whichever has the pid. */
 void pm_exchange_note_signal(struct pm_exchange *exchange, int32_t pid,

@@ -29,8 +29,8 @@ struct pm_snapshot_process {
   int32_t pid, ppid;
   uint32_t uid, threads;
   uint32_t group, job; /* index into groups; number of its job, 0: none */
-  char state;     /* letter of stat field 3 */
-  uint8_t have;   /* enum pm_snapshot_have */
+  char state;          /* letter of stat field 3 */
+  uint8_t have;        /* enum pm_snapshot_have */
 };
 
 enum pm_snapshot_kind {

@@ -1,5 +1,7 @@
 /* What one thread hands to the other, alone and with both at work.
  * Link with -Wl,--wrap=eventfd. */
+#include "core/snapshot/exchange_jobs.h"
+
 #include "core/snapshot/exchange.h"
 
 #include "unit/support/check.h"
@@ -257,6 +259,50 @@ static void two_threads(void **state) {
   check_end();
 }
 
+/* ---- jobs ---- */
+
+/* The latest list is taken once. */
+static void scopes(void **state) {
+  struct pm_exchange *x = *state;
+  struct pm_job_scope *list;
+  size_t n = 9;
+  check_true("none", "taken", !pm_exchange_take_scopes(x, &list, &n));
+  for (uint32_t i = 1; i <= 2; i++) {
+    list = calloc(i, sizeof *list);
+    assert_non_null(list);
+    list->number = i;
+    pm_exchange_set_scopes(x, list, i);
+  }
+  check_true("two lists", "taken", pm_exchange_take_scopes(x, &list, &n));
+  check_u64("two lists", "the second's length", n, 2);
+  check_u64("two lists", "the second", list->number, 2);
+  free(list);
+  check_true("again", "taken", !pm_exchange_take_scopes(x, &list, &n));
+  pm_exchange_set_scopes(x, calloc(1, sizeof *list), 0); /* freed with it */
+  check_end();
+}
+
+static void deaths(void **state) {
+  struct pm_exchange *x = *state;
+  struct pm_exit e = {.group = "g", .status = 3}, found;
+  check_true("none", "found", !pm_exchange_find_death(x, 0, 0, &found));
+  for (int32_t pid = 1; pid <= PM_EXCHANGE_DEATHS + 1; pid++) {
+    e.pid = pid;
+    e.birth = (uint64_t)pid * 2;
+    pm_exchange_note_death(x, &e);
+  }
+  check_true("the first", "found", !pm_exchange_find_death(x, 1, 2, &found));
+  check_true("the second", "found", pm_exchange_find_death(x, 2, 4, &found));
+  check_u64("the second", "status", found.status, 3);
+  check_true("the second", "group", !found.group);
+  check_true("the last", "found",
+             pm_exchange_find_death(x, PM_EXCHANGE_DEATHS + 1,
+                                    2 * (PM_EXCHANGE_DEATHS + 1), &found));
+  check_true("another birth", "found",
+             !pm_exchange_find_death(x, 2, 5, &found));
+  check_end();
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 /* ---- signals that were sent ---- */
@@ -318,6 +364,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(signals),
       cmocka_unit_test(making),
+      HERE(scopes),
+      HERE(deaths),
       HERE(latest),
       HERE(waking),
       HERE(wishes),
