@@ -151,7 +151,7 @@ static void forget_name(struct pm_group *g, struct pm_now now) {
   const uint64_t days = PM_ADMIT_NAME_DAYS;
   if (g->kind != PM_ROW_JOB)
     return;
-  if (g->admit.in)
+  if (g->admit.in || g->admit.change < 0) /* it may have come and gone since */
     g->admit.used = now.mono;
   else if (now.mono - g->admit.used > days * 86400 * PM_NS_PER_S)
     g->admit.named = false;
