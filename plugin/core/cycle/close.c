@@ -134,6 +134,7 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   gather(c, PM_ROW_AUTOMATIC, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
   gather(c, PM_ROW_JOB, &jobs);
+  c->groups.jobs_shown |= jobs.processes > 0;
   if (c->groups.jobs_shown)
     pm_rows_group(&jobs, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
