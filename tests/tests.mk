@@ -683,6 +683,7 @@ scenarios = \
 	tests/scenario/48-many-at-once.scn \
 	tests/scenario/49-memory.scn tests/scenario/50-delay.scn tests/scenario/51-passwords.scn \
 	tests/scenario/52-jobs.scn tests/scenario/53-jobs-by-proc.scn \
+	tests/scenario/54-jobs-come-and-go.scn tests/scenario/55-jobs-io.scn \
 	tests/scenario/37-first-event.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn

@@ -17,6 +17,7 @@ struct pm_jobs;
 struct pm_job_series {
   uint32_t number;    /* never 0, never used twice */
   char name[PM_NAME]; /* "": it has no series of its own */
+  bool shares;        /* its user's next job of that name goes on with them */
 };
 
 /* One of the table.  Freed between two waits of the loop. */
@@ -26,6 +27,7 @@ struct pm_jobs_entry {
   struct pm_job_series series;
   int32_t pid; /* of its latest process, also when it has ended */
   uint64_t birth;
+  uint64_t kept_until; /* mono: of one that was removed */
   struct pm_jobs *owner;
   struct pm_jobs_entry *next;
   struct pm_job_wait *waits;

@@ -22,15 +22,32 @@ enum {
 
 #define ROWS_NS (PM_NS_PER_S / 2)
 #define LOOK_AGAIN_NS (5 * PM_NS_PER_S)
+/* The tick, which may be late, has seen the end of its processes by then. */
+#define REMOVED_NS (5 * PM_NS_PER_S)
 #define LIVED_NS (60 * PM_NS_PER_S) /* then a holder's death is no series */
 
 /* Holders tell of their counters each second. */
 static void note_change(struct pm_jobs *jobs) {
-  if (!jobs->rows_due)
-    jobs->rows_due = pm_jobs_mono(jobs) + ROWS_NS;
+  uint64_t due = pm_jobs_mono(jobs) + ROWS_NS;
+  if (!jobs->rows_due || due < jobs->rows_due)
+    jobs->rows_due = due;
 }
 
 /* ---- series ---- */
+
+/* The latest comes first. */
+static void forget_removed(struct pm_jobs *jobs) {
+  struct pm_jobs_entry **at = &jobs->removed;
+  while (*at && pm_jobs_mono(jobs) < (*at)->kept_until) {
+    jobs->rows_due = (*at)->kept_until;
+    at = &(*at)->next;
+  }
+  while (*at) {
+    struct pm_jobs_entry *e = *at;
+    *at = e->next;
+    free(e);
+  }
+}
 
 static void tell_tick(struct pm_jobs *jobs) {
   const struct pm_environment *environment = jobs->context->environment;
@@ -42,9 +59,10 @@ static void tell_tick(struct pm_jobs *jobs) {
                                     .names_per_hour =
                                         environment->jobs->names_per_hour};
   jobs->rows_due = 0;
-  pm_job_series_choose(jobs->list, jobs->coming, &jobs->names, &o,
-                       pm_jobs_mono(jobs));
-  if (pm_job_series_scopes(jobs->list, jobs->coming, &scopes, &count) == 0)
+  forget_removed(jobs);
+  struct pm_job_lists lists = {jobs->list, jobs->removed, jobs->coming};
+  pm_job_series_choose(&lists, &jobs->names, &o, pm_jobs_mono(jobs));
+  if (pm_job_series_scopes(&lists, &scopes, &count) == 0)
     pm_exchange_set_scopes(exchange, scopes, count);
   count = pm_job_series_rows(jobs->list, rows, PM_EXCHANGE_JOBS);
   pm_exchange_set_jobs(exchange, rows, count, (double)jobs->count);
@@ -58,12 +76,14 @@ static struct pm_job_coming **find_coming(struct pm_jobs *jobs,
   return at;
 }
 
-void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name) {
+void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name,
+                    uint32_t starter_uid) {
   struct pm_job_coming *c = *find_coming(jobs, id);
   if (c || !(c = calloc(1, sizeof *c)))
     return;
   pm_copy_text(c->id, sizeof c->id, id);
   pm_copy_text(c->name, sizeof c->name, name);
+  c->starter_uid = starter_uid;
   c->series.number = ++jobs->number;
   c->next = jobs->coming;
   jobs->coming = c;
@@ -293,6 +313,7 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   }
   e->holder.watch.fd = -1;
   e->owner = jobs;
+  bool expected = *find_coming(jobs, id);
   e->series = take_series(jobs, id);
   note_process(e);
   e->survives = pm_job_is_over(&e->job); /* nothing of it can be ended */
@@ -301,6 +322,8 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   jobs->list = e;
   jobs->count++;
   *ret = e;
+  if (expected) /* its control group is known now, and may be gone soon */
+    tell_tick(jobs);
   note_change(jobs);
   look_after(e);
   if (pm_jobs_are_known(jobs)) /* it is new, not found */
@@ -314,8 +337,8 @@ static void release(struct pm_jobs_entry *e) {
   pm_holder_close(&e->holder);
   pm_timers_set(&e->owner->timers, &e->timer, 0);
   pm_action_cancel(e->action);
+  e->action = NULL;
   e->owner->count--;
-  free(e);
 }
 
 static void free_gone(struct pm_jobs *jobs) {
@@ -328,6 +351,9 @@ static void free_gone(struct pm_jobs *jobs) {
     }
     *at = e->next;
     release(e);
+    e->kept_until = pm_jobs_mono(jobs) + REMOVED_NS;
+    e->next = jobs->removed;
+    jobs->removed = e;
   }
   jobs->some_gone = false;
 }
@@ -375,9 +401,10 @@ void pm_jobs_sweep(struct pm_jobs *jobs) {
   if (!jobs->rows_due || pm_jobs_mono(jobs) < jobs->rows_due)
     return;
   tell_tick(jobs);
-  pm_job_log_quota_apply(jobs->list,
-                         jobs->context->environment->jobs->log_bytes_of_user,
-                         pm_jobs_remove);
+  if (pm_jobs_are_known(jobs)) /* or another may be older */
+    pm_job_log_quota_apply(jobs->list,
+                           jobs->context->environment->jobs->log_bytes_of_user,
+                           pm_jobs_remove);
 }
 
 static uint64_t first_of(uint64_t a, uint64_t b) {
@@ -437,6 +464,12 @@ void pm_jobs_free(struct pm_jobs *jobs) {
     struct pm_jobs_entry *e = jobs->list;
     jobs->list = e->next;
     release(e);
+    free(e);
+  }
+  while (jobs->removed) {
+    struct pm_jobs_entry *e = jobs->removed;
+    jobs->removed = e->next;
+    free(e);
   }
   while (jobs->coming)
     pm_jobs_expect_not(jobs, jobs->coming->id);

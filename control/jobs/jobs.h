@@ -37,7 +37,8 @@ struct pm_jobs_entry *pm_jobs_find(const struct pm_jobs *jobs, const char *id);
 
 /* procman-hold is about to start one: what that uses, from its first moment, is
  * its own.  Without memory it is only once it has started. */
-void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name);
+void pm_jobs_expect(struct pm_jobs *jobs, const char *id, const char *name,
+                    uint32_t starter_uid);
 /* It has answered, or will not be asked. */
 void pm_jobs_expect_not(struct pm_jobs *jobs, const char *id);
 

@@ -73,18 +73,21 @@ static bool use_name(struct pm_job_names *n, const char *name, uint32_t most,
 
 /* ---- who has one ---- */
 
-/* A job of either list. */
+enum age { LIVES, ENDED, REMOVED };
+
+/* A job of one of the lists. */
 struct candidate {
   struct pm_job_series *series;
   const char *id, *name;
   uint64_t started;
-  bool ended;
+  uint32_t starter_uid;
+  enum age age;
 };
 
 /* Who lives and has a name keeps it; then who lives, the first one first; then
  * who ended last. */
 static int rank(const struct candidate *c) {
-  return 2 * c->ended + !*c->series->name;
+  return 2 * (int)c->age + !*c->series->name;
 }
 
 static int compare(const void *a, const void *b) {
@@ -92,83 +95,117 @@ static int compare(const void *a, const void *b) {
   if (rank(x) != rank(y))
     return rank(x) - rank(y);
   int order = (x->started > y->started) - (x->started < y->started);
-  return x->ended ? -order : order;
+  return x->age == LIVES ? order : -order;
 }
 
-static size_t count_all(const struct pm_jobs_entry *list,
-                        const struct pm_job_coming *coming) {
+static size_t count_all(const struct pm_job_lists *l) {
   size_t n = 0;
-  for (; list; list = list->next)
+  for (const struct pm_jobs_entry *e = l->kept; e; e = e->next)
     n++;
-  for (; coming; coming = coming->next)
+  for (const struct pm_jobs_entry *e = l->removed; e; e = e->next)
+    n++;
+  for (const struct pm_job_coming *c = l->coming; c; c = c->next)
     n++;
   return n;
 }
 
-static size_t collect(struct pm_jobs_entry *list, struct pm_job_coming *coming,
-                      struct candidate *ret) {
+/* False: none of its processes is its own any more. */
+static bool has_scope(const struct pm_jobs_entry *e) {
+  return !e->job.lost && (is_there(e) || pm_job_is_over(&e->job));
+}
+
+static size_t collect_entries(struct pm_jobs_entry *list,
+                              struct candidate *ret) {
   size_t n = 0;
   for (struct pm_jobs_entry *e = list; e; e = e->next) {
-    if (is_there(e))
-      ret[n++] =
-          (struct candidate){.series = &e->series,
-                             .id = e->job.id,
-                             .name = e->job.name,
-                             .started = e->job.state.started_at_ns,
-                             .ended = e->job.lost || pm_job_has_ended(&e->job)};
-    else
+    bool ended = e->job.lost || pm_job_has_ended(&e->job);
+    if (e->series.shares || !(is_there(e) || has_scope(e)))
       *e->series.name = '\0';
+    e->series.shares = false;
+    if (is_there(e) || has_scope(e))
+      ret[n++] = (struct candidate){.series = &e->series,
+                                    .id = e->job.id,
+                                    .name = e->job.name,
+                                    .started = e->job.state.started_at_ns,
+                                    .starter_uid = e->job.starter_uid,
+                                    .age = !is_there(e) ? REMOVED
+                                           : ended      ? ENDED
+                                                        : LIVES};
   }
-  for (struct pm_job_coming *c = coming; c; c = c->next)
+  return n;
+}
+
+static size_t collect(const struct pm_job_lists *l, struct candidate *ret) {
+  size_t n = collect_entries(l->kept, ret);
+  n += collect_entries(l->removed, ret + n);
+  for (struct pm_job_coming *c = l->coming; c; c = c->next)
     ret[n++] = (struct candidate){.series = &c->series,
                                   .id = c->id,
                                   .name = c->name,
-                                  .started = UINT64_MAX};
+                                  .started = UINT64_MAX,
+                                  .starter_uid = c->starter_uid};
   return n;
 }
 
-/* Those before it have their names. */
-static bool is_taken(const struct candidate *list, size_t count,
+static bool is_taken(struct candidate *const *named, size_t count,
                      const char *name) {
   for (size_t i = 0; i < count; i++)
-    if (pm_name_same(list[i].series->name, name))
+    if (pm_name_same(named[i]->series->name, name))
       return true;
   return false;
 }
 
 /* The second of a name, which another user has given to his, has its id; none,
- * if somebody has made a name of that, too. */
-static bool name_it(const struct candidate *list, size_t i, uint32_t most,
+ * if somebody has made a name of that, too.  One that has ended makes way: a
+ * job that is started every minute would use up all names. */
+static bool name_it(struct candidate *const *named, size_t count,
+                    struct candidate *c, uint32_t most,
                     struct pm_job_names *names, uint64_t mono) {
-  const struct candidate *c = &list[i];
   const char *had = c->series->name, *text = *had ? had : c->name;
-  if (is_taken(list, i, text))
+  if (c->age == LIVES && is_taken(named, count, text))
     text = c->id;
-  if (is_taken(list, i, text) || !use_name(names, text, most, mono))
+  if ((c->age == REMOVED && !*had) || is_taken(named, count, text) ||
+      !use_name(names, text, most, mono))
     return false;
   if (text != had)
     pm_copy_text(c->series->name, sizeof c->series->name, text);
   return true;
 }
 
-void pm_job_series_choose(struct pm_jobs_entry *list,
-                          struct pm_job_coming *coming,
+/* What one that made way has used may be told after its end. */
+static void share(struct candidate *const *named, size_t count,
+                  struct candidate *c) {
+  for (size_t i = 0; i < count && c->age != LIVES; i++)
+    if (named[i]->starter_uid == c->starter_uid &&
+        strcmp(named[i]->name, c->name) == 0) {
+      memcpy(c->series->name, named[i]->series->name, sizeof c->series->name);
+      c->series->shares = true;
+      return;
+    }
+}
+
+void pm_job_series_choose(const struct pm_job_lists *lists,
                           struct pm_job_names *names,
                           const struct pm_job_series_options *o,
                           uint64_t mono) {
-  struct candidate *all =
-      calloc(count_all(list, coming) + 1, sizeof(struct candidate));
-  if (!all)
-    return; /* they keep what they have */
-  size_t n = collect(list, coming, all), named = 0;
+  size_t n = count_all(lists), count = 0;
+  struct candidate *all = calloc(n + 1, sizeof(struct candidate));
+  struct candidate **named = calloc(n + 1, sizeof(struct candidate *));
+  /* without memory they keep what they have */
+  n = all && named ? collect(lists, all) : 0;
   refill(names, o->names_per_hour, mono);
   forget_old(names, mono);
-  qsort(all, n, sizeof *all, compare);
+  if (n)
+    qsort(all, n, sizeof *all, compare);
   for (size_t i = 0; i < n; i++)
-    if (named < o->most && name_it(all, i, o->most, names, mono))
-      named++;
+    if (count < o->most && name_it(named, count, &all[i], o->most, names, mono))
+      named[count++] = &all[i];
     else
       *all[i].series->name = '\0';
+  for (size_t i = 0; i < n; i++)
+    if (!*all[i].series->name)
+      share(named, count, &all[i]);
+  free(named);
   free(all);
 }
 
@@ -190,7 +227,7 @@ size_t pm_job_series_rows(const struct pm_jobs_entry *list,
                           struct pm_job_row *ret, size_t room) {
   size_t n = 0;
   for (; list && n < room; list = list->next)
-    if (*list->series.name) {
+    if (is_there(list) && *list->series.name && !list->series.shares) {
       memcpy(ret[n].name, list->series.name, sizeof ret[n].name);
       fill(&ret[n++], &list->job);
     }
@@ -206,23 +243,29 @@ static void begin_scope(struct pm_job_scope *s, const char *id,
   s->number = series->number;
 }
 
-int pm_job_series_scopes(const struct pm_jobs_entry *list,
-                         const struct pm_job_coming *coming,
-                         struct pm_job_scope **ret, size_t *ret_count) {
+static size_t add_scopes(const struct pm_jobs_entry *list,
+                         struct pm_job_scope *ret) {
   size_t n = 0;
-  *ret = calloc(count_all(list, coming) + 1, sizeof **ret);
-  if (!*ret)
-    return -ENOMEM;
   for (const struct pm_jobs_entry *e = list; e; e = e->next) {
-    if (!is_there(e) || e->job.lost)
+    if (!has_scope(e))
       continue;
-    struct pm_job_scope *s = &(*ret)[n++];
+    struct pm_job_scope *s = &ret[n++];
     begin_scope(s, e->job.id, &e->series);
     s->cgroup = e->job.state.cgroup;
     s->pid = e->job.state.pid;
     s->birth = e->job.state.birth;
   }
-  for (const struct pm_job_coming *c = coming; c; c = c->next)
+  return n;
+}
+
+int pm_job_series_scopes(const struct pm_job_lists *lists,
+                         struct pm_job_scope **ret, size_t *ret_count) {
+  *ret = calloc(count_all(lists) + 1, sizeof **ret);
+  if (!*ret)
+    return -ENOMEM;
+  size_t n = add_scopes(lists->kept, *ret);
+  n += add_scopes(lists->removed, *ret + n);
+  for (const struct pm_job_coming *c = lists->coming; c; c = c->next)
     begin_scope(&(*ret)[n++], c->id, &c->series);
   *ret_count = n;
   return 0;

@@ -16,7 +16,15 @@ struct pm_job_coming {
   struct pm_job_coming *next;
   char id[PM_JOB_ID_MOST + 1];
   char name[PM_JOB_NAME_MOST + 1];
+  uint32_t starter_uid;
   struct pm_job_series series;
+};
+
+/* All that may have series, or processes whose end the tick has not seen. */
+struct pm_job_lists {
+  struct pm_jobs_entry *kept;
+  struct pm_jobs_entry *removed; /* a moment ago */
+  struct pm_job_coming *coming;
 };
 
 enum {
@@ -42,9 +50,8 @@ struct pm_job_series_options {
   uint32_t names_per_hour; /* new ones, once the first places were filled */
 };
 
-/* Sets the name in the series of each job of both lists. */
-void pm_job_series_choose(struct pm_jobs_entry *list,
-                          struct pm_job_coming *coming,
+/* Sets the name in the series of each job of the lists. */
+void pm_job_series_choose(const struct pm_job_lists *lists,
                           struct pm_job_names *names,
                           const struct pm_job_series_options *o, uint64_t mono);
 
@@ -53,8 +60,7 @@ size_t pm_job_series_rows(const struct pm_jobs_entry *list,
                           struct pm_job_row *ret, size_t room);
 
 /* All that may have processes.  *ret is malloc'd, the caller's.  -ENOMEM. */
-int pm_job_series_scopes(const struct pm_jobs_entry *list,
-                         const struct pm_job_coming *coming,
+int pm_job_series_scopes(const struct pm_job_lists *lists,
                          struct pm_job_scope **ret, size_t *ret_count);
 
 #endif

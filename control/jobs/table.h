@@ -23,6 +23,7 @@ struct pm_jobs {
   struct pm_job_events events;
   unsigned tended; /* helpers at work */
   struct pm_job_coming *coming;
+  struct pm_jobs_entry *removed; /* what they used may not be counted yet */
   struct pm_job_names names;
   uint32_t number;   /* of the job that was found last */
   uint64_t rows_due; /* mono: rows of series are made; 0: nothing changed */

@@ -112,18 +112,17 @@ static int check_room(struct pm_call *call, bool his, uint32_t most,
 }
 
 static struct pm_allow_limits limits_of(struct pm_call *call) {
+  const struct pm_environment *environment = call->context->environment;
+  struct pm_allow_limits usual = {.jobs = environment->jobs->most_of_user,
+                                  .log_bytes = environment->jobs->log_bytes};
   struct pm_subject subject = pm_job_subject(call);
-  return pm_allow_limits(&call->context->environment->options->allow, &subject);
+  return pm_allow_limits(&environment->options->allow, &subject, usual);
 }
 
-static uint32_t most_of(struct pm_call *call) {
-  uint32_t most = limits_of(call).jobs;
-  return most ? most : call->context->environment->jobs->most_of_user;
-}
+static uint32_t most_of(struct pm_call *call) { return limits_of(call).jobs; }
 
 uint64_t pm_start_log_bytes(struct pm_call *call) {
-  uint64_t most = limits_of(call).log_bytes;
-  return most ? most : call->context->environment->jobs->log_bytes;
+  return limits_of(call).log_bytes;
 }
 
 /* Those of jobs that are over make room by themselves. */

@@ -109,7 +109,7 @@ static int send_request(struct pm_call *call, struct pm_start *s,
 
 static int ask_helper(struct pm_call *call, struct pm_start *s,
                       struct pm_err *err) {
-  pm_jobs_expect(call->context->jobs, s->id, s->name);
+  pm_jobs_expect(call->context->jobs, s->id, s->name, call->peer->uid);
   int status = send_request(call, s, err);
   if (status < 0)
     pm_jobs_expect_not(call->context->jobs, s->id);

@@ -78,29 +78,25 @@ size_t pm_allow_users(const struct pm_allow_options *options,
   return n;
 }
 
-/* One that says nothing is the most generous. */
-static uint64_t higher(uint64_t a, uint64_t b) {
-  return !a || !b ? 0 : a > b ? a : b;
-}
+static uint64_t higher(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
+/* One that says nothing is as generous as it is to everybody. */
 struct pm_allow_limits pm_allow_limits(const struct pm_allow_options *options,
-                                       const struct pm_subject *s) {
-  const struct pm_allow_rule *first = NULL;
+                                       const struct pm_subject *s,
+                                       struct pm_allow_limits usual) {
   struct pm_allow_limits limits = {0};
-  if (s->admin)
-    return limits;
-  for (size_t i = 0; i < options->count; i++) {
+  for (size_t i = 0; i < options->count && !s->admin; i++) {
     const struct pm_allow_rule *rule = &options->rules[i];
     if (!rule->method[PM_METHOD_start_process] || !applies(rule, s) ||
         (s->sandboxed && !rule->sandboxed))
       continue;
     limits.jobs =
-        first ? (uint32_t)higher(limits.jobs, rule->jobs) : rule->jobs;
-    limits.log_bytes =
-        first ? higher(limits.log_bytes, rule->log_bytes) : rule->log_bytes;
-    first = rule;
+        (uint32_t)higher(limits.jobs, rule->jobs ? rule->jobs : usual.jobs);
+    limits.log_bytes = higher(
+        limits.log_bytes, rule->log_bytes ? rule->log_bytes : usual.log_bytes);
   }
-  return limits;
+  /* both or none: there was a rule */
+  return limits.log_bytes ? limits : usual;
 }
 
 /* ---- jobs ---- */

@@ -57,13 +57,14 @@ size_t pm_allow_users(const struct pm_allow_options *options,
                       enum pm_method_id method, uint32_t *ret, size_t room);
 
 /* What the rules that let the subject start processes say of his jobs, the most
- * generous of them; 0: what holds for everybody. */
+ * generous of them; usual: what holds for everybody. */
 struct pm_allow_limits {
   uint32_t jobs;
   uint64_t log_bytes; /* of each */
 };
 struct pm_allow_limits pm_allow_limits(const struct pm_allow_options *options,
-                                       const struct pm_subject *subject);
+                                       const struct pm_subject *subject,
+                                       struct pm_allow_limits usual);
 
 /* ---- jobs: their starter, and whom they run as ---- */
 

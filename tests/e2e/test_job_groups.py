@@ -74,6 +74,20 @@ def check_short(c, exact):
     assert group(c, "awk") is None or group(c, "awk")["cpu_seconds"] == 0, group(c, "awk")
 
 
+def check_removed(c):
+    """It is started, ends and is removed before the next turn: all the same."""
+    before, cpu = used(c, "job@brief") + used(c, "_jobs"), 0
+    for _ in range(5):
+        job = start(c, BURN % 300000, name="brief")["job_id"]
+        r = call(c.socket, "wait_job", job_id=job, timeout_seconds=60)
+        cpu += r["job"]["exit"]["cpu_seconds"]
+        assert call(c.socket, "remove_job", job_id=job)["success"]
+    c.intervals(2)
+    near("CPU seconds of jobs that were removed", used(c, "job@brief") + used(c, "_jobs") - before,
+         cpu, relative=0.02, absolute=0.004)
+    wait_for("its end", lambda: not group(c, "job@brief")["emitted"])
+
+
 def check_rest(c):
     """Two have a group, the third has none until one of them has ended."""
     ids = [start(c, "exec sleep 600", name=f"place{i}")["job_id"] for i in range(3)]
@@ -117,6 +131,8 @@ def main():
                 if has_groups():
                     check_life(c)
                 check_short(c, sampler == "bpf")
+                if sampler == "bpf":
+                    check_removed(c)
                 check_rest(c)
                 assert pids(c, name="sleep")[stranger.pid]["group"] == "sleep"
                 if sampler == "bpf":

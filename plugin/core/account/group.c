@@ -378,6 +378,7 @@ void pm_groups_begin_interval(struct pm_groups *g) {
 }
 
 struct pm_group *pm_groups_payer(struct pm_groups *g, struct pm_group *group) {
+  g->jobs_shown |= group == &g->jobs;
   if (group->admit.in)
     return group;
   if (group->kind != PM_ROW_JOB)

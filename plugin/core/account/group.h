@@ -51,7 +51,7 @@ struct pm_groups {
   struct pm_hash_table names;     /* of identifiers, to places in the list */
   size_t settled;                 /* groups that the last sweep has left */
   size_t jobs_known;              /* groups of jobs in the list */
-  bool jobs_shown;                /* a job had no group of its own */
+  bool jobs_shown;                /* something of a job was in _jobs */
   struct pm_group other, kernel, jobs;
 };
 

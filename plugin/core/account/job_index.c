@@ -10,19 +10,23 @@ enum {
       again and again */
 
 void pm_job_index_clear(struct pm_job_index *x) {
-  struct pm_hash_table by_number = x->by_number, by_cgroup = x->by_cgroup;
+  struct pm_hash_table by_number = x->by_number, by_cgroup = x->by_cgroup,
+                       by_pid = x->by_pid;
   free(x->list);
   free(x->group);
   free(x->cgroups);
   pm_hash_table_clear(&by_number);
   pm_hash_table_clear(&by_cgroup);
-  *x = (struct pm_job_index){.by_number = by_number, .by_cgroup = by_cgroup};
+  pm_hash_table_clear(&by_pid);
+  *x = (struct pm_job_index){
+      .by_number = by_number, .by_cgroup = by_cgroup, .by_pid = by_pid};
 }
 
 void pm_job_index_done(struct pm_job_index *x) {
   pm_job_index_clear(x);
   pm_hash_table_done(&x->by_number);
   pm_hash_table_done(&x->by_cgroup);
+  pm_hash_table_done(&x->by_pid);
 }
 
 /* ---- the list ---- */
@@ -43,7 +47,8 @@ static int make_room(struct pm_job_index *x, size_t count) {
   x->cgroups = calloc(x->cgroup_room, sizeof *x->cgroups);
   if (!x->group || !x->cgroups ||
       pm_hash_table_reserve(&x->by_cgroup, x->cgroup_room) < 0 ||
-      pm_hash_table_reserve(&x->by_number, count) < 0)
+      pm_hash_table_reserve(&x->by_number, count) < 0 ||
+      pm_hash_table_reserve(&x->by_pid, count) < 0)
     return -ENOMEM;
   return 0;
 }
@@ -61,7 +66,11 @@ int pm_job_index_take(struct pm_job_index *x, struct pm_job_scope *list,
     pm_hash_table_add(&x->by_number, pm_hash_number(list[i].number),
                       (uint32_t)i);
     pm_job_index_learn(x, list[i].cgroup, &list[i]);
-    x->trees += !list[i].cgroup && list[i].pid;
+    if (list[i].cgroup || !list[i].pid)
+      continue;
+    pm_hash_table_add(&x->by_pid, pm_hash_number((uint32_t)list[i].pid),
+                      (uint32_t)i);
+    x->trees++;
   }
   return 0;
 }
@@ -101,10 +110,10 @@ const struct pm_job_scope *pm_job_index_path(const struct pm_job_index *x,
 
 const struct pm_job_scope *pm_job_index_first(const struct pm_job_index *x,
                                               int32_t pid, uint64_t birth) {
-  for (size_t i = 0; i < x->count; i++) {
-    const struct pm_job_scope *s = &x->list[i];
-    if (!s->cgroup && s->pid && s->pid == pid && s->birth == birth)
-      return s;
-  }
+  struct pm_hash_walk walk =
+      pm_hash_table_walk(&x->by_pid, pm_hash_number((uint32_t)pid));
+  for (uint32_t i; pm_hash_table_next(&x->by_pid, &walk, &i);)
+    if (x->list[i].pid == pid && x->list[i].birth == birth)
+      return &x->list[i];
   return NULL;
 }

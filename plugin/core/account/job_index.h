@@ -23,6 +23,7 @@ struct pm_job_index {
   struct pm_job_cgroup *cgroups; /* of jobs, and found below these */
   size_t cgroup_count, cgroup_room;
   struct pm_hash_table by_number, by_cgroup; /* to places in these two */
+  struct pm_hash_table by_pid;               /* those of trees, in the list */
 };
 
 /* Takes the list, malloc'd, in place of the last one.  -ENOMEM: there are none

@@ -24,7 +24,7 @@ void pm_assign_move(struct pm_entry *e, struct pm_group *group) {
     return;
   if (e->group) {
     pm_assign_leave(e);
-    if (!group->admit.in)
+    if (!group->admit.in || group->kind == PM_ROW_PSEUDO)
       e->details_turn = 0;
   }
   e->group = group;

@@ -134,6 +134,7 @@ static void report_pseudo(struct pm_cycle *c, struct pm_rows_interval f) {
   gather(c, PM_ROW_AUTOMATIC, &other);
   pm_rows_group(&other, f, &r->groups[r->group_count++]);
   gather(c, PM_ROW_JOB, &jobs);
+  c->groups.jobs_shown |= jobs.processes > 0;
   if (c->groups.jobs_shown)
     pm_rows_group(&jobs, f, &r->groups[r->group_count++]);
   pm_rows_group(&c->groups.kernel, f, &r->groups[r->group_count++]);
@@ -151,7 +152,7 @@ static void forget_name(struct pm_group *g, struct pm_now now) {
   const uint64_t days = PM_ADMIT_NAME_DAYS;
   if (g->kind != PM_ROW_JOB)
     return;
-  if (g->admit.in)
+  if (g->admit.in || g->admit.change < 0) /* it may have come and gone since */
     g->admit.used = now.mono;
   else if (now.mono - g->admit.used > days * 86400 * PM_NS_PER_S)
     g->admit.named = false;

@@ -13,7 +13,6 @@ static struct pm_group *group_for(struct pm_cycle *c,
     group->full = c->options->full;
     return group;
   }
-  c->groups.jobs_shown = true;
   return &c->groups.jobs;
 }
 

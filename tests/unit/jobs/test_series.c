@@ -32,7 +32,8 @@ static const char *choose(uint32_t most, struct pm_job_coming *coming) {
   static char text[1024];
   struct pm_job_series_options o = {.most = most, .names_per_hour = 2};
   size_t n = 0;
-  pm_job_series_choose(jobs, coming, &used, &o, mono);
+  struct pm_job_lists lists = {jobs, NULL, coming};
+  pm_job_series_choose(&lists, &used, &o, mono);
   size_t count = pm_job_series_rows(jobs, rows, MANY);
   text[0] = '\0';
   for (size_t i = 0; i < count && n < sizeof text; i++)
@@ -95,15 +96,67 @@ static void same_names(void **state) {
   check_end();
 }
 
-/* The next of a name goes on with its series. */
+/* The next of a name goes on with its series; what has ended before has none,
+ * but what is still to be counted of it is in the same group, if it was the
+ * same user's. */
 static void again(void **state) {
   (void)state;
   make(0, "web-1", "web", PM_JOB_EXITED, 1);
   check_text("one", "names", names(MANY), "web");
   make(1, "web-2", "web", PM_JOB_RUNNING, 2);
+  check_text("its next", "names", names(MANY), "web");
+  check_u64("both", "names used", used.count, 1);
+  check_text("the first", "group", jobs[0].series.name, "web");
+  check_text("the second", "group", jobs[1].series.name, "web");
+  jobs[1].job.state.state = PM_JOB_EXITED;
+  check_text("both have ended", "names", names(MANY), "web");
+  jobs[0].job.starter_uid = 1000;
   names(MANY);
-  check_text("the first", "name", jobs[0].series.name, "web-1");
-  check_text("the second", "name", jobs[1].series.name, "web");
+  check_text("another user's", "group", jobs[0].series.name, "");
+  check_end();
+}
+
+/* However often a job is started, it has one name. */
+static void often(void **state) {
+  (void)state;
+  char id[16];
+  for (size_t i = 0; i < MANY; i++) {
+    snprintf(id, sizeof id, "cron-%zu", i);
+    make(i, id, "cron", PM_JOB_RUNNING, i);
+    check_text(id, "names", names(256), "cron");
+    jobs[i].job.state.state = PM_JOB_EXITED;
+  }
+  check_u64("of all", "names used", used.count, 1);
+  check_end();
+}
+
+/* The end of what was removed may not be counted yet. */
+static void removed(void **state) {
+  (void)state;
+  struct pm_jobs_entry of_late = {.job = {.id = "a-1", .name = "a"}};
+  struct pm_job_lists lists = {NULL, &of_late, NULL};
+  struct pm_job_series_options o = {.most = 2};
+  struct pm_job_scope *s;
+  size_t n;
+  of_late.job.state.state = PM_JOB_EXITED;
+  of_late.job.state.cgroup = 77;
+  of_late.gone = true;
+  snprintf(of_late.series.name, sizeof of_late.series.name, "a");
+  pm_job_series_choose(&lists, &used, &o, mono);
+  check_int("a", "status", pm_job_series_scopes(&lists, &s, &n), 0);
+  check_u64("a", "scopes", n, 1);
+  check_text("a", "name", s[0].name, "a");
+  check_u64("a", "cgroup", s[0].cgroup, 77);
+  check_u64("a", "rows", pm_job_series_rows(&of_late, rows, MANY), 0);
+  free(s);
+  make(0, "a-2", "a", PM_JOB_RUNNING, 1);
+  jobs[0].job.starter_uid = 1000;
+  lists.kept = jobs;
+  pm_job_series_choose(&lists, &used, &o, mono);
+  check_text("its name", "is another's now", of_late.series.name, "");
+  jobs[0].gone = true;
+  pm_job_series_choose(&lists, &used, &o, mono);
+  check_text("its name", "is not made anew", of_late.series.name, "");
   check_end();
 }
 
@@ -181,7 +234,8 @@ static void scopes(void **state) {
   jobs[2].job.lost = true; /* by a start of the machine */
   jobs[3].gone = true;
   choose(2, &coming);
-  check_int("all", "status", pm_job_series_scopes(jobs, &coming, &s, &n), 0);
+  struct pm_job_lists lists = {jobs, NULL, &coming};
+  check_int("all", "status", pm_job_series_scopes(&lists, &s, &n), 0);
   check_u64("all", "scopes", n, 3);
   check_text("a", "id", s[0].id, "a-1");
   check_text("a", "name", s[0].name, "a");
@@ -252,9 +306,9 @@ static void places(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      HERE(order), HERE(stays),     HERE(same_names),
-      HERE(again), HERE(new_names), HERE(numbers),
-      HERE(many),  HERE(scopes),    HERE(places),
+      HERE(order), HERE(stays),   HERE(same_names), HERE(again),
+      HERE(often), HERE(removed), HERE(new_names),  HERE(numbers),
+      HERE(many),  HERE(scopes),  HERE(places),
   };
   return cmocka_run_group_tests_name("series", tests, NULL, NULL);
 }

@@ -204,17 +204,17 @@ static void limits(void **state) {
     uint32_t jobs;
     uint64_t bytes;
   } rows[] = {
-      {"none", {{0}}, {.uid = 1000}, 0, 0},
+      {"none", {{0}}, {.uid = 1000}, 6, 64},
       {"one",
        {{users, .user_count = 1, .jobs = 5, START}},
        {.uid = 1000},
        5,
-       0},
+       64},
       {"another's",
        {{users, .user_count = 1, .jobs = 5, START}},
        {.uid = 1001},
-       0,
-       0},
+       6,
+       64},
       {"the higher one",
        {{users, .user_count = 2, .jobs = 5, .log_bytes = 9, START},
         {users, .user_count = 1, .jobs = 7, .log_bytes = 8, START}},
@@ -225,32 +225,39 @@ static void limits(void **state) {
        {{users, .user_count = 2, .jobs = 5, .log_bytes = 9, START},
         {users, .user_count = 1, .log_bytes = 8, START}},
        {.uid = 1000},
-       0,
+       6,
        9},
+      {"one gives more, one says nothing",
+       {{users, .user_count = 1, .jobs = 7, .log_bytes = 99, START},
+        {users, .user_count = 2, START}},
+       {.uid = 1000},
+       7,
+       99},
       {"of another method",
        {{users, .user_count = 2, .jobs = 5, START},
         {users, .user_count = 1, .jobs = 7,
          .method = {[PM_METHOD_kill_process] = true}}},
        {.uid = 1000},
        5,
-       0},
+       64},
       {"from a sandbox",
        {{users, .user_count = 2, .jobs = 5, .sandboxed = true, START},
         {users, .user_count = 1, .jobs = 7, START}},
        {.uid = 1000, .sandboxed = true},
        5,
-       0},
+       64},
       {"root's",
        {{users, .user_count = 2, .jobs = 5, START}},
        {.uid = 1000, .admin = true},
-       0,
-       0},
+       6,
+       64},
   };
 #undef START
+  const struct pm_allow_limits usual = {.jobs = 6, .log_bytes = 64};
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     struct pm_allow_options o = {
         (struct pm_allow_rule *)(uintptr_t)rows[i].rules, 2};
-    struct pm_allow_limits l = pm_allow_limits(&o, &rows[i].s);
+    struct pm_allow_limits l = pm_allow_limits(&o, &rows[i].s, usual);
     check_u64(rows[i].name, "jobs", l.jobs, rows[i].jobs);
     check_u64(rows[i].name, "bytes", l.log_bytes, rows[i].bytes);
   }
