@@ -5,6 +5,7 @@ follows."""
 import os
 import pwd
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -422,6 +423,31 @@ def check_holder_died(c):
     clear(c)
 
 
+def check_upgrade(c):
+    """procman-keep is replaced, as by a package, while a hundred jobs run: none of
+    them notices, and the holder that follows one that died is the new program."""
+    pids = {}
+    for _ in range(100):
+        r = c.begin("sleep", "600")
+        pids[r["job_id"]] = r["process"]["pid"]
+    c.stop()
+    fresh = c.keep + ".new"
+    shutil.copy(os.path.join(BUILD, "procman-keep"), fresh)
+    os.replace(fresh, c.keep)
+    c.__enter__()
+    wait_for("all of them", lambda: {j["job_id"]: j["pid"] for j in c.done("list_jobs")["jobs"]
+                                     if j["state"] == "running"} == pids)
+    job_id = next(iter(pids))
+    old, = holders_of(job_id)
+    assert os.readlink(f"/proc/{old}/exe").endswith(" (deleted)"), old
+    os.kill(old, signal.SIGKILL)
+    new, = wait_for("the next holder", lambda: [p for p in holders_of(job_id) if p != old])
+    assert os.readlink(f"/proc/{new}/exe") == c.keep
+    assert c.done("get_job", job_id=job_id)["job"]["pid"] == pids[job_id]
+    assert c.done("stop_job", job_id=job_id)["job"]["exit"]["signal"] == "TERM"
+    clear(c)
+
+
 def check_exit_without_holder(c):
     """How it ended while no holder lived is told by the kernel, since Linux 6.15;
     before, by procman's own record of its death, where the sampler has one."""
@@ -614,7 +640,7 @@ def main():
               check_same_user, check_kill, check_logs, check_limits, check_at_once, check_restarts,
               check_events, check_series, check_survival, check_holder_died, check_descriptors,
               check_users, check_places, check_quota,
-              check_exit_without_holder]
+              check_exit_without_holder, check_upgrade]
     only = sys.argv[1:]
     with Jobs() as c:
         for check in checks:
