@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import signal
+import statistics
 import struct
 import subprocess
 import sys
@@ -384,6 +385,22 @@ def fallback(m):
     print("  without systemd-run: survives_restart is false, and a restart ends it")
 
 
+def seconds_of(m, count, *args):
+    def once():
+        began = time.monotonic()
+        m.ctl(*args)
+        return time.monotonic() - began
+    return statistics.median(once() for _ in range(count))
+
+
+def latency(m):
+    """procmanctl's own time is that of a call which does nothing."""
+    idle = seconds_of(m, 20, "hello")
+    spent = seconds_of(m, 20, "start", "-C", "/", "--", "/bin/true")
+    print(f"  a start by systemd-run: {1000 * (spent - idle):.0f} ms in the median", flush=True)
+    wait_for("no unit", lambda: not m.units())
+
+
 def in_group(m, name, pid):
     processes = m.ctl("list", "-j", name)[0]["processes"]
     return {p["pid"]: p["group"] for p in processes}.get(pid) == f"job@{name}"
@@ -412,6 +429,7 @@ def main():
     with Machine() as m:
         m.restart()
         groups(m)
+        latency(m)
         unattended(m, restarts(m))
         crowd(m)
         stops(m)
