@@ -252,8 +252,8 @@ static size_t add_scopes(const struct pm_jobs_entry *list,
     struct pm_job_scope *s = &ret[n++];
     begin_scope(s, e->job.id, &e->series);
     s->cgroup = e->job.state.cgroup;
-    s->pid = e->job.state.pid;
-    s->birth = e->job.state.birth;
+    s->pid = e->pid; /* also of one that has ended, which is not charged yet */
+    s->birth = e->birth;
   }
   return n;
 }

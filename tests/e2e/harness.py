@@ -123,6 +123,13 @@ def others_may_enter(path):
     return os.stat(path).st_mode & 1 and (above == path or others_may_enter(above))
 
 
+def in_a_chroot():
+    """There "/" is in general no mount, so that its propagation cannot be changed,
+    and nobody makes a user namespace (user_namespaces(7))."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        return all(line.split()[4] != "/" for line in f)
+
+
 class Collectd:
     """with Collectd(options) as c: …   Values by c.get("plugin/type")."""
 

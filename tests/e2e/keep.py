@@ -1,4 +1,5 @@
 """A job in a temporary folder, and its holder, started and killed at will."""
+import atexit
 import ctypes
 import glob
 import os
@@ -10,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+from harness import folder
+
 # waits in a shell for Job.go()
 GO = "while [ ! -e @TOP@/go ]; do sleep 0.01; done"
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
@@ -19,6 +22,13 @@ TOOLS = os.path.join(BUILD, "tests", "e2e")
 PATIENCE = float(os.environ.get("PM_PATIENCE", "60"))
 RECORD = struct.Struct("=HHIIIQQII")
 RECOVERED, PARTIAL, DROPPED = 1, 2, 4
+
+
+def open_tool(name):
+    """A copy of it that every user may execute: the build may be closed to them."""
+    place = folder("procman-tool-")
+    atexit.register(shutil.rmtree, place)
+    return shutil.copy(os.path.join(TOOLS, name), place)
 
 
 def wait_for(what, check, seconds=PATIENCE):

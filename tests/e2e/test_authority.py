@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, Wire, as_user, call
-from harness import PATIENCE, folder, idle_uids, skip, wait_for
+from harness import PATIENCE, folder, idle_uids, in_a_chroot, skip, wait_for
 
 OWNER, OTHER, THIRD, GROUP, DAEMON = idle_uids(5)
 
@@ -344,12 +344,6 @@ def leave_out_the_impossible():
             assert "--user" in becomes and in_a_chroot(), kind
             print(f"  nobody can be in a {kind} here")
             del PEERS[kind]
-
-
-def in_a_chroot():
-    """There "/" is in general no mount."""
-    with open("/proc/self/mountinfo", encoding="utf-8") as f:
-        return all(line.split()[4] != "/" for line in f)
 
 
 def main():

@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import HIGH, STOPPED, Collectd, idle_uids, near_once, wait_for
+from harness import HIGH, STOPPED, Collectd, idle_uids, in_a_chroot, near_once, wait_for
 
 
 def seen_once(pid):
@@ -71,11 +71,6 @@ def check_descriptors():
         print("  signal dispositions are collectd's own")
 
 
-def root_is_a_mount():
-    with open("/proc/self/mountinfo", encoding="utf-8") as f:
-        return any(line.split()[4] == "/" for line in f)
-
-
 def check_without_helper():
     c = Collectd()
     c.options = '  Helper "/nowhere/procman-hold"\n  Disk "/" \n' \
@@ -85,7 +80,7 @@ def check_without_helper():
         wait_for("a close", lambda: c.value("procman_self/count-series"))
         c.intervals(3)
         # in a chroot the mounts do not tell what "/" is: then it is asked for
-        local = root_is_a_mount()
+        local = not in_a_chroot()
         assert bool(c.value("procman_disk-root/bytes-total")) == local
         said = c.said()
         assert said.count("start the helper /nowhere/procman-hold") == 1, said
@@ -102,8 +97,7 @@ def check_hidepid():
     os.mkdir(proc)
     c.options = f'  ProcPath "{proc}"'
     c.write()
-    # in a chroot "/" is no mount, whose propagation could be changed
-    spread = "private" if root_is_a_mount() else "unchanged"
+    spread = "unchanged" if in_a_chroot() else "private"
     uid, = idle_uids(1)
     c.prefix = ["unshare", "-m", "--propagation", spread, "sh", "-c",
                 f'chown -R {uid} {c.dir} && '

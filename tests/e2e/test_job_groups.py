@@ -71,7 +71,8 @@ def check_short(c, exact):
             near(f"CPU seconds of start {i + 1}", used(c, "job@short") - before, cpu,
                  relative=0.02, absolute=0.004)
         assert call(c.socket, "remove_job", job_id=job)["success"]
-    assert group(c, "awk") is None or group(c, "awk")["cpu_seconds"] == 0, group(c, "awk")
+    if exact:
+        assert group(c, "awk") is None or group(c, "awk")["cpu_seconds"] == 0, group(c, "awk")
 
 
 def check_removed(c):
@@ -130,7 +131,7 @@ def main():
             with Controlled(options=f'  Sampler "{sampler}"', jobs="MaxJobGroups 2") as c:
                 if has_groups():
                     check_life(c)
-                check_short(c, sampler == "bpf")
+                check_short(c, sampler == "bpf" and has_groups())
                 if sampler == "bpf":
                     check_removed(c)
                 check_rest(c)

@@ -17,7 +17,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
 import logs
-from keep import TOOLS, Job, become_subreaper, reap, wait_for
+from keep import Job, become_subreaper, open_tool, reap, wait_for
 from logs import DETAIL, FOLLOW, FROM_START, Logs, failure, page
 from test_keep import GO, ROOT, USER, Tmpfs, all_lines, equal, fill, first_difference, sh
 
@@ -126,7 +126,7 @@ def test_follow():
     with tempfile.TemporaryDirectory() as place:
         stop = os.path.join(place, "stop")
         os.chmod(place, 0o777)
-        with Job([f"{TOOLS}/lines", stop, str(LINES)], segments=1000000, bytes=1000000 * 65536, **USER) as j, \
+        with Job([open_tool("lines"), stop, str(LINES)], segments=1000000, bytes=1000000 * 65536, **USER) as j, \
                 Logs(j.folder, flags=DETAIL | FOLLOW | FROM_START) as l:
             first, pager, late = Collector(l), Pager(j), []
             for i in range(KILLS):

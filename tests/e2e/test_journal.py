@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Wire
-from harness import skip, wait_for
+from harness import in_a_chroot, skip, wait_for
 
 JOURNALD = next((p for p in ("/usr/lib/systemd/systemd-journald",
                              "/lib/systemd/systemd-journald") if os.path.exists(p)), None)
@@ -28,12 +28,19 @@ print("last")
 
 def in_a_namespace():
     """Runs this again, where /run is ours."""
-    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable,
-                          os.path.abspath(__file__), "here"])
+    here = ["unshare", "--mount", "--propagation", "unchanged" if in_a_chroot() else "private",
+            sys.executable, os.path.abspath(__file__), "here"]
+    status = subprocess.run(here, check=False).returncode
+    if in_a_chroot():  # it may have spread to here
+        subprocess.run(["umount", "-q", "/run"], check=False)
+    sys.exit(status)
 
 
 class Journald:
     def __enter__(self):
+        if in_a_chroot():
+            subprocess.run(["mount", "--bind", "/run", "/run"], check=True)
+            subprocess.run(["mount", "--make-private", "/run"], check=True)
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
         for path in ("/run/systemd/journal", "/run/log/journal"):
             os.makedirs(path)

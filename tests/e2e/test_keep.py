@@ -16,7 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(__file__))
-from keep import DROPPED, GO, KEEP, PARTIAL, TOOLS, Job, become_subreaper, cgroup_top, reap, wait_for
+from keep import DROPPED, GO, KEEP, PARTIAL, TOOLS, Job, become_subreaper, cgroup_top, open_tool, reap, wait_for
 
 ROOT = os.geteuid() == 0
 USER = {"uid": 12345, "gid": 12345} if ROOT else {}
@@ -60,7 +60,7 @@ def test_kills():
     with tempfile.TemporaryDirectory() as place:
         stop = os.path.join(place, "stop")
         os.chmod(place, 0o777)
-        with Job([f"{TOOLS}/lines", stop, str(LINES)], **SMALL, **USER) as j:
+        with Job([open_tool("lines"), stop, str(LINES)], **SMALL, **USER) as j:
             start = time.monotonic()
             for _ in range(KILLS):
                 j.start()

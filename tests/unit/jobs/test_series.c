@@ -229,8 +229,8 @@ static void scopes(void **state) {
   make(3, "d-1", "d", PM_JOB_RUNNING, 3);
   jobs[0].series.number = 1;
   jobs[0].job.state.cgroup = 77;
-  jobs[0].job.state.pid = 5;
-  jobs[0].job.state.birth = 6;
+  jobs[0].pid = 5;
+  jobs[0].birth = 6;
   jobs[2].job.lost = true; /* by a start of the machine */
   jobs[3].gone = true;
   choose(2, &coming);
