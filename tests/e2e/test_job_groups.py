@@ -132,7 +132,7 @@ def main():
                 if has_groups():
                     check_life(c)
                 check_short(c, sampler == "bpf" and has_groups())
-                if sampler == "bpf":
+                if sampler == "bpf" and has_groups():
                     check_removed(c)
                 check_rest(c)
                 assert pids(c, name="sleep")[stranger.pid]["group"] == "sleep"
