@@ -75,6 +75,7 @@ jobs_sources = \
 	control/jobs/jobs.c control/jobs/jobs.h \
 	control/jobs/places.c control/jobs/places.h \
 	control/jobs/log_quota.c control/jobs/log_quota.h \
+	control/jobs/process.c control/jobs/process.h \
 	control/jobs/series.c control/jobs/series.h \
 	control/jobs/survival.c control/jobs/survival.h \
 	control/jobs/table.h \

@@ -4,6 +4,7 @@
 #ifndef PM_HOLD_JOB_GROUP_H
 #define PM_HOLD_JOB_GROUP_H
 
+#include "base/job_record.h"
 #include "base/job_spec.h"
 #include "hold/cgroup.h"
 
@@ -17,9 +18,8 @@ int hold_job_group_make(const char *top, const char *id,
                         const struct pm_job_fields *fields, char *ret,
                         size_t size);
 
-/* The job's folder has a link of this name to it, so that every holder finds
- * it; one that is there already is replaced. */
-#define PM_JOB_FILE_GROUP "group"
+/* The job's folder has a link to it, PM_JOB_FILE_GROUP, so that every holder
+ * finds it; one that is there already is replaced. */
 int hold_job_group_link(int folder, const char *path);
 
 /* Removes the groups beside that one whose jobs' folders are gone, as whoever

@@ -25,8 +25,10 @@ struct pm_jobs_entry {
   struct pm_holder holder; /* first: the loop hands it back */
   struct pm_job job;
   struct pm_job_series series;
-  int32_t pid; /* of its latest process, also when it has ended */
+  uint64_t cgroup; /* the kernel's id, 0: none that is known */
+  int32_t pid;     /* of its latest process, also when it has ended */
   uint64_t birth;
+  uint64_t attempt;    /* the start that made it */
   uint64_t kept_until; /* mono: of one that was removed */
   struct pm_jobs *owner;
   struct pm_jobs_entry *next;

@@ -208,6 +208,14 @@ int pm_job_folder_read(const struct pm_job_folders *f, const char *id,
   return status;
 }
 
+uint64_t pm_job_folder_cgroup(const struct pm_job_folders *f, const char *id) {
+  struct stat st;
+  PM_CLEAN_FD int folder = open_job(f, id);
+  if (folder < 0 || fstatat(folder, PM_JOB_FILE_GROUP, &st, 0) < 0)
+    return 0;
+  return st.st_ino;
+}
+
 void pm_job_folder_read_exit(const struct pm_job_folders *f,
                              struct pm_job *job) {
   PM_CLEAN_FD int folder = open_job(f, job->id);

@@ -34,6 +34,11 @@ bool pm_job_folders_next(struct pm_job_folders *folders,
  * damaged, or of a later version, to be left as it is; -errno. */
 int pm_job_folder_read(const struct pm_job_folders *folders, const char *id,
                        struct pm_job *ret);
+/* The kernel's id of its control group, by the link that root made; 0: there is
+ * none, or it is gone.  What its holder says of that is not believed: by it a
+ * user could have anybody's processes counted as his. */
+uint64_t pm_job_folder_cgroup(const struct pm_job_folders *folders,
+                              const char *id);
 /* How it ended, once more. */
 void pm_job_folder_read_exit(const struct pm_job_folders *folders,
                              struct pm_job *job);

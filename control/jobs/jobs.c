@@ -1,6 +1,7 @@
 #include "jobs/jobs.h"
 
 #include "jobs/log_quota.h"
+#include "jobs/process.h"
 #include "jobs/series.h"
 #include "jobs/survival.h"
 #include "jobs/table.h"
@@ -13,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 enum {
   SCAN = 32,    /* folders in a pass: 1 ms */
@@ -145,30 +145,6 @@ void pm_jobs_remove(struct pm_jobs_entry *e) {
 
 /* ---- states ---- */
 
-/* Who died while no holder lived is not told by the kernel to the next one,
- * before Linux 6.15; but the sampler may have seen it. */
-static void find_exit(struct pm_jobs_entry *e) {
-  struct pm_job_exit_record *exit = &e->job.exit;
-  struct pm_exit seen;
-  if (exit->how != PM_JOB_UNKNOWN || !e->pid ||
-      !pm_exchange_find_death(pm_context_exchange(e->owner->context), e->pid,
-                              e->birth, &seen))
-    return;
-  bool exited = WIFEXITED(seen.status);
-  exit->how = exited ? PM_JOB_CODE : PM_JOB_SIGNAL;
-  exit->code = exited ? WEXITSTATUS(seen.status) : 0;
-  exit->signal = exited ? 0 : WTERMSIG(seen.status);
-  exit->core = !exited && WCOREDUMP(seen.status);
-  exit->oom |= seen.oom;
-}
-
-static void note_process(struct pm_jobs_entry *e) {
-  if (!e->job.state.pid)
-    return;
-  e->pid = e->job.state.pid;
-  e->birth = e->job.state.birth;
-}
-
 static void note(struct pm_jobs_entry *e) {
   struct pm_jobs *jobs = e->owner;
   pm_job_events_note(&jobs->events, &e->job, e->survives,
@@ -181,12 +157,12 @@ static void take_state(struct pm_jobs_entry *e,
       s->state != e->job.state.state || s->attempt != e->job.state.attempt;
   bool renewed = s->holder != e->job.state.holder;
   e->job.state = *s;
-  note_process(e);
+  pm_job_process_note(e, renewed);
   if (renewed && pm_holder_is_open(&e->holder))
     e->survives = pm_job_survives(s->holder);
   if (other) {
     pm_job_folder_read_exit(&e->owner->folders, &e->job);
-    find_exit(e);
+    pm_job_process_find_exit(e);
     note(e);
   }
   if (pm_job_is_over(&e->job))
@@ -315,7 +291,7 @@ int pm_jobs_add(struct pm_jobs *jobs, const char *id,
   e->owner = jobs;
   bool expected = *find_coming(jobs, id);
   e->series = take_series(jobs, id);
-  note_process(e);
+  pm_job_process_note(e, true);
   e->survives = pm_job_is_over(&e->job); /* nothing of it can be ended */
   e->job.lost = pm_job_find(&e->job, jobs->folders.boot_id) == PM_JOB_LOST;
   e->next = jobs->list;

@@ -251,7 +251,7 @@ static size_t add_scopes(const struct pm_jobs_entry *list,
       continue;
     struct pm_job_scope *s = &ret[n++];
     begin_scope(s, e->job.id, &e->series);
-    s->cgroup = e->job.state.cgroup;
+    s->cgroup = e->cgroup;
     s->pid = e->pid; /* also of one that has ended, which is not charged yet */
     s->birth = e->birth;
   }

@@ -13,6 +13,7 @@
 #define PM_JOB_FILE_SPEC "spec"
 #define PM_JOB_FILE_LOCK "lock"
 #define PM_JOB_FILE_STATE "state"
+#define PM_JOB_FILE_GROUP "group" /* a link to its control group */
 #define PM_JOB_FILE_EXIT "exit"
 #define PM_JOB_FILE_OUT "out"
 #define PM_JOB_FILE_ERR "err"

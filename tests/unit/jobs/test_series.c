@@ -139,7 +139,7 @@ static void removed(void **state) {
   struct pm_job_scope *s;
   size_t n;
   of_late.job.state.state = PM_JOB_EXITED;
-  of_late.job.state.cgroup = 77;
+  of_late.cgroup = 77;
   of_late.gone = true;
   snprintf(of_late.series.name, sizeof of_late.series.name, "a");
   pm_job_series_choose(&lists, &used, &o, mono);
@@ -228,7 +228,7 @@ static void scopes(void **state) {
   make(2, "c-1", "c", PM_JOB_RUNNING, 3);
   make(3, "d-1", "d", PM_JOB_RUNNING, 3);
   jobs[0].series.number = 1;
-  jobs[0].job.state.cgroup = 77;
+  jobs[0].cgroup = 77;
   jobs[0].pid = 5;
   jobs[0].birth = 6;
   jobs[2].job.lost = true; /* by a start of the machine */
