@@ -89,7 +89,7 @@ unit_tests = \
 	tests/unit/options/test_location \
 	tests/unit/jobs/test_events tests/unit/jobs/test_job \
 	tests/unit/jobs/test_jobs tests/unit/jobs/test_series \
-	tests/unit/jobs/test_log_quota \
+	tests/unit/jobs/test_log_quota tests/unit/jobs/test_process \
 	tests/unit/keep/test_states \
 	tests/unit/keep/test_restart \
 	tests/unit/keep/test_group \
@@ -547,6 +547,9 @@ tests_unit_jobs_test_job_LDADD = $(control_ldadd)
 tests_unit_jobs_test_events_SOURCES = tests/unit/jobs/test_events.c
 tests_unit_jobs_test_events_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_events_LDADD = $(control_ldadd)
+tests_unit_jobs_test_process_SOURCES = tests/unit/jobs/test_process.c
+tests_unit_jobs_test_process_CPPFLAGS = $(unit_cppflags)
+tests_unit_jobs_test_process_LDADD = $(control_ldadd)
 tests_unit_jobs_test_log_quota_SOURCES = tests/unit/jobs/test_log_quota.c
 tests_unit_jobs_test_log_quota_CPPFLAGS = $(unit_cppflags)
 tests_unit_jobs_test_log_quota_LDADD = $(control_ldadd)
