@@ -49,6 +49,11 @@ struct pm_jobs_entry {
   bool gone;       /* they are; to be freed */
 };
 
+/* It is not removed, nor about to be. */
+static inline bool pm_jobs_entry_stays(const struct pm_jobs_entry *e) {
+  return !e->gone && !e->remove && !pm_job_is_removed(&e->job);
+}
+
 /* Somebody who waits for a change of a job, and perhaps has asked for it.
  * Embedded in a call's data; zeroed: it waits for nothing. */
 struct pm_job_wait {

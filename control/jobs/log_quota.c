@@ -2,10 +2,6 @@
 
 #include <stdlib.h>
 
-static bool counts(const struct pm_jobs_entry *e) {
-  return !e->gone && !e->remove && !pm_job_is_removed(&e->job);
-}
-
 static uint64_t bytes_of(const struct pm_job *job) {
   uint64_t n = 0;
   for (size_t i = 0; i < PM_JOB_STREAMS; i++)
@@ -16,7 +12,7 @@ static uint64_t bytes_of(const struct pm_job *job) {
 uint64_t pm_job_log_quota_held(const struct pm_jobs_entry *list, uint32_t uid) {
   uint64_t n = 0;
   for (; list; list = list->next)
-    if (counts(list) && list->job.starter_uid == uid &&
+    if (pm_jobs_entry_stays(list) && list->job.starter_uid == uid &&
         !pm_job_is_over(&list->job))
       n += bytes_of(&list->job);
   return n;
@@ -54,7 +50,7 @@ void pm_job_log_quota_apply(struct pm_jobs_entry *list, uint64_t most,
     count++;
   struct pm_jobs_entry **all = calloc(count + 1, sizeof(*all));
   for (struct pm_jobs_entry *e = list; e && all; e = e->next)
-    if (counts(e) && e->job.starter_uid != 0)
+    if (pm_jobs_entry_stays(e) && e->job.starter_uid != 0)
       all[n++] = e;
   if (n)
     qsort(all, n, sizeof(*all), compare);

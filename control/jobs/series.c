@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_there(const struct pm_jobs_entry *e) {
-  return !e->gone && !e->remove && !pm_job_is_removed(&e->job);
-}
-
 /* ---- names ---- */
 
 void pm_job_names_done(struct pm_job_names *n) {
@@ -111,7 +107,7 @@ static size_t count_all(const struct pm_job_lists *l) {
 
 /* False: none of its processes is its own any more. */
 static bool has_scope(const struct pm_jobs_entry *e) {
-  return !e->job.lost && (is_there(e) || pm_job_is_over(&e->job));
+  return !e->job.lost && (pm_jobs_entry_stays(e) || pm_job_is_over(&e->job));
 }
 
 static size_t collect_entries(struct pm_jobs_entry *list,
@@ -119,18 +115,18 @@ static size_t collect_entries(struct pm_jobs_entry *list,
   size_t n = 0;
   for (struct pm_jobs_entry *e = list; e; e = e->next) {
     bool ended = e->job.lost || pm_job_has_ended(&e->job);
-    if (e->series.shares || !(is_there(e) || has_scope(e)))
+    if (e->series.shares || !(pm_jobs_entry_stays(e) || has_scope(e)))
       *e->series.name = '\0';
     e->series.shares = false;
-    if (is_there(e) || has_scope(e))
+    if (pm_jobs_entry_stays(e) || has_scope(e))
       ret[n++] = (struct candidate){.series = &e->series,
                                     .id = e->job.id,
                                     .name = e->job.name,
                                     .started = e->job.state.started_at_ns,
                                     .starter_uid = e->job.starter_uid,
-                                    .age = !is_there(e) ? REMOVED
-                                           : ended      ? ENDED
-                                                        : LIVES};
+                                    .age = !pm_jobs_entry_stays(e) ? REMOVED
+                                           : ended                 ? ENDED
+                                                                   : LIVES};
   }
   return n;
 }
@@ -227,7 +223,8 @@ size_t pm_job_series_rows(const struct pm_jobs_entry *list,
                           struct pm_job_row *ret, size_t room) {
   size_t n = 0;
   for (; list && n < room; list = list->next)
-    if (is_there(list) && *list->series.name && !list->series.shares) {
+    if (pm_jobs_entry_stays(list) && *list->series.name &&
+        !list->series.shares) {
       memcpy(ret[n].name, list->series.name, sizeof ret[n].name);
       fill(&ret[n++], &list->job);
     }

@@ -48,7 +48,7 @@ struct pm_subject pm_job_subject(struct pm_call *call) {
 bool pm_job_is_shown(const struct pm_call *call, const struct pm_subject *s,
                      const struct pm_jobs_entry *e) {
   struct pm_job_owners owners = pm_job_owners_of(&e->job);
-  return !e->gone && !e->remove && !pm_job_is_removed(&e->job) &&
+  return pm_jobs_entry_stays(e) &&
          pm_allow_see_job(&call->context->environment->options->allow, s,
                           &owners);
 }

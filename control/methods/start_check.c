@@ -7,8 +7,7 @@
 #include <string.h>
 
 static bool is_his(const struct pm_call *call, const struct pm_jobs_entry *e) {
-  return !e->gone && !e->remove && !pm_job_is_removed(&e->job) &&
-         e->job.starter_uid == call->peer->uid;
+  return pm_jobs_entry_stays(e) && e->job.starter_uid == call->peer->uid;
 }
 
 /* The next start of the same user, behind c, that is under way: it counts as if
