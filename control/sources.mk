@@ -155,6 +155,7 @@ hold_sources = \
 	control/hold/remove.c control/hold/remove.h \
 	control/hold/request.c control/hold/request.h \
 	control/hold/run_as.c control/hold/run_as.h \
+	control/hold/save.c control/hold/save.h \
 	control/hold/segment_name.c control/hold/segment_name.h \
 	control/hold/start.c control/hold/start.h control/hold/start_work.h \
 	control/hold/start_holder.c \

@@ -11,7 +11,7 @@ base_sources = \
 	plugin/base/hash.c plugin/base/hash.h \
 	plugin/base/hash_table.c plugin/base/hash_table.h \
 	plugin/base/hold_logs.h plugin/base/hold_probe.h plugin/base/hold_protocol.h \
-	plugin/base/hold_remove.h \
+	plugin/base/hold_remove.h plugin/base/hold_save.h \
 	plugin/base/hold_start.h \
 	plugin/base/job_message.h \
 	plugin/base/job_record.c plugin/base/job_record.h \
@@ -41,6 +41,7 @@ helper_sources = \
 	plugin/core/helper/child.c plugin/core/helper/child.h \
 	plugin/core/helper/probe.c plugin/core/helper/probe.h \
 	plugin/core/helper/reader.c plugin/core/helper/reader.h \
+	plugin/core/helper/state_file.c plugin/core/helper/state_file.h \
 	plugin/core/helper/user.c plugin/core/helper/user.h
 
 # below /proc/PID: what procman-hold has, too
@@ -73,6 +74,7 @@ snapshot_sources = \
 
 account_sources = \
 	plugin/core/account/job_index.c plugin/core/account/job_index.h \
+	plugin/core/account/kept_names.c plugin/core/account/kept_names.h \
 	plugin/core/account/admit.c plugin/core/account/admit.h \
 	plugin/core/account/gauges.c plugin/core/account/gauges.h \
 	plugin/core/account/group.c plugin/core/account/group.h \
@@ -97,6 +99,8 @@ sampler_sources = \
 cycle_sources = \
 	plugin/core/cycle/assign.c plugin/core/cycle/assign.h \
 	plugin/core/cycle/job_members.c plugin/core/cycle/job_members.h \
+	plugin/core/cycle/kept.h \
+	plugin/core/cycle/restart.c plugin/core/cycle/restart.h \
 	plugin/core/cycle/charge.c plugin/core/cycle/charge.h \
 	plugin/core/cycle/close.c plugin/core/cycle/close.h \
 	plugin/core/cycle/cmdline.c plugin/core/cycle/cmdline.h \

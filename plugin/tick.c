@@ -193,6 +193,8 @@ static void run_tick(struct pm_tick *t) {
   turn_if_due(t, now);
   if (pm_cycle_helper_error(t->cycle, &err) < 0)
     log_hourly(t, PM_COMPLAINT_HELPER, now.mono, &err);
+  if (pm_cycle_state_error(t->cycle, &err) < 0)
+    log_hourly(t, PM_COMPLAINT_STATE, now.mono, &err);
 }
 
 static void on_job_exit_cb(void *arg, const struct pm_exit *exit) {
@@ -201,8 +203,20 @@ static void on_job_exit_cb(void *arg, const struct pm_exit *exit) {
     pm_exchange_note_death(t->exchange, exit);
 }
 
+static void restore(struct pm_tick *t) {
+  struct pm_err err = PM_ERR_INIT;
+  size_t groups, names;
+  if (pm_cycle_restore(t->cycle, pm_now_read(), &groups, &names, &err) < 0)
+    WARNING("procman: %s", err.text);
+  else if (names)
+    INFO("procman: %zu groups go on where they were before the start (names "
+         "that are in use: %zu)",
+         groups, names);
+}
+
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
   pm_cycle_watch_exits(t->cycle, on_exit_cb, on_job_exit_cb, t);
+  restore(t);
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
   /* a whole number of ticks, or intervals would not be equally long */

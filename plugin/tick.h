@@ -23,6 +23,7 @@ enum pm_complaint {
   PM_COMPLAINT_CLOSE,
   PM_COMPLAINT_SNAPSHOT,
   PM_COMPLAINT_HELPER,
+  PM_COMPLAINT_STATE,
   PM_COMPLAINT_NAMES,
   PM_COMPLAINT_DISK,
   PM_COMPLAINTS
@@ -50,7 +51,8 @@ struct pm_tick {
                         * measured before it, to the end of the last turn */
 };
 
-/* Sets the interval and the period; the parts must exist. */
+/* Sets the interval and the period, and restores what has outlived a restart;
+ * the parts must exist. */
 void pm_tick_begin(struct pm_tick *tick, uint64_t interval_ns);
 void pm_tick_run(struct pm_tick *tick);
 

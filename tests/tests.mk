@@ -71,6 +71,7 @@ unit_tests = \
 	tests/unit/account/test_slot \
 	tests/unit/account/test_table \
 	tests/unit/account/test_group \
+	tests/unit/account/test_kept_names \
 	tests/unit/account/test_rows \
 	tests/unit/account/test_gauges \
 	tests/unit/cycle/test_charge \
@@ -83,6 +84,7 @@ unit_tests = \
 	tests/unit/procfs/test_cgroup \
 	tests/unit/helper/test_probe \
 	tests/unit/helper/test_reader \
+	tests/unit/helper/test_state_file \
 	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_options_jobs \
@@ -294,6 +296,9 @@ tests_unit_account_test_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_account_test_table_LDADD = $(unit_ldadd)
 tests_unit_account_test_table_LDFLAGS = $(failing_alloc_ldflags)
 
+tests_unit_account_test_kept_names_SOURCES = tests/unit/account/test_kept_names.c
+tests_unit_account_test_kept_names_CPPFLAGS = $(unit_cppflags)
+tests_unit_account_test_kept_names_LDADD = $(unit_ldadd)
 tests_unit_account_test_group_SOURCES = tests/unit/account/test_group.c
 tests_unit_account_test_group_CPPFLAGS = $(unit_cppflags)
 tests_unit_account_test_group_LDADD = $(unit_ldadd)
@@ -325,6 +330,9 @@ tests_unit_helper_test_backoff_SOURCES = tests/unit/helper/test_backoff.c
 tests_unit_helper_test_backoff_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_backoff_LDADD = $(unit_ldadd)
 
+tests_unit_helper_test_state_file_SOURCES = tests/unit/helper/test_state_file.c
+tests_unit_helper_test_state_file_CPPFLAGS = $(unit_cppflags)
+tests_unit_helper_test_state_file_LDADD = $(unit_ldadd)
 tests_unit_helper_test_reader_SOURCES = tests/unit/helper/test_reader.c
 tests_unit_helper_test_reader_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_reader_LDADD = $(unit_ldadd)
@@ -755,7 +763,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
+e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_restart.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \

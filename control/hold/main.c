@@ -7,6 +7,7 @@
 #include "hold/probe.h"
 #include "hold/read.h"
 #include "hold/remove.h"
+#include "hold/save.h"
 #include "hold/start.h"
 
 #include <stdio.h>
@@ -26,6 +27,7 @@ static const struct mode modes[] = {
     {"start", hold_start},
     {"remove", hold_remove},
     {"fdstore", hold_fdstore},
+    {"save", hold_save},
 };
 
 int main(int argc, char **argv) {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* ---- setters of single options ---- */
 
@@ -36,6 +37,19 @@ static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
   if (disk->paths.count + (size_t)item->values_num > o->max)
     return false;
   return pm_value_set_words(o, item, &disk->paths);
+}
+
+/* NULL instead of "none". */
+static bool set_state_dir(const struct pm_option *o, const oconfig_item_t *item,
+                          void *at) {
+  const char *path;
+  if (pm_value_is(item, o->alone)) {
+    free(*(char **)at);
+    *(char **)at = NULL;
+    return true;
+  }
+  return item->values_num == 1 && pm_value_text(item, 0, &path) &&
+         path[0] == '/' && pm_value_set_text(o, item, at);
 }
 
 static const char *const group_by_words[PM_BY_COUNT + 1] = {
@@ -141,6 +155,8 @@ static const struct pm_option top_options[] = {
     {"ProcPath", pm_value_set_text, TOP(cycle.proc_path),
      .valid = "a directory"},
     {"SysPath", pm_value_set_text, TOP(cycle.sys_path), .valid = "a directory"},
+    {"StateDir", set_state_dir, TOP(cycle.state_dir), .alone = "none",
+     .valid = "an absolute path"},
     {"Helper", pm_value_set_text, TOP(cycle.helper),
      .valid = "the path of procman-hold"},
     {"Strict", pm_value_set_flag, TOP(strict)},
@@ -376,7 +392,10 @@ int pm_options_init(struct pm_options *o) {
               set_default_text(&o->cycle.sampler, "auto") &&
               set_default_text(&o->cycle.proc_path, "/proc") &&
               set_default_text(&o->cycle.sys_path, "/sys") &&
-              set_default_text(&o->cycle.helper, PM_HELPER);
+              set_default_text(&o->cycle.helper, PM_HELPER) &&
+              /* nobody else can write there */
+              (geteuid() != 0 ||
+               set_default_text(&o->cycle.state_dir, "/var/lib/procman"));
   for (size_t i = 0; done && i < sizeof interpreters / sizeof *interpreters;
        i++)
     done = pm_words_add(&o->cycle.select.interpreters, interpreters[i]) == 0;
@@ -400,6 +419,7 @@ void pm_options_done(struct pm_options *o) {
   free(o->cycle.proc_path);
   free(o->cycle.sys_path);
   free(o->cycle.helper);
+  free(o->cycle.state_dir);
   pm_words_done(&o->cycle.disk.paths);
   for (size_t i = 0; i < o->cycle.select.rule_count; i++)
     free_rule(&o->cycle.select.rules[i]);

@@ -22,7 +22,7 @@ WRITER_CONFIG = {
            '  DataDir "{run}/data"\n  StoreRates {rates}\n</Plugin>\n',
 }
 PROCMAN = ('LoadPlugin procman\n<Plugin procman>\n'
-           '  Helper "{build}/procman-hold"\n  Sampler "%s"\n{more}</Plugin>\n')
+           '  Helper "{build}/procman-hold"\n  StateDir "{run}/state"\n  Sampler "%s"\n{more}</Plugin>\n')
 READER_CONFIG = {
     "idle": "",
     "procman": PROCMAN % "auto",

@@ -183,6 +183,7 @@ LoadPlugin procman
 <Plugin procman>
   Helper "{self.helper}"
 {self.options}
+  StateDir "{self.dir}/state"
 </Plugin>
 {self.extra}
 """)

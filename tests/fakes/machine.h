@@ -35,11 +35,12 @@ extern struct fake_machine {
   uint64_t busy_ns;          /* since the last reading */
   uint64_t read_at, idle_ns; /* mono of that; what its counter then says */
   uint64_t memory_bytes;
-  bool deaths;      /* the sampler reports them */
-  bool broken;      /* the next scans fail */
-  bool blind;       /* its own numbers cannot be read */
-  bool alien;       /* the sampler does not know the layout of memory */
-  uint64_t lost;    /* deaths without room */
+  bool deaths;   /* the sampler reports them */
+  bool broken;   /* the next scans fail */
+  bool keeps;    /* StateDir can be written; what is in it outlives a reset */
+  bool blind;    /* its own numbers cannot be read */
+  bool alien;    /* the sampler does not know the layout of memory */
+  uint64_t lost; /* deaths without room */
   uint64_t scan_ns; /* that a scan takes */
   uint64_t read_ns; /* that reading its own numbers takes */
   bool disk;        /* it has one */

@@ -228,6 +228,8 @@ void play_machine(void) {
       fake_machine.deaths = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "broken") == 0)
       fake_machine.broken = strcmp(play_word(i + 1), "yes") == 0;
+    else if (strcmp(play_word(i), "keeps") == 0)
+      fake_machine.keeps = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "blind") == 0)
       fake_machine.blind = strcmp(play_word(i + 1), "yes") == 0;
     else if (strcmp(play_word(i), "alien") == 0)

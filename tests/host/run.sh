@@ -43,6 +43,7 @@ LoadPlugin csv
 Include "$top/conf/procman.conf"
 <Plugin procman>
   Helper "$build/procman-hold"
+  StateDir "$run/state"
   <Control>
     Socket "$socket"
   </Control>

@@ -83,7 +83,7 @@ static void start(void) {
   char config[512];
   const char *build = getenv("PM_BUILD");
   snprintf(config, sizeof config,
-           "Sampler \"proc\"\nHelper \"%s/procman-hold\"\n"
+           "Sampler \"proc\"\nStateDir \"none\"\nHelper \"%s/procman-hold\"\n"
            "<Control>\nSocket \"%s\"\nSocketPerms \"0600\"\n</Control>\n",
            build ? build : ".", path);
   fake_collectd_reset();

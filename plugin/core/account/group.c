@@ -297,8 +297,23 @@ void pm_groups_name(struct pm_groups *g, struct pm_group *group) {
     plain = false;
   }
   strcpy(group->name, name);
-  if (!plain) /* add_automatic has made room */
+  if (!plain) /* add_keyed has made room */
     pm_hash_table_add(&g->names, hash_of_name(g, name), group->number);
+}
+
+int pm_groups_restore(struct pm_groups *g, enum pm_group_by by, const char *key,
+                      const char *name, struct pm_group **ret) {
+  if (find_keyed(g, by, key) || is_taken(g, NULL, name, false))
+    return -EEXIST;
+  struct pm_group *group = add_keyed(g, PM_ROW_AUTOMATIC, by, key);
+  if (!group)
+    return -ENOMEM;
+  pm_copy_text(group->name, sizeof group->name, name);
+  uint32_t hash = hash_of_name(g, name);
+  if (hash != group->identifier_hash) /* add_keyed has made room */
+    pm_hash_table_add(&g->names, hash, group->number);
+  *ret = group;
+  return 0;
 }
 
 void pm_group_name(const struct pm_group *group, char ret[PM_NAME]) {

@@ -70,6 +70,12 @@ void pm_groups_done(struct pm_groups *groups);
 struct pm_group *pm_groups_get(struct pm_groups *groups,
                                const struct pm_choice *choice);
 
+/* Before any other automatic one: a group of an earlier start, with the name
+ * under which it was emitted.  -EEXIST: another has the key or the name;
+ * -ENOMEM. */
+int pm_groups_restore(struct pm_groups *groups, enum pm_group_by by,
+                      const char *key, const char *name, struct pm_group **ret);
+
 /* A member of that group, as the relative of a process. */
 void pm_groups_relative(const struct pm_group *group, struct pm_relative *ret);
 

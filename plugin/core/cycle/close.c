@@ -82,6 +82,7 @@ static void admit_groups(struct pm_cycle *c, struct pm_now now,
     c->close.items[n++] = &g->admit;
   }
   pm_admit_run(&c->admit, &c->admit_options, now, f.wall_ns, c->close.items, n);
+  c->close.ranked = true;
   for (size_t i = c->groups.configured; i < c->groups.count; i++) {
     struct pm_group *g = c->groups.list[i];
     if (g->kind == PM_ROW_JOB)

@@ -4,6 +4,7 @@
 #include "core/cycle/cycle_state.h"
 #include "core/cycle/job_members.h"
 #include "core/cycle/measure.h"
+#include "core/cycle/restart.h"
 #include "core/cycle/snapshot_build.h"
 #include "core/cycle/turn.h"
 #include "core/sampler/sample.h"
@@ -52,6 +53,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
   c->options = options;
   c->close.unattributed_cores = NAN;
   c->root = (struct pm_root)PM_ROOT_INIT;
+  pm_restart_init(c);
   int status = open_parts(c, err);
   if (status < 0) {
     pm_cycle_free(c);
@@ -69,6 +71,7 @@ int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
 void pm_cycle_free(struct pm_cycle *c) {
   if (!c)
     return;
+  pm_restart_done(c);
   pm_close_done(c);
   pm_snapshot_build_done(c);
   pm_table_done(&c->table);
@@ -101,6 +104,19 @@ bool pm_cycle_ranks_by(const struct pm_cycle *c, enum pm_top_by list) {
 int pm_cycle_set_jobs(struct pm_cycle *c, struct pm_job_scope *list,
                       size_t count) {
   return pm_job_members_take(c, list, count);
+}
+
+int pm_cycle_restore(struct pm_cycle *c, struct pm_now now, size_t *ret_groups,
+                     size_t *ret_names, struct pm_err *err) {
+  struct pm_kept_count count;
+  int status = pm_restart_restore(c, now, &count, err);
+  *ret_groups = count.in;
+  *ret_names = count.names;
+  return status;
+}
+
+int pm_cycle_state_error(struct pm_cycle *c, struct pm_err *err) {
+  return pm_state_file_error(&c->kept.file, err);
 }
 
 uint64_t pm_cycle_helper_ns(const struct pm_cycle *c) {
@@ -152,6 +168,7 @@ int pm_cycle_close(struct pm_cycle *c, struct pm_now now,
   int status = pm_close(c, now, err);
   if (status < 0)
     return status;
+  pm_restart_save_if_due(c, now);
   *ret = &c->close.report;
   return 0;
 }

@@ -26,7 +26,15 @@ struct pm_snapshot;
  * memory. */
 int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
                  struct pm_err *err);
-void pm_cycle_free(struct pm_cycle *cycle); /* accepts NULL */
+/* Saves what outlives a restart, which may take PM_STATE_FILE_WAIT_MS.  Accepts
+ * NULL. */
+void pm_cycle_free(struct pm_cycle *cycle);
+
+/* Once, before the first turn: the groups that were emitted before the last
+ * restart and the names that were used, from state_dir.  -errno: some or all of
+ * it is lacking, see err; ret_* are what is there. */
+int pm_cycle_restore(struct pm_cycle *cycle, struct pm_now now,
+                     size_t *ret_groups, size_t *ret_names, struct pm_err *err);
 
 /* The sampler that is used: name, variant, and why no better one is. */
 const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *cycle);
@@ -85,6 +93,9 @@ void pm_cycle_watch_events(
 
 /* CPU time of the helpers so far, which the caller's own does not have. */
 uint64_t pm_cycle_helper_ns(const struct pm_cycle *cycle);
+
+/* Why that could not be saved since the last call: 0 or -errno. */
+int pm_cycle_state_error(struct pm_cycle *cycle, struct pm_err *err);
 
 /* Why the helper could not be started since the last call: 0 or -errno. */
 int pm_cycle_helper_error(struct pm_cycle *cycle, struct pm_err *err);

@@ -10,7 +10,8 @@
 struct pm_cycle_options {
   char *sampler; /* a name of pm_sample_names */
   char *proc_path, *sys_path;
-  char *helper; /* procman-hold */
+  char *helper;    /* procman-hold */
+  char *state_dir; /* NULL: nothing outlives a restart */
   bool system, temperatures;
   bool control;                 /* make snapshots */
   bool full;                    /* Detail of automatic groups */

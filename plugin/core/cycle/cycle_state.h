@@ -9,6 +9,7 @@
 #include "core/account/rows.h"
 #include "core/account/table.h"
 #include "core/cycle/cycle_options.h"
+#include "core/cycle/kept.h"
 #include "core/cycle/machine.h"
 #include "core/helper/reader.h"
 #include "core/helper/user.h"
@@ -47,6 +48,7 @@ struct pm_cycle {
   struct pm_cgroups cgroups;
 
   struct pm_machine machine; /* measure.c */
+  struct pm_kept kept;       /* restart.c */
 
   struct {                /* turn.c */
     uint32_t number;      /* of this turn, from 1 */
@@ -105,8 +107,8 @@ struct pm_cycle {
 
   struct pm_books books; /* written by measure.c, charge.c and close.c */
 
-  struct {     /* close.c */
-    bool done; /* there was a close: rates have a base */
+  struct {             /* close.c */
+    bool done, ranked; /* rates have a base; groups were ranked */
     uint64_t last_unattributed, admitted, evicted;
     double unattributed_cores; /* of the last interval; NaN: not known */
     struct pm_admit_item **items;
