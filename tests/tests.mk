@@ -336,6 +336,8 @@ tests_unit_helper_test_state_file_LDADD = $(unit_ldadd)
 tests_unit_helper_test_reader_SOURCES = tests/unit/helper/test_reader.c
 tests_unit_helper_test_reader_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_reader_LDADD = $(unit_ldadd)
+tests_unit_helper_test_reader_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_child_time \
+	-Wl,--wrap=pm_child_receive
 
 tests_unit_helper_test_user_SOURCES = tests/unit/helper/test_user.c
 tests_unit_helper_test_user_CPPFLAGS = $(unit_cppflags)

@@ -164,6 +164,11 @@ ssize_t pm_child_receive(struct pm_child *child, void *buf, size_t size,
   return n == 0 ? -EPIPE : n;
 }
 
+bool pm_child_has_sent(const struct pm_child *child) {
+  struct pollfd p = {.fd = child->sock, .events = POLLIN};
+  return poll(&p, 1, 0) > 0;
+}
+
 static int spawn(struct pm_child *child, const char *first,
                  const char *second) {
   char *argv[] = {(char *)(uintptr_t) "procman-hold",

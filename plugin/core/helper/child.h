@@ -58,6 +58,9 @@ int pm_child_start(struct pm_child *child, struct pm_now now, const char *first,
 ssize_t pm_child_receive(struct pm_child *child, void *buf, size_t size,
                          int wait_ms);
 
+/* Is there a packet to receive? */
+bool pm_child_has_sent(const struct pm_child *child);
+
 /* Ends it: by itself, or by SIGKILL, and as long as that has no effect it is
  * counted under the tag. */
 void pm_child_drop(struct pm_child *child);

@@ -25,8 +25,8 @@ enum { SLICE_MS = 5 }; /* after each it is looked what the child does */
 
 /* How the child spends its time, from one look at it to the next. */
 struct progress {
-  uint64_t mono;       /* of the look; 0: there was none */
-  uint64_t running_ns; /* CPU and waiting for one, schedstat */
+  uint64_t mono; /* of the look; 0: there was none */
+  struct pm_child_time time;
   uint32_t complete;
   uint64_t blocked_ns, busy_ns; /* since `complete` grew */
 };
@@ -164,23 +164,30 @@ static int give_order(struct pm_reader *r, struct pm_now now,
  * it was blocked since the last look.  True: it is to be killed. */
 static bool is_stuck(struct pm_reader *r) {
   struct progress *p = &r->progress;
-  uint64_t mono = pm_now_read().mono,
-           running = pm_child_time(&r->child).running_ns;
+  uint64_t mono = pm_now_read().mono;
+  struct pm_child_time time = pm_child_time(&r->child);
   uint32_t complete = atomic_load(&r->memory->complete);
-  uint64_t passed = mono - p->mono, ran = running - p->running_ns;
-  if (complete != p->complete)
+  uint64_t passed = mono - p->mono;
+  bool moved = complete != p->complete;
+  if (moved)
     p->blocked_ns = p->busy_ns = 0;
   if (p->mono && pm_child_is_runnable(&r->child)) {
-    p->busy_ns += ran; /* what any process may take is free */
+    /* what any process may take is free, of several more, and the directory
+     * before the first: a slow CPU needs that long */
+    bool on_one = !moved && atomic_load(&r->memory->pid);
+    uint64_t used = on_one ? time.cpu_ns - p->time.cpu_ns : 0;
+    p->busy_ns += used;
     if (p->busy_ns > PM_READER_FREE_MS * MS_NS)
-      pm_budget_take(r->current, ran);
-  } else if (p->mono) {
+      pm_budget_take(r->current, used);
+  } else if (p->mono && !pm_child_has_sent(&r->child)) {
+    /* one that has replied since the last poll sleeps, too */
+    uint64_t ran = time.running_ns - p->time.running_ns;
     uint64_t blocked = ran < passed ? passed - ran : 0;
     p->blocked_ns += blocked;
     pm_budget_take(r->current, blocked);
   }
   p->mono = mono;
-  p->running_ns = running;
+  p->time = time;
   p->complete = complete;
   return p->blocked_ns >= PM_READER_BLOCKED_MS * MS_NS ||
          p->busy_ns >= PM_READER_BUSY_MS * MS_NS || !r->current->left_ns;

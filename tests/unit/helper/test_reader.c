@@ -1,5 +1,6 @@
 /* The real procman-hold reads a /proc of our own, in which a FIFO stands for a
  * file that blocks whoever opens it. */
+#include "core/helper/child.h"
 #include "core/helper/reader.h"
 
 #include "fakes/root.h"
@@ -28,6 +29,34 @@ struct world {
   char helper[512];
   struct pm_reader_item item[PM_READER_BATCH];
 };
+
+/* A CPU that is so many times slower, as far as the reader can see. */
+enum { SLOWER = 20 };
+static bool is_slow;
+
+struct pm_child_time __real_pm_child_time(const struct pm_child *child);
+struct pm_child_time __wrap_pm_child_time(const struct pm_child *child);
+struct pm_child_time __wrap_pm_child_time(const struct pm_child *child) {
+  static uint64_t real, slow;
+  struct pm_child_time time = __real_pm_child_time(child);
+  if (!is_slow)
+    return time;
+  uint64_t tick = 10 * PM_NS_PER_S / 1000, more = (time.cpu_ns - real) * SLOWER;
+  slow += more < tick ? more : tick;
+  real = time.cpu_ns;
+  return (struct pm_child_time){slow, slow};
+}
+
+ssize_t __real_pm_child_receive(struct pm_child *child, void *buf, size_t size,
+                                int wait_ms);
+ssize_t __wrap_pm_child_receive(struct pm_child *child, void *buf, size_t size,
+                                int wait_ms);
+ssize_t __wrap_pm_child_receive(struct pm_child *child, void *buf, size_t size,
+                                int wait_ms) {
+  if (is_slow)
+    usleep(5000 / SLOWER);
+  return __real_pm_child_receive(child, buf, size, is_slow ? 0 : wait_ms);
+}
 
 static void put_process(struct world *w, int32_t pid) {
   char path[64], text[64];
@@ -204,7 +233,7 @@ static void slow_ones(void **state) {
   for (int32_t pid = 1; pid <= SLOW; pid++)
     make_it_block(w, pid, "cmdline");
   w->budget.left_ns = 15 * PM_NS_PER_S / 1000;
-  pid_t helper = let_go(w, SLOW, 3000);
+  pid_t helper = let_go(w, SLOW, 4500);
   ask(w, SLOW);
   kill(helper, SIGKILL);
   check_u64("slow", "left", w->budget.left_ns, 0);
@@ -279,6 +308,25 @@ static void lists(void **state) {
     check_int("list", "first", pids[3], 1);
     check_int("list", "last", pids[n - 1], 1500);
   }
+  check_end();
+}
+
+/* Nobody is left out of the list. */
+static void slow_machine(void **state) {
+  struct world *w = *state;
+  const struct pm_detail *detail;
+  static int32_t pids[8192];
+  int32_t stuck;
+  for (int32_t pid = MANY + 1; pid <= 6000; pid++)
+    put_process(w, pid);
+  pm_reader_read_one(w->reader, w->now, 3, 1003, WANT, &detail); /* starts it */
+  is_slow = true;
+  for (int round = 0; round < 4; round++) {
+    struct pm_reader_list list = {.passed_count = 0};
+    check_u64("slow", "count", list_all(w, &list, pids, &stuck), 6000);
+    check_int("slow", "stuck", stuck, 0);
+  }
+  is_slow = false;
   check_end();
 }
 
@@ -386,10 +434,19 @@ static void killed(void **state) {
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(reads),        HERE(cmdline_blocks), HERE(stat_blocks),
-      HERE(others_go_on), HERE(slow_ones),      HERE(no_time),
-      HERE(lists),        HERE(list_blocks),    HERE(no_helper),
-      HERE(silent),       HERE(killed),         cmocka_unit_test(owners),
+      HERE(reads),
+      HERE(cmdline_blocks),
+      HERE(stat_blocks),
+      HERE(others_go_on),
+      HERE(slow_ones),
+      HERE(no_time),
+      HERE(lists),
+      HERE(slow_machine),
+      HERE(list_blocks),
+      HERE(no_helper),
+      HERE(silent),
+      HERE(killed),
+      cmocka_unit_test(owners),
   };
   return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
