@@ -440,20 +440,21 @@ static int64_t own_memory(const struct pm_bpf_task *rows, int64_t n) {
   return 0;
 }
 
-/* The forms for other kernels load on this one, too. */
+/* The forms for older kernels load on this one, too. */
 static void older_forms_load(void **state) {
-  (void)state;
+  const struct world *w = *state;
+  bool walks = strcmp(w->walk.what, w->dump.what) != 0;
   struct pm_bpf_walker walker = PM_BPF_WALKER_INIT;
   struct pm_bpf_dumper dumper = PM_BPF_DUMPER_INIT;
   struct pm_bpf_setup setup = {.approximate = true};
   struct pm_err err = PM_ERR_INIT;
   static char pieces[65536];
   uint32_t tasks;
-  if (pm_bpf_walker_open(&walker, setup, SEEN_MAX, &err) < 0 ||
+  if ((walks && pm_bpf_walker_open(&walker, setup, SEEN_MAX, &err) < 0) ||
       pm_bpf_dumper_open(&dumper, setup, SEEN_MAX, &err) < 0)
     fail_msg("%s", err.text);
-  int64_t n = pm_bpf_walker_run(&walker, true, &tasks, &err);
-  check_true("walk", "memory", own_memory(walker.rows, n) > 1 << 20);
+  int64_t n = walks ? pm_bpf_walker_run(&walker, true, &tasks, &err) : 0;
+  check_true("walk", "memory", !walks || own_memory(walker.rows, n) > 1 << 20);
   int fd = pm_bpf_dumper_run(&dumper, true, &err);
   while (read(fd, pieces, sizeof pieces) > 0)
     continue;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* ---- what libbpf changes in the process ---- */
@@ -54,14 +55,32 @@ static void end_load(const struct saved_state *saved) {
   setrlimit(RLIMIT_MEMLOCK, &saved->memlock);
 }
 
-/* Of EPERM, libbpf's warning does not help; a program that the verifier rejects
- * may give EACCES. */
+static bool counts_locked_memory(void) {
+  struct utsname name;
+  unsigned major, minor;
+  return uname(&name) == 0 &&
+         sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+         (major < 5 || (major == 5 && minor < 11));
+}
+
+/* What to do about it, as libbpf's warning does not help; NULL: it may.  A
+ * program that the verifier rejects may give EACCES. */
+static const char *advice(int num) {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) < 0 && errno == ENOENT)
+    return "the kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)";
+  if (num != EPERM)
+    return NULL;
+  return counts_locked_memory()
+             ? "it needs CAP_BPF, CAP_PERFMON and, before Linux 5.11, "
+               "LimitMEMLOCK=infinity; or root"
+             : "it needs CAP_BPF and CAP_PERFMON, or root";
+}
+
 static int load_error(struct pm_err *err, int num, const char *what) {
-  if (num == EPERM)
-    return pm_err_say(err, num,
-                      "load the BPF program that %s: %s (it needs CAP_BPF and "
-                      "CAP_PERFMON, or root)",
-                      what, strerror(num));
+  const char *todo = advice(num);
+  if (todo)
+    return pm_err_say(err, num, "load the BPF program that %s: %s (%s)", what,
+                      strerror(num), todo);
   return pm_err_say(
       err, num, "load the BPF program that %s: %s; %s", what, strerror(num),
       first_warning[0] ? first_warning : "the kernel gave no reason");
