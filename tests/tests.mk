@@ -765,7 +765,7 @@ EXTRA_DIST += $(house_tests) tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
-e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_restart.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
+e2e_tests = tests/e2e/test_again.py tests/e2e/test_authority.py tests/e2e/test_beside.py tests/e2e/test_restart.py tests/e2e/test_lent.py tests/e2e/test_journal.py tests/e2e/test_logs.py tests/e2e/test_config.py \
 	tests/e2e/test_control.py \
 	tests/e2e/test_guest.py \
 	tests/e2e/test_exec_hang.py tests/e2e/test_fdstore.py tests/e2e/test_group.py tests/e2e/test_hang.py tests/e2e/test_hostile.py \
