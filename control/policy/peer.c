@@ -350,7 +350,11 @@ void pm_peer_confinement(const struct pm_peer *peer, const char *label,
   if (dir >= 0 && one >= 0)
     why = reason(peer, label, dir, one, ret);
   if (dir >= 0 && !still_lives(peer)) {
-    why = "the process that connected is gone";
+    why = peer->untold && peer->pidfd < 0
+              ? "a kernel before 6.5 does not tell who connected, and collectd "
+                "cannot see it in /proc/PID/fd (CAP_SYS_PTRACE, "
+                "CAP_DAC_READ_SEARCH), or it is gone"
+              : "the process that connected is gone";
     ret->capabilities = 0;
   }
   ret->scarce = *why && !has_descriptors();

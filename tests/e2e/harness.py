@@ -123,6 +123,11 @@ def others_may_enter(path):
     return os.stat(path).st_mode & 1 and (above == path or others_may_enter(above))
 
 
+def kernel():
+    """Its version: (6, 12)."""
+    return tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
+
+
 def in_a_chroot():
     """There "/" is in general no mount, so that its propagation cannot be changed,
     and nobody makes a user namespace (user_namespaces(7))."""

@@ -2,18 +2,17 @@
 """The ladder of samplers: the best that the machine allows is taken, the log
 says once which and why it is no better one, and so does gauge-sampler."""
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Collectd, samplers, skip, wait_for
+from harness import Collectd, kernel, samplers, skip, wait_for
 
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 CAPABLE = NOBODY + ["--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon"]
 APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
          "--propagation", "unchanged"]  # in a chroot "/" is no mount
 
-OLD = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2]) < (5, 11)
+OLD = kernel() < (5, 11)
 if OLD:  # which counts the memory of BPF maps against the user's limit
     CAPABLE = ["prlimit", "--memlock=unlimited"] + CAPABLE
 
@@ -24,7 +23,11 @@ RUNGS = [
      ('by the sampler "bpf" (BPF', "with every exit")),
     ("root in a pid namespace", APART, 2,
      ('by the sampler "bpf" (BPF', "a better sampler is unavailable: ended "
-      "processes are only reported in the initial pid namespace")),
+      "processes are only reported in the initial pid namespace"))
+    if kernel() >= (6, 5) else
+    ("root in a pid namespace, before Linux 6.5", APART, 1,
+     ('by the sampler "proc"', "a better sampler is unavailable: BPF does not see "
+      "process 1 as /proc does: it counts in another pid or time namespace")),
     ("nobody", NOBODY, 1,
      ('by the sampler "proc"', "a better sampler is unavailable: load the BPF "
       "program that dumps the processes: Operation not permitted (it needs "

@@ -147,9 +147,12 @@ def check_ticks(c):
 
 def check_exec(c):
     """What it used before goes with its old name."""
+    program = c.path(comm("after"))  # its comm, before it can rename itself
+    os.symlink("/usr/bin/python3", program)
+
     def work():
         burn(0.7)
-        os.execv("/usr/bin/python3", ["after", "-c", AFTER, comm("after")])
+        os.execv(program, ["after", "-c", AFTER, comm("after")])
     pid = child("before", work)
     cpu = used(pid)
     c.intervals(2)

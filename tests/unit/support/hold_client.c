@@ -87,6 +87,7 @@ static void run_helper(const struct hold_client *hold_client, int helper,
   dup2(end, PM_HOLD_SOCKET);
   close_range(PM_HOLD_SOCKET + 1, HELPER - 1, 0);
   fexecve(helper, argv, envp);
+  perror("start procman-hold");
   _exit(126);
 }
 
@@ -131,8 +132,12 @@ bool hold_client_ask(const struct hold_client *hold_client,
   close(helper);
   ssize_t n = recv(ends[0], ret, sizeof *ret, 0);
   close(ends[0]);
-  waitpid(pid, NULL, 0);
-  return n == (ssize_t)sizeof *ret && ret->schema == PM_HOLD_SCHEMA;
+  int status = 0;
+  waitpid(pid, &status, 0);
+  bool answers = n == (ssize_t)sizeof *ret && ret->schema == PM_HOLD_SCHEMA;
+  if (!answers)
+    fprintf(stderr, "the helper's status is %#x\n", (unsigned)status);
+  return answers;
 }
 
 static void be_target(uint32_t uid, pid_t group, int ready) {
