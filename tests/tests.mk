@@ -749,9 +749,9 @@ clean-local:
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
 	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
-	tests/house/install.sh
+	tests/house/install.sh tests/house/dist.sh
 TESTS += $(house_tests)
-EXTRA_DIST += $(house_tests) tests/rooms.txt
+EXTRA_DIST += $(house_tests) tests/house/sbom.py tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
