@@ -821,7 +821,7 @@ bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
 
 # where systemd is PID 1: in a container, so not of `make check`
-EXTRA_DIST += tests/e2e/test_systemd.py tests/e2e/test_unit.py
+EXTRA_DIST += tests/e2e/container.py tests/e2e/test_systemd.py tests/e2e/test_unit.py
 check-systemd: all $(check_PROGRAMS)
 	PM_SRC=$(srcdir) PM_BUILD=. $(PYTHON) $(srcdir)/tests/e2e/test_systemd.py
 .PHONY: bench check-systemd
