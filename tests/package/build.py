@@ -72,14 +72,16 @@ class Builder:
             f.write(head + "\n" + text)
 
     def lint(self, place):
-        """What lintian says; nothing, if all is well."""
+        """Its version, if it finds nothing.  That of Debian 12 does not know the policy
+        of Debian 13."""
         self.m.run("apt-get", "install", "-y", "--no-install-recommends", "lintian",
                    timeout=1500)
         changes = os.path.basename(self.made(place, "*_*.changes")[0])
         status, said = self.m.ask(
             "runuser", "-u", "builder", "--", "sh", "-c",
             f"cd {HOME}/{place} && lintian -EiIL +pedantic --fail-on "
-            f"error,warning,info,pedantic,experimental {changes}")
+            f"error,warning,info,pedantic,experimental "
+            f"--suppress-tags newer-standards-version {changes}")
         tags = [line for line in said.splitlines() if re.match("[EWIPX]: ", line)]
         assert status == 0 and not tags, said
         return self.m.run("lintian", "--version").strip()

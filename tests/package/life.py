@@ -84,7 +84,7 @@ class Life:
         gid = int(m.run("getent", "group", "procman").split(":")[2])
         assert (s.st_uid, s.st_gid, s.st_mode & 0o777) == (0, gid, 0o660), s
         values = m.inside("/var/tmp/values/host/")
-        wait_for("values", lambda: glob.glob(values + "procman_system/cpu*")
+        wait_for("values", lambda: glob.glob(values + "procman_system/percent-cpu*")
                  and glob.glob(values + "procman-*/ps_count*"))
         with_values = sorted(os.listdir(values))
         return f"enabled by README.Debian's commands: values of {len(with_values)} instances"
@@ -126,7 +126,7 @@ class Life:
         return f"upgraded: the new module runs; a job went on, none of its {count} lines is lost"
 
     def log_of(self, name):
-        for place in sorted(glob.glob(self.m.inside(f"/var/log/procman/0/{name}/out.*"))):
+        for place in sorted(glob.glob(self.m.inside(f"/var/log/procman/0/{name}-*/out.*"))):
             if not place.endswith(".index"):
                 with open(place, encoding="utf-8") as f:
                     yield f.read()
@@ -178,7 +178,8 @@ class Life:
         m = self.m
         m.run("apt-get", "purge", "-y", "collectd-procman", "procman-client")
         assert not m.is_alive(self.pid), "the job lives"
-        assert not self.processes(), self.processes()
+        ours = [p for p in m.programs() if "procman" in p[1]]
+        assert not ours, f"still running: {ours}"
         for place in ("/run/procman", "/var/log/procman", "/usr/libexec/procman"):
             assert not os.path.lexists(m.inside(place)), f"{place} is left"
         found = left(self.before, files(m.root))
@@ -189,15 +190,3 @@ class Life:
         wait_for("collectd", m.collectd)
         return f"purged with the job running: of {len(self.before)} paths none is new, " \
                "gone or changed, but the group's; no process; collectd starts"
-
-    def processes(self):
-        """What still runs a program of ours."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir(self.m.inside("/proc"))):
-            try:
-                program = os.readlink(self.m.inside(f"/proc/{pid}/exe"))
-            except OSError:
-                continue
-            if "procman" in program:
-                found.append((pid, program))
-        return found

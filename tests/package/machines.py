@@ -33,6 +33,16 @@ class Machine:
     def is_alive(self, pid):
         return os.path.exists(self.inside(f"/proc/{pid}"))
 
+    def programs(self):
+        """(pid, program) of all that runs.  In a chroot the kernel tells paths as this
+        machine has them."""
+        for pid in filter(str.isdigit, os.listdir(self.inside("/proc"))):
+            try:
+                program = os.readlink(self.inside(f"/proc/{pid}/exe"))
+            except OSError:
+                continue
+            yield int(pid), program.removeprefix(self.root)
+
     def read(self, path):
         with open(self.inside(path), encoding="utf-8") as f:
             return f.read()
@@ -68,12 +78,9 @@ class Plain(Machine, Chroot):
     name = "chroot"
 
     def collectd(self):
-        """Whose pid file it is, if it lives."""
-        try:
-            pid = int(self.read("/run/collectd.pid"))
-        except FileNotFoundError:
-            return 0
-        return pid if self.is_alive(pid) else 0
+        """The pid file is that of collectdmon, which starts it."""
+        return next((pid for pid, program in self.programs()
+                     if program == "/usr/sbin/collectd"), 0)
 
     def service(self, action):
         self.run("/etc/init.d/collectd", action)
