@@ -828,7 +828,7 @@ check-systemd: all $(check_PROGRAMS)
 # the packages in the Debians that they are for: minutes, and root
 EXTRA_DIST += tests/package/build.py tests/package/check.py \
 	tests/package/chroot.py tests/package/life.py tests/package/machines.py \
-	tests/package/traces.py
+	tests/package/rpm.py tests/package/traces.py
 check-package: dist
 	PM_SRC=$(srcdir) $(PYTHON) $(srcdir)/tests/package/check.py \
 		$(distdir).tar.gz

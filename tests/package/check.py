@@ -18,6 +18,7 @@ from chroot import Chroot, copy, run
 from harness import skip
 from life import Life
 from machines import Booted, Plain
+import rpm
 
 SRC = os.path.abspath(os.environ.get("PM_SRC", "."))
 ROOTS = os.environ.get("PM_DEBIAN_ROOTS", "").split()
@@ -32,7 +33,7 @@ LoadPlugin csv
 </Plugin>
 """
 NEEDED = {"systemd-nspawn": "systemd-container", "autopkgtest": "autopkgtest",
-          "git": "git"}
+          "git": "git", "rpmbuild": "rpm", "rpmlint": "rpmlint"}
 
 
 class Report:
@@ -165,6 +166,13 @@ def check(root, tarball, report):
         service_test(place, root, packages[0], report)
 
 
+def check_rpm(tarball, report):
+    report.debian = "–"
+    report.add("rpm", rpm.lint(SRC))
+    with tempfile.TemporaryDirectory(prefix="procman-package-") as place:
+        report.add("rpm", rpm.build(place, tarball))
+
+
 def main():
     if not ROOTS:
         skip("PM_DEBIAN_ROOTS is not set: see HACKING.md")
@@ -172,6 +180,7 @@ def main():
     if os.geteuid() or missing:
         skip(f"root, and these packages, are needed: {' '.join(missing)}")
     report = Report()
+    check_rpm(os.path.abspath(sys.argv[1]), report)
     for root in ROOTS:
         check(root, os.path.abspath(sys.argv[1]), report)
     print("\n" + report.table())
