@@ -18,9 +18,9 @@ dist() { # SOURCES
 mkdir "$place/first" "$place/unpacked"
 cd "$place/first"
 dist "$top"
-tar -xzf "$name.tar.gz" -C "$place/unpacked"
-find "$place/unpacked" -exec touch -d @1600000000 {} +
 umask 077
+tar --no-same-permissions -xzf "$name.tar.gz" -C "$place/unpacked"
+find "$place/unpacked" -exec touch -d @1600000000 {} +
 mkdir "$place/unpacked/$name/build"
 cd "$place/unpacked/$name/build"
 dist "$place/unpacked/$name"

@@ -51,7 +51,7 @@ class Chroot:
 
     def __enter__(self):
         self.outer = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER,
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER,
              self.root], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             env=CLEAN)
         assert self.outer.stdout.readline() == "ready\n", f"no chroot in {self.root}"
