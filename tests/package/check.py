@@ -121,8 +121,7 @@ def prepare(place, root, name, packages):
 
 def live(kind, root, packages, report):
     with kind(root) as m:
-        if kind is Plain:
-            m.service("start")
+        m.begin()
         for step in Life(m, *packages).steps():
             report.add(kind.name, step())
 

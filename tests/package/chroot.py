@@ -5,9 +5,8 @@ import shutil
 import subprocess
 import tempfile
 
-# RUNLEVEL: as sysvinit tells its children; without one invoke-rc.d(8) restarts nothing.
 CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
-         "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "2", "PREVLEVEL": "N"}
+         "DEBIAN_FRONTEND": "noninteractive"}
 # /sys without control groups: those are this machine's.  The shell waits for
 # whoever has lost its parent, as init does.
 ENTER = """set -e
