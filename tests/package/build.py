@@ -73,16 +73,14 @@ class Builder:
 
     def lint(self, place):
         """Its version, if it finds nothing.  That of Debian 12 does not know the policy
-        of Debian 13."""
+        of Debian 13, and says so."""
         self.m.run("apt-get", "install", "-y", "--no-install-recommends", "lintian",
                    timeout=1500)
         changes = os.path.basename(self.made(place, "*_*.changes")[0])
-        status, said = self.m.ask(
-            "runuser", "-u", "builder", "--", "sh", "-c",
-            f"cd {HOME}/{place} && lintian -EiIL +pedantic --fail-on "
-            f"error,warning,info,pedantic,experimental "
-            f"--suppress-tags newer-standards-version {changes}")
-        tags = [line for line in said.splitlines() if re.match("[EWIPX]: ", line)]
+        status, said = self.m.ask("runuser", "-u", "builder", "--", "sh", "-c",
+                                  f"cd {HOME}/{place} && lintian -EiIL +pedantic {changes}")
+        tags = [line for line in said.splitlines() if re.match("[EWIPX]: ", line)
+                and " newer-standards-version " not in line]
         assert status == 0 and not tags, said
         return self.m.run("lintian", "--version").strip()
 
