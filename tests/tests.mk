@@ -759,9 +759,9 @@ clean-local:
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
 	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
-	tests/house/install.sh
+	tests/house/install.sh tests/house/dist.sh tests/house/versions.py
 TESTS += $(house_tests)
-EXTRA_DIST += $(house_tests) tests/rooms.txt
+EXTRA_DIST += $(house_tests) tests/house/sbom.py tests/rooms.txt
 
 # ---- end to end, in the real collectd ----
 
@@ -831,7 +831,15 @@ bench: procman.la procman-hold $(bench_programs)
 	$(PYTHON) $(srcdir)/tests/bench/bench.py --build . $(BENCH)
 
 # where systemd is PID 1: in a container, so not of `make check`
-EXTRA_DIST += tests/e2e/test_systemd.py tests/e2e/test_unit.py
+EXTRA_DIST += tests/e2e/container.py tests/e2e/test_systemd.py tests/e2e/test_unit.py
 check-systemd: all $(check_PROGRAMS)
 	PM_SRC=$(srcdir) PM_BUILD=. $(PYTHON) $(srcdir)/tests/e2e/test_systemd.py
-.PHONY: bench check-systemd
+
+# the packages in the Debians that they are for: minutes, and root
+EXTRA_DIST += tests/package/build.py tests/package/check.py \
+	tests/package/chroot.py tests/package/life.py tests/package/machines.py \
+	tests/package/rpm.py tests/package/traces.py
+check-package: dist
+	PM_SRC=$(srcdir) $(PYTHON) $(srcdir)/tests/package/check.py \
+		$(distdir).tar.gz
+.PHONY: bench check-systemd check-package

@@ -13,12 +13,12 @@ import shutil
 import signal
 import statistics
 import struct
-import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+from container import Container
 from harness import BUILD, skip, wait_for
 from test_survive import line_of
 
@@ -46,19 +46,8 @@ LoadPlugin syslog
 KEEP = "/opt/procman/procman-keep"
 
 
-class Machine:
-    """A container that systemd has booted."""
-
-    def __init__(self):
-        self.nspawn = self.init = None
-
-    def outside(self, path):
-        """Of what it has on its disk."""
-        return os.path.join(ROOT, path.lstrip("/"))
-
-    def inside(self, path):
-        """Of all that it sees."""
-        return f"/proc/{self.init}/root{path}"
+class Machine(Container):
+    """With what was built, and jobs."""
 
     def install(self):
         modules = self.outside("/usr/lib/collectd")
@@ -83,41 +72,7 @@ class Machine:
 
     def __enter__(self):
         self.install()
-        # cgroup2 alone, as Debian 12 has it, whatever this machine has
-        self.nspawn = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-             "--private-network", "--console=pipe", "-D", ROOT],
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.init = wait_for("systemd", self.find_init)
-        wait_for("its start", lambda: self.run("systemctl", "is-system-running", check=False)
-                 .strip() in ("running", "degraded"))
-        return self
-
-    def __exit__(self, *_):
-        self.run("systemctl", "poweroff", check=False)
-        try:
-            self.nspawn.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            self.nspawn.kill()
-            raise
-
-    def find_init(self):
-        assert self.nspawn.poll() is None, "systemd-nspawn has ended"
-        pid = self.nspawn.pid
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-            for child in f.read().split():
-                with open(f"/proc/{child}/comm", encoding="ascii") as comm:
-                    if comm.read() == "systemd\n":
-                        return int(child)
-        return None
-
-    def run(self, *args, check=True):
-        p = subprocess.run(["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-n", "-p", "-C",
-                            *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                           timeout=120, check=False)
-        assert not check or p.returncode == 0, (args, p.returncode, p.stdout, p.stderr)
-        return p.stdout
+        return super().__enter__()
 
     def ctl(self, *args, check=True):
         """What procmanctl prints: objects."""
@@ -426,7 +381,7 @@ def main():
     if os.geteuid() or not shutil.which("systemd-nspawn"):
         skip("systemd-nspawn, and root, are needed")
     random.seed(os.environ.get("PM_SEED", time.time()))
-    with Machine() as m:
+    with Machine(ROOT) as m:
         m.restart()
         groups(m)
         latency(m)

@@ -82,11 +82,13 @@ static void ids(void **state) {
   check_end();
 }
 
-/* Whatever the umask is. */
+/* Whatever the umask is.  Only root can open a folder that has no permissions, to
+ * give it some. */
 static void made(void **state) {
   (void)state;
   static const mode_t masks[] = {0, 022, 0777};
-  for (size_t i = 0; i < CHECK_COUNT(masks); i++) {
+  size_t count = CHECK_COUNT(masks) - (geteuid() != 0);
+  for (size_t i = 0; i < count; i++) {
     place_new();
     mode_t before = umask(masks[i]);
     int status = hold_job_folder_make(place_path(), "a", "spec", 4);

@@ -287,6 +287,7 @@ int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "drop") == 0)
     return hold_on();
   snprintf(hold, sizeof hold, "%s/procman-hold", check_env("PM_BUILD"));
+  check_descriptors();
   const struct CMUnitTest tests[] = {
       HERE(let_go),         HERE(each_his_own),    HERE(many_users),
       HERE(no_helper),      HERE(helper_dies),     HERE(no_descriptors),
