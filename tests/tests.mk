@@ -786,6 +786,16 @@ endif
 # captured trees; their list is what is there
 EXTRA_DIST += tests/data
 
+# ---- pipelines: by ./bootstrap pipelines ----
+
+EXTRA_DIST += tests/pipelines/churn.py tests/pipelines/daemons.py \
+	tests/pipelines/farend.py tests/pipelines/graphite.py \
+	tests/pipelines/influxdb.py tests/pipelines/json_http.py \
+	tests/pipelines/prometheus.py tests/pipelines/proofs.py \
+	tests/pipelines/rrd.py tests/pipelines/run.py \
+	tests/pipelines/source.py tests/pipelines/truth.py \
+	tests/pipelines/workload.py
+
 # ---- bench: numbers, never a verdict of `make check` ----
 
 bench_programs = tests/bench/sleepers tests/bench/floor \

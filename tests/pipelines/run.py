@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Every pipeline, with the real collectd, real daemons and real programs; a table
+says what was proven.
+    run.py [NAME…]     only far ends or parts whose name contains one of these"""
+import os
+import signal
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import churn
+import proofs
+from daemons import free_port
+from graphite import Graphite
+from influxdb import InfluxDB, InfluxDBJoin
+from json_http import Json
+from prometheus import Prometheus, VictoriaMetrics
+from rrd import Rrd
+from source import Source
+
+COLUMNS = (("arrives", proofs.arrives), ("odd names", proofs.names),
+           ("first event", proofs.first_event), ("a group ends", proofs.ended),
+           ("an hour of churn", proofs.bounded))
+
+
+def say(text):
+    print(f"-- {text}", file=sys.stderr, flush=True)
+
+
+class Results:
+    def __init__(self):
+        self.table, self.faults = {}, []
+
+    def prove(self, what, ends, source):
+        """Asks each far end; what it lacks does not keep the others from it."""
+        for end in ends:
+            try:
+                figure = dict(COLUMNS)[what](end, source)
+            except (AssertionError, RuntimeError, OSError, KeyError, ValueError) as e:
+                self.faults.append(f"{end.title}, {what}: {type(e).__name__} {e}")
+                say(self.faults[-1][:2000])
+                figure = "NOT PROVEN"
+            self.table[end.title, what] = figure
+            say(f"{end.title}, {what}: {figure}")
+
+    def print(self, ends):
+        rows = [["far end"] + [c for c, _ in COLUMNS]]
+        rows += [[end.title] + [self.table.get((end.title, c), "–") for c, _ in COLUMNS]
+                 for end in ends]
+        rows.insert(1, ["---"] * len(rows[0]))
+        print("\n".join("| " + " | ".join(row) + " |" for row in rows))
+        print("\n".join(self.faults))
+
+
+def far_ends(wanted):
+    port = free_port()
+    makers = ((Graphite, ()), (InfluxDB, ()), (InfluxDBJoin, ()), (Prometheus, (port,)),
+              (VictoriaMetrics, (port,)), (Json, ()), (Rrd, ()))
+    return [make(*args) for make, args in makers
+            if not wanted or any(w.lower() in make.title.lower() for w in wanted)]
+
+
+def everything(ends, source, results):
+    say("the programs run")
+    source.workload.ends.kill()
+    results.prove("arrives", [end for end in ends if not end.at_rest], source)
+    results.prove("odd names", ends, source)
+    source.break_things()
+    results.prove("first event", ends, source)
+    source.squeeze()
+    results.prove("a group ends", ends, source)
+    source.churned = churn.put(source.collectd, "played", churn.played())
+    results.prove("an hour of churn", ends, source)
+
+
+def main():
+    # so that all that was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    ends, results = far_ends(sys.argv[1:]), Results()
+    try:
+        with Source(ends) as source:
+            for end in ends:
+                end.attach(source)
+            everything(ends, source, results)
+        results.prove("arrives", [end for end in ends if end.at_rest], source)
+    finally:
+        for end in ends:
+            end.stop()
+    results.print(ends)
+    return 1 if results.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
