@@ -749,7 +749,7 @@ clean-local:
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
 	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
-	tests/house/install.sh
+	tests/house/install.sh tests/house/dashboards.py
 TESTS += $(house_tests)
 EXTRA_DIST += $(house_tests) tests/rooms.txt
 
@@ -789,12 +789,14 @@ EXTRA_DIST += tests/data
 # ---- pipelines: by ./bootstrap pipelines ----
 
 EXTRA_DIST += tests/pipelines/churn.py tests/pipelines/daemons.py \
-	tests/pipelines/farend.py tests/pipelines/graphite.py \
+	tests/pipelines/dashboards.py tests/pipelines/farend.py tests/pipelines/fleet.py tests/pipelines/graphite.py \
 	tests/pipelines/influxdb.py tests/pipelines/json_http.py \
 	tests/pipelines/prometheus.py tests/pipelines/proofs.py \
-	tests/pipelines/rrd.py tests/pipelines/run.py \
+	tests/pipelines/rrd.py tests/pipelines/rules.py \
+	tests/pipelines/run.py \
 	tests/pipelines/source.py tests/pipelines/truth.py \
-	tests/pipelines/workload.py
+	tests/pipelines/workload.py tests/pipelines/alerts.test.yml \
+	tests/pipelines/process-exporter.test.yml
 
 # ---- bench: numbers, never a verdict of `make check` ----
 

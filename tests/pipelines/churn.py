@@ -39,7 +39,8 @@ def types():
 
 
 def played():
-    """A list for each interval: (name, [text of each value])"""
+    """A list for each interval, of what was sent of groups: (name, [text of each
+    value])"""
     with tempfile.NamedTemporaryFile("w", suffix=".scn") as f:
         f.write(CHURN)
         f.flush()
@@ -48,6 +49,8 @@ def played():
     known, ticks = types(), []
     for line in said.splitlines():
         name, *values = line.split()
+        if not name.startswith("procman-"):
+            continue
         if not ticks or any(name == other for other, _ in ticks[-1]):
             ticks.append([])
         kinds = known[name.split("/")[1].split("-")[0]]
@@ -69,5 +72,4 @@ def put(collectd, host, ticks):
             for line in lines:
                 answer = answers.readline()
                 assert answer.startswith("0 "), (line, answer)
-    return {name.split("/")[0].split("-", 1)[1] for tick in ticks for name, _ in tick
-            if name.startswith("procman-")}
+    return {name.split("/")[0].split("-", 1)[1] for tick in ticks for name, _ in tick}

@@ -8,6 +8,7 @@ INTERVAL = 4  # of the source: whole seconds, as some stores have no parts of th
 
 class FarEnd(Daemon):
     plugins = frozenset()  # of collectd, that write to it
+    hosts = ("host",)
     kind = "raw"           # or "rates": what the writer makes of counters
     relative, absolute = 1e-12, 0.0  # that a value may lose on the way
     at_rest = False        # a moment can be looked at only when collectd has stopped

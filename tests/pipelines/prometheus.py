@@ -1,10 +1,12 @@
 """write_prometheus, scraped by Prometheus (as docs/prometheus.md has it) and by
 VictoriaMetrics (with the time stamps of collectd)."""
 import json
+import re
 import time as clock
 
 from daemons import fetch, fetch_json, free_port
 from farend import INTERVAL, FarEnd
+from harness import SRC
 
 SCRAPE = """global:
   scrape_interval: 500ms
@@ -15,7 +17,7 @@ scrape_configs:
     honor_labels: true
     honor_timestamps: {stamps}
     static_configs:
-      - targets: ["127.0.0.1:{port}"]
+      - targets: ["{address}:{port}"]
 """
 
 
@@ -64,9 +66,9 @@ class Scraping(FarEnd):
                 for r in answer["data"]["result"]]
 
     def ask(self, query, seconds=60, step=INTERVAL):
-        now = clock.time()
+        now = clock.time() // step * step  # as Grafana does, so that lines have the same times
         answer = fetch_json(self.url("/api/v1/query_range"), query=query,
-                            start=now - seconds, end=now, step=step)
+                            start=now - seconds // step * step, end=now, step=step)
         return {json.dumps(r["metric"], sort_keys=True):
                 [(float(t), float(v)) for t, v in r["values"]]
                 for r in answer["data"]["result"]}
@@ -98,15 +100,24 @@ class Prometheus(Scraping):
     title = "Prometheus"
     lingers = 2  # closes: collectd's Timeout, as write_prometheus answers from its cache
 
-    def __init__(self, source, rules=()):
+    def __init__(self, source):
         super().__init__("prometheus", source)
-        listed = "rule_files:\n" + "".join(f"  - {r}\n" for r in rules) if rules else ""
+        listed = f"rule_files: [{SRC}/conf/prometheus/*.yml]\n"
         conf = self.write("prometheus.yml", SCRAPE.format(
-            interval=INTERVAL, rules=listed, stamps="false", port=source))
+            interval=INTERVAL, rules=listed, stamps="false", address="127.0.0.1", port=source))
         self.run("/usr/bin/prometheus", f"--config.file={conf}",
                  f"--storage.tsdb.path={self.path('data')}",
                  f"--web.listen-address=127.0.0.1:{self.port}")
         self.wait(self.url("/-/ready"))
+
+    def recorded(self):
+        """The names that the rules make, each with a series of the program "hungry"."""
+        with open(f"{SRC}/conf/prometheus/procman-process-exporter.rules.yml",
+                  encoding="utf-8") as f:
+            names = set(re.findall(r"record: (\w+)", f.read()))
+        for name in names:
+            assert self.query(f'{name}{{groupname="hungry",instance="host"}}'), f"no {name}"
+        return f"{len(names)} names of process-exporter"
 
     def at(self, time, host="host"):
         """Of a scrape between this close and the next."""
@@ -120,10 +131,10 @@ class Prometheus(Scraping):
 class VictoriaMetrics(Scraping):
     title = "VictoriaMetrics"
 
-    def __init__(self, source):
+    def __init__(self, source, address="127.0.0.1"):
         super().__init__("victoria-metrics", source)
         conf = self.write("scrape.yml", SCRAPE.format(
-            interval=INTERVAL, rules="", stamps="true", port=source).replace(
+            interval=INTERVAL, rules="", stamps="true", address=address, port=source).replace(
                 f"  evaluation_interval: {INTERVAL}s\n", ""))
         self.run("/usr/bin/victoria-metrics", f"-promscrape.config={conf}",
                  f"-storageDataPath={self.path('data')}", "-search.latencyOffset=0s",

@@ -9,9 +9,9 @@ from workload import EVENTS, ODD
 PATIENCE = 60
 
 
-def differences(end, truth, time, found):
+def differences(end, truth, time, found, host):
     """(number of values that were dispatched at this time, what is wrong)"""
-    want = {end.name(s): v for s, v in truth.at(time, end.kind).items()
+    want = {end.name(s, host): v for s, v in truth.at(time, end.kind, host).items()
             if s.plugin.startswith("procman")}
     wrong = [f"missing {name}" for name in want.keys() - found.keys()]
     late = lingering(end, truth, time)
@@ -29,14 +29,19 @@ def lingering(end, truth, time):
 
 
 def arrives(end, source):
-    """Every value of one close, none more, none different.  A close that came late
-    is not what is looked for: the next may do."""
+    """Every value of one close of each host, none more, none different."""
+    counts = [whole_close(end, source, host) for host in end.hosts]
+    return " + ".join(map(str, counts)) + " values"
+
+
+def whole_close(end, source, host):
+    """A close that came late is not what is looked for: the next may do."""
     for _ in range(1 if end.at_rest else 5):
-        time, found = end.moment(source.truth)
-        count, wrong = differences(end, source.truth, time, found)
+        time, found = end.moment(source.truth, host)
+        count, wrong = differences(end, source.truth, time, found, host)
         if not wrong:
             assert count > 200, f"only {count} values"
-            return f"{count} values"
+            return count
         if not end.at_rest:
             source.truth.next(1)
     raise AssertionError(f"{len(wrong)} of {count}: " + "; ".join(wrong[:5]))

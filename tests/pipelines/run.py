@@ -10,8 +10,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import churn
+import dashboards
 import proofs
+import rules
 from daemons import free_port
+from farend import INTERVAL
+from fleet import Central, Fleet
 from graphite import Graphite
 from influxdb import InfluxDB, InfluxDBJoin
 from json_http import Json
@@ -21,7 +25,7 @@ from source import Source
 
 COLUMNS = (("arrives", proofs.arrives), ("odd names", proofs.names),
            ("first event", proofs.first_event), ("a group ends", proofs.ended),
-           ("an hour of churn", proofs.bounded))
+           ("an hour of churn", proofs.bounded), ("dashboard", dashboards.alive))
 
 
 def say(text):
@@ -68,18 +72,21 @@ def everything(ends, source, results):
     results.prove("odd names", ends, source)
     source.break_things()
     results.prove("first event", ends, source)
+    source.truth.next(dashboards.SECONDS // (4 * INTERVAL))
+    results.prove("dashboard", [end for end in ends if end.title in dashboards.FILES], source)
     source.squeeze()
     results.prove("a group ends", ends, source)
+    source.workload.disperse()
     source.churned = churn.put(source.collectd, "played", churn.played())
     results.prove("an hour of churn", ends, source)
 
 
-def main():
-    # so that all that was started is ended, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    ends, results = far_ends(sys.argv[1:]), Results()
+def in_turn(source_of, ends, results):
+    """Everything for these far ends, if there are any."""
+    if not ends:
+        return
     try:
-        with Source(ends) as source:
+        with source_of(ends) as source:
             for end in ends:
                 end.attach(source)
             everything(ends, source, results)
@@ -87,7 +94,18 @@ def main():
     finally:
         for end in ends:
             end.stop()
-    results.print(ends)
+
+
+def main():
+    # so that all that was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    wanted, results = sys.argv[1:], Results()
+    print(rules.tested())
+    ends = far_ends(wanted)
+    in_turn(Source, ends, results)
+    fleet = [] if wanted and "fleet" not in wanted else [Central()]
+    in_turn(Fleet, fleet, results)
+    results.print(ends + fleet)
     return 1 if results.faults else 0
 
 

@@ -42,14 +42,14 @@ def sys_with_a_sensor(place):
 class Source:
     """with Source(far ends) as s: s.truth, s.collectd, s.workload"""
 
-    def __init__(self, ends):
+    def __init__(self, ends, truth=None, prefix=(), plugins=(), extra=""):
         self.place = folder("procman-pipelines-")
-        self.truth = Truth()
-        plugins = {"unixsock", "csv", "write_http"}.union(*(end.plugins for end in ends))
+        self.truth = truth or Truth()
+        loaded = {"unixsock", "csv", "write_http", *plugins}.union(*(e.plugins for e in ends))
         self.collectd = Controlled(
             options=OPTIONS.format(sys=sys_with_a_sensor(os.path.join(self.place, "sys"))),
-            interval=INTERVAL, plugins=sorted(plugins),
-            extra=self.truth.config() + "".join(end.config() for end in ends))
+            interval=INTERVAL, plugins=sorted(loaded), prefix=prefix,
+            extra=extra + self.truth.config() + "".join(end.config() for end in ends))
         os.mkdir(os.path.join(self.place, "programs"))
         self.workload = Workload(os.path.join(self.place, "programs"))
 

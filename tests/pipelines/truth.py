@@ -25,7 +25,7 @@ def taken_apart(item):
 class Truth:
     """moments["raw"][host][time] = {Series: value}"""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         self.lock = threading.Lock()
         self.moments = {"raw": {}, "rates": {}}
         truth = self
@@ -43,8 +43,8 @@ class Truth:
             def log_message(self, *_):
                 pass
 
-        self.port = free_port()
-        self.server = http.server.ThreadingHTTPServer(("0.0.0.0", self.port), Handler)
+        self.address, self.port = address, free_port()
+        self.server = http.server.ThreadingHTTPServer((address, self.port), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -58,10 +58,10 @@ class Truth:
                     item["time"], {})
                 at.update(taken_apart(item))
 
-    def config(self, address="127.0.0.1"):
+    def config(self):
         nodes = "".join(f"""
   <Node "{kind}">
-    URL "http://{address}:{self.port}/{kind}"
+    URL "http://{self.address}:{self.port}/{kind}"
     Format "JSON"
     StoreRates {"true" if kind == "rates" else "false"}
     BufferSize 65536

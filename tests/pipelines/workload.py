@@ -41,6 +41,8 @@ while True:
     time.sleep((1 - {share}) / 10)
 """
 
+IDLE = "heap = os.urandom(4096) * (256 * {mib})\ntime.sleep(3600)\n"
+
 # A parent with children that live for some milliseconds.
 SHORT = """
 while True:
@@ -141,8 +143,12 @@ class Workload:
 
     def crowd(self, count, mib):
         """Programs that take the places of smaller ones."""
-        for number in range(count):
-            self.eat(f"big{number}", share=0.01, mib=mib)
+        self.big = [self.start(f"big{number}", IDLE.format(mib=mib))
+                    for number in range(count)]
+
+    def disperse(self):
+        for child in self.big:
+            child.kill()
 
 
 @contextlib.contextmanager

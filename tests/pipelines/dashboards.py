@@ -1,0 +1,93 @@
+"""The dashboards of conf/grafana: every query is taken out, its variables are
+filled in, and it is run against the far end; none may be empty, and a stack with
+the machine's line must be as high as that."""
+import json
+import os
+import re
+import statistics
+
+from farend import INTERVAL
+from harness import SRC
+
+FILES = {"Graphite": "procman-graphite.json", "InfluxDB, split": "procman-influxdb.json",
+         "Prometheus": "procman-prometheus.json", "VictoriaMetrics": "procman-prometheus.json"}
+
+# What a store cannot say, and why
+LACKS = {"procman-influxdb.json": {"Short-lived share": "InfluxQL does not divide by a "
+                                   "value of another measurement"}}
+SECONDS = 120  # that a panel shows
+
+
+def board(file):
+    with open(os.path.join(SRC, "conf", "grafana", file), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def panels(file):
+    return [p for p in board(file)["panels"] if p["type"] != "row"]
+
+
+def filled(query, program):
+    for name, value in (("$host", "host"), ("$program", program),
+                        ("$timeFilter", f"time > now() - {SECONDS}s"),
+                        ("$__interval", f"{INTERVAL}s"),
+                        ("$__rate_interval", f"{10 * INTERVAL}s")):
+        query = query.replace(name, value)
+    assert not re.search(r"\$\w", query), f"a variable that nobody fills in: {query}"
+    return query
+
+
+def query_of(target):
+    return target.get("expr") or target.get("query") or target["target"]
+
+
+def height(parts):
+    """{time: sum} of all lines."""
+    found = {}
+    for points in parts.values():
+        for time, value in points:
+            found[time] = found.get(time, 0) + value
+    return found
+
+
+def closes(panel, shown):
+    """How far the stack and the machine's line are apart, in percent of the machine.
+    What one interval is charged too much is taken from the next ones (surplus), so
+    the middle of all moments and their mean have to be close."""
+    parts = {name: p for ref, lines in shown.items() if ref != "machine"
+             for name, p in lines.items()}
+    machine = dict(next(iter(shown["machine"].values())))
+    stack = height(parts)
+    apart = [stack[t] - machine[t] for t in sorted(stack.keys() & machine.keys())]
+    assert len(apart) > 10, f"{panel['title']}: only {len(apart)} moments"
+    middle, mean = statistics.median(map(abs, apart)), statistics.mean(apart)
+    assert middle < 0.25 and abs(mean) < 0.5, f"{panel['title']}: off by {apart}"
+    return max(middle, abs(mean))
+
+
+def run(end, panel):
+    """{refId: {name: points}} of all its targets."""
+    shown = {}
+    for target in panel["targets"]:
+        query = filled(query_of(target), "crasher")
+        lines = {name: p for name, p in end.ask(query, SECONDS).items() if p}
+        assert lines, f"{panel['title']}, {target['refId']} is empty: {query}"
+        shown[target["refId"]] = lines
+    return shown
+
+
+def alive(end, _):
+    """All panels have something to show."""
+    count, faults, apart = 0, [], []
+    for panel in panels(FILES[end.title]):
+        try:
+            shown = run(end, panel)
+            count += len(shown)
+            if "machine" in shown:
+                apart.append(closes(panel, shown))
+        except (AssertionError, RuntimeError) as e:
+            faults.append(str(e))
+    assert not faults, "; ".join(faults)
+    assert apart, "no stack with the machine's line"
+    more = [end.recorded()] if hasattr(end, "recorded") else []
+    return ", ".join([f"{count} queries, sum off by {max(apart):.3f} %"] + more)
