@@ -3,7 +3,7 @@ nothing else of it."""
 from daemons import Daemon
 
 
-INTERVAL = 4  # of the source: whole seconds, as some stores have no parts of them
+INTERVAL = 5  # of the source: whole seconds, as some stores have no parts of them
 
 
 class FarEnd(Daemon):

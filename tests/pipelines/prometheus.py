@@ -9,7 +9,7 @@ from farend import INTERVAL, FarEnd
 from harness import SRC
 
 SCRAPE = """global:
-  scrape_interval: 500ms
+  scrape_interval: 2s
   evaluation_interval: {interval}s
 {rules}
 scrape_configs:
@@ -123,7 +123,7 @@ class Prometheus(Scraping):
         """Of a scrape between this close and the next."""
         found = {}
         for labels, points in self.query(
-                f'{{__name__=~"collectd_procman.*",instance="{host}"}}[1s]', time + INTERVAL - 0.2):
+                f'{{__name__=~"collectd_procman.*",instance="{host}"}}[2s]', time + INTERVAL - 0.2):
             found[labels["__name__"], label(labels)] = points[-1][1]
         return found
 

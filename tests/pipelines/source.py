@@ -18,7 +18,7 @@ JOBS = ("web", "batch")
 # All automatic groups have places at first.  The far ends are asked for what
 # "full" has.
 OPTIONS = """
-  Top 60
+  Top 44
   TopBy "rss" "cpu"
   NewNamesPerHour 1000
   Detail "full"
@@ -96,7 +96,7 @@ class Source:
 
     def squeeze(self):
         """The group "ends" has no process any more; others take its place."""
-        self.workload.crowd(60, 40)
+        self.workload.crowd(44, 40)
         wait_for("the end of the group \"ends\"",
                  lambda: self.truth.of("ends")[-1][0] < self.truth.times()[-3])
 
