@@ -789,14 +789,16 @@ EXTRA_DIST += tests/data
 # ---- pipelines: by ./bootstrap pipelines ----
 
 EXTRA_DIST += tests/pipelines/churn.py tests/pipelines/daemons.py \
-	tests/pipelines/dashboards.py tests/pipelines/farend.py tests/pipelines/fleet.py tests/pipelines/graphite.py \
+	tests/pipelines/dashboards.py tests/pipelines/farend.py \
+	tests/pipelines/fleet.py tests/pipelines/graphite.py \
 	tests/pipelines/influxdb.py tests/pipelines/json_http.py \
-	tests/pipelines/prometheus.py tests/pipelines/proofs.py \
-	tests/pipelines/rrd.py tests/pipelines/rules.py \
-	tests/pipelines/run.py \
+	tests/pipelines/picture.py tests/pipelines/prometheus.py \
+	tests/pipelines/proofs.py tests/pipelines/rrd.py \
+	tests/pipelines/rules.py tests/pipelines/run.py \
 	tests/pipelines/source.py tests/pipelines/truth.py \
 	tests/pipelines/workload.py tests/pipelines/alerts.test.yml \
-	tests/pipelines/process-exporter.test.yml
+	tests/pipelines/process-exporter.test.yml \
+	tests/pipelines/RESULTS.md
 
 # ---- bench: numbers, never a verdict of `make check` ----
 

@@ -70,8 +70,12 @@ class Daemon:
                 env={**os.environ, **env}))
 
     def wait(self, url):
-        wait_for(self.what, lambda: answers(url) or self.has_ended())
-        assert not self.has_ended(), self.said()
+        try:
+            wait_for(self.what, lambda: answers(url) or self.has_ended())
+            assert not self.has_ended(), self.said()
+        except AssertionError:
+            self.stop()
+            raise
 
     def has_ended(self):
         return any(p.poll() is not None for p in self.processes)

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from daemons import fetch_json
 from dashboards import panels, query_of
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, LEGEND = 1000, 360, 60, 40, 250, 13
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, LEGEND = 1000, 360, 80, 40, 250, 13
 COLOURS = ("#5794f2", "#73bf69", "#f2cc0c", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff",
            "#96d98d", "#ffee52", "#ffb357", "#ff7383", "#ca95e5", "#37872d", "#1f60c4")
 
@@ -41,8 +41,9 @@ def largest(parts):
 
 
 class Drawing:
-    def __init__(self, times, high, unit):
-        self.times, self.high, self.unit, self.out = times, high, unit, []
+    def __init__(self, times, most, unit, tick):
+        self.times, self.unit, self.tick, self.out = times, unit, tick, []
+        self.high = most * 1.1
 
     def x(self, time):
         return LEFT + (time - self.times[0]) / (self.times[-1] - self.times[0]) * (
@@ -59,8 +60,8 @@ class Drawing:
         self.out.append(f'<path d="M{way}{end}" {style}/>')
 
     def axes(self):
-        for part in range(5):
-            value = self.high * part / 4
+        for part in range(int(self.high / self.tick) + 1):
+            value = part * self.tick
             self.out.append(f'<path d="M{LEFT},{self.y(value):.1f} H{WIDTH - RIGHT}" stroke="#ddd"/>')
             self.text(LEFT - 6, self.y(value) + 4, self.unit(value), 'text-anchor="end"')
         for part in range(5):
@@ -92,7 +93,9 @@ class Drawing:
                 + "".join(self.out) + "</svg></body></html>")
 
 
-UNITS = {"percent": lambda v: f"{v:.1f} %", "bytes": lambda v: f"{v / 2**20:.0f} MiB"}
+# how a value is written, and between which values a line is drawn
+UNITS = {"percent": (lambda v: f"{v:.1f} %", 25),
+         "bytes": (lambda v: f"{v / 2**20:.0f} MiB", 2**30)}
 
 
 def draw(url, host, title, seconds=240, step=5):
@@ -103,8 +106,8 @@ def draw(url, host, title, seconds=240, step=5):
         (parts if target["refId"] == "A" else whole).update(lines(url, query, seconds, step))
     machine = whole["machine"]
     times = sorted(machine)
-    drawing = Drawing(times, max(machine.values()) * 1.1,
-                      UNITS[panel["fieldConfig"]["defaults"]["unit"]])
+    drawing = Drawing(times, max(machine.values()),
+                      *UNITS[panel["fieldConfig"]["defaults"]["unit"]])
     drawing.axes()
     drawing.stack(largest(parts))
     drawing.path(sorted(machine.items()), 'fill="none" stroke="black" stroke-width="2"')

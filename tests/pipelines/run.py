@@ -58,11 +58,12 @@ class Results:
 
 
 def far_ends(wanted):
+    """(what makes it, its arguments) of those that are wanted."""
     port = free_port()
-    makers = ((Graphite, ()), (InfluxDB, ()), (InfluxDBJoin, ()), (Prometheus, (port,)),
-              (VictoriaMetrics, (port,)), (Json, ()), (Rrd, ()))
-    return [make(*args) for make, args in makers
-            if not wanted or any(w.lower() in make.title.lower() for w in wanted)]
+    makers = ((Graphite,), (InfluxDB,), (InfluxDBJoin,), (Prometheus, port),
+              (VictoriaMetrics, port), (Json,), (Rrd,))
+    return [m for m in makers if not wanted or
+            any(word.lower() in m[0].title.lower() for word in wanted)]
 
 
 def everything(ends, source, results):
@@ -81,11 +82,12 @@ def everything(ends, source, results):
     results.prove("an hour of churn", ends, source)
 
 
-def in_turn(source_of, ends, results):
-    """Everything for these far ends, if there are any."""
-    if not ends:
-        return
+def in_turn(source_of, makers, results):
+    """Everything for these far ends; returns them."""
+    ends = []
     try:
+        for make, *args in makers:
+            ends.append(make(*args))
         with source_of(ends) as source:
             for end in ends:
                 end.attach(source)
@@ -94,6 +96,7 @@ def in_turn(source_of, ends, results):
     finally:
         for end in ends:
             end.stop()
+    return ends
 
 
 def main():
@@ -101,11 +104,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted, results = sys.argv[1:], Results()
     print(rules.tested())
-    ends = far_ends(wanted)
-    in_turn(Source, ends, results)
-    fleet = [] if wanted and "fleet" not in wanted else [Central()]
-    in_turn(Fleet, fleet, results)
-    results.print(ends + fleet)
+    makers, ends = far_ends(wanted), []
+    if makers:
+        ends += in_turn(Source, makers, results)
+    if not wanted or "fleet" in wanted:
+        ends += in_turn(Fleet, [(Central,)], results)
+    results.print(ends)
     return 1 if results.faults else 0
 
 
