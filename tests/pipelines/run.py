@@ -14,7 +14,6 @@ import dashboards
 import proofs
 import rules
 from daemons import free_port
-from farend import INTERVAL
 from fleet import Central, Fleet
 from graphite import Graphite
 from influxdb import InfluxDB, InfluxDBJoin
@@ -73,7 +72,7 @@ def everything(ends, source, results):
     results.prove("odd names", ends, source)
     source.break_things()
     results.prove("first event", ends, source)
-    source.truth.next(dashboards.SECONDS // (4 * INTERVAL))
+    source.truth.next(dashboards.CLOSES)
     results.prove("dashboard", [end for end in ends if end.title in dashboards.FILES], source)
     source.squeeze()
     results.prove("a group ends", ends, source)
