@@ -82,7 +82,7 @@ class Source:
         try:
             for job in JOBS:
                 call(self.collectd.socket, "stop_job", job_id=job)
-            self.truth.next(1)  # so that no close is cut off by the end
+            self.collectd.intervals(1)  # so that no close is cut off by the end
         finally:
             self.collectd.__exit__(*why)
             self.truth.stop()
