@@ -71,6 +71,25 @@ def closes(panel, shown):
     return abs(statistics.mean(usual))
 
 
+def anonymous():
+    """Bytes of all anonymous pages, by the kernel's own count."""
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("AnonPages:"))
+
+
+def is_memory(panel, shown):
+    """Programs share some anonymous pages after fork(2), so their sum is no less than
+    the kernel's, nor much more; and it stays below the machine's line."""
+    stack = height(shown["A"])
+    used = dict(next(iter(shown["used"].values())))
+    moments = sorted(stack.keys() & used.keys())[1:-2]
+    assert moments, f"{panel['title']}: no moment"
+    high = [t for t in moments if stack[t] > used[t]]
+    assert not high, f"{panel['title']}: above the machine's line at {high}"
+    share = statistics.median(stack[t] for t in moments[-5:]) / anonymous()
+    assert 0.75 < share < 1.5, f"{panel['title']}: {share:.2f} of the kernel's count"
+
+
 def run(end, panel):
     """{refId: {name: points}} of all its targets."""
     shown = {}
@@ -91,6 +110,8 @@ def alive(end, _):
             count += len(shown)
             if "machine" in shown:
                 apart.append(closes(panel, shown))
+            if "used" in shown:
+                is_memory(panel, shown)
         except (AssertionError, RuntimeError) as e:
             faults.append(str(e))
     assert not faults, "; ".join(faults)

@@ -118,7 +118,8 @@ class InfluxDB(FarEnd):
         return found
 
     def groups(self, host):
-        rows = self.select(f"SHOW TAG VALUES FROM /^procman(_value)?$/ WITH KEY = instance WHERE host='{host}'")
+        rows = self.select("SHOW TAG VALUES FROM /^procman(_value)?$/ WITH KEY = instance "
+                           f"WHERE host='{host}'")
         return {row[1] for _, _, _, series in rows for row in series}
 
 

@@ -62,7 +62,8 @@ class Drawing:
     def axes(self):
         for part in range(int(self.high / self.tick) + 1):
             value = part * self.tick
-            self.out.append(f'<path d="M{LEFT},{self.y(value):.1f} H{WIDTH - RIGHT}" stroke="#ddd"/>')
+            self.out.append(f'<path d="M{LEFT},{self.y(value):.1f} H{WIDTH - RIGHT}" '
+                            'stroke="#ddd"/>')
             self.text(LEFT - 6, self.y(value) + 4, self.unit(value), 'text-anchor="end"')
         for part in range(5):
             time = self.times[0] + (self.times[-1] - self.times[0]) * part / 4
@@ -81,15 +82,17 @@ class Drawing:
 
     def legend(self, number, name, colour, mean):
         y = TOP + 10 + number * 19
-        self.out.append(f'<rect x="{WIDTH - RIGHT + 16}" y="{y - 9}" width="14" height="8" fill="{colour}"/>')
+        self.out.append(f'<rect x="{WIDTH - RIGHT + 16}" y="{y - 9}" width="14" height="8" '
+                        f'fill="{colour}"/>')
         self.text(WIDTH - RIGHT + 36, y, name)
         self.text(WIDTH - 8, y, self.unit(mean), 'text-anchor="end"')
 
     def svg(self, title):
-        return (f'<html><body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
-                f'height="{HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">'
-                f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
-                f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold">{html.escape(title)}</text>'
+        return ('<html><body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg" '
+                f'width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12" '
+                f'fill="#333"><rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
+                f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold">'
+                f'{html.escape(title)}</text>'
                 + "".join(self.out) + "</svg></body></html>")
 
 

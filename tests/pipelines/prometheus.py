@@ -79,7 +79,8 @@ class Scraping(FarEnd):
 
     def increase(self, group, what):
         """As counted; increase() is asked, too, which extrapolates to the whole minute."""
-        one = f'collectd_procman_total_events_total{{procman="{group}",type="{what}",instance="host"}}[1m]'
+        one = ("collectd_procman_total_events_total"
+               f'{{procman="{group}",type="{what}",instance="host"}}[1m]')
         counted = self.query(f"max_over_time({one}) - min_over_time({one})")
         grown = self.query(f"increase({one}) > 0.5")
         return sum(points[0][1] for _, points in counted) if grown else 0
@@ -123,7 +124,8 @@ class Prometheus(Scraping):
         """Of a scrape between this close and the next."""
         found = {}
         for labels, points in self.query(
-                f'{{__name__=~"collectd_procman.*",instance="{host}"}}[2s]', time + INTERVAL - 0.2):
+                f'{{__name__=~"collectd_procman.*",instance="{host}"}}[2s]',
+                time + INTERVAL - 0.2):
             found[labels["__name__"], label(labels)] = points[-1][1]
         return found
 

@@ -62,18 +62,28 @@ class Rrd(FarEnd):
         return second, {k: float(v) for k, v in values.items() if v not in ("U", "NaN")}
 
     def moment(self, truth, host="host"):
-        """A file has its last value only, so collectd must have stopped."""
+        """A file has its last value only, so collectd must have stopped.  It may have
+        begun one more close: a file that is ahead must have what was sent then, and
+        stands for the value of the close that is whole."""
         time = truth.times(host)[-1]
-        return time, self.at(time, host)
-
-    def at(self, time, host="host"):
+        second = int(time + 0.5)  # as the plugin rounds
+        whole = {self.name(s): v for s, v in truth.at(time, "raw", host).items()}
+        later = {self.name(s): v for s, v in truth.after(time, host).items()}
         found = {}
+        for name, when, value in self.newest_of(host):
+            if when == second:
+                found[name] = value
+            elif when > second and name in whole and later.get(name) == value:
+                found[name] = whole[name]
+        return time, found
+
+    def newest_of(self, host):
+        """(name, second, value) of each source of each file."""
         for path in self.files(host):
-            second, values = self.newest(path)
-            if second == int(time + 0.5):
-                what = os.path.basename(os.path.dirname(path)), os.path.basename(path)[:-4]
-                found.update({(*what, source): v for source, v in values.items()})
-        return found
+            when, values = self.newest(path)
+            what = os.path.basename(os.path.dirname(path)), os.path.basename(path)[:-4]
+            for source, value in values.items():
+                yield (*what, source), when, value
 
     def fetch(self, path, seconds=60, end="now"):
         """{source: [(time, average)]}, as a graph would draw it."""

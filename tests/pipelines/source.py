@@ -66,7 +66,8 @@ class Source:
         self.workload.everyday()
         # they end with this, whatever becomes of collectd
         self.start_job("web", f"while cd {self.place}; do echo served; sleep 1; done")
-        self.start_job("batch", f"cd {self.place} || exit 0; sleep 2; exit 1", restart={"policy": "on-failure", "backoff_seconds": 1})
+        self.start_job("batch", f"cd {self.place} || exit 0; sleep 2; exit 1",
+                       restart={"policy": "on-failure", "backoff_seconds": 1})
         for name in (*ODD.values(), "ends", *(group for group, _ in EVENTS)):
             wait_for(f"the group {name}", lambda n=name: self.truth.of(n))
         self.truth.next(2)

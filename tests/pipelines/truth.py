@@ -73,6 +73,12 @@ class Truth:
         with self.lock:
             return {s: v for s, v in self.moments[kind][host][time].items() if v is not None}
 
+    def after(self, time, host="host"):
+        """{Series: value} of what was sent later, also of a close that was cut off."""
+        with self.lock:
+            late = sorted(t for t in self.moments["raw"][host] if t > time)
+            return {s: v for t in late for s, v in self.moments["raw"][host][t].items()}
+
     def times(self, host="host"):
         """Of the closes that are whole, oldest first."""
         with self.lock:
