@@ -51,10 +51,11 @@ def height(parts):
     return found
 
 
-def closes(panel, shown):
+def closes(panel, shown, torn):
     """How far the stack and the machine's line are apart, in percent of the machine:
-    the most of nine moments of ten.  A scrape can fall into a close, and then has the
-    machine of one and programs of another; and what one interval is charged too much
+    the mean without the moments that are furthest off, and none of the others by much.
+    A scrape can fall into a close, and then has the machine of one and programs of
+    another; and what one interval is charged too much
     is taken from the next ones (surplus)."""
     parts = {name: p for ref, lines in shown.items() if ref != "machine"
              for name, p in lines.items()}
@@ -65,7 +66,7 @@ def closes(panel, shown):
     moments = sorted(stack.keys() & machine.keys())[1:-2]
     apart = sorted((stack[t] - machine[t] for t in moments), key=abs)
     assert len(apart) > 10, f"{panel['title']}: only {len(apart)} moments"
-    usual = apart[:-max(1, len(apart) // 10)]
+    usual = apart[:-max(1, int(len(apart) * torn))]
     assert abs(usual[-1]) < 5 and abs(statistics.mean(usual)) < 0.5, (
         f"{panel['title']}: off by {apart}")
     return abs(statistics.mean(usual))
@@ -109,7 +110,7 @@ def alive(end, _):
             shown = run(end, panel)
             count += len(shown)
             if "machine" in shown:
-                apart.append(closes(panel, shown))
+                apart.append(closes(panel, shown, end.torn))
             if "used" in shown:
                 is_memory(panel, shown)
         except (AssertionError, RuntimeError) as e:

@@ -12,6 +12,7 @@ class FarEnd(Daemon):
     kind = "raw"           # or "rates": what the writer makes of counters
     relative, absolute = 1e-12, 0.0  # that a value may lose on the way
     at_rest = False        # a moment can be looked at only when collectd has stopped
+    torn = 0.1             # share of moments at which two closes may be seen in part
     lingers = 0            # closes for which a series is shown that is not sent any more
 
     def config(self):

@@ -99,6 +99,9 @@ class Scraping(FarEnd):
 
 class Prometheus(Scraping):
     title = "Prometheus"
+    # it scrapes when it likes, also in the middle of a close; which takes long here, as
+    # collectd has all other writers, too
+    torn = 0.3
     lingers = 2  # closes: collectd's Timeout, as write_prometheus answers from its cache
 
     def __init__(self, source):
