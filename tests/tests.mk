@@ -759,7 +759,8 @@ clean-local:
 
 house_tests = tests/house/rooms.py tests/house/headers.sh \
 	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
-	tests/house/install.sh tests/house/dist.sh tests/house/versions.py
+	tests/house/install.sh tests/house/dist.sh tests/house/versions.py \
+	tests/house/dashboards.py
 TESTS += $(house_tests)
 EXTRA_DIST += $(house_tests) tests/house/sbom.py tests/rooms.txt
 
@@ -795,6 +796,20 @@ endif
 
 # captured trees; their list is what is there
 EXTRA_DIST += tests/data
+
+# ---- pipelines: by ./bootstrap pipelines ----
+
+EXTRA_DIST += tests/pipelines/churn.py tests/pipelines/daemons.py \
+	tests/pipelines/dashboards.py tests/pipelines/farend.py \
+	tests/pipelines/fleet.py tests/pipelines/graphite.py \
+	tests/pipelines/influxdb.py tests/pipelines/json_http.py \
+	tests/pipelines/picture.py tests/pipelines/prometheus.py \
+	tests/pipelines/proofs.py tests/pipelines/rrd.py \
+	tests/pipelines/rules.py tests/pipelines/run.py \
+	tests/pipelines/source.py tests/pipelines/truth.py \
+	tests/pipelines/workload.py tests/pipelines/alerts.test.yml \
+	tests/pipelines/process-exporter.test.yml \
+	tests/pipelines/RESULTS.md
 
 # ---- bench: numbers, never a verdict of `make check` ----
 
