@@ -760,7 +760,7 @@ clean-local:
 house_tests = tests/house/rooms.py tests/house/headers.sh \
 	tests/house/sizes.py tests/house/docs.py tests/house/skeleton.sh \
 	tests/house/install.sh tests/house/dist.sh tests/house/versions.py \
-	tests/house/dashboards.py
+	tests/house/dashboards.py tests/house/pages.py
 TESTS += $(house_tests)
 EXTRA_DIST += $(house_tests) tests/house/sbom.py tests/rooms.txt
 
@@ -857,4 +857,15 @@ EXTRA_DIST += tests/package/build.py tests/package/check.py \
 check-package: dist
 	PM_SRC=$(srcdir) $(PYTHON) $(srcdir)/tests/package/check.py \
 		$(distdir).tar.gz
-.PHONY: bench check-systemd check-package
+EXTRA_DIST += tests/docs/check.py tests/docs/pages.py
+check-docs: dist
+	PM_SRC=$(srcdir) $(PYTHON) $(srcdir)/tests/docs/check.py \
+		$(distdir).tar.gz
+
+# the kernels that are claimed, in virtual machines: an hour and more, and root
+EXTRA_DIST += tests/kernels/guest.py tests/kernels/image.py tests/kernels/run.py
+KERNELS = kernels
+kernels: all
+	$(MAKE) check TESTS=
+	$(PYTHON) $(srcdir)/tests/kernels/run.py $(KERNELS) --build .
+.PHONY: bench check-systemd check-package check-docs kernels

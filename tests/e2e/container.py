@@ -6,8 +6,10 @@ from harness import wait_for
 
 
 class Container:
-    def __init__(self, root):
-        self.root = root
+    """network: "host" for this machine's; otherwise it has none."""
+
+    def __init__(self, root, network="none"):
+        self.root, self.network = root, network
         self.nspawn = self.init = None
 
     def outside(self, path):
@@ -22,7 +24,8 @@ class Container:
         # cgroup2 alone, as Debian 12 has it, whatever this machine has
         self.nspawn = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-             "--private-network", "--console=pipe", "-D", self.root],
+             *(["--private-network"] if self.network == "none" else []),
+             "--console=pipe", "-D", self.root],
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.init = wait_for("systemd", self.find_init)
