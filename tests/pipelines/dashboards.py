@@ -55,8 +55,8 @@ def closes(panel, shown, torn):
     """How far the stack and the machine's line are apart, in percent of the machine:
     the mean without the moments that are furthest off, and none of the others by much.
     A scrape can fall into a close, and then has the machine of one and programs of
-    another; and what one interval is charged too much
-    is taken from the next ones (surplus)."""
+    another; and what one interval is charged too much is taken from the next ones
+    (surplus)."""
     parts = {name: p for ref, lines in shown.items() if ref != "machine"
              for name, p in lines.items()}
     machine = dict(next(iter(shown["machine"].values())))
@@ -72,13 +72,7 @@ def closes(panel, shown, torn):
     return abs(statistics.mean(usual))
 
 
-def anonymous():
-    """Bytes of all anonymous pages, by the kernel's own count."""
-    with open("/proc/meminfo", encoding="ascii") as f:
-        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("AnonPages:"))
-
-
-def is_memory(panel, shown):
+def is_memory(panel, shown, truth):
     """Programs share some anonymous pages after fork(2), so their sum is no less than
     the kernel's, nor much more; and it stays below the machine's line."""
     stack = height(shown["A"])
@@ -86,9 +80,14 @@ def is_memory(panel, shown):
     moments = sorted(stack.keys() & used.keys())[1:-2]
     assert moments, f"{panel['title']}: no moment"
     high = [t for t in moments if stack[t] > used[t]]
-    assert not high, f"{panel['title']}: above the machine's line at {high}"
-    share = statistics.median(stack[t] for t in moments[-5:]) / anonymous()
-    assert 0.75 < share < 1.5, f"{panel['title']}: {share:.2f} of the kernel's count"
+    assert len(high) < len(moments) / 5, f"{panel['title']}: above the machine's line at {high}"
+    share = statistics.median(stack[t] / near(truth.anonymous, t) for t in moments)
+    assert 0.85 < share < 1.3, f"{panel['title']}: {share:.2f} of the kernel's count"
+
+
+def near(values, time):
+    """Of the time that is closest."""
+    return values[min(values, key=lambda t: abs(t - time))]
 
 
 def run(end, panel):
@@ -102,7 +101,7 @@ def run(end, panel):
     return shown
 
 
-def alive(end, _):
+def alive(end, source):
     """All panels have something to show."""
     count, faults, apart = 0, [], []
     for panel in panels(FILES[end.title]):
@@ -112,7 +111,7 @@ def alive(end, _):
             if "machine" in shown:
                 apart.append(closes(panel, shown, end.torn))
             if "used" in shown:
-                is_memory(panel, shown)
+                is_memory(panel, shown, source.truth)
         except (AssertionError, RuntimeError) as e:
             faults.append(str(e))
     assert not faults, "; ".join(faults)

@@ -37,6 +37,7 @@ STANDARD_DIRS = [WHISPER_DIR]
 INDEX_FILE = "{dir}/index"
 CARBONLINK_HOSTS = ["127.0.0.1:{query}"]
 MEMCACHE_HOSTS = []
+FIND_TIMEOUT = FETCH_TIMEOUT = 60.0  # on a busy machine
 DEFAULT_CACHE_DURATION = 0
 FIND_CACHE_DURATION = 0
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{dir}/db"}}}}

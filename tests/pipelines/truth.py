@@ -15,6 +15,12 @@ LAST = ("procman_self", "", "total_events", "skipped")
 Series = collections.namedtuple("Series", "plugin instance type type_instance source sources kind")
 
 
+def anonymous():
+    """Bytes of all anonymous pages, by the kernel's own count."""
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("AnonPages:"))
+
+
 def taken_apart(item):
     """(Series, value) of each data source of a value list."""
     for name, kind, value in zip(item["dsnames"], item["dstypes"], item["values"]):
@@ -28,6 +34,7 @@ class Truth:
     def __init__(self, address="127.0.0.1"):
         self.lock = threading.Lock()
         self.moments = {"raw": {}, "rates": {}}
+        self.anonymous = {}  # what the kernel counted when a close began to arrive
         truth = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,9 +61,11 @@ class Truth:
     def take(self, kind, items):
         with self.lock:
             for item in items:
-                at = self.moments[kind].setdefault(item["host"], {}).setdefault(
-                    item["time"], {})
-                at.update(taken_apart(item))
+                closes = self.moments[kind].setdefault(item["host"], {})
+                if item["time"] not in closes:
+                    closes[item["time"]] = {}
+                    self.anonymous.setdefault(item["time"], anonymous())
+                closes[item["time"]].update(taken_apart(item))
 
     def config(self):
         nodes = "".join(f"""
