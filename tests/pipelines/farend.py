@@ -4,12 +4,14 @@ from daemons import Daemon
 
 
 INTERVAL = 5  # of the source: whole seconds, as some stores have no parts of them
+RECENT = 600  # seconds in which an event is looked for: the far ends are asked in turn
 
 
 class FarEnd(Daemon):
     plugins = frozenset()  # of collectd, that write to it
     hosts = ("host",)
     kind = "raw"           # or "rates": what the writer makes of counters
+    rates = False          # whether it stores counters so
     relative, absolute = 1e-12, 0.0  # that a value may lose on the way
     at_rest = False        # a moment can be looked at only when collectd has stopped
     torn = 0.1             # share of moments at which two closes may be seen in part
@@ -42,7 +44,7 @@ class FarEnd(Daemon):
         raise NotImplementedError
 
     def increase(self, group, what):
-        """How often an event is counted in the last minute."""
+        """How often an event has been counted in RECENT seconds."""
         raise NotImplementedError
 
     def gauges(self, group, since):

@@ -4,7 +4,7 @@ import re
 import time as clock
 
 from daemons import fetch_json, free_port
-from farend import INTERVAL, FarEnd
+from farend import INTERVAL, RECENT, FarEnd
 
 CARBON = """[cache]
 STORAGE_DIR = {dir}
@@ -48,6 +48,7 @@ PREFIX = "collectd."
 
 class Graphite(FarEnd):
     plugins = frozenset(["write_graphite"])
+    rates = True
     kind = "rates"  # write_graphite's default, and what panels of Graphite expect
     absolute = 6e-7  # it writes rates with six decimals
     title = "Graphite"
@@ -118,7 +119,7 @@ class Graphite(FarEnd):
         return list(self.ask(self.of(name, "percent.cpu")).values())
 
     def increase(self, group, what):
-        found = self.ask(f'hitcount({self.of(group, "total_events." + what)},"1min")', 120)
+        found = self.ask(f'hitcount({self.of(group, "total_events." + what)},"1min")', RECENT)
         return sum(value for points in found.values() for _, value in points)
 
     def gauges(self, group, since):

@@ -3,7 +3,7 @@ value list into measurements or joins it into fields."""
 import socket
 
 from daemons import TYPES, fetch_json, free_port
-from farend import FarEnd
+from farend import RECENT, FarEnd
 
 CONF = """reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
@@ -105,7 +105,7 @@ class InfluxDB(FarEnd):
         found = self.ask(
             f"SELECT spread({field}) FROM {measurement} WHERE \"type\"='total_events' "
             f"AND type_instance='{what}' AND instance='{group}' AND host='host' AND "
-            "time > now() - 1m")
+            f"time > now() - {RECENT}s")
         return sum(value for points in found.values() for _, value in points)
 
     def gauges(self, group, since):

@@ -3,7 +3,7 @@ held against the files of another writer, csv."""
 import os
 import time as clock
 
-from farend import FarEnd
+from farend import RECENT, FarEnd
 
 
 class Json(FarEnd):
@@ -44,7 +44,7 @@ class Json(FarEnd):
     def increase(self, group, what):
         values = [v for t, series in self.truth.of(group) for s, v in series.items()
                   if (s.type, s.type_instance) == ("total_events", what)
-                  and t > clock.time() - 60]
+                  and t > clock.time() - RECENT]
         return values[-1] - values[0] if values else 0
 
     def gauges(self, group, since):

@@ -5,7 +5,7 @@ import re
 import time as clock
 
 from daemons import fetch, fetch_json, free_port
-from farend import INTERVAL, FarEnd
+from farend import INTERVAL, RECENT, FarEnd
 from harness import SRC
 
 SCRAPE = """global:
@@ -78,9 +78,9 @@ class Scraping(FarEnd):
             f'collectd_procman_percent{{procman="{name}",type="cpu",instance="host"}}[1m]')]
 
     def increase(self, group, what):
-        """As counted; increase() is asked, too, which extrapolates to the whole minute."""
+        """As counted; increase() is asked, too, which extrapolates."""
         one = ("collectd_procman_total_events_total"
-               f'{{procman="{group}",type="{what}",instance="host"}}[1m]')
+               f'{{procman="{group}",type="{what}",instance="host"}}[{RECENT}s]')
         counted = self.query(f"max_over_time({one}) - min_over_time({one})")
         grown = self.query(f"increase({one}) > 0.5")
         return sum(points[0][1] for _, points in counted) if grown else 0

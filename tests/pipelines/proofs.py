@@ -68,9 +68,10 @@ def wait_for_result(check):
 def first_event(end, _):
     for group, what in EVENTS:
         # a store that consolidates has the whole of it only with the next close
-        wait_for_result(lambda g=group, w=what: end.increase(g, w) > 0.99)
+        wait_for_result(lambda g=group, w=what: end.increase(g, w) > 0.9)
         found = end.increase(group, what)
-        assert abs(found - 1) < 0.01, f"{group}, {what}: {found}, and not 1"
+        # a rate times the step is exact if the close was on time: a busy machine's is late
+        assert abs(found - 1) < (0.1 if end.rates else 1e-9), f"{group}, {what}: {found}, and not 1"
     return "1 of 1, " + ", ".join(what for _, what in EVENTS)
 
 

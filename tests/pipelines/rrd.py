@@ -2,13 +2,13 @@
 import os
 import subprocess
 
-from farend import INTERVAL, FarEnd
+from farend import INTERVAL, RECENT, FarEnd
 
 
 class Rrd(FarEnd):
     plugins = frozenset(["rrdtool"])
     title = "rrdtool"
-    at_rest = True
+    at_rest = rates = True
 
     def __init__(self):
         super().__init__("rrd")
@@ -101,7 +101,8 @@ class Rrd(FarEnd):
         return list(self.fetch(self.path("host", f"procman-{name}", "percent-cpu.rrd")).values())
 
     def increase(self, group, what):
-        rates = self.fetch(self.path("host", f"procman-{group}", f"total_events-{what}.rrd"))
+        rates = self.fetch(self.path("host", f"procman-{group}", f"total_events-{what}.rrd"),
+                           RECENT)
         return sum(v * INTERVAL for points in rates.values() for _, v in points)
 
     def gauges(self, group, since):
