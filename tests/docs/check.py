@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "package"), os.path.join(HERE, "..", "e2e")]
 from build import Builder
-from chroot import Chroot, copy
+from chroot import Chroot, copy, run
 from harness import skip
 from machines import Booted
 from pages import blocks, pages
@@ -79,18 +79,24 @@ def packages(place, tarball):
 
 
 def unpack_sources(root, tarball):
-    folder = root + SOURCES
-    os.makedirs(folder)
-    shutil.unpack_archive(tarball, folder + ".new", filter="tar")
-    inner = os.listdir(folder + ".new")[0]
-    os.rmdir(folder)
-    shutil.move(os.path.join(folder + ".new", inner), folder)
+    os.makedirs(root + SOURCES)
+    run(["tar", "-xzf", tarball, "--strip-components=1", "--no-same-owner",
+         "-C", root + SOURCES])
+
+
+def name_machine(root):
+    """As Debian's installer does: collectd looks its own name up."""
+    for name, text in (("hostname", "debian\n"),
+                       ("hosts", "127.0.0.1 localhost\n127.0.1.1 debian.home.arpa debian\n")):
+        with open(os.path.join(root, "etc", name), "w", encoding="ascii") as f:
+            f.write(text)
 
 
 def type_page(place, base, tarball, page):
     """The faults of one page."""
     root = copy(base, os.path.join(place, "page"))
     unpack_sources(root, tarball)
+    name_machine(root)
     faults, log = [], f"docs-{os.path.basename(page)}.log"
     try:
         with Booted(root, network="host") as m, open(log, "w", encoding="utf-8") as out:

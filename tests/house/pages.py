@@ -57,7 +57,7 @@ def sources():
 
 
 # said by collectd, not by us
-OTHERS = ("Could not find plugin",)
+OTHERS = ("Could not find plugin", "Looking up")
 
 
 def symptom_faults():
