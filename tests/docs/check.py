@@ -6,6 +6,7 @@ PM_DEBIAN_ROOT: a folder that debootstrap has made, with systemd and dbus; it is
 copied, and stays as it is (HACKING.md).  What came out is in docs-PAGE.log."""
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -56,7 +57,10 @@ class Shell:
         # variables, $! and the folder go on in the next block
         script = (f"[ ! -e {self.state} ] || . {self.state}; set -a; . /var/tmp/block; "
                   f"status=$?; export -p >{self.state}; exit $status")
-        return self.m.ask("bash", "-c", script, timeout=LONGEST)
+        try:
+            return self.m.ask("bash", "-c", script, timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            return "none", f"it was not done after {LONGEST} s"
 
 
 def packages(place, tarball):
