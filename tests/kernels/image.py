@@ -58,7 +58,7 @@ class Archive:
     def needs(self, package):
         """Of a package, those that have a kernel or its modules."""
         text = run("apt-cache", *self.options, "depends", package)
-        return re.findall(r"Depends: (linux-(?:image|binary|modules)-\d\S*)$", text, re.M)
+        return re.findall(r"Depends: (linux-(?:image|binary|modules|base)-\d\S*)$", text, re.M)
 
     def kernel(self):
         """The packages of the newest one."""
