@@ -53,11 +53,11 @@ PostCacheChain "PostCache"
 <Chain "PostCache">
   <Rule "rename">
     <Match "regex">
-      Plugin "^procman$"
-      PluginInstance "^_kernel$"
+      Plugin "^procman_disk$"
+      PluginInstance "^root$"
     </Match>
     <Target "set">
-      PluginInstance "kernel-threads"
+      PluginInstance "rootfs"
     </Target>
   </Rule>
   Target "write"
@@ -107,8 +107,8 @@ def check_chain(c):
     wait_for("the threshold", lambda: "idle" in c.said() and "below the failure threshold"
              in c.said())
     folder = c.path("csv/host")
-    wait_for("the target", lambda: os.path.isdir(os.path.join(folder, "procman-kernel-threads")))
-    assert not os.path.exists(os.path.join(folder, "procman-_kernel"))
+    wait_for("the target", lambda: os.path.isdir(os.path.join(folder, "procman_disk-rootfs")))
+    assert not os.path.exists(os.path.join(folder, "procman_disk-root"))
 
 
 def main():

@@ -619,7 +619,7 @@ def quota(c, owner):
     first, second = ended(fill % 40000), ended("echo short")
     third = ended(fill % 40000)
     wait_for("the oldest to go", lambda: kept() == {second, third})
-    assert first not in os.listdir(c.path(f"run/log/{OWNER}")), "its log is still there"
+    wait_for("its log to go", lambda: first not in os.listdir(c.path(f"run/log/{OWNER}")))
     # more than LogMaxBytes, as he may, and as he asks for it
     runs = start(fill % 60000 * 3 + "sleep 600", log={"max_bytes": 200000})["job_id"]
     wait_for("it to print", lambda: kept_bytes(c, runs) > 170000)
