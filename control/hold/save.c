@@ -7,13 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Others could put a link there, or a file of theirs. */
+/* Others could put a link there, or a file of theirs.  One after the other:
+ * what one writes is not the next one's. */
 static int open_folder(const char *path) {
   struct stat st;
   if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -21,10 +24,12 @@ static int open_folder(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return -errno;
-  if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022))
-    return fd;
-  close(fd);
-  return -EPERM;
+  bool ours =
+      fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
+  int status = !ours ? -EPERM : flock(fd, LOCK_EX) < 0 ? -errno : fd;
+  if (status < 0)
+    close(fd);
+  return status;
 }
 
 static int write_all(int fd, const char *bytes, size_t length) {

@@ -10,6 +10,7 @@
  * was given, and while it is written. */
 #define PM_HOLD_SAVE_FILE "groups"
 #define PM_HOLD_SAVE_NEW "groups.new"
+#define PM_HOLD_SAVE_LOCK "lock" /* the collectd that runs has it */
 
 enum { PM_HOLD_SAVE_MOST = 64 << 20 }; /* bytes */
 

@@ -42,6 +42,7 @@ static bool set_disk(const struct pm_option *o, const oconfig_item_t *item,
 /* NULL instead of "none". */
 static bool set_state_dir(const struct pm_option *o, const oconfig_item_t *item,
                           void *at) {
+  enum { MOST = 512 };
   const char *path;
   if (pm_value_is(item, o->alone)) {
     free(*(char **)at);
@@ -49,7 +50,8 @@ static bool set_state_dir(const struct pm_option *o, const oconfig_item_t *item,
     return true;
   }
   return item->values_num == 1 && pm_value_text(item, 0, &path) &&
-         path[0] == '/' && pm_value_set_text(o, item, at);
+         path[0] == '/' && path[1] && strlen(path) <= MOST &&
+         pm_value_set_text(o, item, at);
 }
 
 static const char *const group_by_words[PM_BY_COUNT + 1] = {
@@ -156,7 +158,7 @@ static const struct pm_option top_options[] = {
      .valid = "a directory"},
     {"SysPath", pm_value_set_text, TOP(cycle.sys_path), .valid = "a directory"},
     {"StateDir", set_state_dir, TOP(cycle.state_dir), .alone = "none",
-     .valid = "an absolute path"},
+     .valid = "an absolute path of at most 512 bytes"},
     {"Helper", pm_value_set_text, TOP(cycle.helper),
      .valid = "the path of procman-hold"},
     {"Strict", pm_value_set_flag, TOP(strict)},

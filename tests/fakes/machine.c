@@ -244,11 +244,11 @@ static struct {
 
 void pm_state_file_init(struct pm_state_file *file, const char *helper,
                         const char *folder) {
-  *file = (struct pm_state_file){helper, fake_machine.keeps ? folder : NULL, -1,
-                                 false, PM_ERR_INIT};
+  *file = (struct pm_state_file){
+      helper, fake_machine.keeps ? folder : NULL, -1, -1, false, PM_ERR_INIT};
 }
 
-int pm_state_file_read(const struct pm_state_file *file, struct pm_buf *ret,
+int pm_state_file_read(struct pm_state_file *file, struct pm_buf *ret,
                        struct pm_err *err) {
   (void)err;
   return file->folder ? pm_buf_add(ret, disk.data, disk.length) : 0;
@@ -268,6 +268,8 @@ int pm_state_file_error(struct pm_state_file *file, struct pm_err *err) {
   (void)err;
   return 0;
 }
+
+void pm_state_file_wait(struct pm_state_file *file) { (void)file; }
 
 void pm_state_file_done(struct pm_state_file *file) { (void)file; }
 

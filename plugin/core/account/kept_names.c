@@ -130,14 +130,18 @@ static int check_head(const char *bytes, size_t length, struct head *ret) {
   return ret->schema == PM_KEPT_SCHEMA ? 0 : -EPROTONOSUPPORT;
 }
 
-/* All of it, before anything is done. */
-static int check_record(const char *bytes, size_t length, struct head *ret) {
+/* All of it, before anything is done.  ret_in: how many were emitted. */
+static int check_record(const char *bytes, size_t length, struct head *ret,
+                        size_t *ret_in) {
   int status = check_head(bytes, length, ret);
   const char *at = bytes + sizeof *ret, *end = bytes + length;
   struct names n;
-  for (uint32_t i = 0; status == 0 && i < ret->count; i++)
+  *ret_in = 0;
+  for (uint32_t i = 0; status == 0 && i < ret->count; i++) {
     if (!take_item(&at, end, &n))
       return -EBADMSG;
+    *ret_in += n.item.in != 0;
+  }
   return status < 0 || at == end ? status : -EBADMSG;
 }
 
@@ -168,7 +172,8 @@ static void restore_item(const struct names *n, struct pm_now now,
 }
 
 static int restore_group(const struct names *n, struct pm_now now,
-                         uint64_t away, const struct pm_kept_into *into,
+                         uint64_t away, bool fits,
+                         const struct pm_kept_into *into,
                          struct pm_kept_count *ret) {
   const uint64_t days = PM_ADMIT_NAME_DAYS;
   if (n->item.unused_ns >= days * 86400 * PM_NS_PER_S - away)
@@ -178,13 +183,23 @@ static int restore_group(const struct names *n, struct pm_now now,
                                  n->key, n->name, &group);
   if (status < 0)
     return status == -EEXIST ? 0 : status;
-  bool in = n->item.in && away < PM_ADMIT_LINGER_S * PM_NS_PER_S &&
-            ret->in < into->admit->places && groups_by(into->select, group->by);
+  bool in = n->item.in && fits && away < PM_ADMIT_LINGER_S * PM_NS_PER_S &&
+            groups_by(into->select, group->by);
   restore_item(n, now, away, in, &group->admit);
   into->admit->quota[n->item.is_id].names++;
   ret->in += in;
   ret->names++;
   return 0;
+}
+
+/* No more than names are kept.  A clock that has gone back, or on by more than
+ * a year, was wrong then or is now: then as little as may be is forgotten. */
+static uint64_t time_away(const struct head *head, struct pm_now now) {
+  const uint64_t day = 86400 * PM_NS_PER_S, most = PM_ADMIT_NAME_DAYS * day;
+  uint64_t away = now.real - head->saved;
+  if (now.real < head->saved || away > 366 * day)
+    return 0;
+  return away < most ? away : most;
 }
 
 /* As many as there were, and those that have come since. */
@@ -204,20 +219,20 @@ int pm_kept_names_read(const void *bytes, size_t length, struct pm_now now,
                        const struct pm_kept_into *into,
                        struct pm_kept_count *ret) {
   struct head head;
+  size_t in;
   struct pm_kept_count count = {0, 0};
-  int status = check_record(bytes, length, &head);
+  int status = check_record(bytes, length, &head, &in);
   if (status < 0)
     return status;
-  const uint64_t days = PM_ADMIT_NAME_DAYS;
-  uint64_t away = now.real > head.saved ? now.real - head.saved : 0;
-  if (away > days * 86400 * PM_NS_PER_S)
-    away = days * 86400 * PM_NS_PER_S;
+  uint64_t away = time_away(&head, now);
+  /* with fewer places than before the largest are to have them */
+  bool fits = in <= into->admit->places;
   const char *at = (const char *)bytes + sizeof head,
              *end = (const char *)bytes + length;
   struct names n;
   for (uint32_t i = 0; status == 0 && i < head.count; i++)
     if (take_item(&at, end, &n))
-      status = restore_group(&n, now, away, into, &count);
+      status = restore_group(&n, now, away, fits, into, &count);
   restore_tokens(&head, away, into);
   *ret = count;
   return status;

@@ -28,10 +28,11 @@ struct pm_kept_count {
 };
 
 /* Groups that were emitted are so again, unless that was longer ago than
- * PM_ADMIT_LINGER_S or nothing is grouped like that any more; names that were
- * not used for PM_ADMIT_NAME_DAYS, or that another group has now, are left out.
- * -EBADMSG: torn, or not such a record; -EPROTONOSUPPORT: whole, and of a later
- * version; -ENOMEM: some are lacking.  After the first two nothing was done. */
+ * PM_ADMIT_LINGER_S, there are fewer places now, or nothing is grouped like
+ * that any more; names that were not used for PM_ADMIT_NAME_DAYS, or that
+ * another group has now, are left out. -EBADMSG: torn, or not such a record;
+ * -EPROTONOSUPPORT: whole, and of a later version; -ENOMEM: some are lacking.
+ * After the first two nothing was done. */
 int pm_kept_names_read(const void *bytes, size_t length, struct pm_now now,
                        const struct pm_kept_into *into,
                        struct pm_kept_count *ret);

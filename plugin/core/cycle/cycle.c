@@ -116,7 +116,7 @@ int pm_cycle_restore(struct pm_cycle *c, struct pm_now now, size_t *ret_groups,
 }
 
 int pm_cycle_state_error(struct pm_cycle *c, struct pm_err *err) {
-  return pm_state_file_error(&c->kept.file, err);
+  return pm_restart_error(c, err);
 }
 
 uint64_t pm_cycle_helper_ns(const struct pm_cycle *c) {

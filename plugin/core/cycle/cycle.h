@@ -26,8 +26,8 @@ struct pm_snapshot;
  * memory. */
 int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
                  struct pm_err *err);
-/* Saves what outlives a restart, which may take PM_STATE_FILE_WAIT_MS.  Accepts
- * NULL. */
+/* Saves what outlives a restart, which may take twice PM_STATE_FILE_WAIT_MS.
+ * Accepts NULL. */
 void pm_cycle_free(struct pm_cycle *cycle);
 
 /* Once, before the first turn: the groups that were emitted before the last

@@ -34,6 +34,8 @@ int pm_restart_restore(struct pm_cycle *c, struct pm_now now,
   *ret = (struct pm_kept_count){0, 0};
   c->kept.saved = now;
   int status = pm_state_file_read(&c->kept.file, &record, err);
+  if (status == -EBUSY)
+    c->kept.file.folder = NULL;
   if (status == 0 && record.length > 0) {
     status = pm_kept_names_read(record.data, record.length, now, &into, ret);
     if (status < 0)
@@ -58,6 +60,13 @@ static void save(struct pm_cycle *c, struct pm_now now) {
   pm_buf_done(&record);
 }
 
+int pm_restart_error(struct pm_cycle *c, struct pm_err *err) {
+  int status = pm_state_file_error(&c->kept.file, err);
+  if (status < 0) /* it is still to be saved */
+    c->kept.changes = UINT64_MAX;
+  return status;
+}
+
 /* Only what has ranked knows more than was restored; collectd -T, which reads
  * once, does not get so far. */
 static bool has_news(const struct pm_cycle *c) {
@@ -76,7 +85,9 @@ void pm_restart_save_if_due(struct pm_cycle *c, struct pm_now now) {
 }
 
 void pm_restart_done(struct pm_cycle *c) {
+  pm_state_file_wait(&c->kept.file); /* one at a time */
   if (has_news(c))
     save(c, c->close.report.now);
+  pm_state_file_wait(&c->kept.file);
   pm_state_file_done(&c->kept.file);
 }

@@ -19,6 +19,8 @@ int pm_restart_restore(struct pm_cycle *cycle, struct pm_now now,
                        struct pm_kept_count *ret, struct pm_err *err);
 /* After a close. */
 void pm_restart_save_if_due(struct pm_cycle *cycle, struct pm_now now);
+/* See pm_cycle_state_error. */
+int pm_restart_error(struct pm_cycle *cycle, struct pm_err *err);
 /* As of the last close. */
 void pm_restart_done(struct pm_cycle *cycle);
 

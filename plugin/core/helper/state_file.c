@@ -12,13 +12,15 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 void pm_state_file_init(struct pm_state_file *f, const char *helper,
                         const char *folder) {
-  *f = (struct pm_state_file){.helper = helper, .folder = folder, .sock = -1};
+  *f = (struct pm_state_file){
+      .helper = helper, .folder = folder, .lock = -1, .sock = -1};
 }
 
 /* ---- reading ---- */
@@ -49,11 +51,30 @@ static int read_all(int fd, struct pm_buf *ret) {
   return status;
 }
 
-int pm_state_file_read(const struct pm_state_file *f, struct pm_buf *ret,
+/* As long as this collectd runs.  What cannot be locked is not there, or cannot
+ * be written either, which is told later. */
+static int take_lock(struct pm_state_file *f) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/" PM_HOLD_SAVE_LOCK, f->folder);
+  int fd =
+      open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return 0;
+  f->lock = pm_fd_high(fd);
+  return flock(f->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? -EBUSY
+                                                                       : 0;
+}
+
+int pm_state_file_read(struct pm_state_file *f, struct pm_buf *ret,
                        struct pm_err *err) {
   char path[PATH_MAX];
   if (!f->folder)
     return 0;
+  if (take_lock(f) < 0)
+    return pm_err_say(err, EBUSY,
+                      "another collectd has %s (StateDir), and each needs one "
+                      "of its own: nothing is kept for the next restart",
+                      f->folder);
   snprintf(path, sizeof path, "%s/" PM_HOLD_SAVE_FILE, f->folder);
   PM_CLEAN_FD int fd =
       open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -142,9 +163,15 @@ int pm_state_file_error(struct pm_state_file *f, struct pm_err *err) {
   return -f->error.num;
 }
 
-void pm_state_file_done(struct pm_state_file *f) {
+void pm_state_file_wait(struct pm_state_file *f) {
   struct pollfd p = {.fd = f->sock, .events = POLLIN};
   if (f->sock >= 0)
     poll(&p, 1, PM_STATE_FILE_WAIT_MS);
+  take_answer(f);
+}
+
+void pm_state_file_done(struct pm_state_file *f) {
   hang_up(f);
+  pm_clean_fd(&f->lock);
+  f->lock = -1;
 }

@@ -13,6 +13,7 @@ enum { PM_STATE_FILE_WAIT_MS = 500 }; /* for the last answer */
 
 struct pm_state_file {
   const char *helper, *folder; /* borrowed; folder NULL: there is no file */
+  int lock;                    /* -1: the folder is not there yet */
   int sock;                    /* of the helper that is writing; -1: none */
   bool failed;                 /* and why */
   struct pm_err error;
@@ -21,9 +22,10 @@ struct pm_state_file {
 void pm_state_file_init(struct pm_state_file *file, const char *helper,
                         const char *folder);
 
-/* Adds its content to the buffer; none if it does not exist.  -EPERM: others
- * may write it; -EMSGSIZE, -ENOMEM or another -errno: it cannot be read. */
-int pm_state_file_read(const struct pm_state_file *file, struct pm_buf *ret,
+/* Adds its content to the buffer; none if it does not exist.  -EBUSY: another
+ * collectd has the folder; -EPERM: others may write it; -EMSGSIZE, -ENOMEM or
+ * another -errno: it cannot be read. */
+int pm_state_file_read(struct pm_state_file *file, struct pm_buf *ret,
                        struct pm_err *err);
 
 /* Replaces its content; false: the last helper is still at work, so ask again
@@ -34,8 +36,10 @@ bool pm_state_file_write(struct pm_state_file *file, const void *bytes,
 /* Why it could not be written since the last call: 0 or -errno. */
 int pm_state_file_error(struct pm_state_file *file, struct pm_err *err);
 
-/* Waits until the helper is done, but no longer than PM_STATE_FILE_WAIT_MS; it
- * then goes on by itself. */
+/* Waits until the helper is done, but no longer than PM_STATE_FILE_WAIT_MS. */
+void pm_state_file_wait(struct pm_state_file *file);
+
+/* A helper that is still at work goes on by itself. */
 void pm_state_file_done(struct pm_state_file *file);
 
 #endif

@@ -27,7 +27,10 @@ static int make_top(void **state) {
 
 static int remove_top(void **state) {
   (void)state;
+  char lock[96];
+  snprintf(lock, sizeof lock, "%s/" PM_HOLD_SAVE_LOCK, folder);
   unlink(file);
+  unlink(lock);
   rmdir(folder);
   return rmdir(top);
 }
@@ -54,7 +57,9 @@ static int read_text(struct pm_buf *ret) {
   struct pm_state_file f;
   struct pm_err err = PM_ERR_INIT;
   pm_state_file_init(&f, helper, folder);
-  return pm_state_file_read(&f, ret, &err);
+  int status = pm_state_file_read(&f, ret, &err);
+  pm_state_file_done(&f);
+  return status;
 }
 
 static void check_content(const char *row, int status, const char *want) {
@@ -117,6 +122,56 @@ static void links(void **state) {
   check_end();
 }
 
+/* Two at once: the file is one of theirs, whole. */
+static void at_once(void **state) {
+  (void)state;
+  enum { PAIRS = 50, LONG = 65536 };
+  static char text[2][LONG];
+  struct pm_err err = PM_ERR_INIT;
+  memset(text[0], 'a', LONG);
+  memset(text[1], 'b', LONG);
+  for (int i = 0; i < PAIRS; i++) {
+    struct pm_state_file f[2];
+    for (int k = 0; k < 2; k++) {
+      pm_state_file_init(&f[k], helper, folder);
+      check_true("at once", "write", pm_state_file_write(&f[k], text[k], LONG));
+    }
+    for (int k = 0; k < 2; k++) {
+      while (f[k].sock >= 0)
+        pm_state_file_wait(&f[k]);
+      check_int("at once", "error", pm_state_file_error(&f[k], &err), 0);
+      pm_state_file_done(&f[k]);
+    }
+    struct pm_buf buf = PM_BUF_INIT(2 * LONG);
+    check_int("at once", "read", read_text(&buf), 0);
+    check_true("at once", "whole",
+               buf.length == LONG && (memcmp(buf.data, text[0], LONG) == 0 ||
+                                      memcmp(buf.data, text[1], LONG) == 0));
+    pm_buf_done(&buf);
+  }
+  check_end();
+}
+
+/* A second collectd neither reads nor writes. */
+static void one_collectd(void **state) {
+  (void)state;
+  struct pm_state_file first, second;
+  struct pm_err err = PM_ERR_INIT;
+  struct pm_buf buf = PM_BUF_INIT(1 << 20);
+  pm_state_file_init(&first, helper, folder);
+  pm_state_file_init(&second, helper, folder);
+  check_int("first", "read", pm_state_file_read(&first, &buf, &err), 0);
+  check_int("second", "read", pm_state_file_read(&second, &buf, &err), -EBUSY);
+  check_true("second", "says why", strstr(err.text, "another collectd"));
+  pm_state_file_done(&second);
+  pm_state_file_done(&first);
+  pm_state_file_init(&second, helper, folder);
+  check_int("afterwards", "read", pm_state_file_read(&second, &buf, &err), 0);
+  pm_state_file_done(&second);
+  pm_buf_done(&buf);
+  check_end();
+}
+
 static void no_helper(void **state) {
   (void)state;
   struct pm_state_file f;
@@ -136,7 +191,8 @@ static void no_helper(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(is_replaced), cmocka_unit_test(others_may_write),
-      cmocka_unit_test(links), cmocka_unit_test(no_helper)};
+      cmocka_unit_test(is_replaced),  cmocka_unit_test(others_may_write),
+      cmocka_unit_test(links),        cmocka_unit_test(at_once),
+      cmocka_unit_test(one_collectd), cmocka_unit_test(no_helper)};
   return cmocka_run_group_tests(tests, make_top, remove_top);
 }
