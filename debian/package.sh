@@ -5,7 +5,7 @@ procman_link=/etc/collectd/collectd.conf.d/procman.conf
 
 # The files of collectd's configuration that load the module.
 procman_loaded_by() {
-    grep -RlsE --include='*.conf' '^[[:space:]]*<?LoadPlugin[[:space:]]+"?procman"?[[:space:]]*>?[[:space:]]*$' \
+    grep -RlsiE --include='*.conf' '^[[:space:]]*<?LoadPlugin[[:space:]]+"?procman"?[[:space:]]*>?[[:space:]]*(#.*)?$' \
         /etc/collectd/collectd.conf "${procman_link%/*}" || :
 }
 

@@ -28,10 +28,10 @@ def panels(file):
     return [p for p in board(file)["panels"] if p["type"] != "row"]
 
 
-def filled(query, program):
+def filled(query, program, interval=f"{INTERVAL}s"):
     for name, value in (("$host", "host"), ("$program", program),
                         ("$timeFilter", f"time > now() - {SECONDS}s"),
-                        ("$__interval", f"{INTERVAL}s"),
+                        ("$__interval", interval),
                         ("$__rate_interval", f"{10 * INTERVAL}s")):
         query = query.replace(name, value)
     assert not re.search(r"\$\w", query), f"a variable that nobody fills in: {query}"
@@ -94,7 +94,7 @@ def run(end, panel):
     """{refId: {name: points}} of all its targets."""
     shown = {}
     for target in panel["targets"]:
-        query = filled(query_of(target), "crasher")
+        query = filled(query_of(target), "crasher", panel.get("interval", f"{INTERVAL}s"))
         lines = {name: p for name, p in end.ask(query, SECONDS).items() if p}
         assert lines, f"{panel['title']}, {target['refId']} is empty: {query}"
         shown[target["refId"]] = lines
