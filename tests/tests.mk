@@ -863,7 +863,7 @@ check-docs: dist
 		$(distdir).tar.gz
 
 # the kernels that are claimed, in virtual machines: an hour and more, and root
-EXTRA_DIST += tests/kernels/guest.py tests/kernels/image.py tests/kernels/run.py
+EXTRA_DIST += tests/kernels/RESULTS.md tests/kernels/guest.py tests/kernels/image.py tests/kernels/run.py
 KERNELS = kernels
 kernels: all
 	$(MAKE) check TESTS=

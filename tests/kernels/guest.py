@@ -43,7 +43,7 @@ def prepare():
         os.makedirs(where, exist_ok=True)
         libc.mount(b"none", where.encode(), kind.encode(), 0, options.encode())
     os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C.UTF-8", HOME="/root",
-                      PM_UNATTRIBUTED_SHARE="0.05",
+                      PM_UNATTRIBUTED_SHARE="0.1",
                       PM_SRC=SOURCE, PM_BUILD=BUILD, COLLECTD="/usr/sbin/collectd")
     os.chmod("/tmp", 0o1777)
     os.symlink("/proc/self/fd", "/dev/fd")  # TOMOYO wants it for fexecve(3)
