@@ -21,11 +21,20 @@ E2E = ("test_ladder.py", "test_truth.py", "test_authority.py",
 LIMIT = 1800  # seconds a test; the machine may be an emulated one
 MOUNTS = (("proc", "/proc", ""), ("sysfs", "/sys", ""), ("devtmpfs", "/dev", ""),
           ("devpts", "/dev/pts", ""), ("tmpfs", "/dev/shm", ""), ("tmpfs", "/run", ""),
-          ("tmpfs", "/tmp", ""), ("cgroup2", "/sys/fs/cgroup", ""))
+          ("tmpfs", "/tmp", ""), ("cgroup2", "/sys/fs/cgroup", ""),
+          ("securityfs", "/sys/kernel/security", ""))
 
 
 def tell(kind, **what):
     print("@@" + json.dumps({"kind": kind, **what}), flush=True)
+
+
+def text(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
 
 
 def word(name, default=""):
@@ -142,7 +151,9 @@ def measure(what):
 
 
 def work():
-    tell("kernel", release=os.uname().release, btf=os.path.exists("/sys/kernel/btf/vmlinux"))
+    tell("kernel", release=os.uname().release, lockdown=text("/sys/kernel/security/lockdown"),
+         btf="yes" if os.path.exists("/sys/kernel/btf/vmlinux") else "no",
+         proc=[line for line in text("/proc/mounts").split("\n") if " /proc proc " in line][-1])
     measure(sampler)
     run_tests()
     tell("end")
