@@ -31,6 +31,28 @@
 
 /* ---- frames ---- */
 
+static int compare_lines(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Of two texts together, sorted: answers come as they are done, and a list
+ * takes several rounds on a slow machine.  To be freed. */
+static char *sorted_lines(const char *text, const char *more) {
+  enum { MOST = 64 };
+  char *line[MOST], *rest;
+  size_t n = 0, length = strlen(text) + strlen(more) + 2;
+  char *all = malloc(length), *ret = calloc(1, length);
+  snprintf(all, length, "%s%s", text, more);
+  for (char *at = strtok_r(all, "\n", &rest); at && n < MOST;
+       at = strtok_r(NULL, "\n", &rest))
+    line[n++] = at;
+  qsort(line, n, sizeof *line, compare_lines);
+  for (size_t i = 0; i < n; i++)
+    strcat(strcat(ret, line[i]), "\n");
+  free(all);
+  return ret;
+}
+
 static void cut_anywhere(void **state) {
   (void)state;
   static const char text[] = ASK(1, "list_groups") "\n" ASK(2, "nonsense")
@@ -39,7 +61,7 @@ static void cut_anywhere(void **state) {
               ASK_WITH(5, "list_processes", "{\"limit\":0}");
   server_publish(1, 3);
   int fd = server_connect();
-  char *whole = strdup(server_ask(fd, text)), part[sizeof text];
+  char *whole = sorted_lines(server_ask(fd, text), ""), part[sizeof text];
   check_u64("whole", "answers", server_count(whole, "\n"), 5);
   for (size_t i = 1; i < sizeof text - 1; i++) {
     server_wait(1); /* 10 lists a second */
@@ -47,13 +69,11 @@ static void cut_anywhere(void **state) {
     server_send(fd, part);
     server_settle();
     char *before = strdup(server_read(fd, NULL));
-    const char *behind = server_ask(fd, text + i);
-    size_t n = strlen(before);
-    if (!check_true("cut", "the same",
-                    strncmp(whole, before, n) == 0 &&
-                        strcmp(whole + n, behind) == 0))
+    char *both = sorted_lines(before, server_ask(fd, text + i));
+    if (!check_text("cut", "the answers", both, whole))
       printf("after %zu bytes\n", i);
     free(before);
+    free(both);
   }
   free(whole);
   close(fd);
