@@ -244,8 +244,10 @@ static struct {
 
 void pm_state_file_init(struct pm_state_file *file, const char *helper,
                         const char *folder) {
-  *file = (struct pm_state_file){
-      helper, fake_machine.keeps ? folder : NULL, -1, -1, false, PM_ERR_INIT};
+  *file = (struct pm_state_file){.helper = helper,
+                                 .folder = fake_machine.keeps ? folder : NULL,
+                                 .lock = -1,
+                                 .sock = -1};
 }
 
 int pm_state_file_read(struct pm_state_file *file, struct pm_buf *ret,

@@ -34,8 +34,6 @@ int pm_restart_restore(struct pm_cycle *c, struct pm_now now,
   *ret = (struct pm_kept_count){0, 0};
   c->kept.saved = now;
   int status = pm_state_file_read(&c->kept.file, &record, err);
-  if (status == -EBUSY)
-    c->kept.file.folder = NULL;
   if (status == 0 && record.length > 0) {
     status = pm_kept_names_read(record.data, record.length, now, &into, ret);
     if (status < 0)

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -51,18 +52,21 @@ static int read_all(int fd, struct pm_buf *ret) {
   return status;
 }
 
-/* As long as this collectd runs.  What cannot be locked is not there, or cannot
- * be written either, which is told later. */
-static int take_lock(struct pm_state_file *f) {
+/* Of the collectd that runs, as long as it does.  One that only tests its
+ * configuration, or whose predecessor still ends, does without until it writes.
+ * What cannot be opened is not there, or cannot be written either, which is
+ * told then. */
+static void open_lock(struct pm_state_file *f) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/" PM_HOLD_SAVE_LOCK, f->folder);
   int fd =
       open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return 0;
-  f->lock = pm_fd_high(fd);
-  return flock(f->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? -EBUSY
-                                                                       : 0;
+  f->lock = fd < 0 ? -1 : pm_fd_high(fd);
+}
+
+static bool take_lock(struct pm_state_file *f) {
+  f->locked |= f->lock < 0 || flock(f->lock, LOCK_EX | LOCK_NB) == 0;
+  return f->locked;
 }
 
 int pm_state_file_read(struct pm_state_file *f, struct pm_buf *ret,
@@ -70,28 +74,38 @@ int pm_state_file_read(struct pm_state_file *f, struct pm_buf *ret,
   char path[PATH_MAX];
   if (!f->folder)
     return 0;
-  if (take_lock(f) < 0)
-    return pm_err_say(err, EBUSY,
-                      "another collectd has %s (StateDir), and each needs one "
-                      "of its own: nothing is kept for the next restart",
-                      f->folder);
+  open_lock(f);
+  take_lock(f);
   snprintf(path, sizeof path, "%s/" PM_HOLD_SAVE_FILE, f->folder);
   PM_CLEAN_FD int fd =
       open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return 0;
   int status = fd < 0 ? -errno : read_all(fd, ret);
+  if (status == -EPERM)
+    return pm_err_say(err, EPERM,
+                      "%s (StateDir) is not read: it must be a file of "
+                      "collectd's user or root, which nobody else may write",
+                      path);
   return status < 0 ? pm_err_set(err, -status, "read %s", path) : 0;
 }
 
 /* ---- writing ---- */
 
+static const char *reason(int num) {
+  return num == EBUSY ? "another collectd has it, and each needs one of its own"
+         : num == EPERM ? "it must belong to collectd's user, and nobody else "
+                          "may write to it"
+                        : strerror(num);
+}
+
 static void fail(struct pm_state_file *f, int num) {
   f->failed = true;
-  pm_err_set(&f->error, num,
-             "write %s/" PM_HOLD_SAVE_FILE
-             " (StateDir): after a restart other groups may have series",
-             f->folder);
+  pm_err_say(&f->error, num,
+             "write " PM_HOLD_SAVE_FILE
+             " into %s (StateDir): %s; after a restart other groups may have "
+             "series",
+             f->folder, reason(num));
 }
 
 static void hang_up(struct pm_state_file *f) {
@@ -146,7 +160,9 @@ bool pm_state_file_write(struct pm_state_file *f, const void *bytes,
   take_answer(f);
   if (f->sock >= 0)
     return false;
-  int status = f->folder ? launch(f, bytes, length) : 0;
+  int status = !f->folder      ? 0
+               : !take_lock(f) ? -EBUSY
+                               : launch(f, bytes, length);
   if (status < 0) {
     hang_up(f);
     fail(f, -status);

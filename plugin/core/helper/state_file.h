@@ -14,22 +14,22 @@ enum { PM_STATE_FILE_WAIT_MS = 500 }; /* for the last answer */
 struct pm_state_file {
   const char *helper, *folder; /* borrowed; folder NULL: there is no file */
   int lock;                    /* -1: the folder is not there yet */
-  int sock;                    /* of the helper that is writing; -1: none */
-  bool failed;                 /* and why */
+  bool locked;
+  int sock;    /* of the helper that is writing; -1: none */
+  bool failed; /* and why */
   struct pm_err error;
 };
 
 void pm_state_file_init(struct pm_state_file *file, const char *helper,
                         const char *folder);
 
-/* Adds its content to the buffer; none if it does not exist.  -EBUSY: another
- * collectd has the folder; -EPERM: others may write it; -EMSGSIZE, -ENOMEM or
- * another -errno: it cannot be read. */
+/* Adds its content to the buffer; none if it does not exist.  -EPERM: others
+ * may write it; -EMSGSIZE, -ENOMEM or another -errno: it cannot be read. */
 int pm_state_file_read(struct pm_state_file *file, struct pm_buf *ret,
                        struct pm_err *err);
 
-/* Replaces its content; false: the last helper is still at work, so ask again
- * later.  Never waits. */
+/* Replaces its content, unless another collectd has the folder; false: the last
+ * helper is still at work, so ask again later.  Never waits. */
 bool pm_state_file_write(struct pm_state_file *file, const void *bytes,
                          size_t length);
 

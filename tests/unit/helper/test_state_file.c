@@ -152,22 +152,29 @@ static void at_once(void **state) {
   check_end();
 }
 
-/* A second collectd neither reads nor writes. */
+/* A second collectd reads, as one that only tests its configuration or whose
+ * predecessor still ends; but it does not write until it is the only one. */
 static void one_collectd(void **state) {
   (void)state;
   struct pm_state_file first, second;
   struct pm_err err = PM_ERR_INIT;
   struct pm_buf buf = PM_BUF_INIT(1 << 20);
+  check_int("before", "write", write_text("of the first"), 0);
   pm_state_file_init(&first, helper, folder);
   pm_state_file_init(&second, helper, folder);
   check_int("first", "read", pm_state_file_read(&first, &buf, &err), 0);
-  check_int("second", "read", pm_state_file_read(&second, &buf, &err), -EBUSY);
+  check_int("second", "read", pm_state_file_read(&second, &buf, &err), 0);
+  check_true("second", "is done with", pm_state_file_write(&second, "x", 1));
+  check_int("second", "error", pm_state_file_error(&second, &err), -EBUSY);
   check_true("second", "says why", strstr(err.text, "another collectd"));
-  pm_state_file_done(&second);
+  check_content("second", 0, "of the first");
   pm_state_file_done(&first);
-  pm_state_file_init(&second, helper, folder);
-  check_int("afterwards", "read", pm_state_file_read(&second, &buf, &err), 0);
+  check_true("alone", "is done with", pm_state_file_write(&second, "x", 1));
+  while (second.sock >= 0)
+    pm_state_file_wait(&second);
+  check_int("alone", "error", pm_state_file_error(&second, &err), 0);
   pm_state_file_done(&second);
+  check_content("alone", 0, "x");
   pm_buf_done(&buf);
   check_end();
 }
