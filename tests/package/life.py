@@ -11,6 +11,8 @@ LINK = "/etc/collectd/collectd.conf.d/procman.conf"
 CONF = "/etc/collectd/procman.conf"
 SOCKET = "/run/procman/control.sock"
 STOP = "/var/tmp/stop"
+# It may take an hour to end, and does: with a child that is as deaf.
+DEAF = "trap '' TERM; sh -c 'while :; do sleep 1; done' & while :; do sleep 1; done"
 # numbers, from 1 on, until it is told to stop; then how many
 PRINT = f"""n=0
 until [ -e {STOP} ]; do
@@ -37,9 +39,9 @@ class Life:
         self.m.service("restart")
         wait_for("the socket", self.m.answers)
 
-    def start_job(self, name, *command):
+    def start_job(self, name, *command, options=()):
         """Its pid, as the machine counts."""
-        self.m.ctl("start", "-q", "-n", name, "-C", "/", "--", *command)
+        self.m.ctl("start", "-q", "-n", name, "-C", "/", *options, "--", *command)
         return self.pid_of(name)
 
     def pid_of(self, name):
@@ -176,8 +178,12 @@ class Life:
 
     def purge(self):
         m = self.m
+        deaf = self.start_job("deaf", "sh", "-c", DEAF, options=("--stop-timeout", "3600"))
+        pids = deaf, self.pid
         m.run("apt-get", "purge", "-y", "collectd-procman", "procman-client")
-        assert not m.is_alive(self.pid), "the job lives"
+        assert not any(map(m.is_alive, pids)), "a job lives"
+        left_over = [line for line in m.command_lines() if "do sleep 1" in line]
+        assert not left_over, left_over
         ours = [p for p in m.programs() if "procman" in p[1]]
         assert not ours, f"still running: {ours}"
         for place in ("/run/procman", "/var/log/procman", "/usr/libexec/procman"):
@@ -188,5 +194,6 @@ class Life:
             assert lines_but_group(m.read(path)) == lines_but_group(text), path
         m.service("restart")
         wait_for("collectd", m.collectd)
-        return f"purged with the job running: of {len(self.before)} paths none is new, " \
-               "gone or changed, but the group's; no process; collectd starts"
+        return "purged with a job running, and one that is deaf to TERM: of " \
+               f"{len(self.before)} paths none is new, gone or changed, but the group's; " \
+               "no process; collectd starts"

@@ -43,6 +43,13 @@ class Machine:
                 continue
             yield int(pid), program.removeprefix(self.root)
 
+    def command_lines(self):
+        for pid in filter(str.isdigit, os.listdir(self.inside("/proc"))):
+            try:
+                yield self.read(f"/proc/{pid}/cmdline").replace("\0", " ")
+            except (OSError, UnicodeDecodeError):
+                continue
+
     def read(self, path):
         with open(self.inside(path), encoding="utf-8") as f:
             return f.read()
