@@ -90,7 +90,9 @@ struct dynamic {
 };
 
 #define JOBS "procmanctl jobs 2>/dev/null | awk 'NR > 1 { print $1 }'"
-#define PIDS "ps -eo pid="
+/* /proc, and not ps(1), which a small system does not have. */
+#define PIDS "(cd /proc && printf '%s\\n' [0-9]*)"
+#define NAMES "cat /proc/*/comm 2>/dev/null"
 
 static const struct dynamic dynamics[] = {
     {CTL_OFFER_FILES, "compgen -f -- \"$1\"", "_files",
@@ -108,8 +110,8 @@ static const struct dynamic dynamics[] = {
      "_normal", "(__fish_complete_command)"},
     {CTL_OFFER_PIDS, PIDS " | _procmanctl_match \"$1\"", "_pids",
      "(__fish_complete_pids)"},
-    {CTL_OFFER_NAMES, "ps -eo comm= | _procmanctl_match \"$1\"",
-     "compadd -- ${(f)\"$(ps -eo comm=)\"}", "(ps -eo comm= | sort -u)"},
+    {CTL_OFFER_NAMES, NAMES " | _procmanctl_match \"$1\"",
+     "compadd -- ${(f)\"$(" NAMES ")\"}", "(" NAMES " | sort -u)"},
     {CTL_OFFER_GROUPS,
      "procmanctl groups 2>/dev/null | awk 'NR > 1 { print $1 }' | "
      "_procmanctl_match \"$1\"",

@@ -870,6 +870,13 @@ printf '%s\\n' "${COMPREPLY[@]}"
         self.assertEqual(self.complete("groups", "--al"), ["--all"])
         pid = str(os.getpid())
         self.assertIn(pid, self.complete("info", pid))
+        with open("/proc/self/comm", encoding="utf-8") as f:
+            comm = f.read().strip()
+        self.assertIn(comm, self.complete("list", comm))
+
+    def test_completion_without_procps(self):
+        for shell in ("bash", "zsh", "fish"):
+            self.assertNotRegex(run("completion", shell)[1], r"\bps -")
 
     def test_names_are_not_executed(self):
         """Neither by completing them nor by the line that they complete."""
