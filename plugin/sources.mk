@@ -120,25 +120,35 @@ cycle_sources = \
 bpf_sources = \
 	plugin/core/sampler/sample_bpf.c \
 	plugin/core/sampler/bpf/load.c plugin/core/sampler/bpf/load.h \
+	plugin/core/sampler/bpf/walker.c plugin/core/sampler/bpf/walker.h \
+	plugin/core/sampler/bpf/dumper.c plugin/core/sampler/bpf/dumper.h \
+	plugin/core/sampler/bpf/deaths.c plugin/core/sampler/bpf/deaths.h \
 	plugin/core/sampler/bpf/hidden.c plugin/core/sampler/bpf/hidden.h \
 	plugin/core/sampler/bpf/missed.c plugin/core/sampler/bpf/missed.h \
 	plugin/core/sampler/bpf/record.c plugin/core/sampler/bpf/record.h \
 	plugin/core/sampler/bpf/death.h \
 	plugin/core/sampler/bpf/task.h \
-	plugin/core/sampler/bpf/task.skel.h
+	$(bpf_programs:.bpf.c=.skel.h)
 no_bpf_sources = plugin/core/sampler/sample_bpf_none.c
-# compiled into task.skel.h, which is committed
+
+# each compiled into a .skel.h, which is committed
 bpf_programs = \
-	plugin/core/sampler/bpf/task.bpf.c \
-	plugin/core/sampler/bpf/death.h \
+	plugin/core/sampler/bpf/dump.bpf.c \
+	plugin/core/sampler/bpf/dump_58.bpf.c \
+	plugin/core/sampler/bpf/exit.bpf.c \
+	plugin/core/sampler/bpf/walk.bpf.c
+bpf_headers = \
+	plugin/core/sampler/bpf/approximate.bpf.h \
+	plugin/core/sampler/bpf/dump.bpf.h \
+	plugin/core/sampler/bpf/exact.bpf.h \
 	plugin/core/sampler/bpf/kernel.bpf.h \
 	plugin/core/sampler/bpf/memory.bpf.h \
 	plugin/core/sampler/bpf/number.bpf.h \
 	plugin/core/sampler/bpf/owner.bpf.h \
-	plugin/core/sampler/bpf/parts.bpf.h \
 	plugin/core/sampler/bpf/process.bpf.h \
-	plugin/core/sampler/bpf/use.bpf.h \
-	plugin/core/sampler/bpf/task.h
+	plugin/core/sampler/bpf/rows.bpf.h \
+	plugin/core/sampler/bpf/settings.bpf.h \
+	plugin/core/sampler/bpf/use.bpf.h
 
 # what procman-hold has, too
 parser_sources = $(record_sources) $(parse_sources) $(process_sources)

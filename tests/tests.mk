@@ -149,7 +149,7 @@ TESTS += $(unit_tests)
 
 if HAVE_BPF
 unit_tests += tests/unit/sampler/test_record tests/unit/sampler/test_missed \
-	tests/unit/sampler/test_hidden
+	tests/unit/sampler/test_hidden tests/unit/sampler/test_objects
 # one thread and thousands of processes: two minutes in which there is no race
 if !TSAN
 unit_tests += tests/unit/sampler/test_sample_bpf
@@ -157,6 +157,9 @@ endif
 tests_unit_sampler_test_record_SOURCES = tests/unit/sampler/test_record.c
 tests_unit_sampler_test_record_CPPFLAGS = $(unit_cppflags)
 tests_unit_sampler_test_record_LDADD = $(unit_ldadd)
+tests_unit_sampler_test_objects_SOURCES = tests/unit/sampler/test_objects.c
+tests_unit_sampler_test_objects_CPPFLAGS = $(unit_cppflags) $(LIBBPF_CFLAGS)
+tests_unit_sampler_test_objects_LDADD = $(unit_ldadd) $(LIBBPF_LIBS)
 tests_unit_sampler_test_hidden_SOURCES = tests/unit/sampler/test_hidden.c
 tests_unit_sampler_test_hidden_CPPFLAGS = $(unit_cppflags)
 tests_unit_sampler_test_hidden_LDADD = $(unit_ldadd)

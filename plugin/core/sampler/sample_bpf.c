@@ -3,9 +3,11 @@
 #include "base/clean.h"
 #include "core/helper/reader.h"
 #include "core/parse/parse_pid.h"
+#include "core/sampler/bpf/deaths.h"
+#include "core/sampler/bpf/dumper.h"
 #include "core/sampler/bpf/hidden.h"
-#include "core/sampler/bpf/load.h"
 #include "core/sampler/bpf/record.h"
+#include "core/sampler/bpf/walker.h"
 
 #include <errno.h>
 #include <stdlib.h>

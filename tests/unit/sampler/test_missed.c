@@ -78,7 +78,7 @@ static void told_with_the_second_look(void **state) {
   check_end();
 }
 
-/* What take_back() in task.bpf.c does when the record is made after all. */
+/* What take_back() in exit.bpf.c does when the record is made after all. */
 static void record_comes_between_the_looks(void **state) {
   (void)state;
   k.gone = true;

@@ -5,7 +5,9 @@
 
 #include "core/procfs/detail.h"
 #include "core/sampler/bpf/death.h"
-#include "core/sampler/bpf/load.h"
+#include "core/sampler/bpf/deaths.h"
+#include "core/sampler/bpf/dumper.h"
+#include "core/sampler/bpf/walker.h"
 #include "core/sampler/sample_proc.h"
 #include "unit/support/built_reader.h"
 #include "unit/support/check.h"
@@ -829,7 +831,7 @@ static void check_death(const char *row, const struct pm_death *d,
 
 /* rusage of a child holds its waited-for children: those of kind 3 have some.
  * Some kernels make no record of some processes (see procman_exit in
- * task.bpf.c): these are told by their exit record, and so later. */
+ * exit.bpf.c): these are told by their exit record, and so later. */
 static void ends_equal_wait4(void **state) {
   struct world *w = *state;
   enum { CHILDREN = 400 };

@@ -1,4 +1,4 @@
-/* The parts of the kernel's structs that task.bpf.c reads.  Offsets are
+/* The parts of the kernel's structs that *.bpf.c reads.  Offsets are
  * those of the running kernel: libbpf puts them in at load (CO-RE), so only
  * names and types matter here.  A struct with ___ in its name is the layout of
  * other kernel versions. */

@@ -1,20 +1,18 @@
-/* The BPF programs as descriptors.  libbpf's own objects, and the kernel's
- * types that it reads to load them, are freed before these functions return;
- * what stays is a handful of descriptors and shared memory.  Belongs to the
- * tick's thread. */
+/* How an object of BPF programs is loaded: what its parts share.  libbpf's own
+ * object, and the kernel's types that it reads, are freed before a load
+ * returns; what stays is a handful of descriptors and shared memory.  Belongs
+ * to the tick's thread. */
 #ifndef PM_CORE_SAMPLER_BPF_LOAD_H
 #define PM_CORE_SAMPLER_BPF_LOAD_H
 
 #include "base/err.h"
-#include "base/now.h"
-#include "core/sampler/bpf/missed.h"
 
+#include <bpf/libbpf.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 struct pm_bpf_task;
-struct pm_bpf_dump;
-struct ring_buffer;
 
 /* What must be known before the load. */
 struct pm_bpf_setup {
@@ -26,71 +24,38 @@ struct pm_bpf_setup {
   bool approximate; /* the programs that read memory as stat(5) shows it */
 };
 
-/* The open-coded walk (Linux 6.7).  rows: written by the kernel during
- * pm_bpf_walker_run and at no other time. */
-struct pm_bpf_walker {
-  int prog; /* -1 = not loaded */
-  struct pm_bpf_task *rows;
-  uint32_t room; /* rows */
-  uint32_t turn;
+/* A load that is under way: what of the process is changed meanwhile. */
+struct pm_bpf_load {
+  struct bpf_object *object;
+  libbpf_print_fn_t print;
+  struct rlimit memlock;
 };
 
-/* The task iterator (Linux 5.8).  rows and dump: written by the kernel while
- * the descriptor of pm_bpf_dumper_run is read and at no other time. */
-struct pm_bpf_dumper {
-  int link; /* -1 = not loaded */
-  struct pm_bpf_task *rows;
-  struct pm_bpf_dump *dump;
-  uint32_t room; /* rows */
-};
+/* elf: an object of ours.  0, or -errno; pm_bpf_load_end must follow either. */
+int pm_bpf_load_begin(struct pm_bpf_load *load, const void *elf, size_t size,
+                      struct pm_bpf_setup setup);
 
-/* The records of processes that ended (Linux 5.8). */
-struct pm_bpf_deaths {
-  int on_free, on_exit, counts, exits; /* links and maps; -1 = not loaded */
-  struct ring_buffer *ring;
-  struct pm_bpf_missed missed;
-  uint64_t lost; /* so far */
-};
+/* Frees the object.  status: of all since pm_bpf_load_begin, and what comes
+ * back; below 0, err says that the program that does `what` was not loaded. */
+int pm_bpf_load_end(const struct pm_bpf_load *load, int status,
+                    const char *what, struct pm_err *err);
 
-#define PM_BPF_WALKER_INIT                                                     \
-  { .prog = -1 }
-#define PM_BPF_DUMPER_INIT                                                     \
-  { .link = -1 }
-#define PM_BPF_DEATHS_INIT                                                     \
-  { .on_free = -1, .on_exit = -1, .counts = -1, .exits = -1 }
+/* By their names in *.bpf.c, in an object that has been opened. */
+struct bpf_map *pm_bpf_map(const struct pm_bpf_load *load, const char *name);
+struct bpf_program *pm_bpf_program(const struct pm_bpf_load *load,
+                                   const char *name);
 
-/* -errno: the kernel lacks it or does not permit it; err names the program
- * and has libbpf's first warning. */
-int pm_bpf_walker_open(struct pm_bpf_walker *walker, struct pm_bpf_setup setup,
-                       uint32_t room, struct pm_err *err);
-int pm_bpf_dumper_open(struct pm_bpf_dumper *dumper, struct pm_bpf_setup setup,
-                       uint32_t room, struct pm_err *err);
+/* A copy that the caller closes, out of the way of select(2), so that libbpf's
+ * object can be freed.  -1 with errno. */
+int pm_bpf_keep(int fd);
 
-/* on_death is called with each record by pm_bpf_deaths_drain.  own_pids: our
- * own pids are the initial namespace's, so kill(2) can check one. */
-int pm_bpf_deaths_open(struct pm_bpf_deaths *deaths, struct pm_bpf_setup setup,
-                       bool own_pids,
-                       int (*on_death)(void *arg, void *record, size_t size),
-                       void *arg, struct pm_err *err);
+/* NULL with errno. */
+void *pm_bpf_share(const struct bpf_map *map, size_t bytes, int protection);
 
-/* All accept one that was never opened. */
-void pm_bpf_walker_close(struct pm_bpf_walker *walker);
-void pm_bpf_dumper_close(struct pm_bpf_dumper *dumper);
-void pm_bpf_deaths_close(struct pm_bpf_deaths *deaths);
-
-/* Walks once.  Returns the number of rows; if it is above the room, the walk is
- * incomplete.  *tasks becomes the number of threads.  tidy: leave no holes. */
-int64_t pm_bpf_walker_run(struct pm_bpf_walker *walker, int tidy,
-                          uint32_t *tasks, struct pm_err *err);
-
-/* Returns a descriptor, the caller's, from which the pieces of one dump are
- * read.  At its end the rows are complete, and *dump has where they are.  tidy:
- * leave no holes. */
-int pm_bpf_dumper_run(struct pm_bpf_dumper *dumper, bool tidy,
-                      struct pm_err *err);
-
-/* Adds to *lost the records since the last call for which there was no room. */
-int pm_bpf_deaths_drain(struct pm_bpf_deaths *deaths, struct pm_now now,
-                        uint64_t *lost, struct pm_err *err);
+/* The rows, with room for so many; to be shared read-only. */
+void pm_bpf_set_room(const struct pm_bpf_load *load, uint32_t room);
+struct pm_bpf_task *pm_bpf_share_rows(const struct pm_bpf_load *load,
+                                      uint32_t room);
+void pm_bpf_free_rows(struct pm_bpf_task *rows, uint32_t room);
 
 #endif

@@ -6,18 +6,19 @@
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.bpf.h"
-#include "parts.bpf.h"
+#include "settings.bpf.h"
 #include "task.h"
+
+/* Macros because an index is only relocated where it is a constant. */
+#define COUNT(mm, which) ((mm)->rss_stat[which].count)
 
 /* Before 6.2 the counters are an array of a typedef, and the verifier rejects a
  * plain load of its elements ("Type 'atomic_long_t' is not a struct").  Where
  * the kernel is locked down and so has no bpf_probe_read, memory is not known.
  */
-const volatile __u32 may_probe = 1;
-
 static __always_inline __s64 probed(const void *at) {
   __s64 n = 0;
-  if (may_probe)
+  if (settings.may_probe)
     bpf_probe_read_kernel(&n, sizeof n, at);
   return n;
 }
@@ -30,7 +31,8 @@ static __always_inline __s64 probed(const void *at) {
        : 0)
 
 #define HAS_MEMORY(mm)                                                         \
-  (HAS(COUNT(mm, 0)) || (may_probe && HAS(OLD(mm)->rss_stat.count[0].counter)))
+  (HAS(COUNT(mm, 0)) ||                                                        \
+   (settings.may_probe && HAS(OLD(mm)->rss_stat.count[0].counter)))
 
 static __always_inline void set_approximate(struct pm_bpf_now *n,
                                             struct mm_struct *mm) {

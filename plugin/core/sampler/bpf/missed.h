@@ -1,5 +1,5 @@
 /* Processes with an exit record whose death record never came (see procman_exit
- * in task.bpf.c): reported from their exit record once their pid is free. */
+ * in exit.bpf.c): reported from their exit record once their pid is free. */
 #ifndef PM_CORE_SAMPLER_BPF_MISSED_H
 #define PM_CORE_SAMPLER_BPF_MISSED_H
 

@@ -31,12 +31,16 @@ static __always_inline __u16 has_of(struct task_struct *t) {
          (HAS(t->cgroups) ? PM_BPF_HAS_CGROUP : 0);
 }
 
-/* How memory is read. */
+/* How pages are counted. */
 enum how {
-  APPROXIMATE, /* programs that must load where there are no kfuncs */
+  APPROXIMATE, /* by the common counts */
   KEPT,        /* exact, with the parts that were read before */
   EXACT
 };
+
+/* Of exact.bpf.h or approximate.bpf.h: of which one is for the object to say.
+ */
+static void set_pages(struct pm_bpf_now *n, struct mm_struct *mm, enum how how);
 
 static __always_inline void set_now(struct pm_bpf_now *n, struct task_struct *t,
                                     enum how how) {
@@ -52,10 +56,7 @@ static __always_inline void set_now(struct pm_bpf_now *n, struct task_struct *t,
   n->vsize = mm->total_vm;
   n->hugetlb =
       HAS(mm->hugetlb_usage.counter) ? (__u64)mm->hugetlb_usage.counter : 0;
-  if (how != APPROXIMATE && HAS_PARTS(mm))
-    set_exact(n, mm, how == EXACT);
-  else
-    set_approximate(n, mm);
+  set_pages(n, mm, how);
 }
 
 /* What may change while a process does not run. */
@@ -88,21 +89,6 @@ static __always_inline void set_process(struct pm_bpf_task *r,
   r->has = has_of(t);
   r->oom = s->oom_mm != 0;
   __builtin_memcpy(r->comm, t->comm, sizeof r->comm);
-}
-
-/* The peak of the program that is ending, as the kernel computes it.  t: its
- * last thread, which since 6.16 still has its memory at its exit. */
-static __always_inline void set_peak(struct pm_bpf_task *r,
-                                     struct task_struct *t) {
-  struct mm_struct *mm = t->mm;
-  if (!mm || r->maxrss)
-    return;
-  struct pm_bpf_now now;
-  set_approximate(&now, mm);
-  __u64 rss = (__u64)(at_least_0(now.count[PM_BPF_FILE]) +
-                      at_least_0(now.count[PM_BPF_ANON]) +
-                      at_least_0(now.count[PM_BPF_SHMEM]));
-  r->maxrss = rss > mm->hiwater_rss ? rss : mm->hiwater_rss;
 }
 
 #endif

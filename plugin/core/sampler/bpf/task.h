@@ -1,5 +1,5 @@
 /* The records that the BPF programs hand to user space: of fixed size, shared
- * by task.bpf.c and user space, always built for the same machine.  Times are
+ * by *.bpf.c and user space, always built for the same machine.  Times are
  * in nanoseconds, memory in pages, I/O in bytes. */
 #ifndef PM_CORE_SAMPLER_BPF_TASK_H
 #define PM_CORE_SAMPLER_BPF_TASK_H
@@ -9,6 +9,15 @@
 enum {
   PM_BPF_COMM = 16,
   PM_BPF_NS_LEVELS = 3 /* nested pid namespaces that are tried */
+};
+
+/* Read-only data of every program, set before the load. */
+struct pm_bpf_settings {
+  /* The pid namespace whose pids are reported: how deep below the initial one
+   * it is, and which one (0 of the initial one). */
+  __u32 ns_level, ns_inum;
+  __u32 may_probe; /* bpf_probe_read is allowed */
+  __u32 part_max;  /* percpu_counter_batch of lib/percpu_counter.c */
 };
 
 /* Which numbers the running kernel has; the others are 0. */

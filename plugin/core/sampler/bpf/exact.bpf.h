@@ -1,11 +1,17 @@
 /* The memory of a process as an exact sum.  Since 6.2 (f1a7941243c1) a counter
- * of mm_struct has a common count, and for each CPU what is not in it yet. */
-#ifndef PM_CORE_SAMPLER_BPF_PARTS_BPF_H
-#define PM_CORE_SAMPLER_BPF_PARTS_BPF_H
+ * of mm_struct has a common count, and for each CPU what is not in it yet.
+ *
+ * An object that includes this loads only where there are kfuncs: it takes 6.2,
+ * and before 6.1 no program with a call of a missing one (a5d827275241). */
+#ifndef PM_CORE_SAMPLER_BPF_EXACT_BPF_H
+#define PM_CORE_SAMPLER_BPF_EXACT_BPF_H
 
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.bpf.h"
+#include "memory.bpf.h"
+#include "process.bpf.h"
+#include "settings.bpf.h"
 #include "task.h"
 
 struct bpf_array { /* a map */
@@ -20,11 +26,7 @@ struct seqcount {
   unsigned int sequence;
 } OF_THE_KERNEL;
 
-static __always_inline __s64 at_least_0(__s64 n) { return n > 0 ? n : 0; }
-
-/* Macros because an index is only relocated where it is a constant. */
 #define HAS_PARTS(mm) HAS((mm)->rss_stat[0].counters)
-#define COUNT(mm, which) ((mm)->rss_stat[which].count)
 #define PARTS_AT(mm, which) ((__u64)(mm)->rss_stat[which].counters)
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
@@ -56,13 +58,11 @@ struct parts {
   __s32 sum[PM_BPF_KINDS];
 };
 
-/* A part is smaller than percpu_counter_batch (lib/percpu_counter.c): what is
- * not was read from memory that was given back meanwhile. */
-const volatile __u32 part_max = 32;
-
+/* A part is smaller than part_max: what is not was read from memory that was
+ * given back meanwhile. */
 static __always_inline __s32 part_at(__u64 at) {
   __s32 n = (__s32)AT(struct seqcount, at)->sequence;
-  return (__u32)n + part_max > 2 * part_max ? 0 : n;
+  return (__u32)n + settings.part_max > 2 * settings.part_max ? 0 : n;
 }
 
 static long add_part(__u32 cpu, void *arg) {
@@ -103,6 +103,14 @@ static __always_inline void set_exact(struct pm_bpf_now *n,
   n->count[PM_BPF_ANON] = anon;
   n->count[PM_BPF_SWAP] = swap;
   n->count[PM_BPF_SHMEM] = shmem;
+}
+
+static __always_inline void set_pages(struct pm_bpf_now *n,
+                                      struct mm_struct *mm, enum how how) {
+  if (how != APPROXIMATE && HAS_PARTS(mm))
+    set_exact(n, mm, how == EXACT);
+  else
+    set_approximate(n, mm);
 }
 
 #endif
