@@ -227,7 +227,10 @@ static int pm_init(void) {
 /* collectd has joined its read threads, so nothing else uses the parts.  All of
  * them may be NULL after a failed init. */
 static int pm_shutdown(void) {
+  struct pm_err err = PM_ERR_INIT;
   pm_control_stop(pm.control); /* first: its thread uses the exchange */
+  if (pm.tick.cycle && pm_cycle_save(pm.tick.cycle, &err) < 0)
+    WARNING("procman: %s", err.text);
   pm_cycle_free(pm.tick.cycle);
   pm_exchange_free(pm.tick.exchange);
   pm_notify_free(pm.tick.notifier);

@@ -19,6 +19,7 @@ base_sources = \
 	plugin/base/job_state.h \
 	plugin/base/now.c plugin/base/now.h \
 	plugin/base/pidfd.c plugin/base/pidfd.h \
+	plugin/base/own_folder.c plugin/base/own_folder.h \
 	plugin/base/pass.c plugin/base/pass.h \
 	plugin/base/sealed.c plugin/base/sealed.h \
 	plugin/base/siphash.c plugin/base/siphash.h \

@@ -203,10 +203,11 @@ static void on_job_exit_cb(void *arg, const struct pm_exit *exit) {
     pm_exchange_note_death(t->exchange, exit);
 }
 
-static void restore(struct pm_tick *t) {
+static void restore(struct pm_tick *t, uint64_t interval_ns) {
   struct pm_err err = PM_ERR_INIT;
   size_t groups, names;
-  if (pm_cycle_restore(t->cycle, pm_now_read(), &groups, &names, &err) < 0)
+  if (pm_cycle_restore(t->cycle, pm_now_read(), interval_ns, &groups, &names,
+                       &err) < 0)
     WARNING("procman: %s", err.text);
   else if (names)
     INFO("procman: %zu groups go on where they were before the start (names "
@@ -216,7 +217,7 @@ static void restore(struct pm_tick *t) {
 
 void pm_tick_begin(struct pm_tick *t, uint64_t interval_ns) {
   pm_cycle_watch_exits(t->cycle, on_exit_cb, on_job_exit_cb, t);
-  restore(t);
+  restore(t, interval_ns);
   bool often = t->exchange || pm_cycle_sampler(t->cycle)->deaths;
   t->interval = t->period = interval_ns;
   /* a whole number of ticks, or intervals would not be equally long */

@@ -340,7 +340,7 @@ tests_unit_helper_test_reader_SOURCES = tests/unit/helper/test_reader.c
 tests_unit_helper_test_reader_CPPFLAGS = $(unit_cppflags)
 tests_unit_helper_test_reader_LDADD = $(unit_ldadd)
 tests_unit_helper_test_reader_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pm_child_time \
-	-Wl,--wrap=pm_child_receive
+	-Wl,--wrap=pm_child_receive -Wl,--wrap=pm_child_is_runnable
 
 tests_unit_helper_test_user_SOURCES = tests/unit/helper/test_user.c
 tests_unit_helper_test_user_CPPFLAGS = $(unit_cppflags)
@@ -701,6 +701,7 @@ scenarios = \
 	tests/scenario/52-jobs.scn tests/scenario/53-jobs-by-proc.scn \
 	tests/scenario/54-jobs-come-and-go.scn tests/scenario/55-jobs-io.scn \
 	tests/scenario/37-first-event.scn \
+	tests/scenario/57-names-forgotten.scn \
 	tests/scenario/38-junk.scn \
 	tests/scenario/39-two-measurements.scn
 TESTS += $(scenarios)

@@ -341,6 +341,12 @@ static bool has_descriptors(void) {
   return other >= 0 || (errno != EMFILE && errno != ENFILE);
 }
 
+static const char untold[] =
+    "a kernel before 6.5 does not tell who connected, and collectd cannot see "
+    "it in /proc/PID/fd (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH), or it is gone";
+_Static_assert(sizeof untold <= sizeof((struct pm_confinement *)0)->why,
+               "it would be cut");
+
 void pm_peer_confinement(const struct pm_peer *peer, const char *label,
                          struct pm_confinement *ret) {
   *ret = (struct pm_confinement){0};
@@ -351,9 +357,7 @@ void pm_peer_confinement(const struct pm_peer *peer, const char *label,
     why = reason(peer, label, dir, one, ret);
   if (dir >= 0 && !still_lives(peer)) {
     why = peer->untold && peer->pidfd < 0
-              ? "a kernel before 6.5 does not tell who connected, and collectd "
-                "cannot see it in /proc/PID/fd (CAP_SYS_PTRACE, "
-                "CAP_DAC_READ_SEARCH), or it is gone"
+              ? untold
               : "the process that connected is gone";
     ret->capabilities = 0;
   }

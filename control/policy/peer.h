@@ -50,7 +50,7 @@ struct pm_peer_caps {
 void pm_peer_caps(const struct pm_peer *peer, struct pm_peer_caps *ret);
 
 struct pm_confinement {
-  char why[96];          /* "" = not confined: as a login shell */
+  char why[192];         /* "" = not confined: as a login shell */
   bool unknown;          /* it could not be determined: why says what is
                           * missing */
   bool scarce;           /* nor that, as there are no descriptors left */

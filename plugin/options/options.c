@@ -49,9 +49,15 @@ static bool set_state_dir(const struct pm_option *o, const oconfig_item_t *item,
     *(char **)at = NULL;
     return true;
   }
-  return item->values_num == 1 && pm_value_text(item, 0, &path) &&
-         path[0] == '/' && path[1] && strlen(path) <= MOST &&
-         pm_value_set_text(o, item, at);
+  if (item->values_num != 1 || !pm_value_text(item, 0, &path) ||
+      path[0] != '/' || strspn(path, "/") == strlen(path) ||
+      strlen(path) > MOST || !pm_value_set_text(o, item, at))
+    return false;
+  /* or O_NOFOLLOW would follow it */
+  char *text = *(char **)at;
+  for (size_t n = strlen(text); text[n - 1] == '/'; n--)
+    text[n - 1] = '\0';
+  return true;
 }
 
 static const char *const group_by_words[PM_BY_COUNT + 1] = {

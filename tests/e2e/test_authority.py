@@ -118,6 +118,16 @@ def check_kill(c, peer, free, can, name, target):
     return allowed
 
 
+def check_unseen(c, peer, name, target):
+    """For who does not see it in /proc (hidepid of proc(5)) it is not there, even
+    where kill(2) would hit it."""
+    for method, params in (("kill_process", {"signal": 0}), ("get_process_info", {})):
+        result = peer.do("call", c.socket, method, pid=target.pid, **params)
+        assert not result["success"], f"{name}: {method}: {result}"
+        assert result["error"]["code"] in ("not_found", "permission_denied", "unsupported"), \
+            f"{name}: {method}: {result}"
+
+
 def check_sight(c, peer, name, target):
     result = peer.do("call", c.socket, "get_process_info", pid=target.pid)
     assert result["success"], result
@@ -136,7 +146,8 @@ def check_streams(c, peer, kind, proc="/proc"):
     shown, end = peer.do("monitor", c.socket)
     with_hands = set(peer.do("pids", proc))
     alone = [p for p in shown if p not in with_hands and os.path.exists(f"/proc/{p}")]
-    assert shown and not alone, f"{kind} sees {alone} in the stream alone"
+    assert not alone, f"{kind} sees {alone} in the stream alone"
+    assert shown or len(with_hands) == 1, f"{kind} sees nobody, and is one himself"
     assert end["success"] and end["reason"] == "count", end
     id = peer.do("watch", c.socket, "a stream", "watch_events")
     assert id != STRANGE, id
@@ -218,6 +229,9 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
         check_streams(c, peer, kind)
         for name, target in targets.by_name.items():
             what = f"{daemon}: {kind}: {name}"
+            if target.pid not in with_hands:
+                check_unseen(c, peer, what, target)
+                continue
             killed += check_kill(c, peer, free, can, what, target)
             shown, by_hand = check_sight(c, peer, what, target)
             sighted += len(shown)
@@ -226,6 +240,11 @@ def check_pair(c, daemon, kind, prefix, free, can, targets):
     print(f"  {daemon}: {kind}: may signal {killed} of {len(targets.by_name)}, "
           f"sees {sighted} files of theirs", flush=True)
     return killed
+
+
+def proc_hides():
+    with open("/proc/self/mounts", encoding="utf-8") as f:
+        return any(line.split()[1] == "/proc" and "hidepid=" in line for line in f)
 
 
 def check_daemon(daemon, targets):
@@ -237,7 +256,8 @@ def check_daemon(daemon, targets):
         for kind, (becomes, peer_uid, free) in PEERS.items():
             check_pair(c, daemon, kind, becomes, free, can_act_for(peer_uid),
                        targets)
-        check_ends(c, daemon)
+        if not proc_hides():  # else check_hidden() looks at who is heard of
+            check_ends(c, daemon)
         _, ended = wire.cancel(STRANGE)
         assert ended["reason"] == "cancelled", ended
         hello = call(c.socket, "hello")

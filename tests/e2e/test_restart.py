@@ -56,7 +56,7 @@ def main():
         with open(c.path("state/groups"), "r+b") as f:
             f.truncate(50)
         c.__enter__()
-        assert "is damaged and will be replaced" in c.said(), c.said()
+        assert "is damaged; it will be replaced" in c.said(), c.said()
         wait_for("another file", lambda: os.path.getsize(c.path("state/groups")) > 50)
         c.stop()
         # where nothing can be written, the metrics are read all the same

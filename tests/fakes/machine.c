@@ -256,13 +256,24 @@ int pm_state_file_read(struct pm_state_file *file, struct pm_buf *ret,
   return file->folder ? pm_buf_add(ret, disk.data, disk.length) : 0;
 }
 
-bool pm_state_file_write(struct pm_state_file *file, const void *bytes,
-                         size_t length) {
+bool pm_state_file_busy(struct pm_state_file *file, uint64_t mono) {
+  (void)file;
+  (void)mono;
+  return false;
+}
+
+void pm_state_file_write(struct pm_state_file *file, uint64_t mono,
+                         const void *bytes, size_t length) {
+  (void)mono;
   if (!file->folder || length > sizeof disk.data)
-    return false;
+    return;
   memcpy(disk.data, bytes, length);
   disk.length = length;
-  return true;
+}
+
+void pm_state_file_fail(struct pm_state_file *file, int num) {
+  (void)file;
+  (void)num;
 }
 
 int pm_state_file_error(struct pm_state_file *file, struct pm_err *err) {

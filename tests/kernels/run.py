@@ -29,6 +29,8 @@ PROC = "/proc"
 # so that a group that forks is faster than who ends it; and no unix_diag, so that
 # before 6.5 nobody can be told from another who connects, and all is refused.
 UML_WITHOUT = "procman.without=hold/test_kill,test_authority"
+# Left out where /proc hides processes: all that it hits are hidden.
+HIDEPID = "procman.hidepid=2 procman.without=hold/test_kill"
 
 # name: (suite, what else the kernel is told, the variant that must be used)
 ROWS = {
@@ -37,7 +39,7 @@ ROWS = {
     "trixie": ("trixie", "", WALK),
     "sid": ("sid", "", WALK),
     "lockdown": ("trixie", "lockdown=confidentiality", WALK),
-    "hidepid": ("bookworm", "procman.hidepid=2", ITER),
+    "hidepid": ("bookworm", HIDEPID, ITER),
     "no-btf": (None, UML_WITHOUT, PROC),
 }
 # What a row is for is told by the machine itself.

@@ -13,6 +13,7 @@ struct head {
   uint32_t checksum; /* CRC-32C of the record, with this member as 0 */
   uint64_t length;   /* of the record */
   uint64_t saved;    /* pm_now.real */
+  uint64_t interval; /* ns */
   double tokens[2];  /* of names, of ids */
   uint32_t first;    /* pm_admit.first */
   uint32_t count;    /* of items, which follow */
@@ -57,11 +58,13 @@ static uint32_t checksum(const char *record, const struct head *head) {
 }
 
 int pm_kept_names_write(const struct pm_groups *g, const struct pm_admit *a,
-                        struct pm_now now, struct pm_buf *ret) {
+                        struct pm_now now, uint64_t interval_ns,
+                        struct pm_buf *ret) {
   size_t from = ret->length;
   struct head head = {
       .schema = PM_KEPT_SCHEMA,
       .saved = now.real,
+      .interval = interval_ns,
       .tokens = {a->quota[0].tokens, a->quota[1].tokens},
       .first = a->first,
   };
@@ -153,18 +156,35 @@ static bool groups_by(const struct pm_select_options *select,
   return false;
 }
 
+/* Between the last save and now. */
+struct absence {
+  uint64_t ns;
+  uint64_t interval_before, interval_now; /* ns, of collectd */
+};
+
+/* What it used in an interval of the one length, in one of the other. */
+static uint64_t rescale(uint64_t used, uint64_t from_ns, uint64_t to_ns) {
+  return from_ns && from_ns != to_ns
+             ? (uint64_t)((double)used * (double)to_ns / (double)from_ns)
+             : used;
+}
+
 /* Differences of times are kept, also to before the boot: unsigned numbers wrap
  * around. */
 static void restore_item(const struct names *n, struct pm_now now,
-                         uint64_t away, bool in, struct pm_admit_item *ret) {
+                         const struct absence *absence, bool in,
+                         struct pm_admit_item *ret) {
   *ret = (struct pm_admit_item){
       .in = in,
       .is_id = n->item.is_id,
       .named = true,
-      .used = in ? now.mono : now.mono - n->item.unused_ns - away,
+      .used = in ? now.mono : now.mono - n->item.unused_ns - absence->ns,
       .entry_by = n->item.entry_by,
       .entry_mark = n->item.entry_mark,
   };
+  if (n->item.entry_by != PM_TOP_RSS) /* that is no rate */
+    ret->entry_mark = rescale(ret->entry_mark, absence->interval_before,
+                              absence->interval_now);
   if (in && n->item.small_ns) {
     ret->small_since = now.mono - (n->item.small_ns - 1);
     ret->small_since += ret->small_since == 0;
@@ -172,20 +192,20 @@ static void restore_item(const struct names *n, struct pm_now now,
 }
 
 static int restore_group(const struct names *n, struct pm_now now,
-                         uint64_t away, bool fits,
+                         const struct absence *absence, bool fits,
                          const struct pm_kept_into *into,
                          struct pm_kept_count *ret) {
   const uint64_t days = PM_ADMIT_NAME_DAYS;
-  if (n->item.unused_ns >= days * 86400 * PM_NS_PER_S - away)
+  if (n->item.unused_ns >= days * 86400 * PM_NS_PER_S - absence->ns ||
+      !groups_by(into->select, (enum pm_group_by)n->item.by))
     return 0;
   struct pm_group *group;
   int status = pm_groups_restore(into->groups, (enum pm_group_by)n->item.by,
                                  n->key, n->name, &group);
   if (status < 0)
     return status == -EEXIST ? 0 : status;
-  bool in = n->item.in && fits && away < PM_ADMIT_LINGER_S * PM_NS_PER_S &&
-            groups_by(into->select, group->by);
-  restore_item(n, now, away, in, &group->admit);
+  bool in = n->item.in && fits && absence->ns < PM_ADMIT_LINGER_S * PM_NS_PER_S;
+  restore_item(n, now, absence, in, &group->admit);
   into->admit->quota[n->item.is_id].names++;
   ret->in += in;
   ret->names++;
@@ -202,17 +222,19 @@ static uint64_t time_away(const struct head *head, struct pm_now now) {
   return away < most ? away : most;
 }
 
-/* As many as there were, and those that have come since. */
-static void restore_tokens(const struct head *head, uint64_t away,
+/* As many as there were, and those that have come since.  A place whose first
+ * name was left out is free for another one. */
+static void restore_tokens(const struct head *head,
+                           const struct absence *absence, size_t names,
                            const struct pm_kept_into *into) {
   double most = into->options->names_per_hour;
-  double come = pm_seconds(away) / 3600 * most;
+  double come = pm_seconds(absence->ns) / 3600 * most;
   for (int i = 0; i < 2; i++) {
     double tokens = head->tokens[i] + come;
     if (tokens >= 0 && tokens < most) /* not NaN either */
       into->admit->quota[i].tokens = tokens;
   }
-  into->admit->first = head->first;
+  into->admit->first = head->first < names ? head->first : (uint32_t)names;
 }
 
 int pm_kept_names_read(const void *bytes, size_t length, struct pm_now now,
@@ -224,7 +246,8 @@ int pm_kept_names_read(const void *bytes, size_t length, struct pm_now now,
   int status = check_record(bytes, length, &head, &in);
   if (status < 0)
     return status;
-  uint64_t away = time_away(&head, now);
+  struct absence absence = {time_away(&head, now), head.interval,
+                            into->interval_ns};
   /* with fewer places than before the largest are to have them */
   bool fits = in <= into->admit->places;
   const char *at = (const char *)bytes + sizeof head,
@@ -232,8 +255,8 @@ int pm_kept_names_read(const void *bytes, size_t length, struct pm_now now,
   struct names n;
   for (uint32_t i = 0; status == 0 && i < head.count; i++)
     if (take_item(&at, end, &n))
-      status = restore_group(&n, now, away, fits, into, &count);
-  restore_tokens(&head, away, into);
+      status = restore_group(&n, now, &absence, fits, into, &count);
+  restore_tokens(&head, &absence, count.names, into);
   *ret = count;
   return status;
 }

@@ -106,13 +106,18 @@ int pm_cycle_set_jobs(struct pm_cycle *c, struct pm_job_scope *list,
   return pm_job_members_take(c, list, count);
 }
 
-int pm_cycle_restore(struct pm_cycle *c, struct pm_now now, size_t *ret_groups,
+int pm_cycle_restore(struct pm_cycle *c, struct pm_now now,
+                     uint64_t interval_ns, size_t *ret_groups,
                      size_t *ret_names, struct pm_err *err) {
   struct pm_kept_count count;
-  int status = pm_restart_restore(c, now, &count, err);
+  int status = pm_restart_restore(c, now, interval_ns, &count, err);
   *ret_groups = count.in;
   *ret_names = count.names;
   return status;
+}
+
+int pm_cycle_save(struct pm_cycle *c, struct pm_err *err) {
+  return pm_restart_save_last(c, err);
 }
 
 int pm_cycle_state_error(struct pm_cycle *c, struct pm_err *err) {

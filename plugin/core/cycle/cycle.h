@@ -26,15 +26,19 @@ struct pm_snapshot;
  * memory. */
 int pm_cycle_new(const struct pm_cycle_options *options, struct pm_cycle **ret,
                  struct pm_err *err);
-/* Saves what outlives a restart, which may take twice PM_STATE_FILE_WAIT_MS.
- * Accepts NULL. */
+/* Accepts NULL. */
 void pm_cycle_free(struct pm_cycle *cycle);
 
 /* Once, before the first turn: the groups that were emitted before the last
- * restart and the names that were used, from state_dir.  -errno: some or all of
- * it is lacking, see err; ret_* are what is there. */
+ * restart and the names that were used, from state_dir.  interval_ns: of
+ * collectd.  -errno: some or all of it is lacking, see err; ret_* are what is
+ * there. */
 int pm_cycle_restore(struct pm_cycle *cycle, struct pm_now now,
-                     size_t *ret_groups, size_t *ret_names, struct pm_err *err);
+                     uint64_t interval_ns, size_t *ret_groups,
+                     size_t *ret_names, struct pm_err *err);
+/* Once, after the last turn: saves that, as of the last close, which may take
+ * twice PM_STATE_FILE_WAIT_MS.  -errno: it is not saved. */
+int pm_cycle_save(struct pm_cycle *cycle, struct pm_err *err);
 
 /* The sampler that is used: name, variant, and why no better one is. */
 const struct pm_sampler *pm_cycle_sampler(const struct pm_cycle *cycle);

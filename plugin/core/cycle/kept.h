@@ -7,8 +7,9 @@
 
 struct pm_kept {
   struct pm_state_file file;
-  struct pm_now saved; /* when it was read or written */
-  uint64_t changes;    /* admitted and evicted until then */
+  uint64_t interval_ns; /* of collectd */
+  struct pm_now saved;  /* when it was read or written */
+  uint64_t changes;     /* admitted and evicted until then */
 };
 
 #endif

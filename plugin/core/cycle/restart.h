@@ -16,12 +16,14 @@ enum {
 void pm_restart_init(struct pm_cycle *cycle);
 /* See pm_cycle_restore. */
 int pm_restart_restore(struct pm_cycle *cycle, struct pm_now now,
-                       struct pm_kept_count *ret, struct pm_err *err);
+                       uint64_t interval_ns, struct pm_kept_count *ret,
+                       struct pm_err *err);
 /* After a close. */
 void pm_restart_save_if_due(struct pm_cycle *cycle, struct pm_now now);
 /* See pm_cycle_state_error. */
 int pm_restart_error(struct pm_cycle *cycle, struct pm_err *err);
-/* As of the last close. */
+/* See pm_cycle_save. */
+int pm_restart_save_last(struct pm_cycle *cycle, struct pm_err *err);
 void pm_restart_done(struct pm_cycle *cycle);
 
 #endif

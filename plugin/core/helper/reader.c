@@ -189,8 +189,7 @@ static bool is_stuck(struct pm_reader *r) {
   p->mono = mono;
   p->time = time;
   p->complete = complete;
-  return p->blocked_ns >= PM_READER_BLOCKED_MS * MS_NS ||
-         p->busy_ns >= PM_READER_BUSY_MS * MS_NS || !r->current->left_ns;
+  return p->blocked_ns >= PM_READER_BLOCKED_MS * MS_NS || !r->current->left_ns;
 }
 
 static ssize_t receive_reply(struct pm_reader *r, struct pm_reader_reply *ret) {
@@ -223,7 +222,7 @@ static int wait_reply(struct pm_reader *r, struct pm_now now,
   uint32_t owner = pm_reader_owner_of(r->root, pid);
   bool by_it =
       pid && (r->progress.blocked_ns >= PM_READER_BLOCKED_MS * MS_NS / 2 ||
-              r->progress.busy_ns >= PM_READER_BUSY_MS * MS_NS / 2);
+              r->progress.busy_ns > PM_READER_FREE_MS * MS_NS);
   if (by_it) {
     *ret_stuck = pid;
     pm_backoff_start(&r->owners, now, owner);

@@ -13,12 +13,12 @@
 #include "core/procfs/reader_memory.h"
 
 enum {
-  PM_READER_BLOCKED_MS = 10, /* on one process: then the child is killed */
-  PM_READER_BUSY_MS = 100,   /* the same, of CPU time on one process */
-  PM_READER_FREE_MS = 20,    /* of which so much is not taken from the budget:
-                                what is read of one may take that on a slow CPU,
-                                and the kernel counts in ticks of up to 10 ms */
-  PM_READER_OWNER_STUCK = 2, /* children stuck on one owner's processes */
+  PM_READER_BLOCKED_MS = 10,    /* on one process: then the child is killed */
+  PM_READER_FREE_MS = 20,       /* of CPU time on one process is not taken from
+                                   the budget: what is read of one may take that
+                                   on a slow CPU, and the kernel counts in ticks of
+                                   up to 10 ms */
+  PM_READER_OWNER_STUCK = 2,    /* children stuck on one owner's processes */
   PM_READER_BACKOFF_MIN_S = 10, /* of a process, kept by the caller */
   PM_READER_OWNER_MIN_S = 1,    /* of its owner's other processes */
   PM_READER_BACKOFF_MAX_S = 3600,

@@ -21,6 +21,7 @@ static struct pm_rule_options rule = {.name = (char[]){"nginx"}};
 static const struct pm_select_options with_rule = {
     .rules = &rule, .rule_count = 1, .by = {PM_BY_NAME}, .by_count = 1};
 static const uint64_t hour = 3600 * PM_NS_PER_S;
+static uint64_t interval = 10 * PM_NS_PER_S;
 static const struct pm_now saved = {5000 * PM_NS_PER_S, 0,
                                     1700000000 * PM_NS_PER_S};
 /* of the next boot */
@@ -63,8 +64,8 @@ static void add(struct life *l, enum pm_group_by by, const char *key,
 /* The record of one life. */
 static struct pm_buf record_of(struct life *l) {
   struct pm_buf record = PM_BUF_INIT(1 << 20);
-  assert_int_equal(pm_kept_names_write(&l->groups, &l->admit, saved, &record),
-                   0);
+  assert_int_equal(
+      pm_kept_names_write(&l->groups, &l->admit, saved, interval, &record), 0);
   return record;
 }
 
@@ -86,7 +87,8 @@ static int read_into(struct life *l, const struct pm_buf *record,
                      struct pm_now now, const struct pm_select_options *select,
                      struct pm_kept_count *count) {
   begin(l, select);
-  struct pm_kept_into into = {&l->groups, &l->admit, &options, select};
+  struct pm_kept_into into = {&l->groups, &l->admit, &options, select,
+                              interval};
   return pm_kept_names_read(record->data, record->length, now, &into, count);
 }
 
@@ -139,7 +141,7 @@ static void ends(void **state) {
       {"seven days", 7 * 86400, &by_name, 0, 0},
       {"a year", 365 * 86400, &by_name, 0, 0},
       {"the clock cannot be right", 2000 * 86400, &by_name, 3, 4},
-      {"grouped otherwise", 60, &by_user, 0, 4},
+      {"grouped otherwise", 60, &by_user, 0, 0},
       {"a rule has the name", 60, &with_rule, 2, 3},
   };
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
@@ -152,6 +154,9 @@ static void ends(void **state) {
               read_into(&l, &record, now, rows[i].select, &count), 0);
     check_u64(rows[i].row, "groups", count.in, rows[i].in);
     check_u64(rows[i].row, "names", count.names, rows[i].names);
+    /* the places of those that are left out can be filled at once */
+    check_u64(rows[i].row, "first", l.admit.first,
+              rows[i].names < 3 ? rows[i].names : 3);
     pm_groups_done(&l.groups);
     pm_buf_done(&record);
   }
@@ -173,6 +178,38 @@ static void clock_steps_back(void **state) {
   check_end();
 }
 
+/* What a group used in the interval in which it entered is compared with what
+ * it uses in intervals of another length. */
+static void interval_changes(void **state) {
+  (void)state;
+  static const struct {
+    const char *row;
+    enum pm_top_by by;
+    uint64_t mark;
+  } rows[] = {{"cpu", PM_TOP_CPU, 6000},
+              {"io", PM_TOP_IO, 6000},
+              {"rss", PM_TOP_RSS, 1000}};
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    struct life l;
+    struct pm_kept_count count;
+    begin(&l, &by_name);
+    add(&l, PM_BY_NAME, "nginx", IN, 0);
+    find(&l, "nginx")->admit.entry_by = (uint8_t)rows[i].by;
+    find(&l, "nginx")->admit.entry_mark = 1000;
+    struct pm_buf record = record_of(&l);
+    pm_groups_done(&l.groups);
+    interval *= 6;
+    check_int(rows[i].row, "status",
+              read_into(&l, &record, started, &by_name, &count), 0);
+    interval /= 6;
+    check_u64(rows[i].row, "mark", find(&l, "nginx")->admit.entry_mark,
+              rows[i].mark);
+    pm_groups_done(&l.groups);
+    pm_buf_done(&record);
+  }
+  check_end();
+}
+
 /* There are fewer places: who is large gets them. */
 static void keeps_to_top(void **state) {
   (void)state;
@@ -183,7 +220,7 @@ static void keeps_to_top(void **state) {
   two.top = 2;
   begin(&l, &by_name);
   pm_admit_init(&l.admit, &two, 0);
-  struct pm_kept_into into = {&l.groups, &l.admit, &two, &by_name};
+  struct pm_kept_into into = {&l.groups, &l.admit, &two, &by_name, interval};
   check_int(
       "two", "status",
       pm_kept_names_read(record.data, record.length, started, &into, &count),
@@ -271,9 +308,9 @@ static void forged(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(goes_on),          cmocka_unit_test(ends),
-      cmocka_unit_test(clock_steps_back), cmocka_unit_test(keeps_to_top),
-      cmocka_unit_test(damaged),          cmocka_unit_test(later_version),
-      cmocka_unit_test(forged),
+      cmocka_unit_test(clock_steps_back), cmocka_unit_test(interval_changes),
+      cmocka_unit_test(keeps_to_top),     cmocka_unit_test(damaged),
+      cmocka_unit_test(later_version),    cmocka_unit_test(forged),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

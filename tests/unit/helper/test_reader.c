@@ -33,12 +33,25 @@ struct world {
 /* A CPU that is so many times slower, as far as the reader can see. */
 enum { SLOWER = 20 };
 static bool is_slow;
+/* It only computes, as far as the reader can see: all of each slice. */
+static bool is_busy;
+
+bool __real_pm_child_is_runnable(const struct pm_child *child);
+bool __wrap_pm_child_is_runnable(const struct pm_child *child);
+bool __wrap_pm_child_is_runnable(const struct pm_child *child) {
+  return is_busy || __real_pm_child_is_runnable(child);
+}
 
 struct pm_child_time __real_pm_child_time(const struct pm_child *child);
 struct pm_child_time __wrap_pm_child_time(const struct pm_child *child);
 struct pm_child_time __wrap_pm_child_time(const struct pm_child *child) {
   static uint64_t real, slow;
+  static uint64_t busy;
   struct pm_child_time time = __real_pm_child_time(child);
+  if (is_busy) {
+    busy += 5 * PM_NS_PER_S / 1000;
+    return (struct pm_child_time){busy, busy};
+  }
   if (!is_slow)
     return time;
   uint64_t tick = 10 * PM_NS_PER_S / 1000, more = (time.cpu_ns - real) * SLOWER;
@@ -347,6 +360,22 @@ static void list_blocks(void **state) {
   check_end();
 }
 
+/* What costs the time of a whole scan is passed over in the next. */
+static void list_computes(void **state) {
+  struct world *w = *state;
+  int32_t pids[256], stuck;
+  const struct pm_detail *detail;
+  struct pm_reader_list list = {.passed_count = 0};
+  make_it_block(w, 7, "stat");
+  pm_reader_read_one(w->reader, w->now, 3, 1003, WANT, &detail); /* starts it */
+  is_busy = true;
+  list_all(w, &list, pids, &stuck);
+  is_busy = false;
+  check_int("list", "used up by", stuck, 7);
+  check_int("list", "goes on behind it", list.after, 7);
+  check_end();
+}
+
 /* ---- no child ---- */
 
 static void no_helper(void **state) {
@@ -434,19 +463,11 @@ static void killed(void **state) {
 int main(void) {
   check_pidfd();
   const struct CMUnitTest tests[] = {
-      HERE(reads),
-      HERE(cmdline_blocks),
-      HERE(stat_blocks),
-      HERE(others_go_on),
-      HERE(slow_ones),
-      HERE(no_time),
-      HERE(lists),
-      HERE(slow_machine),
-      HERE(list_blocks),
-      HERE(no_helper),
-      HERE(silent),
-      HERE(killed),
-      cmocka_unit_test(owners),
+      HERE(reads),         HERE(cmdline_blocks),     HERE(stat_blocks),
+      HERE(others_go_on),  HERE(slow_ones),          HERE(no_time),
+      HERE(lists),         HERE(slow_machine),       HERE(list_blocks),
+      HERE(list_computes), HERE(no_helper),          HERE(silent),
+      HERE(killed),        cmocka_unit_test(owners),
   };
   return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }

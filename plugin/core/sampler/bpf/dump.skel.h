@@ -1,4 +1,4 @@
-/* Sources: b0a954ec6356f0585b09a4f515304539b96f879f12c97b6348dec53f9a4d5e10
+/* Sources: 06d363d5bfb9225f2f5ac2fa78bbe4430a4d1f968816c5b4a980a3bdc71aa9f7
  * Compiler: Debian clang version 14.0.6 */
 /* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
 

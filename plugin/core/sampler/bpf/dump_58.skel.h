@@ -1,4 +1,4 @@
-/* Sources: 386e3e191716c3db18c39925ec54053a946c327abd698f599accca83440f1081
+/* Sources: 84149b8623bfcb7e76412228999f614cb4eba7e0ce8a53c123ab98193c127e18
  * Compiler: Debian clang version 14.0.6 */
 /* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
 

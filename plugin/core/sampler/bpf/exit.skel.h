@@ -1,4 +1,4 @@
-/* Sources: 217e5ecee5917ec06603bda653ba40c6a01a5a4968aef591abef798fef47e2a5
+/* Sources: 328e39e0143c25113104886b6496f6a768128e6d9c83ca8f5366808fd77659b2
  * Compiler: Debian clang version 14.0.6 */
 /* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
 

@@ -1,4 +1,4 @@
-/* Sources: 4e3e89065e4a4d38263cc9941582337b18db9af4c5db3b7381eb542e89296e53
+/* Sources: 33ce89c2e411798bd62aa8318f1432ffaf4aeea45a073f20cf10dce6d575b468
  * Compiler: Debian clang version 14.0.6 */
 /* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */
 
