@@ -799,6 +799,14 @@ def test_stop():
         j.holder.terminate()
         equal("SIGTERM for the holder", j.end(10), 0)
         equal("end", (j.show()["reason"], j.show()["signal"]), ("stopped", "15"))
+    with sh("trap '' TERM; echo up; while :; do sleep 0.05; done", stop_ms=3600000) as j:
+        j.start()
+        wait_for("up", lambda: j.text() == b"up\n")
+        j.holder.terminate()
+        j.reaches("stopping")
+        j.holder.terminate()
+        equal("SIGTERM again", j.end(10), 0)
+        equal("end", (j.show()["reason"], j.show()["signal"]), ("stopped", "9"))
 
 
 def test_requests():

@@ -11,7 +11,7 @@ LINK = "/etc/collectd/collectd.conf.d/procman.conf"
 CONF = "/etc/collectd/procman.conf"
 SOCKET = "/run/procman/control.sock"
 STOP = "/var/tmp/stop"
-# It may take an hour to end, and does: with a child that is as deaf.
+# With a child that is as deaf.
 DEAF = "trap '' TERM; sh -c 'while :; do sleep 1; done' & while :; do sleep 1; done"
 # numbers, from 1 on, until it is told to stop; then how many
 PRINT = f"""n=0
@@ -176,14 +176,31 @@ class Life:
         wait_for("the job", lambda: self.pid_of("sleeper") == self.pid)
         return "a LoadPlugin line of the administrator's: left, and told by the removal"
 
+    def start_stubborn(self):
+        """Those that neither end by themselves nor by TERM, nor soon; the holder of one
+        is another than it was started by, the first process of another has ended."""
+        m, options = self.m, ("--stop-timeout", "3600")
+        self.start_job("deaf", "sh", "-c", DEAF, options=options)
+        self.start_job("adopted", "sh", "-c", DEAF, options=options)
+        self.start_job("left", "sh", "-c", f"({DEAF}) & sleep 1", options=options)
+        holder = self.holder_of("adopted")
+        m.run("kill", "-9", str(holder))
+        wait_for("another holder", lambda: self.holder_of("adopted") not in (0, holder))
+        wait_for("its first process to end", lambda: not self.pid_of("left"))
+
+    def holder_of(self, name):
+        """By the folder of the job, which is its argument."""
+        found = [pid for pid, line in self.m.command_lines()
+                 if "procman-keep" in line and f"/jobs/{name}-" in line]
+        return found[0] if found else 0
+
     def purge(self):
         m = self.m
-        deaf = self.start_job("deaf", "sh", "-c", DEAF, options=("--stop-timeout", "3600"))
-        pids = deaf, self.pid
+        self.start_stubborn()
         m.run("apt-get", "purge", "-y", "collectd-procman", "procman-client")
-        assert not any(map(m.is_alive, pids)), "a job lives"
-        left_over = [line for line in m.command_lines() if "do sleep 1" in line]
-        assert not left_over, left_over
+        assert not m.is_alive(self.pid), "the job lives"
+        alive = [line for _, line in m.command_lines() if "do sleep 1" in line]
+        assert not alive, alive
         ours = [p for p in m.programs() if "procman" in p[1]]
         assert not ours, f"still running: {ours}"
         for place in ("/run/procman", "/var/log/procman", "/usr/libexec/procman"):
@@ -194,6 +211,6 @@ class Life:
             assert lines_but_group(m.read(path)) == lines_but_group(text), path
         m.service("restart")
         wait_for("collectd", m.collectd)
-        return "purged with a job running, and one that is deaf to TERM: of " \
+        return "purged with a job running, and three that are deaf to TERM: of " \
                f"{len(self.before)} paths none is new, gone or changed, but the group's; " \
                "no process; collectd starts"

@@ -44,9 +44,10 @@ class Machine:
             yield int(pid), program.removeprefix(self.root)
 
     def command_lines(self):
+        """(pid, command line) of all that runs."""
         for pid in filter(str.isdigit, os.listdir(self.inside("/proc"))):
             try:
-                yield self.read(f"/proc/{pid}/cmdline").replace("\0", " ")
+                yield int(pid), self.read(f"/proc/{pid}/cmdline").replace("\0", " ")
             except (OSError, UnicodeDecodeError):
                 continue
 

@@ -25,6 +25,7 @@ struct keep {
 
   /* job.c */
   struct keep_workload workload;
+  bool told_to_end;          /* by a signal */
   uint64_t stop_timeout_ns;  /* of the stop that was asked for, 0: the job's */
   bool ended;                /* the end is recorded; its session is not over */
   uint64_t look_at, look_ns; /* when that is looked at, and then how soon */

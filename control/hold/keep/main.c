@@ -197,12 +197,15 @@ static void prepare(const struct keep *k, int signals,
   }
 }
 
-/* SIGTERM, as a service manager stops a unit: the job ends. */
+/* SIGTERM, as a service manager stops a unit: the job ends.  Who sends another
+ * one does not want to wait any longer: its timeout is over. */
 static void take_signal(struct keep *k, int signals) {
   struct signalfd_siginfo info;
   while (read(signals, &info, sizeof info) == sizeof info)
     if (info.ssi_signo == SIGTERM) {
-      struct pm_job_request stop = {.verb = PM_JOB_ASK_STOP};
+      struct pm_job_request stop = {.verb = PM_JOB_ASK_STOP,
+                                    .timeout_ns = k->told_to_end};
+      k->told_to_end = true;
       keep_job_request(k, &stop);
     }
 }
