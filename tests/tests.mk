@@ -88,6 +88,7 @@ unit_tests = \
 	tests/unit/helper/test_user \
 	tests/unit/options/test_options_control \
 	tests/unit/options/test_options_jobs \
+	tests/unit/options/test_options_state_dir \
 	tests/unit/options/test_location \
 	tests/unit/jobs/test_events tests/unit/jobs/test_job \
 	tests/unit/jobs/test_jobs tests/unit/jobs/test_series \
@@ -356,8 +357,10 @@ tests_unit_options_test_location_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
 tests_unit_options_test_location_LDADD = libpmplugin.la libpmbase.la $(unit_ldadd)
 
+read_text_sources = tests/unit/options/read_text.c \
+	tests/unit/options/read_text.h
 tests_unit_options_test_options_control_SOURCES = \
-	tests/unit/options/test_options_control.c \
+	tests/unit/options/test_options_control.c $(read_text_sources) \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
 tests_unit_options_test_options_control_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
@@ -365,11 +368,19 @@ tests_unit_options_test_options_control_LDADD = libpmplugin.la libpmwire.la \
 	$(unit_ldadd)
 
 tests_unit_options_test_options_jobs_SOURCES = \
-	tests/unit/options/test_options_jobs.c \
+	tests/unit/options/test_options_jobs.c $(read_text_sources) \
 	tests/fakes/oconfig.c tests/fakes/oconfig.h
 tests_unit_options_test_options_jobs_CPPFLAGS = $(unit_cppflags) \
 	$(COLLECTD_CPPFLAGS)
 tests_unit_options_test_options_jobs_LDADD = libpmplugin.la libpmwire.la \
+	$(unit_ldadd)
+
+tests_unit_options_test_options_state_dir_SOURCES = \
+	tests/unit/options/test_options_state_dir.c $(read_text_sources) \
+	tests/fakes/oconfig.c tests/fakes/oconfig.h
+tests_unit_options_test_options_state_dir_CPPFLAGS = $(unit_cppflags) \
+	$(COLLECTD_CPPFLAGS)
+tests_unit_options_test_options_state_dir_LDADD = libpmplugin.la libpmwire.la \
 	$(unit_ldadd)
 
 keep_ldadd = libpmkeep.la libpmparser.la libpmbase.la libpmunit.la $(CMOCKA_LIBS) -lm
