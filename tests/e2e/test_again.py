@@ -27,12 +27,18 @@ def text(said):
     return b"".join(open(os.path.join(said["leaf"], n), "rb").read() for n in parts)
 
 
-def reaches(place, said, state):
-    return wait_for(state, lambda: reap() or (place.state(said) if place.state(said)["state"] == state else None))
-
-
 def holder_of(place, said):
     return int(place.state(said)["holder"])
+
+
+def reaches(place, said, state):
+    """Once a job has exited, its holder ends a moment later; until then it is busy."""
+    def check():
+        reap()
+        now = place.state(said)
+        ends = state == "exited" and os.path.exists(f"/proc/{now['holder']}")
+        return now if now["state"] == state and not ends else None
+    return wait_for(state, check)
 
 
 def kill_holder(place, said):
