@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 enum {
-  RECORDS = 10000,
+  RECORDS = 10000, /* or more, on a busy machine, until enough were tried */
+  MOST = 20 * RECORDS,
   REUSED = 1000,  /* at least so many, or nothing was tried */
   NUMBERS = 700,  /* of which those from 300 on are used again */
   BATCH = 40,     /* made and ended at once */
@@ -108,11 +109,16 @@ static bool ask(const int ends[2], const struct stale *stale,
   return status == 0 && recv(ends[0], ret, sizeof *ret, 0) == sizeof *ret;
 }
 
+static bool is_enough(const struct counts *counts) {
+  bool tried = counts->reused >= REUSED && counts->other >= REUSED / 2;
+  return counts->asked >= (tried ? RECORDS : MOST);
+}
+
 /* Each is asked about again and again, and its number changes hands. */
 static void ask_all(struct counts *counts, const int ends[2]) {
   struct stale stale[BATCH];
   struct pm_hold_kill_reply answer;
-  for (; counts->asked < RECORDS; counts->asked++) {
+  for (; !is_enough(counts); counts->asked++) {
     if (counts->asked % (25 * BATCH) == 0)
       make_stale(stale);
     const struct stale *s = &stale[counts->asked % BATCH];
@@ -176,8 +182,8 @@ static void nobody_else(void **state) {
                 counts->strangers, counts->asked, counts->reused, counts->gone,
                 counts->other, counts->hit);
   check_u64("records", "answered as gone or stale",
-            counts->gone + counts->other + counts->late, RECORDS);
-  check_true("records", "answered in time", counts->late < RECORDS / 100);
+            counts->gone + counts->other + counts->late, counts->asked);
+  check_true("records", "answered in time", counts->late < counts->asked / 100);
   check_true("numbers", "enough were used again", counts->reused >= REUSED);
   check_true("numbers", "enough were found to be others'",
              counts->other >= REUSED / 2);
