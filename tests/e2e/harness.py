@@ -128,6 +128,12 @@ def kernel():
     return tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
 
 
+def proc_hides():
+    """Processes from who may not read them: hidepid of proc(5)."""
+    with open("/proc/self/mounts", encoding="utf-8") as f:
+        return any(line.split()[1] == "/proc" and "hidepid=" in line for line in f)
+
+
 def in_a_chroot():
     """There "/" is in general no mount, so that its propagation cannot be changed,
     and nobody makes a user namespace (user_namespaces(7))."""

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from control import Controlled, Peer, Wire, as_user, call
-from harness import PATIENCE, folder, idle_uids, in_a_chroot, kernel, skip, wait_for
+from harness import PATIENCE, folder, idle_uids, in_a_chroot, kernel, skip, wait_for, proc_hides
 
 OWNER, OTHER, THIRD, GROUP, DAEMON = idle_uids(5)
 
@@ -139,11 +139,6 @@ def check_sight(c, peer, name, target):
 
 
 STRANGE = 77  # the id of a stream of another connection
-
-
-def proc_hides():
-    with open("/proc/self/mounts", encoding="utf-8") as f:
-        return any(line.split()[1] == "/proc" and "hidepid=" in line for line in f)
 
 
 def check_streams(c, peer, kind, proc="/proc"):

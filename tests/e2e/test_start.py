@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """procman-hold start: the folders of a job and its holder, and what it says if
 the job cannot be started: of which nothing is left then."""
+import glob
 import os
 import signal
 import subprocess
@@ -81,6 +82,16 @@ def cmdline(pid):
         return f.read().split(b"\0")[:-1]
 
 
+def descriptors(pid):
+    found = set()
+    for path in glob.glob(f"/proc/{pid}/fd/*"):
+        try:
+            found.add(os.readlink(path))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return found
+
+
 def check_started(place):
     said = place.begin(["sh", "-c", "echo begun; echo trouble >&2; exec sleep 600"])
     assert said["step"] == DONE and said["pid"], said
@@ -100,9 +111,9 @@ def check_started(place):
     assert int(session) == holder, (parent, session)
     if os.geteuid() == 0:  # nobody else may look at it
         assert os.readlink(f"/proc/{holder}/cwd") == "/"
-    fds = {os.readlink(f"/proc/{said['pid']}/fd/{n}") for n in os.listdir(
-        f"/proc/{said['pid']}/fd")}
-    assert fds == {"/dev/null", said["folder"] + "/out", said["folder"] + "/err"}, fds
+    # once it has read its libraries
+    wait_for("its descriptors", lambda: descriptors(said["pid"]) ==
+             {"/dev/null", said["folder"] + "/out", said["folder"] + "/err"})
     wait_for("its output", lambda: os.path.exists(said["leaf"] + "/out.000001") and
              open(said["leaf"] + "/out.000001", encoding="ascii").read() == "begun\n")
     # the same id is never used twice, and the first one is left in peace
