@@ -128,6 +128,11 @@ def kernel():
     return tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
 
 
+def sees_all():
+    """In the initial pid namespace: elsewhere nobody sees exits, nor all processes."""
+    return os.stat("/proc/self/ns/pid").st_ino == 0xEFFFFFFC  # PROC_PID_INIT_INO
+
+
 def proc_hides():
     """Processes from who may not read them: hidepid of proc(5)."""
     with open("/proc/self/mounts", encoding="utf-8") as f:

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Collectd, kernel, proc_hides, samplers, skip, wait_for
+from harness import Collectd, kernel, proc_hides, samplers, sees_all, skip, wait_for
 
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 CAPABLE = NOBODY + ["--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon"]
@@ -20,6 +20,8 @@ EVERY = {3: ('by the sampler "bpf" (BPF', "with every exit")}
 IN_A_NAMESPACE = {2: (
     'by the sampler "bpf" (BPF', "a better sampler is unavailable: ended "
     "processes are only reported in the initial pid namespace")}
+if not sees_all():
+    EVERY = IN_A_NAMESPACE
 if kernel() < (6, 5):  # but Debian's 6.1 has struct pid of 6.5
     IN_A_NAMESPACE[1] = (
         'by the sampler "proc"', "a better sampler is unavailable: BPF does not see "

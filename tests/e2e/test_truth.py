@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Collectd, check_books, groups, near, samplers, skip, total, wait_for, written
+from harness import Collectd, check_books, groups, near, samplers, sees_all, skip, total, wait_for, written
 
 TICK = 0.004  # of CONFIG_HZ=250; any other is hit and dodged at random
 
@@ -261,6 +261,8 @@ def check_all():
 def main():
     if os.geteuid() != 0:
         skip("only root may load BPF programs and choose a pid")
+    if not sees_all():
+        skip("all processes are seen in the initial pid namespace only")
     if "bpf" not in samplers():
         skip("BPF cannot be had here (see above)")
     old = child("old", burn_and_rest, 1, 3600)
