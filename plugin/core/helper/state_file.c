@@ -88,6 +88,8 @@ static const char *reason(int num) {
     return "another collectd has it, and each needs one of its own";
   case EPERM:
     return "it must belong to collectd's user, and nobody else may write to it";
+  case ENOTDIR:
+    return "it is not a directory (a symbolic link is not followed)";
   case ETIMEDOUT:
     return "the helper is still at it (is the disk there?)";
   case EPIPE:
